@@ -1,0 +1,18 @@
+//! Money, identities, and the state machines of orders, payments and refunds.
+//! Pure values: no socket, file, environment, clock, randomness or thread; nothing here is async.
+
+pub mod evidence;
+pub mod money;
+pub mod number;
+pub mod order;
+pub mod payment;
+pub mod refund;
+pub mod time;
+
+pub use evidence::*;
+pub use money::*;
+pub use number::*;
+pub use order::*;
+pub use payment::*;
+pub use refund::*;
+pub use time::*;

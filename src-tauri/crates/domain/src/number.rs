@@ -1,0 +1,268 @@
+//! Order numbers and the references made from them.
+//! A number is used once for ever; a reference is the idempotency key the channel knows us by.
+
+use crate::time::BusinessDay;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Digits and capital letters, the alphabet of order numbers and of ISO 7064 MOD 37,36.
+const ALPHABET: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+/// Letters of a device id: base 32 without characters that people mix up.
+pub const DEVICE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// The largest counter a five-character base-36 field holds, per device, epoch and day.
+pub const COUNTER_MAX: u32 = 36_u32.pow(5) - 1;
+
+/// Whether the folder takes real money.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Simulated channels on this machine; numbers begin with `T`.
+    Demo,
+    /// Real accounts; numbers begin with `L`.
+    Real,
+}
+
+/// What is not a number of ours.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("not an order number or reference of this program")]
+pub struct NotOurs;
+
+/// An order number: mode, device, epoch, date, counter, check character; 18 characters `[0-9A-Z]`.
+/// It begins with a letter, so it can never be taken for a payment code.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct OrderNumber(String);
+
+impl OrderNumber {
+    /// Puts a number together; `None` when the device id, epoch or counter do not fit their fields.
+    #[must_use]
+    pub fn compose(mode: Mode, device: &str, epoch: u8, day: BusinessDay, counter: u32) -> Option<OrderNumber> {
+        let device_fits = device.len() == 4 && device.bytes().all(|b| DEVICE_ALPHABET.contains(&b));
+        if !device_fits || epoch > 35 || counter > COUNTER_MAX {
+            return None;
+        }
+        let mode = match mode {
+            Mode::Demo => 'T',
+            Mode::Real => 'L',
+        };
+        let body = format!("{mode}{device}{}{}{}", base36(u32::from(epoch), 1), day.short(), base36(counter, 5));
+        let check = check_character(&body)?;
+        Some(OrderNumber(format!("{body}{check}")))
+    }
+
+    /// Reads a number that was scanned or typed; the check character must fit.
+    ///
+    /// # Errors
+    /// `NotOurs` for anything else.
+    pub fn parse(text: &str) -> Result<OrderNumber, NotOurs> {
+        let shape = text.len() == 18
+            && text.starts_with(['L', 'T'])
+            && text.bytes().all(|b| ALPHABET.contains(&b));
+        if !shape {
+            return Err(NotOurs);
+        }
+        let (body, check) = text.split_at_checked(17).ok_or(NotOurs)?;
+        if check_character(body).is_some_and(|c| check.starts_with(c)) {
+            return Ok(OrderNumber(text.to_owned()));
+        }
+        Err(NotOurs)
+    }
+
+    /// The number as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The reference of the `n`-th attempt, from 1; `None` from the 36th on.
+    #[must_use]
+    pub fn attempt(&self, n: u32) -> Option<MerchantRef> {
+        (1..=35).contains(&n).then(|| MerchantRef(format!("{}A{}", self.0, base36(n, 1))))
+    }
+}
+
+impl TryFrom<String> for OrderNumber {
+    type Error = NotOurs;
+    fn try_from(text: String) -> Result<OrderNumber, NotOurs> {
+        OrderNumber::parse(&text)
+    }
+}
+
+impl From<OrderNumber> for String {
+    fn from(number: OrderNumber) -> String {
+        number.0
+    }
+}
+
+impl fmt::Display for OrderNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Our reference at the channel: an attempt (number + `A` + n), a refund (+ `R` + n) or the
+/// return of late money (+ `L`). Durable before it is sent, used once for ever.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct MerchantRef(String);
+
+impl MerchantRef {
+    /// Reads a reference back from a channel's answer or a file.
+    ///
+    /// # Errors
+    /// `NotOurs` when the number in front is not ours or the tail has another form.
+    pub fn parse(text: &str) -> Result<MerchantRef, NotOurs> {
+        let (number, tail) = text.split_at_checked(18).ok_or(NotOurs)?;
+        OrderNumber::parse(number)?;
+        let mut tail = tail.chars();
+        let attempt = tail.next() == Some('A') && tail.next().is_some_and(|c| c.is_ascii_digit() || c.is_ascii_uppercase());
+        let rest = tail.as_str();
+        let refund = rest.strip_prefix('R').is_some_and(|n| (1..=3).contains(&n.len()) && n.bytes().all(|b| ALPHABET.contains(&b)));
+        if attempt && (rest.is_empty() || rest == "L" || refund) {
+            return Ok(MerchantRef(text.to_owned()));
+        }
+        Err(NotOurs)
+    }
+
+    /// The reference as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The order this reference belongs to.
+    #[must_use]
+    pub fn order(&self) -> OrderNumber {
+        OrderNumber(self.0.chars().take(18).collect())
+    }
+
+    /// The attempt this reference is or belongs to.
+    #[must_use]
+    pub fn payment(&self) -> MerchantRef {
+        MerchantRef(self.0.chars().take(20).collect())
+    }
+
+    /// The reference of the `n`-th refund of this attempt, from 1; at most three base-36 digits.
+    #[must_use]
+    pub fn refund(&self, n: u32) -> Option<MerchantRef> {
+        let width = match n {
+            1..=35 => 1,
+            36..=1295 => 2,
+            1296..=46_655 => 3,
+            _ => return None,
+        };
+        Some(MerchantRef(format!("{}R{}", self.payment().0, base36(n, width))))
+    }
+
+    /// The reference under which money that came too late goes back: one for ever, whoever asks.
+    #[must_use]
+    pub fn late_return(&self) -> MerchantRef {
+        MerchantRef(format!("{}L", self.payment().0))
+    }
+}
+
+impl TryFrom<String> for MerchantRef {
+    type Error = NotOurs;
+    fn try_from(text: String) -> Result<MerchantRef, NotOurs> {
+        MerchantRef::parse(&text)
+    }
+}
+
+impl From<MerchantRef> for String {
+    fn from(reference: MerchantRef) -> String {
+        reference.0
+    }
+}
+
+impl fmt::Display for MerchantRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// `n` in base 36 with exactly `width` digits; the callers checked that it fits.
+fn base36(mut n: u32, width: usize) -> String {
+    let mut digits = vec!['0'; width];
+    for digit in digits.iter_mut().rev() {
+        *digit = char::from_digit(n % 36, 36).unwrap_or('0').to_ascii_uppercase();
+        n /= 36;
+    }
+    digits.into_iter().collect()
+}
+
+/// The ISO 7064 MOD 37,36 check character: finds every single wrong character and every swap of neighbours.
+fn check_character(body: &str) -> Option<char> {
+    let mut product = 36_u32;
+    for character in body.chars() {
+        let mut sum = (product + character.to_digit(36)?) % 36;
+        if sum == 0 {
+            sum = 36;
+        }
+        product = sum * 2 % 37;
+    }
+    char::from_digit((37 - product) % 36, 36).map(|c| c.to_ascii_uppercase())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn number(counter: u32) -> OrderNumber {
+        OrderNumber::compose(Mode::Demo, "7K2M", 0, BusinessDay(20_261_121), counter).unwrap()
+    }
+
+    #[test]
+    fn a_number_has_its_fields_in_order() {
+        let n = number(46);
+        assert!(n.as_str().starts_with("T7K2M026112100001A"), "{n}");
+        assert_eq!(n.as_str().len(), 18);
+        assert_eq!(n.attempt(1).unwrap().as_str().len(), 20);
+        assert!(n.attempt(0).is_none() && n.attempt(36).is_none());
+        let attempt = n.attempt(35).unwrap();
+        assert!(attempt.as_str().ends_with("AZ"));
+        assert_eq!(attempt.refund(36).unwrap().as_str().len(), 23);
+        assert_eq!(attempt.refund(1).unwrap().payment(), attempt);
+        assert_eq!(attempt.late_return().order(), n);
+        assert!(attempt.refund(0).is_none() && attempt.refund(46_656).is_none());
+    }
+
+    #[test]
+    fn fields_that_do_not_fit_make_no_number() {
+        let day = BusinessDay(20_261_121);
+        for (device, epoch, counter) in [("7K2", 0, 0), ("7K2I", 0, 0), ("7k2m", 0, 0), ("7K2M", 36, 0), ("7K2M", 0, COUNTER_MAX + 1)] {
+            assert!(OrderNumber::compose(Mode::Real, device, epoch, day, counter).is_none(), "{device} {epoch} {counter}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_and_reference_reads_back(counter in 0..=COUNTER_MAX, n in 1_u32..36, r in 1_u32..46_656) {
+            let number = number(counter);
+            prop_assert_eq!(&OrderNumber::parse(number.as_str()).unwrap(), &number);
+            let attempt = number.attempt(n).unwrap();
+            for reference in [attempt.clone(), attempt.refund(r).unwrap(), attempt.late_return()] {
+                prop_assert_eq!(&MerchantRef::parse(reference.as_str()).unwrap(), &reference);
+                prop_assert!(reference.as_str().len() <= 24);
+            }
+        }
+
+        #[test]
+        fn one_wrong_character_or_a_swap_is_found(counter in 0..=COUNTER_MAX, at in 1_usize..18, to in 0_usize..36) {
+            let good = number(counter);
+            let mut bad = good.as_str().as_bytes().to_vec();
+            bad[at] = ALPHABET[to];
+            if bad != good.as_str().as_bytes() {
+                prop_assert!(OrderNumber::parse(std::str::from_utf8(&bad).unwrap()).is_err());
+            }
+            let mut swapped = good.as_str().as_bytes().to_vec();
+            swapped.swap(at - 1, at);
+            if at > 1 && swapped != good.as_str().as_bytes() {
+                prop_assert!(OrderNumber::parse(std::str::from_utf8(&swapped).unwrap()).is_err());
+            }
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! What is owed, the attempts to collect it and the refunds of them: one aggregate with one version.
+//! Every change is committed against the version it was computed from, so two windows cannot both act.
+
+use crate::{
+    evidence::ClosedWhy,
+    money::{Amount, Money, MoneyError},
+    number::{MerchantRef, OrderNumber},
+    payment::{LateChoice, Payment, PaymentPlan, PaymentState},
+    refund::{Refund, RefundPlan, RefundState},
+    time::{BusinessDay, Timestamp},
+};
+use serde::{Deserialize, Serialize};
+
+/// Why a permit is not given.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Blocked {
+    /// The order is paid.
+    #[error("the order is already paid")]
+    AlreadyPaid,
+    /// Another attempt is open, in doubt or being ended.
+    #[error("an earlier attempt is not decided yet")]
+    AttemptOpen,
+    /// More than what was paid and is not yet refunded, running or doubtful refunds counted.
+    #[error("more than what can still be refunded")]
+    ExceedsRefundable,
+    /// Another currency than the payment's.
+    #[error("another currency than the payment's")]
+    OtherCurrency,
+    /// There is nothing paid to refund.
+    #[error("nothing is paid here")]
+    NothingPaid,
+    /// Every reference of this order is used up.
+    #[error("no reference is left")]
+    ReferencesUsedUp,
+}
+
+/// What is fixed when an order is opened.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct OrderPlan {
+    /// Made by the caller before the first try: a second call with it opens nothing new.
+    pub intent: String,
+    /// What is owed.
+    pub total: Amount,
+    /// The day it belongs to in the books.
+    pub day: BusinessDay,
+    /// Who opened it.
+    pub by: String,
+}
+
+/// The status people see, as UI.md's table of order states.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// A code is shown or nothing has been tried.
+    AwaitingPayment,
+    /// Closed unpaid.
+    Closed,
+    /// A reverse or close is under way.
+    Ending,
+    /// Refused, expired or not sent: not charged.
+    Failed,
+    /// The payer is at it.
+    InProgress,
+    /// Paid.
+    Paid,
+    /// Money came after the end; a person must decide or has decided.
+    PaidLate,
+    /// Part of it went back.
+    PartRefunded,
+    /// A refund failed.
+    RefundFailed,
+    /// All of it went back.
+    Refunded,
+    /// A refund is running.
+    Refunding,
+    /// Reversed.
+    Reversed,
+    /// We do not know; being asked.
+    Unknown,
+}
+
+/// An order with its attempts and refunds.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Order {
+    number: OrderNumber,
+    plan: OrderPlan,
+    opened_at: Timestamp,
+    payments: Vec<Payment>,
+    refunds: Vec<Refund>,
+    version: u64,
+}
+
+impl Order {
+    /// A new order under a number the store has just drawn.
+    #[must_use]
+    pub fn open(number: OrderNumber, plan: OrderPlan, now: Timestamp) -> Order {
+        Order { number, plan, opened_at: now, payments: Vec::new(), refunds: Vec::new(), version: 0 }
+    }
+
+    /// The order as it was stored.
+    #[must_use]
+    pub fn from_parts(
+        number: OrderNumber,
+        plan: OrderPlan,
+        opened_at: Timestamp,
+        payments: Vec<Payment>,
+        refunds: Vec<Refund>,
+        version: u64,
+    ) -> Order {
+        Order { number, plan, opened_at, payments, refunds, version }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn number(&self) -> &OrderNumber {
+        &self.number
+    }
+
+    /// What was fixed at the beginning.
+    #[must_use]
+    pub fn plan(&self) -> &OrderPlan {
+        &self.plan
+    }
+
+    /// When it was opened.
+    #[must_use]
+    pub fn opened_at(&self) -> Timestamp {
+        self.opened_at
+    }
+
+    /// Its attempts, oldest first.
+    #[must_use]
+    pub fn payments(&self) -> &[Payment] {
+        &self.payments
+    }
+
+    /// Its refunds, oldest first.
+    #[must_use]
+    pub fn refunds(&self) -> &[Refund] {
+        &self.refunds
+    }
+
+    /// Counts commits; a commit names the version it was computed from.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The attempt with this reference.
+    pub fn payment_mut(&mut self, reference: &MerchantRef) -> Option<&mut Payment> {
+        self.payments.iter_mut().find(|p| p.reference() == reference)
+    }
+
+    /// The attempt with this reference.
+    #[must_use]
+    pub fn payment(&self, reference: &MerchantRef) -> Option<&Payment> {
+        self.payments.iter().find(|p| p.reference() == reference)
+    }
+
+    /// The refund with this reference.
+    pub fn refund_mut(&mut self, reference: &MerchantRef) -> Option<&mut Refund> {
+        self.refunds.iter_mut().find(|r| r.reference() == reference)
+    }
+
+    /// The refund with this reference.
+    #[must_use]
+    pub fn refund(&self, reference: &MerchantRef) -> Option<&Refund> {
+        self.refunds.iter().find(|r| r.reference() == reference)
+    }
+
+    /// The latest attempt: what the till shows.
+    #[must_use]
+    pub fn latest(&self) -> Option<&Payment> {
+        self.payments.last()
+    }
+
+    /// Adds an attempt over the whole order: refused while an earlier one is open, paid or in doubt.
+    ///
+    /// # Errors
+    /// `Blocked` with the reason.
+    pub fn begin_payment(&mut self, plan: PaymentPlan, now: Timestamp) -> Result<&Payment, Blocked> {
+        if self.payments.iter().any(|p| p.paid().is_some() && p.blocks_another()) {
+            return Err(Blocked::AlreadyPaid);
+        }
+        if self.payments.iter().any(Payment::blocks_another) {
+            return Err(Blocked::AttemptOpen);
+        }
+        if plan.amount.currency() != self.plan.total.currency() {
+            return Err(Blocked::OtherCurrency);
+        }
+        let n = u32::try_from(self.payments.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let reference = self.number.attempt(n).ok_or(Blocked::ReferencesUsedUp)?;
+        self.payments.push(Payment::begin(reference, plan, now));
+        self.payments.last().ok_or(Blocked::ReferencesUsedUp)
+    }
+
+    /// What may still be refunded of a payment: paid − refunded − running − doubtful.
+    ///
+    /// # Errors
+    /// `NothingPaid`, or `ExceedsRefundable` should the sums not compute.
+    pub fn refundable(&self, payment: &MerchantRef) -> Result<Money, Blocked> {
+        let paid = self.payment(payment).and_then(Payment::paid).ok_or(Blocked::NothingPaid)?;
+        let left = self.refunds_of(payment).filter(|r| r.reserves()).try_fold(
+            paid.asked.money(),
+            |left, refund| left.checked_sub(refund.plan().amount.money()),
+        );
+        left.map_err(|_: MoneyError| Blocked::ExceedsRefundable)
+    }
+
+    /// The refunds of one attempt.
+    pub fn refunds_of(&self, payment: &MerchantRef) -> impl Iterator<Item = &Refund> {
+        self.refunds.iter().filter(move |r| r.reference().payment() == *payment)
+    }
+
+    /// Adds a refund that reserves its amount. The same intent again gives the refund that exists.
+    ///
+    /// # Errors
+    /// `Blocked` with the reason.
+    pub fn begin_refund(&mut self, payment: &MerchantRef, plan: RefundPlan, now: Timestamp) -> Result<MerchantRef, Blocked> {
+        if let Some(same) = self.refunds.iter().find(|r| r.plan().intent == plan.intent) {
+            return Ok(same.reference().clone());
+        }
+        let n = u32::try_from(self.refunds_of(payment).filter(|r| !r.reference().as_str().ends_with('L')).count());
+        let reference = payment.refund(n.unwrap_or(u32::MAX).saturating_add(1)).ok_or(Blocked::ReferencesUsedUp)?;
+        self.add_refund(payment, reference, plan, now)
+    }
+
+    /// Gives late money back under the one reference kept for that.
+    ///
+    /// # Errors
+    /// `Blocked` with the reason.
+    pub fn begin_late_return(&mut self, payment: &MerchantRef, plan: RefundPlan, now: Timestamp) -> Result<MerchantRef, Blocked> {
+        let reference = payment.late_return();
+        if self.refund(&reference).is_some() {
+            return Ok(reference);
+        }
+        self.add_refund(payment, reference, plan, now)
+    }
+
+    fn add_refund(&mut self, payment: &MerchantRef, reference: MerchantRef, plan: RefundPlan, now: Timestamp) -> Result<MerchantRef, Blocked> {
+        let left = self.refundable(payment)?;
+        if left.currency() != plan.amount.currency() {
+            return Err(Blocked::OtherCurrency);
+        }
+        if plan.amount.minor() > left.minor() {
+            return Err(Blocked::ExceedsRefundable);
+        }
+        self.refunds.push(Refund::begin(reference.clone(), plan, now));
+        Ok(reference)
+    }
+
+    /// What has verifiably gone back.
+    #[must_use]
+    pub fn refunded(&self) -> Money {
+        let done = self.refunds.iter().filter(|r| matches!(r.state(), RefundState::Done { .. }));
+        done.fold(Money::zero(self.plan.total.currency()), |sum, r| {
+            sum.checked_add(r.plan().amount.money()).unwrap_or(sum)
+        })
+    }
+
+    /// What the channels say was paid, in time or late.
+    #[must_use]
+    pub fn taken(&self) -> Money {
+        let zero = Money::zero(self.plan.total.currency());
+        self.payments.iter().filter_map(Payment::paid).fold(zero, |sum, paid| sum.checked_add(paid.asked.money()).unwrap_or(sum))
+    }
+
+    /// The status people see.
+    #[must_use]
+    pub fn status(&self) -> OrderStatus {
+        let latest = self.payments.iter().rev().find(|p| p.paid().is_some()).or(self.latest());
+        let Some(payment) = latest else { return OrderStatus::AwaitingPayment };
+        match payment.state() {
+            PaymentState::Awaiting { action, .. } => match action {
+                crate::evidence::PayerAction::ShowCode { .. } => OrderStatus::AwaitingPayment,
+                crate::evidence::PayerAction::EnterPassword
+                | crate::evidence::PayerAction::OpenPage { .. }
+                | crate::evidence::PayerAction::UseReader { .. } => OrderStatus::InProgress,
+            },
+            PaymentState::Held { .. } | PaymentState::Processing { .. } => OrderStatus::InProgress,
+            PaymentState::InDoubt { .. } => OrderStatus::Unknown,
+            PaymentState::Ending { .. } => OrderStatus::Ending,
+            PaymentState::Watching { ended: why, .. } | PaymentState::Closed { why } => match why {
+                ClosedWhy::Closed | ClosedWhy::Expired => OrderStatus::Closed,
+                ClosedWhy::NeverExisted | ClosedWhy::Reversed => OrderStatus::Reversed,
+                ClosedWhy::NotSent { .. } | ClosedWhy::Refused { .. } => OrderStatus::Failed,
+            },
+            PaymentState::PaidLate { choice: LateChoice::Undecided, .. } => OrderStatus::PaidLate,
+            PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => self.refund_status(payment),
+        }
+    }
+
+    fn refund_status(&self, payment: &Payment) -> OrderStatus {
+        let late = matches!(payment.state(), PaymentState::PaidLate { .. });
+        if self.refunds.iter().any(Refund::is_running) {
+            return OrderStatus::Refunding;
+        }
+        let failed = self.refunds.last().is_some_and(|r| matches!(r.state(), RefundState::Failed { .. }));
+        if failed {
+            return OrderStatus::RefundFailed;
+        }
+        match self.refunded().minor() {
+            0 if late => OrderStatus::PaidLate,
+            0 => OrderStatus::Paid,
+            back if back >= self.taken().minor() => OrderStatus::Refunded,
+            _ => OrderStatus::PartRefunded,
+        }
+    }
+
+    /// Whether a person has to look at it: in doubt, being ended, late and undecided, on the human list,
+    /// contradicted, or with a refund that is unknown or failed (INV25).
+    #[must_use]
+    pub fn needs_attention(&self) -> bool {
+        let payments = self.payments.iter().any(|p| {
+            p.handed_over_at().is_some()
+                || p.contradictions() > 0
+                || matches!(
+                    p.state(),
+                    PaymentState::InDoubt { .. }
+                        | PaymentState::Ending { .. }
+                        | PaymentState::PaidLate { choice: LateChoice::Undecided, .. }
+                )
+        });
+        payments
+            || self.refunds.iter().any(|r| {
+                r.is_running()
+                    || r.contradictions() > 0
+                    || matches!(r.state(), RefundState::Failed { .. })
+            })
+    }
+
+    /// How many doubts are open: what quitting asks about.
+    #[must_use]
+    pub fn open_doubts(&self) -> u32 {
+        let payments = self.payments.iter().filter(|p| !p.is_settled() && !matches!(p.state(), PaymentState::Watching { .. })).count();
+        let refunds = self.refunds.iter().filter(|r| matches!(r.state(), RefundState::InDoubt { .. })).count();
+        u32::try_from(payments + refunds).unwrap_or(u32::MAX)
+    }
+}

@@ -1,0 +1,509 @@
+//! One attempt to collect money through one account, and every state it can be in.
+//! [`Payment::apply`] is total: evidence moves the state, changes nothing, or is kept as a contradiction.
+
+use crate::{
+    evidence::{Change, ClosedWhy, Doubt, Evidence, Fact, NotSent, Paid, PayerAction, PaymentFact},
+    money::{Amount, FeeRate, Money},
+    number::MerchantRef,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// A channel by its short name, `alipay`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChannelId(pub String);
+
+/// A merchant account at a channel; a shop may have two of one channel.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(pub String);
+
+/// What a connector wants to remember of an attempt: a session id, an invoice id. Opaque to the rest.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Memo(pub String);
+
+/// How the payer is reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TenderKind {
+    /// A page in a browser.
+    Page,
+    /// The code on the payer's phone, scanned by the shop.
+    PayerCode,
+    /// A card reader.
+    Reader,
+    /// A code shown by the shop, scanned by the payer.
+    ShowCode,
+}
+
+/// How an attempt is ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// Close it unpaid; a paid one stays paid.
+    Close,
+    /// Undo it whatever it is: unpaid is closed, paid goes back.
+    Reverse,
+}
+
+/// What becomes of money that came after the end. A person decides, never the program.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "choice", rename_all = "snake_case")]
+pub enum LateChoice {
+    /// The goods are handed over after all.
+    Accepted {
+        /// Who decided.
+        by: String,
+    },
+    /// The money goes back under [`MerchantRef::late_return`].
+    Returning {
+        /// Who decided.
+        by: String,
+    },
+    /// Nobody has decided yet.
+    Undecided,
+}
+
+/// The state of a payment (attempt).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum PaymentState {
+    /// The payer must act: a password, a shown code, an open page, a busy reader.
+    Awaiting {
+        /// What is asked of the payer.
+        action: PayerAction,
+        /// Until when, as the channel was told.
+        until: Timestamp,
+    },
+    /// Ended unpaid. Late evidence of money still moves it.
+    Closed {
+        /// Why.
+        why: ClosedWhy,
+    },
+    /// A reverse or close is under way: a durable intent of its own, repeated until verified.
+    Ending {
+        /// How.
+        how: End,
+        /// Sends so far.
+        tries: u32,
+        /// Since when.
+        since: Timestamp,
+        /// The channel refused to end it, so only a query can tell.
+        refused: bool,
+    },
+    /// Authorised, not captured.
+    Held {
+        /// What is held.
+        amount: Amount,
+    },
+    /// The durable default from `begin` onwards: money may have moved.
+    InDoubt {
+        /// Since when.
+        since: Timestamp,
+        /// Why we do not know.
+        doubt: Doubt,
+    },
+    /// Paid on the channel's own authenticated word.
+    Paid {
+        /// What the channel said.
+        paid: Paid,
+    },
+    /// Paid after it was ended.
+    PaidLate {
+        /// What the channel said.
+        paid: Paid,
+        /// What a person decided.
+        choice: LateChoice,
+    },
+    /// A bank or chain is at work.
+    Processing {
+        /// Received so far.
+        received: Option<Amount>,
+    },
+    /// Ended, but money could still come: asked again until then.
+    Watching {
+        /// How it ended.
+        ended: ClosedWhy,
+        /// The channel's margin.
+        until: Timestamp,
+    },
+}
+
+/// The move that was asked for does not fit the state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("the payment is not in a state that allows this")]
+pub struct NotNow;
+
+/// What is fixed when an attempt begins.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PaymentPlan {
+    /// The account that collects.
+    pub account: AccountId,
+    /// Its channel.
+    pub channel: ChannelId,
+    /// What is collected.
+    pub amount: Amount,
+    /// How the payer is reached.
+    pub tender: TenderKind,
+    /// The expiry that is sent to the channel.
+    pub expires: Timestamp,
+    /// How long money may still come after an ending, milliseconds (the channel's margin).
+    pub watch_ms: u64,
+    /// The contract rate at this moment, if one is set.
+    pub rate: Option<FeeRate>,
+}
+
+/// One attempt to collect (part of) an order through one account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Payment {
+    reference: MerchantRef,
+    plan: PaymentPlan,
+    begun_at: Timestamp,
+    state: PaymentState,
+    memo: Option<Memo>,
+    contradictions: u32,
+    handed_over_at: Option<Timestamp>,
+}
+
+impl Payment {
+    /// A new attempt, in doubt from the first moment: it may only be sent once this is durable.
+    #[must_use]
+    pub fn begin(reference: MerchantRef, plan: PaymentPlan, now: Timestamp) -> Payment {
+        let state = PaymentState::InDoubt { since: now, doubt: Doubt::Interrupted };
+        Payment { reference, plan, begun_at: now, state, memo: None, contradictions: 0, handed_over_at: None }
+    }
+
+    /// Our number at the channel.
+    #[must_use]
+    pub fn reference(&self) -> &MerchantRef {
+        &self.reference
+    }
+
+    /// What was fixed at the beginning.
+    #[must_use]
+    pub fn plan(&self) -> &PaymentPlan {
+        &self.plan
+    }
+
+    /// When the intent was made.
+    #[must_use]
+    pub fn begun_at(&self) -> Timestamp {
+        self.begun_at
+    }
+
+    /// The state.
+    #[must_use]
+    pub fn state(&self) -> &PaymentState {
+        &self.state
+    }
+
+    /// What the connector remembers.
+    #[must_use]
+    pub fn memo(&self) -> Option<&Memo> {
+        self.memo.as_ref()
+    }
+
+    /// How many pieces of evidence contradict the state; each one calls for a person.
+    #[must_use]
+    pub fn contradictions(&self) -> u32 {
+        self.contradictions
+    }
+
+    /// Since when it stands on the human list.
+    #[must_use]
+    pub fn handed_over_at(&self) -> Option<Timestamp> {
+        self.handed_over_at
+    }
+
+    /// The expected fee by the contract rate.
+    #[must_use]
+    pub fn expected_fee(&self) -> Option<Money> {
+        self.plan.rate.map(|rate| rate.fee_on(self.plan.amount))
+    }
+
+    /// What the channel said, if it is paid in time or late.
+    #[must_use]
+    pub fn paid(&self) -> Option<&Paid> {
+        match &self.state {
+            PaymentState::Paid { paid } | PaymentState::PaidLate { paid, .. } => Some(paid),
+            PaymentState::Awaiting { .. }
+            | PaymentState::Closed { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Watching { .. } => None,
+        }
+    }
+
+    /// Whether the channel still has to be asked about it.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        matches!(self.state, PaymentState::Closed { .. } | PaymentState::Paid { .. } | PaymentState::PaidLate { .. })
+    }
+
+    /// Whether it stands in the way of another attempt: open, doubtful or being ended.
+    #[must_use]
+    pub fn blocks_another(&self) -> bool {
+        match &self.state {
+            PaymentState::Awaiting { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Processing { .. } => true,
+            PaymentState::Closed { .. } | PaymentState::Watching { .. } => false,
+            PaymentState::Paid { .. } => true,
+            PaymentState::PaidLate { choice, .. } => !matches!(choice, LateChoice::Returning { .. }),
+        }
+    }
+
+    /// Applies a fact about this payment. Facts about refunds belong to [`crate::refund::Refund`].
+    pub fn apply(&mut self, evidence: &Evidence) -> Change {
+        let Fact::Payment(fact) = evidence.fact() else { return Change::Same };
+        let seen = evidence.seen();
+        let change = match fact {
+            PaymentFact::Awaiting(action, until) => self.hear_awaiting(action, *until),
+            PaymentFact::Closed(why) => self.hear_closed(why, seen),
+            PaymentFact::EndRefused(_) => self.hear_end_refused(),
+            PaymentFact::Held(amount) => self.hear_held(*amount),
+            PaymentFact::NotFound => self.hear_not_found(seen),
+            PaymentFact::Paid(paid) => self.hear_paid(paid),
+            PaymentFact::Processing(received) => self.hear_processing(*received),
+        };
+        match change {
+            Change::Contradicted => self.contradictions = self.contradictions.saturating_add(1),
+            Change::Moved => self.handed_over_at = None,
+            Change::Same => {}
+        }
+        change
+    }
+
+    fn hear_paid(&mut self, paid: &Paid) -> Change {
+        if paid.asked != self.plan.amount {
+            return Change::Contradicted;
+        }
+        match &self.state {
+            PaymentState::InDoubt { .. }
+            | PaymentState::Awaiting { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Held { .. } => self.go(PaymentState::Paid { paid: paid.clone() }),
+            // A reversal goes on: it gives the money back. A close cannot, and neither can a refused reversal.
+            PaymentState::Ending { how: End::Reverse, refused: false, .. } => Change::Same,
+            PaymentState::Ending { .. } | PaymentState::Watching { .. } | PaymentState::Closed { .. } => {
+                self.go(PaymentState::PaidLate { paid: paid.clone(), choice: LateChoice::Undecided })
+            }
+            PaymentState::Paid { paid: known } | PaymentState::PaidLate { paid: known, .. } => {
+                if known.channel_ref == paid.channel_ref { Change::Same } else { Change::Contradicted }
+            }
+        }
+    }
+
+    fn hear_closed(&mut self, why: &ClosedWhy, seen: Timestamp) -> Change {
+        match &self.state {
+            PaymentState::InDoubt { .. }
+            | PaymentState::Awaiting { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Held { .. } => self.go(PaymentState::Closed { why: why.clone() }),
+            PaymentState::Ending { .. } => {
+                let until = seen.plus(Duration::from_millis(self.plan.watch_ms));
+                self.go(PaymentState::Watching { ended: why.clone(), until })
+            }
+            PaymentState::Watching { ended, until } => {
+                let (ended, over) = (ended.clone(), seen >= *until);
+                if over { self.go(PaymentState::Closed { why: ended }) } else { Change::Same }
+            }
+            PaymentState::Closed { .. } => Change::Same,
+            // Money that goes back through a late return closes the trade at the channel: expected.
+            PaymentState::PaidLate { choice: LateChoice::Returning { .. }, .. } => Change::Same,
+            PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => Change::Contradicted,
+        }
+    }
+
+    fn hear_not_found(&mut self, seen: Timestamp) -> Change {
+        match &self.state {
+            PaymentState::Watching { ended, until } => {
+                let (ended, over) = (ended.clone(), seen >= *until);
+                if over { self.go(PaymentState::Closed { why: ended }) } else { Change::Same }
+            }
+            // Not yet final: the request may still be on its way (Q11). Time and an ending decide.
+            PaymentState::Awaiting { .. }
+            | PaymentState::Closed { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::InDoubt { .. } => Change::Same,
+            PaymentState::Held { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. }
+            | PaymentState::Processing { .. } => Change::Contradicted,
+        }
+    }
+
+    fn hear_awaiting(&mut self, action: &PayerAction, until: Timestamp) -> Change {
+        match &self.state {
+            PaymentState::InDoubt { .. } => self.go(PaymentState::Awaiting { action: action.clone(), until }),
+            PaymentState::Awaiting { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::Processing { .. }
+            // An older answer that came late, after the good news.
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. } => Change::Same,
+            // It came alive after its end: it must be ended once more.
+            PaymentState::Closed { .. } | PaymentState::Watching { .. } => Change::Contradicted,
+        }
+    }
+
+    fn hear_processing(&mut self, received: Option<Amount>) -> Change {
+        match &self.state {
+            PaymentState::InDoubt { .. } | PaymentState::Awaiting { .. } => {
+                self.go(PaymentState::Processing { received })
+            }
+            PaymentState::Processing { received: known } => {
+                if *known == received { Change::Same } else { self.go(PaymentState::Processing { received }) }
+            }
+            PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. } => Change::Same,
+            PaymentState::Closed { .. } | PaymentState::Watching { .. } => Change::Contradicted,
+        }
+    }
+
+    fn hear_held(&mut self, amount: Amount) -> Change {
+        match &self.state {
+            PaymentState::InDoubt { .. } | PaymentState::Awaiting { .. } | PaymentState::Processing { .. } => {
+                self.go(PaymentState::Held { amount })
+            }
+            PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. } => Change::Same,
+            PaymentState::Closed { .. } | PaymentState::Watching { .. } => Change::Contradicted,
+        }
+    }
+
+    fn hear_end_refused(&mut self) -> Change {
+        match &mut self.state {
+            PaymentState::Ending { refused, .. } if !*refused => {
+                *refused = true;
+                Change::Moved
+            }
+            PaymentState::Awaiting { .. }
+            | PaymentState::Closed { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Watching { .. } => Change::Same,
+        }
+    }
+
+    fn go(&mut self, next: PaymentState) -> Change {
+        self.state = next;
+        Change::Moved
+    }
+
+    /// Notes why we still do not know; only a payment in doubt has a reason to show.
+    pub fn note_doubt(&mut self, doubt: Doubt) -> Change {
+        match &mut self.state {
+            PaymentState::InDoubt { doubt: known, .. } if *known != doubt => {
+                *known = doubt;
+                Change::Moved
+            }
+            PaymentState::Awaiting { .. }
+            | PaymentState::Closed { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Watching { .. } => Change::Same,
+        }
+    }
+
+    /// Keeps what an answer taught the connector.
+    pub fn learn(&mut self, memo: Memo) {
+        self.memo = Some(memo);
+    }
+
+    /// Puts it on the human list; the program goes on asking.
+    pub fn hand_over(&mut self, now: Timestamp) -> Change {
+        if self.handed_over_at.is_some() || self.is_settled() {
+            return Change::Same;
+        }
+        self.handed_over_at = Some(now);
+        Change::Moved
+    }
+
+    /// Makes the intent to end it, or to send the ending once more.
+    ///
+    /// # Errors
+    /// `NotNow` when it is settled: money that is there goes back by a refund only.
+    pub fn begin_ending(&mut self, how: End, now: Timestamp) -> Result<(), NotNow> {
+        let (tries, since, refused) = match &self.state {
+            PaymentState::Ending { tries, since, how: begun, refused } => {
+                let refused = *refused && *begun == how;
+                (tries.saturating_add(1), *since, refused)
+            }
+            PaymentState::Awaiting { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Watching { .. } => (1, now, false),
+            PaymentState::Closed { .. } | PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => {
+                return Err(NotNow);
+            }
+        };
+        self.state = PaymentState::Ending { how, tries, since, refused };
+        Ok(())
+    }
+
+    /// Takes back an attempt of which provably no byte left this machine.
+    ///
+    /// # Errors
+    /// `NotNow` once anything was heard about it.
+    pub fn withdraw(&mut self, proof: NotSent) -> Result<(), NotNow> {
+        match &self.state {
+            PaymentState::InDoubt { doubt: Doubt::Interrupted, .. } => {
+                self.state = PaymentState::Closed { why: ClosedWhy::NotSent { proof } };
+                Ok(())
+            }
+            PaymentState::Awaiting { .. }
+            | PaymentState::Closed { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Watching { .. } => Err(NotNow),
+        }
+    }
+
+    /// Records what a person decided about late money.
+    ///
+    /// # Errors
+    /// `NotNow` unless it is paid late and undecided.
+    pub fn decide_late(&mut self, decision: LateChoice) -> Result<(), NotNow> {
+        match &mut self.state {
+            PaymentState::PaidLate { choice, .. } if *choice == LateChoice::Undecided => {
+                *choice = decision;
+                Ok(())
+            }
+            PaymentState::Awaiting { .. }
+            | PaymentState::Closed { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Watching { .. } => Err(NotNow),
+        }
+    }
+}

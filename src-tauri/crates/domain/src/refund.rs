@@ -1,0 +1,222 @@
+//! A refund: an aggregate of its own that reserves its amount until a final answer.
+
+use crate::{
+    evidence::{Again, Change, ChannelRef, Doubt, Evidence, Fact, NotSent, Refusal, RefundFact},
+    money::Amount,
+    number::MerchantRef,
+    payment::NotNow,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// The state of a refund.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum RefundState {
+    /// Taken in by the channel, money not yet back.
+    Accepted {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Nothing left this machine, or a person cancelled it before.
+    Cancelled {
+        /// Why.
+        proof: NotSent,
+    },
+    /// The money is with the payer.
+    Done {
+        /// When the channel says so.
+        at: Timestamp,
+        /// The channel's number of it.
+        channel_ref: Option<ChannelRef>,
+    },
+    /// It failed; the amount is free again unless the same reference is tried again.
+    Failed {
+        /// The channel's words.
+        refusal: Refusal,
+        /// How to go on.
+        again: Again,
+    },
+    /// The durable default from `begin` onwards.
+    InDoubt {
+        /// Since when.
+        since: Timestamp,
+        /// Why we do not know.
+        doubt: Doubt,
+    },
+}
+
+/// What is fixed when a refund begins.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RefundPlan {
+    /// The made-before-the-dialog id that makes a double click one refund.
+    pub intent: String,
+    /// How much goes back.
+    pub amount: Amount,
+    /// The reason that was chosen, a key of the catalogue.
+    pub reason: String,
+    /// Free words.
+    pub note: String,
+    /// Who asked for it.
+    pub by: String,
+}
+
+/// A refund of one payment.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Refund {
+    reference: MerchantRef,
+    plan: RefundPlan,
+    begun_at: Timestamp,
+    state: RefundState,
+    contradictions: u32,
+    handed_over_at: Option<Timestamp>,
+}
+
+impl Refund {
+    /// A new refund, in doubt and reserving its amount from the first moment.
+    #[must_use]
+    pub fn begin(reference: MerchantRef, plan: RefundPlan, now: Timestamp) -> Refund {
+        let state = RefundState::InDoubt { since: now, doubt: Doubt::Interrupted };
+        Refund { reference, plan, begun_at: now, state, contradictions: 0, handed_over_at: None }
+    }
+
+    /// Our number of this refund at the channel.
+    #[must_use]
+    pub fn reference(&self) -> &MerchantRef {
+        &self.reference
+    }
+
+    /// What was fixed at the beginning.
+    #[must_use]
+    pub fn plan(&self) -> &RefundPlan {
+        &self.plan
+    }
+
+    /// When the intent was made.
+    #[must_use]
+    pub fn begun_at(&self) -> Timestamp {
+        self.begun_at
+    }
+
+    /// The state.
+    #[must_use]
+    pub fn state(&self) -> &RefundState {
+        &self.state
+    }
+
+    /// How many pieces of evidence contradict the state.
+    #[must_use]
+    pub fn contradictions(&self) -> u32 {
+        self.contradictions
+    }
+
+    /// Since when it stands on the human list.
+    #[must_use]
+    pub fn handed_over_at(&self) -> Option<Timestamp> {
+        self.handed_over_at
+    }
+
+    /// Whether its amount is taken from what may still be refunded.
+    #[must_use]
+    pub fn reserves(&self) -> bool {
+        match &self.state {
+            RefundState::Accepted { .. } | RefundState::Done { .. } | RefundState::InDoubt { .. } => true,
+            // The same reference may go out again, so its amount stays taken.
+            RefundState::Failed { again, .. } => *again == Again::SameReference,
+            RefundState::Cancelled { .. } => false,
+        }
+    }
+
+    /// Whether the channel still has to be asked or told.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        match &self.state {
+            RefundState::Accepted { .. } | RefundState::InDoubt { .. } => true,
+            RefundState::Failed { again, .. } => *again == Again::SameReference,
+            RefundState::Cancelled { .. } | RefundState::Done { .. } => false,
+        }
+    }
+
+    /// Applies a fact about this refund.
+    pub fn apply(&mut self, evidence: &Evidence) -> Change {
+        let Fact::Refund(fact) = evidence.fact() else { return Change::Same };
+        let seen = evidence.seen();
+        let change = match (fact, &self.state) {
+            (RefundFact::Done { channel_ref, at }, state) => {
+                if matches!(state, RefundState::Done { .. }) {
+                    Change::Same
+                } else {
+                    self.go(RefundState::Done { at: at.unwrap_or(seen), channel_ref: channel_ref.clone() })
+                }
+            }
+            (RefundFact::Accepted, RefundState::InDoubt { .. } | RefundState::Failed { again: Again::SameReference, .. }) => {
+                self.go(RefundState::Accepted { since: seen })
+            }
+            (RefundFact::Accepted, _) => Change::Same,
+            (RefundFact::Failed(refusal, again), state) => {
+                if matches!(state, RefundState::Failed { refusal: known, again: way } if known == refusal && way == again) {
+                    Change::Same
+                } else {
+                    // Done → Failed is legal: a bank can send money back days later.
+                    self.go(RefundState::Failed { refusal: refusal.clone(), again: *again })
+                }
+            }
+            // Repeating the same reference is safe, so "not found" only means: send it again.
+            (RefundFact::NotFound, RefundState::InDoubt { .. } | RefundState::Failed { .. } | RefundState::Cancelled { .. }) => Change::Same,
+            (RefundFact::NotFound, RefundState::Accepted { .. } | RefundState::Done { .. }) => Change::Contradicted,
+        };
+        match change {
+            Change::Contradicted => self.contradictions = self.contradictions.saturating_add(1),
+            Change::Moved => self.handed_over_at = None,
+            Change::Same => {}
+        }
+        change
+    }
+
+    fn go(&mut self, next: RefundState) -> Change {
+        self.state = next;
+        Change::Moved
+    }
+
+    /// Notes why we still do not know.
+    pub fn note_doubt(&mut self, doubt: Doubt) -> Change {
+        match &mut self.state {
+            RefundState::InDoubt { doubt: known, .. } if *known != doubt => {
+                *known = doubt;
+                Change::Moved
+            }
+            RefundState::Accepted { .. }
+            | RefundState::Cancelled { .. }
+            | RefundState::Done { .. }
+            | RefundState::Failed { .. }
+            | RefundState::InDoubt { .. } => Change::Same,
+        }
+    }
+
+    /// Puts it on the human list; the program goes on asking.
+    pub fn hand_over(&mut self, now: Timestamp) -> Change {
+        if self.handed_over_at.is_some() || !self.is_running() {
+            return Change::Same;
+        }
+        self.handed_over_at = Some(now);
+        Change::Moved
+    }
+
+    /// Takes back a refund of which provably no byte left this machine.
+    ///
+    /// # Errors
+    /// `NotNow` once anything was heard about it.
+    pub fn withdraw(&mut self, proof: NotSent) -> Result<(), NotNow> {
+        match &self.state {
+            RefundState::InDoubt { doubt: Doubt::Interrupted, .. } => {
+                self.state = RefundState::Cancelled { proof };
+                Ok(())
+            }
+            RefundState::Accepted { .. }
+            | RefundState::Cancelled { .. }
+            | RefundState::Done { .. }
+            | RefundState::Failed { .. }
+            | RefundState::InDoubt { .. } => Err(NotNow),
+        }
+    }
+}
