@@ -1,1 +1,284 @@
-//! To come.
+//! The desk: use cases and the driver. It takes payments, resolves doubts, gives refunds.
+//! It names no socket, database, keyring or window: those are ports (`ports`).
+
+mod driver;
+mod health;
+mod pay;
+pub mod ports;
+mod reads;
+mod refunds;
+mod resolver;
+pub mod rhythm;
+mod settle;
+pub mod shop;
+
+pub use health::{Health, SKEW_LIMIT_MS};
+pub use pay::{Charge, Repeat, ShowCode};
+pub use refunds::RefundAsk;
+
+use paydesk_channels::Channel;
+use paydesk_domain::{
+    Blocked, BusinessDay, ChannelId, MoneyError, NotNow, OrderNumber, ShopCalendar, Timestamp,
+};
+use ports::{Actor, Clock, EventKind, Ids, Network, NewEvent, Store, StoreError, Tasks, Vault};
+use shop::{Account, Shop};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, RwLock},
+};
+use tokio::sync::{Notify, broadcast};
+
+/// The outside, as the desk sees it.
+#[derive(Clone)]
+pub struct Ports {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub ids: Arc<dyn Ids>,
+    /// The network.
+    pub network: Arc<dyn Network>,
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Work that goes on.
+    pub tasks: Arc<dyn Tasks>,
+    /// Keys.
+    pub vault: Arc<dyn Vault>,
+}
+
+/// Told to whoever listens; they ask again for what they show.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Told {
+    /// An order moved.
+    Order {
+        /// Which.
+        number: OrderNumber,
+        /// To which version.
+        version: u64,
+    },
+    /// Something of the whole changed: settings, health, counts.
+    Status,
+}
+
+/// Why a use case could not be done. Money did not move by it, unless a doubt is on record.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DeskError {
+    /// The domain says no.
+    #[error("{0}")]
+    Blocked(#[from] Blocked),
+    /// No account for this channel.
+    #[error("channel {0} is not connected")]
+    ChannelNotConnected(String),
+    /// The clock is too far off for this channel.
+    #[error("the clock of this computer differs by {0} ms from the channel's")]
+    ClockWrong(i64),
+    /// The same payment code within five minutes.
+    #[error("this payment code was used already")]
+    CodeUsed,
+    /// The keys cannot be used now.
+    #[error("the keys are locked")]
+    KeysLocked,
+    /// An amount that cannot be.
+    #[error("{0}")]
+    Money(#[from] MoneyError),
+    /// Outside what the channel takes.
+    #[error("the channel takes at most {max_minor} minor units in one payment")]
+    TooLarge {
+        /// The most it takes.
+        max_minor: i64,
+    },
+    /// Not in this state.
+    #[error("{0}")]
+    NotNow(#[from] NotNow),
+    /// The shop is not set up.
+    #[error("the shop is not set up")]
+    NotSetUp,
+    /// No such order.
+    #[error("no such order")]
+    OrderNotFound,
+    /// A reason is required.
+    #[error("a reason is required")]
+    ReasonRequired,
+    /// The same amount again: ask once, showing the earlier order.
+    #[error("the same amount was charged a moment ago")]
+    Repeat(Box<Repeat>),
+    /// The store says no.
+    #[error("{0}")]
+    Store(StoreError),
+    /// A text beyond its limit.
+    #[error("text longer than {0} characters")]
+    TextTooLong(usize),
+    /// A code of no known form.
+    #[error("not a payment code")]
+    UnknownCode,
+}
+
+impl From<StoreError> for DeskError {
+    fn from(error: StoreError) -> DeskError {
+        match error {
+            StoreError::Blocked(blocked) => DeskError::Blocked(blocked),
+            StoreError::Busy
+            | StoreError::Corrupt(_)
+            | StoreError::Full
+            | StoreError::Io(_)
+            | StoreError::NewerSchema { .. }
+            | StoreError::Stale => DeskError::Store(error),
+        }
+    }
+}
+
+/// How many of the latest moves a slow listener may fall behind before it is told to look at everything.
+const TOLD_BACKLOG: usize = 1024;
+
+/// The desk of one data folder.
+pub struct Desk {
+    ports: Ports,
+    shop: RwLock<Option<Shop>>,
+    operator: RwLock<Option<String>>,
+    health: Mutex<BTreeMap<ChannelId, Health>>,
+    told: broadcast::Sender<Told>,
+    wake: Notify,
+}
+
+impl Desk {
+    /// A desk over its ports, with the settings the store holds.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn open(ports: Ports) -> Result<Arc<Desk>, DeskError> {
+        let shop = match ports.store.settings().await? {
+            Some(document) => Some(serde_json::from_value::<Shop>(document).map_err(|e| {
+                DeskError::Store(StoreError::Corrupt(format!(
+                    "the settings cannot be read: {e}"
+                )))
+            })?),
+            None => None,
+        };
+        let operator = shop.as_ref().and_then(|s| s.operator.clone());
+        let (told, _) = broadcast::channel(TOLD_BACKLOG);
+        Ok(Arc::new(Desk {
+            ports,
+            shop: RwLock::new(shop),
+            operator: RwLock::new(operator),
+            health: Mutex::new(BTreeMap::new()),
+            told,
+            wake: Notify::new(),
+        }))
+    }
+
+    /// Listens to what moves.
+    #[must_use]
+    pub fn listen(&self) -> broadcast::Receiver<Told> {
+        self.told.subscribe()
+    }
+
+    /// The settings; `None` before the first run.
+    #[must_use]
+    pub fn shop(&self) -> Option<Shop> {
+        self.shop.read().ok().and_then(|shop| shop.clone())
+    }
+
+    /// Who is working.
+    #[must_use]
+    pub fn operator(&self) -> Option<String> {
+        self.operator.read().ok().and_then(|o| o.clone())
+    }
+
+    /// The name that stands on every event from now on, in this process.
+    pub fn act_as(&self, name: &str) {
+        if let Ok(mut operator) = self.operator.write() {
+            *operator = Some(name.to_owned());
+        }
+    }
+
+    /// Replaces the settings; the log keeps the whole document.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn change_shop(&self, shop: Shop) -> Result<(), DeskError> {
+        let now = self.ports.clock.now();
+        let day = shop.calendar().ok_or(DeskError::NotSetUp)?.day_of(now);
+        let after = serde_json::to_value(&shop).map_err(|e| {
+            DeskError::Store(StoreError::Corrupt(format!(
+                "the settings cannot be written: {e}"
+            )))
+        })?;
+        let event = NewEvent {
+            kind: EventKind::SettingsChanged,
+            order: None,
+            subject: None,
+            actor: self.actor(),
+            at: now,
+            day,
+            body: serde_json::json!({ "after": { "settings": after } }),
+            evidence: None,
+        };
+        self.ports.store.append(vec![event]).await?;
+        if let Ok(mut current) = self.shop.write() {
+            *current = Some(shop);
+        }
+        self.tell_status();
+        Ok(())
+    }
+
+    /// Now, by the injected clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    /// The ports, for reads that need no rule.
+    #[must_use]
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    pub(crate) fn actor(&self) -> Actor {
+        self.operator().map_or(Actor::Program, Actor::Operator)
+    }
+
+    pub(crate) fn operator_name(&self) -> String {
+        self.operator().unwrap_or_default()
+    }
+
+    pub(crate) fn need_shop(&self) -> Result<Shop, DeskError> {
+        self.shop().ok_or(DeskError::NotSetUp)
+    }
+
+    /// The business day of a moment.
+    ///
+    /// # Errors
+    /// `NotSetUp` before the first run.
+    pub fn day_of(&self, at: Timestamp) -> Result<BusinessDay, DeskError> {
+        self.calendar().map(|calendar| calendar.day_of(at))
+    }
+
+    fn calendar(&self) -> Result<ShopCalendar, DeskError> {
+        self.need_shop()?.calendar().ok_or(DeskError::NotSetUp)
+    }
+
+    /// The account and connector of an attempt.
+    pub(crate) fn route(
+        &self,
+        payment: &paydesk_domain::Payment,
+    ) -> Result<(Account, &'static dyn Channel), DeskError> {
+        let shop = self.need_shop()?;
+        let id = &payment.plan().account;
+        let missing = || DeskError::ChannelNotConnected(payment.plan().channel.0.clone());
+        let account = shop.account(id).cloned().ok_or_else(missing)?;
+        let channel = paydesk_channels::by_id(&account.channel.0).ok_or_else(missing)?;
+        Ok((account, channel))
+    }
+
+    pub(crate) fn tell_order(&self, number: &OrderNumber, version: u64) {
+        // Nobody listening is fine: the next look reads the store.
+        drop(self.told.send(Told::Order {
+            number: number.clone(),
+            version,
+        }));
+        self.tell_status();
+    }
+
+    pub(crate) fn tell_status(&self) {
+        drop(self.told.send(Told::Status));
+    }
+}

@@ -1,7 +1,10 @@
 //! What we know of a payment or refund and why we believe it.
 //! Evidence has no public constructor but two: authenticated bytes of a channel, or a named person with a reason.
 
-use crate::{money::{Amount, Money}, time::Timestamp};
+use crate::{
+    money::{Amount, Money},
+    time::Timestamp,
+};
 use paydesk_signing::{Authentic, KeyId};
 use serde::{Deserialize, Serialize};
 
@@ -106,7 +109,9 @@ pub struct Paid {
     pub channel_ref: ChannelRef,
     /// When the channel says it happened.
     pub at: Timestamp,
-    /// The payer as the channel masks it, `159****5620`; personal data, sealed at rest.
+    /// The payer as the channel masks it, `159****5620`. Personal data: it never enters a stored
+    /// state or the log, the store keeps it as a sealed field of its own.
+    #[serde(skip)]
     pub payer: Option<String>,
 }
 
@@ -262,13 +267,21 @@ impl Evidence {
     #[must_use]
     pub fn from_channel(fact: Fact, proof: &Authentic, heard: Heard, seen: Timestamp) -> Evidence {
         let key = proof.by().map(|KeyId(id)| id.clone());
-        Evidence { fact, source: Source::Channel { heard, key }, seen }
+        Evidence {
+            fact,
+            source: Source::Channel { heard, key },
+            seen,
+        }
     }
 
     /// From a named person who gives a reason.
     #[must_use]
     pub fn from_operator(fact: Fact, who: String, reason: String, seen: Timestamp) -> Evidence {
-        Evidence { fact, source: Source::Operator { who, reason }, seen }
+        Evidence {
+            fact,
+            source: Source::Operator { who, reason },
+            seen,
+        }
     }
 
     /// The fact.

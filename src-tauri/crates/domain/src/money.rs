@@ -30,7 +30,10 @@ impl Currency {
     #[must_use]
     pub fn exponent(self) -> u8 {
         // Every constructor checked that the exponent exists and is at most 4.
-        self.0.exponent().and_then(|e| u8::try_from(e).ok()).unwrap_or(0)
+        self.0
+            .exponent()
+            .and_then(|e| u8::try_from(e).ok())
+            .unwrap_or(0)
     }
 
     /// Minor units in one major unit, 100 for CNY.
@@ -129,7 +132,10 @@ impl Money {
     /// `CurrencyMismatch` or `Overflow`.
     pub fn checked_add(self, rhs: Money) -> Result<Money, MoneyError> {
         self.same_currency(rhs)?;
-        let minor = self.minor.checked_add(rhs.minor).ok_or(MoneyError::Overflow)?;
+        let minor = self
+            .minor
+            .checked_add(rhs.minor)
+            .ok_or(MoneyError::Overflow)?;
         Ok(Money { minor, ..self })
     }
 
@@ -139,7 +145,10 @@ impl Money {
     /// `CurrencyMismatch` or `Overflow`.
     pub fn checked_sub(self, rhs: Money) -> Result<Money, MoneyError> {
         self.same_currency(rhs)?;
-        let minor = self.minor.checked_sub(rhs.minor).ok_or(MoneyError::Overflow)?;
+        let minor = self
+            .minor
+            .checked_sub(rhs.minor)
+            .ok_or(MoneyError::Overflow)?;
         Ok(Money { minor, ..self })
     }
 
@@ -162,14 +171,25 @@ impl Money {
         if fraction.len() > exponent && fraction.bytes().skip(exponent).any(|b| b != b'0') {
             return Err(MoneyError::TooPrecise);
         }
-        let kept: String = fraction.chars().chain(std::iter::repeat('0')).take(exponent).collect();
+        let kept: String = fraction
+            .chars()
+            .chain(std::iter::repeat('0'))
+            .take(exponent)
+            .collect();
         let whole: i64 = whole.parse().map_err(|_| MoneyError::Overflow)?;
-        let fraction: i64 = if kept.is_empty() { 0 } else { kept.parse().map_err(|_| MoneyError::Overflow)? };
+        let fraction: i64 = if kept.is_empty() {
+            0
+        } else {
+            kept.parse().map_err(|_| MoneyError::Overflow)?
+        };
         let minor = whole
             .checked_mul(currency.scale())
             .and_then(|m| m.checked_add(fraction))
             .ok_or(MoneyError::Overflow)?;
-        Ok(Money { minor: if negative { -minor } else { minor }, currency })
+        Ok(Money {
+            minor: if negative { -minor } else { minor },
+            currency,
+        })
     }
 
     /// The plain decimal the channels want, `46.50`; the inverse of [`Money::parse`].
@@ -182,7 +202,12 @@ impl Money {
             return format!("{sign}{magnitude}");
         }
         let scale = self.currency.scale().unsigned_abs();
-        format!("{sign}{}.{:0width$}", magnitude / scale, magnitude % scale, width = exponent)
+        format!(
+            "{sign}{}.{:0width$}",
+            magnitude / scale,
+            magnitude % scale,
+            width = exponent
+        )
     }
 
     /// Splits by `weights` so that the parts sum back exactly; the remainder goes to the first parts.
@@ -223,7 +248,10 @@ impl Money {
         if self.currency == rhs.currency {
             return Ok(());
         }
-        Err(MoneyError::CurrencyMismatch { left: self.currency, right: rhs.currency })
+        Err(MoneyError::CurrencyMismatch {
+            left: self.currency,
+            right: rhs.currency,
+        })
     }
 }
 
@@ -248,7 +276,10 @@ impl Amount {
     pub fn new(money: Money) -> Result<Amount, MoneyError> {
         let minor = u64::try_from(money.minor).ok().and_then(NonZeroU64::new);
         let minor = minor.ok_or(MoneyError::NotPositive)?;
-        Ok(Amount { minor, currency: money.currency })
+        Ok(Amount {
+            minor,
+            currency: money.currency,
+        })
     }
 
     /// `minor` units of `currency` as an amount.
@@ -264,7 +295,10 @@ impl Amount {
     pub fn money(self) -> Money {
         // Made from an `i64` only, so it always fits.
         let minor = i64::try_from(self.minor.get()).unwrap_or(i64::MAX);
-        Money { minor, currency: self.currency }
+        Money {
+            minor,
+            currency: self.currency,
+        }
     }
 
     /// The number of minor units.
@@ -295,7 +329,11 @@ struct MoneyText {
 
 impl Serialize for Money {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        MoneyText { minor: self.minor.to_string(), currency: self.currency }.serialize(serializer)
+        MoneyText {
+            minor: self.minor.to_string(),
+            currency: self.currency,
+        }
+        .serialize(serializer)
     }
 }
 
@@ -303,7 +341,10 @@ impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = MoneyText::deserialize(deserializer)?;
         let minor = text.minor.parse().map_err(serde::de::Error::custom)?;
-        Ok(Money { minor, currency: text.currency })
+        Ok(Money {
+            minor,
+            currency: text.currency,
+        })
     }
 }
 
@@ -345,7 +386,10 @@ impl FeeRate {
         let exact = i128::from(amount.minor()) * i128::from(self.millionths);
         // At most the amount itself, because a rate is at most 100 %.
         let minor = i64::try_from((exact + 500_000) / 1_000_000).unwrap_or(amount.minor());
-        Money { minor, currency: amount.currency }
+        Money {
+            minor,
+            currency: amount.currency,
+        }
     }
 }
 
@@ -357,7 +401,11 @@ mod tests {
 
     fn check(text: &str, code: &str, expected: Result<i64, MoneyError>) {
         let currency = Currency::from_code(code).unwrap();
-        assert_eq!(Money::parse(text, currency).map(Money::minor), expected, "{text} {code}");
+        assert_eq!(
+            Money::parse(text, currency).map(Money::minor),
+            expected,
+            "{text} {code}"
+        );
     }
 
     #[test]
@@ -371,7 +419,9 @@ mod tests {
         check("1.234", "KWD", Ok(1234));
         check("1.2345", "CLF", Ok(12345));
         check("-0.01", "CNY", Ok(-1));
-        for bad in ["", "-", ".", "1.", ".5", "1,000", "1e3", "+1", " 1", "１", "--1", "1.-1", "NaN"] {
+        for bad in [
+            "", "-", ".", "1.", ".5", "1,000", "1e3", "+1", " 1", "１", "--1", "1.-1", "NaN",
+        ] {
             check(bad, "CNY", Err(MoneyError::NotANumber));
         }
         check("92233720368547758.08", "CNY", Err(MoneyError::Overflow));
@@ -384,23 +434,41 @@ mod tests {
         for currency in Currency::all() {
             seen[usize::from(currency.exponent())] += 1;
         }
-        assert!(seen[0] > 0 && seen[2] > 100 && seen[3] > 0 && seen[4] > 0, "{seen:?}");
-        assert!(Currency::from_code("XAU").is_none(), "gold has no minor unit");
+        assert!(
+            seen[0] > 0 && seen[2] > 100 && seen[3] > 0 && seen[4] > 0,
+            "{seen:?}"
+        );
+        assert!(
+            Currency::from_code("XAU").is_none(),
+            "gold has no minor unit"
+        );
         assert!(Currency::from_code("cny").is_none(), "codes are upper case");
     }
 
     #[test]
     fn an_amount_is_never_zero_or_negative() {
-        assert_eq!(Amount::from_minor(0, Currency::CNY), Err(MoneyError::NotPositive));
-        assert_eq!(Amount::from_minor(-1, Currency::CNY), Err(MoneyError::NotPositive));
+        assert_eq!(
+            Amount::from_minor(0, Currency::CNY),
+            Err(MoneyError::NotPositive)
+        );
+        assert_eq!(
+            Amount::from_minor(-1, Currency::CNY),
+            Err(MoneyError::NotPositive)
+        );
         assert!(serde_json::from_str::<Amount>(r#"{"minor":"0","currency":"CNY"}"#).is_err());
     }
 
     #[test]
     fn fees_round_half_up() {
         let rate = FeeRate::from_millionths(3_800).unwrap();
-        let fee = |minor| rate.fee_on(Amount::from_minor(minor, Currency::CNY).unwrap()).minor();
-        assert_eq!((fee(4650), fee(1), fee(20_000), fee(131), fee(132)), (18, 0, 76, 0, 1));
+        let fee = |minor| {
+            rate.fee_on(Amount::from_minor(minor, Currency::CNY).unwrap())
+                .minor()
+        };
+        assert_eq!(
+            (fee(4650), fee(1), fee(20_000), fee(131), fee(132)),
+            (18, 0, 76, 0, 1)
+        );
         assert!(FeeRate::from_millionths(1_000_001).is_none());
         let whole = FeeRate::from_millionths(1_000_000).unwrap();
         let most = Amount::from_minor(i64::MAX, Currency::CNY).unwrap();

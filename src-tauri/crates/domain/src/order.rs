@@ -94,7 +94,14 @@ impl Order {
     /// A new order under a number the store has just drawn.
     #[must_use]
     pub fn open(number: OrderNumber, plan: OrderPlan, now: Timestamp) -> Order {
-        Order { number, plan, opened_at: now, payments: Vec::new(), refunds: Vec::new(), version: 0 }
+        Order {
+            number,
+            plan,
+            opened_at: now,
+            payments: Vec::new(),
+            refunds: Vec::new(),
+            version: 0,
+        }
     }
 
     /// The order as it was stored.
@@ -107,7 +114,14 @@ impl Order {
         refunds: Vec<Refund>,
         version: u64,
     ) -> Order {
-        Order { number, plan, opened_at, payments, refunds, version }
+        Order {
+            number,
+            plan,
+            opened_at,
+            payments,
+            refunds,
+            version,
+        }
     }
 
     /// Its number.
@@ -148,7 +162,9 @@ impl Order {
 
     /// The attempt with this reference.
     pub fn payment_mut(&mut self, reference: &MerchantRef) -> Option<&mut Payment> {
-        self.payments.iter_mut().find(|p| p.reference() == reference)
+        self.payments
+            .iter_mut()
+            .find(|p| p.reference() == reference)
     }
 
     /// The attempt with this reference.
@@ -178,8 +194,16 @@ impl Order {
     ///
     /// # Errors
     /// `Blocked` with the reason.
-    pub fn begin_payment(&mut self, plan: PaymentPlan, now: Timestamp) -> Result<&Payment, Blocked> {
-        if self.payments.iter().any(|p| p.paid().is_some() && p.blocks_another()) {
+    pub fn begin_payment(
+        &mut self,
+        plan: PaymentPlan,
+        now: Timestamp,
+    ) -> Result<&Payment, Blocked> {
+        if self
+            .payments
+            .iter()
+            .any(|p| p.paid().is_some() && p.blocks_another())
+        {
             return Err(Blocked::AlreadyPaid);
         }
         if self.payments.iter().any(Payment::blocks_another) {
@@ -188,7 +212,9 @@ impl Order {
         if plan.amount.currency() != self.plan.total.currency() {
             return Err(Blocked::OtherCurrency);
         }
-        let n = u32::try_from(self.payments.len()).unwrap_or(u32::MAX).saturating_add(1);
+        let n = u32::try_from(self.payments.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
         let reference = self.number.attempt(n).ok_or(Blocked::ReferencesUsedUp)?;
         self.payments.push(Payment::begin(reference, plan, now));
         self.payments.last().ok_or(Blocked::ReferencesUsedUp)
@@ -199,29 +225,47 @@ impl Order {
     /// # Errors
     /// `NothingPaid`, or `ExceedsRefundable` should the sums not compute.
     pub fn refundable(&self, payment: &MerchantRef) -> Result<Money, Blocked> {
-        let paid = self.payment(payment).and_then(Payment::paid).ok_or(Blocked::NothingPaid)?;
-        let left = self.refunds_of(payment).filter(|r| r.reserves()).try_fold(
-            paid.asked.money(),
-            |left, refund| left.checked_sub(refund.plan().amount.money()),
-        );
+        let paid = self
+            .payment(payment)
+            .and_then(Payment::paid)
+            .ok_or(Blocked::NothingPaid)?;
+        let left = self
+            .refunds_of(payment)
+            .filter(|r| r.reserves())
+            .try_fold(paid.asked.money(), |left, refund| {
+                left.checked_sub(refund.plan().amount.money())
+            });
         left.map_err(|_: MoneyError| Blocked::ExceedsRefundable)
     }
 
     /// The refunds of one attempt.
     pub fn refunds_of(&self, payment: &MerchantRef) -> impl Iterator<Item = &Refund> {
-        self.refunds.iter().filter(move |r| r.reference().payment() == *payment)
+        self.refunds
+            .iter()
+            .filter(move |r| r.reference().payment() == *payment)
     }
 
     /// Adds a refund that reserves its amount. The same intent again gives the refund that exists.
     ///
     /// # Errors
     /// `Blocked` with the reason.
-    pub fn begin_refund(&mut self, payment: &MerchantRef, plan: RefundPlan, now: Timestamp) -> Result<MerchantRef, Blocked> {
+    pub fn begin_refund(
+        &mut self,
+        payment: &MerchantRef,
+        plan: RefundPlan,
+        now: Timestamp,
+    ) -> Result<MerchantRef, Blocked> {
         if let Some(same) = self.refunds.iter().find(|r| r.plan().intent == plan.intent) {
             return Ok(same.reference().clone());
         }
-        let n = u32::try_from(self.refunds_of(payment).filter(|r| !r.reference().as_str().ends_with('L')).count());
-        let reference = payment.refund(n.unwrap_or(u32::MAX).saturating_add(1)).ok_or(Blocked::ReferencesUsedUp)?;
+        let n = u32::try_from(
+            self.refunds_of(payment)
+                .filter(|r| !r.reference().as_str().ends_with('L'))
+                .count(),
+        );
+        let reference = payment
+            .refund(n.unwrap_or(u32::MAX).saturating_add(1))
+            .ok_or(Blocked::ReferencesUsedUp)?;
         self.add_refund(payment, reference, plan, now)
     }
 
@@ -229,7 +273,12 @@ impl Order {
     ///
     /// # Errors
     /// `Blocked` with the reason.
-    pub fn begin_late_return(&mut self, payment: &MerchantRef, plan: RefundPlan, now: Timestamp) -> Result<MerchantRef, Blocked> {
+    pub fn begin_late_return(
+        &mut self,
+        payment: &MerchantRef,
+        plan: RefundPlan,
+        now: Timestamp,
+    ) -> Result<MerchantRef, Blocked> {
         let reference = payment.late_return();
         if self.refund(&reference).is_some() {
             return Ok(reference);
@@ -237,7 +286,13 @@ impl Order {
         self.add_refund(payment, reference, plan, now)
     }
 
-    fn add_refund(&mut self, payment: &MerchantRef, reference: MerchantRef, plan: RefundPlan, now: Timestamp) -> Result<MerchantRef, Blocked> {
+    fn add_refund(
+        &mut self,
+        payment: &MerchantRef,
+        reference: MerchantRef,
+        plan: RefundPlan,
+        now: Timestamp,
+    ) -> Result<MerchantRef, Blocked> {
         let left = self.refundable(payment)?;
         if left.currency() != plan.amount.currency() {
             return Err(Blocked::OtherCurrency);
@@ -245,14 +300,18 @@ impl Order {
         if plan.amount.minor() > left.minor() {
             return Err(Blocked::ExceedsRefundable);
         }
-        self.refunds.push(Refund::begin(reference.clone(), plan, now));
+        self.refunds
+            .push(Refund::begin(reference.clone(), plan, now));
         Ok(reference)
     }
 
     /// What has verifiably gone back.
     #[must_use]
     pub fn refunded(&self) -> Money {
-        let done = self.refunds.iter().filter(|r| matches!(r.state(), RefundState::Done { .. }));
+        let done = self
+            .refunds
+            .iter()
+            .filter(|r| matches!(r.state(), RefundState::Done { .. }));
         done.fold(Money::zero(self.plan.total.currency()), |sum, r| {
             sum.checked_add(r.plan().amount.money()).unwrap_or(sum)
         })
@@ -262,14 +321,26 @@ impl Order {
     #[must_use]
     pub fn taken(&self) -> Money {
         let zero = Money::zero(self.plan.total.currency());
-        self.payments.iter().filter_map(Payment::paid).fold(zero, |sum, paid| sum.checked_add(paid.asked.money()).unwrap_or(sum))
+        self.payments
+            .iter()
+            .filter_map(Payment::paid)
+            .fold(zero, |sum, paid| {
+                sum.checked_add(paid.asked.money()).unwrap_or(sum)
+            })
     }
 
     /// The status people see.
     #[must_use]
     pub fn status(&self) -> OrderStatus {
-        let latest = self.payments.iter().rev().find(|p| p.paid().is_some()).or(self.latest());
-        let Some(payment) = latest else { return OrderStatus::AwaitingPayment };
+        let latest = self
+            .payments
+            .iter()
+            .rev()
+            .find(|p| p.paid().is_some())
+            .or(self.latest());
+        let Some(payment) = latest else {
+            return OrderStatus::AwaitingPayment;
+        };
         match payment.state() {
             PaymentState::Awaiting { action, .. } => match action {
                 crate::evidence::PayerAction::ShowCode { .. } => OrderStatus::AwaitingPayment,
@@ -285,8 +356,13 @@ impl Order {
                 ClosedWhy::NeverExisted | ClosedWhy::Reversed => OrderStatus::Reversed,
                 ClosedWhy::NotSent { .. } | ClosedWhy::Refused { .. } => OrderStatus::Failed,
             },
-            PaymentState::PaidLate { choice: LateChoice::Undecided, .. } => OrderStatus::PaidLate,
-            PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => self.refund_status(payment),
+            PaymentState::PaidLate {
+                choice: LateChoice::Undecided,
+                ..
+            } => OrderStatus::PaidLate,
+            PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => {
+                self.refund_status(payment)
+            }
         }
     }
 
@@ -295,7 +371,10 @@ impl Order {
         if self.refunds.iter().any(Refund::is_running) {
             return OrderStatus::Refunding;
         }
-        let failed = self.refunds.last().is_some_and(|r| matches!(r.state(), RefundState::Failed { .. }));
+        let failed = self
+            .refunds
+            .last()
+            .is_some_and(|r| matches!(r.state(), RefundState::Failed { .. }));
         if failed {
             return OrderStatus::RefundFailed;
         }
@@ -318,7 +397,10 @@ impl Order {
                     p.state(),
                     PaymentState::InDoubt { .. }
                         | PaymentState::Ending { .. }
-                        | PaymentState::PaidLate { choice: LateChoice::Undecided, .. }
+                        | PaymentState::PaidLate {
+                            choice: LateChoice::Undecided,
+                            ..
+                        }
                 )
         });
         payments
@@ -332,8 +414,16 @@ impl Order {
     /// How many doubts are open: what quitting asks about.
     #[must_use]
     pub fn open_doubts(&self) -> u32 {
-        let payments = self.payments.iter().filter(|p| !p.is_settled() && !matches!(p.state(), PaymentState::Watching { .. })).count();
-        let refunds = self.refunds.iter().filter(|r| matches!(r.state(), RefundState::InDoubt { .. })).count();
+        let payments = self
+            .payments
+            .iter()
+            .filter(|p| !p.is_settled() && !matches!(p.state(), PaymentState::Watching { .. }))
+            .count();
+        let refunds = self
+            .refunds
+            .iter()
+            .filter(|r| matches!(r.state(), RefundState::InDoubt { .. }))
+            .count();
         u32::try_from(payments + refunds).unwrap_or(u32::MAX)
     }
 }

@@ -172,8 +172,19 @@ impl Payment {
     /// A new attempt, in doubt from the first moment: it may only be sent once this is durable.
     #[must_use]
     pub fn begin(reference: MerchantRef, plan: PaymentPlan, now: Timestamp) -> Payment {
-        let state = PaymentState::InDoubt { since: now, doubt: Doubt::Interrupted };
-        Payment { reference, plan, begun_at: now, state, memo: None, contradictions: 0, handed_over_at: None }
+        let state = PaymentState::InDoubt {
+            since: now,
+            doubt: Doubt::Interrupted,
+        };
+        Payment {
+            reference,
+            plan,
+            begun_at: now,
+            state,
+            memo: None,
+            contradictions: 0,
+            handed_over_at: None,
+        }
     }
 
     /// Our number at the channel.
@@ -242,7 +253,10 @@ impl Payment {
     /// Whether the channel still has to be asked about it.
     #[must_use]
     pub fn is_settled(&self) -> bool {
-        matches!(self.state, PaymentState::Closed { .. } | PaymentState::Paid { .. } | PaymentState::PaidLate { .. })
+        matches!(
+            self.state,
+            PaymentState::Closed { .. } | PaymentState::Paid { .. } | PaymentState::PaidLate { .. }
+        )
     }
 
     /// Whether it stands in the way of another attempt: open, doubtful or being ended.
@@ -256,13 +270,17 @@ impl Payment {
             | PaymentState::Processing { .. } => true,
             PaymentState::Closed { .. } | PaymentState::Watching { .. } => false,
             PaymentState::Paid { .. } => true,
-            PaymentState::PaidLate { choice, .. } => !matches!(choice, LateChoice::Returning { .. }),
+            PaymentState::PaidLate { choice, .. } => {
+                !matches!(choice, LateChoice::Returning { .. })
+            }
         }
     }
 
     /// Applies a fact about this payment. Facts about refunds belong to [`crate::refund::Refund`].
     pub fn apply(&mut self, evidence: &Evidence) -> Change {
-        let Fact::Payment(fact) = evidence.fact() else { return Change::Same };
+        let Fact::Payment(fact) = evidence.fact() else {
+            return Change::Same;
+        };
         let seen = evidence.seen();
         let change = match fact {
             PaymentFact::Awaiting(action, until) => self.hear_awaiting(action, *until),
@@ -291,12 +309,23 @@ impl Payment {
             | PaymentState::Processing { .. }
             | PaymentState::Held { .. } => self.go(PaymentState::Paid { paid: paid.clone() }),
             // A reversal goes on: it gives the money back. A close cannot, and neither can a refused reversal.
-            PaymentState::Ending { how: End::Reverse, refused: false, .. } => Change::Same,
-            PaymentState::Ending { .. } | PaymentState::Watching { .. } | PaymentState::Closed { .. } => {
-                self.go(PaymentState::PaidLate { paid: paid.clone(), choice: LateChoice::Undecided })
-            }
+            PaymentState::Ending {
+                how: End::Reverse,
+                refused: false,
+                ..
+            } => Change::Same,
+            PaymentState::Ending { .. }
+            | PaymentState::Watching { .. }
+            | PaymentState::Closed { .. } => self.go(PaymentState::PaidLate {
+                paid: paid.clone(),
+                choice: LateChoice::Undecided,
+            }),
             PaymentState::Paid { paid: known } | PaymentState::PaidLate { paid: known, .. } => {
-                if known.channel_ref == paid.channel_ref { Change::Same } else { Change::Contradicted }
+                if known.channel_ref == paid.channel_ref {
+                    Change::Same
+                } else {
+                    Change::Contradicted
+                }
             }
         }
     }
@@ -309,15 +338,25 @@ impl Payment {
             | PaymentState::Held { .. } => self.go(PaymentState::Closed { why: why.clone() }),
             PaymentState::Ending { .. } => {
                 let until = seen.plus(Duration::from_millis(self.plan.watch_ms));
-                self.go(PaymentState::Watching { ended: why.clone(), until })
+                self.go(PaymentState::Watching {
+                    ended: why.clone(),
+                    until,
+                })
             }
             PaymentState::Watching { ended, until } => {
                 let (ended, over) = (ended.clone(), seen >= *until);
-                if over { self.go(PaymentState::Closed { why: ended }) } else { Change::Same }
+                if over {
+                    self.go(PaymentState::Closed { why: ended })
+                } else {
+                    Change::Same
+                }
             }
             PaymentState::Closed { .. } => Change::Same,
             // Money that goes back through a late return closes the trade at the channel: expected.
-            PaymentState::PaidLate { choice: LateChoice::Returning { .. }, .. } => Change::Same,
+            PaymentState::PaidLate {
+                choice: LateChoice::Returning { .. },
+                ..
+            } => Change::Same,
             PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => Change::Contradicted,
         }
     }
@@ -326,7 +365,11 @@ impl Payment {
         match &self.state {
             PaymentState::Watching { ended, until } => {
                 let (ended, over) = (ended.clone(), seen >= *until);
-                if over { self.go(PaymentState::Closed { why: ended }) } else { Change::Same }
+                if over {
+                    self.go(PaymentState::Closed { why: ended })
+                } else {
+                    Change::Same
+                }
             }
             // Not yet final: the request may still be on its way (Q11). Time and an ending decide.
             PaymentState::Awaiting { .. }
@@ -361,7 +404,11 @@ impl Payment {
                 self.go(PaymentState::Processing { received })
             }
             PaymentState::Processing { received: known } => {
-                if *known == received { Change::Same } else { self.go(PaymentState::Processing { received }) }
+                if *known == received {
+                    Change::Same
+                } else {
+                    self.go(PaymentState::Processing { received })
+                }
             }
             PaymentState::Ending { .. }
             | PaymentState::Held { .. }
@@ -373,9 +420,9 @@ impl Payment {
 
     fn hear_held(&mut self, amount: Amount) -> Change {
         match &self.state {
-            PaymentState::InDoubt { .. } | PaymentState::Awaiting { .. } | PaymentState::Processing { .. } => {
-                self.go(PaymentState::Held { amount })
-            }
+            PaymentState::InDoubt { .. }
+            | PaymentState::Awaiting { .. }
+            | PaymentState::Processing { .. } => self.go(PaymentState::Held { amount }),
             PaymentState::Ending { .. }
             | PaymentState::Held { .. }
             | PaymentState::Paid { .. }
@@ -440,13 +487,18 @@ impl Payment {
         Change::Moved
     }
 
-    /// Makes the intent to end it, or to send the ending once more.
+    /// Makes the intent to end it; once more for each send of the ending, which it counts.
     ///
     /// # Errors
     /// `NotNow` when it is settled: money that is there goes back by a refund only.
     pub fn begin_ending(&mut self, how: End, now: Timestamp) -> Result<(), NotNow> {
         let (tries, since, refused) = match &self.state {
-            PaymentState::Ending { tries, since, how: begun, refused } => {
+            PaymentState::Ending {
+                tries,
+                since,
+                how: begun,
+                refused,
+            } => {
                 let refused = *refused && *begun == how;
                 (tries.saturating_add(1), *since, refused)
             }
@@ -454,12 +506,19 @@ impl Payment {
             | PaymentState::Held { .. }
             | PaymentState::InDoubt { .. }
             | PaymentState::Processing { .. }
-            | PaymentState::Watching { .. } => (1, now, false),
-            PaymentState::Closed { .. } | PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => {
+            | PaymentState::Watching { .. } => (0, now, false),
+            PaymentState::Closed { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. } => {
                 return Err(NotNow);
             }
         };
-        self.state = PaymentState::Ending { how, tries, since, refused };
+        self.state = PaymentState::Ending {
+            how,
+            tries,
+            since,
+            refused,
+        };
         Ok(())
     }
 
@@ -469,8 +528,13 @@ impl Payment {
     /// `NotNow` once anything was heard about it.
     pub fn withdraw(&mut self, proof: NotSent) -> Result<(), NotNow> {
         match &self.state {
-            PaymentState::InDoubt { doubt: Doubt::Interrupted, .. } => {
-                self.state = PaymentState::Closed { why: ClosedWhy::NotSent { proof } };
+            PaymentState::InDoubt {
+                doubt: Doubt::Interrupted,
+                ..
+            } => {
+                self.state = PaymentState::Closed {
+                    why: ClosedWhy::NotSent { proof },
+                };
                 Ok(())
             }
             PaymentState::Awaiting { .. }

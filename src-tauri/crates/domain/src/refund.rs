@@ -1,7 +1,7 @@
 //! A refund: an aggregate of its own that reserves its amount until a final answer.
 
 use crate::{
-    evidence::{Again, Change, ChannelRef, Doubt, Evidence, Fact, NotSent, Refusal, RefundFact},
+    evidence::{Again, Change, ChannelRef, Doubt, Evidence, Fact, NotSent, RefundFact, Refusal},
     money::Amount,
     number::MerchantRef,
     payment::NotNow,
@@ -76,8 +76,18 @@ impl Refund {
     /// A new refund, in doubt and reserving its amount from the first moment.
     #[must_use]
     pub fn begin(reference: MerchantRef, plan: RefundPlan, now: Timestamp) -> Refund {
-        let state = RefundState::InDoubt { since: now, doubt: Doubt::Interrupted };
-        Refund { reference, plan, begun_at: now, state, contradictions: 0, handed_over_at: None }
+        let state = RefundState::InDoubt {
+            since: now,
+            doubt: Doubt::Interrupted,
+        };
+        Refund {
+            reference,
+            plan,
+            begun_at: now,
+            state,
+            contradictions: 0,
+            handed_over_at: None,
+        }
     }
 
     /// Our number of this refund at the channel.
@@ -120,7 +130,9 @@ impl Refund {
     #[must_use]
     pub fn reserves(&self) -> bool {
         match &self.state {
-            RefundState::Accepted { .. } | RefundState::Done { .. } | RefundState::InDoubt { .. } => true,
+            RefundState::Accepted { .. }
+            | RefundState::Done { .. }
+            | RefundState::InDoubt { .. } => true,
             // The same reference may go out again, so its amount stays taken.
             RefundState::Failed { again, .. } => *again == Again::SameReference,
             RefundState::Cancelled { .. } => false,
@@ -139,31 +151,52 @@ impl Refund {
 
     /// Applies a fact about this refund.
     pub fn apply(&mut self, evidence: &Evidence) -> Change {
-        let Fact::Refund(fact) = evidence.fact() else { return Change::Same };
+        let Fact::Refund(fact) = evidence.fact() else {
+            return Change::Same;
+        };
         let seen = evidence.seen();
         let change = match (fact, &self.state) {
             (RefundFact::Done { channel_ref, at }, state) => {
                 if matches!(state, RefundState::Done { .. }) {
                     Change::Same
                 } else {
-                    self.go(RefundState::Done { at: at.unwrap_or(seen), channel_ref: channel_ref.clone() })
+                    self.go(RefundState::Done {
+                        at: at.unwrap_or(seen),
+                        channel_ref: channel_ref.clone(),
+                    })
                 }
             }
-            (RefundFact::Accepted, RefundState::InDoubt { .. } | RefundState::Failed { again: Again::SameReference, .. }) => {
-                self.go(RefundState::Accepted { since: seen })
-            }
+            (
+                RefundFact::Accepted,
+                RefundState::InDoubt { .. }
+                | RefundState::Failed {
+                    again: Again::SameReference,
+                    ..
+                },
+            ) => self.go(RefundState::Accepted { since: seen }),
             (RefundFact::Accepted, _) => Change::Same,
             (RefundFact::Failed(refusal, again), state) => {
-                if matches!(state, RefundState::Failed { refusal: known, again: way } if known == refusal && way == again) {
+                if matches!(state, RefundState::Failed { refusal: known, again: way } if known == refusal && way == again)
+                {
                     Change::Same
                 } else {
                     // Done → Failed is legal: a bank can send money back days later.
-                    self.go(RefundState::Failed { refusal: refusal.clone(), again: *again })
+                    self.go(RefundState::Failed {
+                        refusal: refusal.clone(),
+                        again: *again,
+                    })
                 }
             }
             // Repeating the same reference is safe, so "not found" only means: send it again.
-            (RefundFact::NotFound, RefundState::InDoubt { .. } | RefundState::Failed { .. } | RefundState::Cancelled { .. }) => Change::Same,
-            (RefundFact::NotFound, RefundState::Accepted { .. } | RefundState::Done { .. }) => Change::Contradicted,
+            (
+                RefundFact::NotFound,
+                RefundState::InDoubt { .. }
+                | RefundState::Failed { .. }
+                | RefundState::Cancelled { .. },
+            ) => Change::Same,
+            (RefundFact::NotFound, RefundState::Accepted { .. } | RefundState::Done { .. }) => {
+                Change::Contradicted
+            }
         };
         match change {
             Change::Contradicted => self.contradictions = self.contradictions.saturating_add(1),
@@ -208,7 +241,10 @@ impl Refund {
     /// `NotNow` once anything was heard about it.
     pub fn withdraw(&mut self, proof: NotSent) -> Result<(), NotNow> {
         match &self.state {
-            RefundState::InDoubt { doubt: Doubt::Interrupted, .. } => {
+            RefundState::InDoubt {
+                doubt: Doubt::Interrupted,
+                ..
+            } => {
                 self.state = RefundState::Cancelled { proof };
                 Ok(())
             }

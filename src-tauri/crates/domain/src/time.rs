@@ -14,7 +14,10 @@ impl Timestamp {
     /// The moment `wait` later.
     #[must_use]
     pub fn plus(self, wait: Duration) -> Timestamp {
-        Timestamp(self.0.saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)))
+        Timestamp(
+            self.0
+                .saturating_add(i64::try_from(wait.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 
     /// How long after `earlier` this is; zero when it is not.
@@ -40,7 +43,11 @@ impl BusinessDay {
     /// From a calendar date.
     #[must_use]
     pub fn from_date(date: jiff::civil::Date) -> BusinessDay {
-        let (year, month, day) = (i32::from(date.year()), i32::from(date.month()), i32::from(date.day()));
+        let (year, month, day) = (
+            i32::from(date.year()),
+            i32::from(date.month()),
+            i32::from(date.day()),
+        );
         BusinessDay(year * 10_000 + month * 100 + day)
     }
 
@@ -53,7 +60,13 @@ impl BusinessDay {
 
 impl fmt::Display for BusinessDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.0 / 10_000, self.0 / 100 % 100, self.0 % 100)
+        write!(
+            f,
+            "{:04}-{:02}-{:02}",
+            self.0 / 10_000,
+            self.0 / 100 % 100,
+            self.0 % 100
+        )
     }
 }
 
@@ -88,7 +101,10 @@ mod tests {
     fn day(zone: &str, cutoff: u8, moment: &str) -> i32 {
         let zone = TimeZone::get(zone).unwrap();
         let at = moment.parse::<jiff::Timestamp>().unwrap().as_millisecond();
-        ShopCalendar::new(zone, cutoff).unwrap().day_of(Timestamp(at)).0
+        ShopCalendar::new(zone, cutoff)
+            .unwrap()
+            .day_of(Timestamp(at))
+            .0
     }
 
     #[test]

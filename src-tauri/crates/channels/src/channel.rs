@@ -1,0 +1,400 @@
+//! The `Channel` trait: what a connector must say, and what it may be asked.
+//! Connectors are pure codecs. One driver in `desk` owns sockets, time and retries.
+
+use paydesk_domain::{
+    Again, Amount, ChannelRef, Currency, Doubt, End, Memo, MerchantRef, NotSent, Outcome,
+    PaymentFact, RefundFact, Timestamp,
+};
+use paydesk_signing::{Authentic, Forged, Keys, Secret, WireReply};
+use std::{collections::BTreeMap, time::Duration};
+
+/// What a request does at the channel. The answer is authenticated and read against it, so that a
+/// genuine answer to one operation can never pass for an answer to another.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Operation {
+    /// Fetch the channel's certificates.
+    Certificates,
+    /// Charge the scanned payment code.
+    Charge,
+    /// Close unpaid.
+    Close,
+    /// Ask for the state of a payment.
+    Query,
+    /// Ask for the state of a refund.
+    QueryRefund,
+    /// Give money back.
+    Refund,
+    /// Undo whatever it is.
+    Reverse,
+    /// Get a code for the payer to scan.
+    ShowCode,
+}
+
+impl Operation {
+    /// A short name for logs and the timeline.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Operation::Certificates => "certificates",
+            Operation::Charge => "charge",
+            Operation::Close => "close",
+            Operation::Query => "query",
+            Operation::QueryRefund => "query_refund",
+            Operation::Refund => "refund",
+            Operation::Reverse => "reverse",
+            Operation::ShowCode => "show_code",
+        }
+    }
+}
+
+/// A request ready to be sent.
+pub struct WireRequest {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// The whole address.
+    pub url: String,
+    /// Header names and values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+    /// What it does.
+    pub operation: Operation,
+}
+
+/// One merchant account, without its secrets.
+#[derive(Clone, Debug)]
+pub struct AccountSettings {
+    /// Address of the channel; only sandbox accounts may differ from the connector's own.
+    pub gateway: String,
+    /// The channel's field names and values: `app_id`, `mchid` and so on, as [`Profile::fields`] lists them.
+    pub fields: BTreeMap<String, String>,
+}
+
+impl AccountSettings {
+    /// A field's value; empty when it is not set.
+    #[must_use]
+    pub fn field(&self, name: &str) -> &str {
+        self.fields.get(name).map_or("", String::as_str)
+    }
+}
+
+/// Everything a codec may know besides the call itself.
+pub struct Cx<'a> {
+    /// The account's abilities.
+    pub keys: &'a dyn Keys,
+    /// The account.
+    pub account: &'a AccountSettings,
+    /// Now, for time stamps and windows.
+    pub now: Timestamp,
+    /// Fresh random bytes for this one request.
+    pub nonce: [u8; 16],
+}
+
+/// Which payment or refund, as the channel needs to be told.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Our reference.
+    pub reference: MerchantRef,
+    /// When the intent was made.
+    pub sent_at: Timestamp,
+    /// What was asked.
+    pub amount: Amount,
+    /// The channel's number, once known.
+    pub channel_ref: Option<ChannelRef>,
+    /// What the connector remembers.
+    pub memo: Option<Memo>,
+}
+
+/// How the payer is reached, with what is needed for it.
+pub enum Tender {
+    /// The scanned payment code: a secret, used for one request, never stored.
+    PayerCode(Secret<String>),
+    /// A code for the payer to scan.
+    ShowCode,
+}
+
+/// Collect money.
+pub struct Create {
+    /// Our reference: the idempotency key.
+    pub reference: MerchantRef,
+    /// How much.
+    pub amount: Amount,
+    /// How.
+    pub tender: Tender,
+    /// The expiry to send to the channel.
+    pub expires: Timestamp,
+    /// What the payer reads: the shop's name.
+    pub subject: String,
+    /// Who took it, for the channel's operator field.
+    pub operator: String,
+}
+
+/// Ask for the state of a payment.
+pub struct Query {
+    /// Which.
+    pub of: Target,
+}
+
+/// End a payment.
+pub struct Finish {
+    /// Which.
+    pub of: Target,
+    /// How.
+    pub how: End,
+}
+
+/// Give money back. The same reference and amount again is the same refund.
+pub struct RefundCall {
+    /// The payment.
+    pub of: Target,
+    /// What was paid in total.
+    pub paid: Amount,
+    /// The refund's own reference.
+    pub reference: MerchantRef,
+    /// How much.
+    pub amount: Amount,
+    /// The reason shown to the payer.
+    pub reason: String,
+}
+
+/// Ask for the state of a refund.
+pub struct QueryRefund {
+    /// The payment.
+    pub of: Target,
+    /// The refund.
+    pub refund: Target,
+}
+
+/// A call and the kind of fact its answer holds.
+pub trait Call {
+    /// What the answer tells.
+    type Fact;
+}
+impl Call for Create {
+    type Fact = PaymentFact;
+}
+impl Call for Query {
+    type Fact = PaymentFact;
+}
+impl Call for Finish {
+    type Fact = PaymentFact;
+}
+impl Call for RefundCall {
+    type Fact = RefundFact;
+}
+impl Call for QueryRefund {
+    type Fact = RefundFact;
+}
+
+/// A fact and what the connector wants to remember.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Answer<F> {
+    /// The fact.
+    pub fact: F,
+    /// To be stored with the attempt and handed back in [`Target::memo`].
+    pub learned: Option<Memo>,
+}
+
+impl<F> Answer<F> {
+    /// A fact and nothing to remember.
+    pub fn of(fact: F) -> Answer<F> {
+        Answer {
+            fact,
+            learned: None,
+        }
+    }
+}
+
+/// Building the request of a call and reading its answer.
+pub trait Exchange<C: Call>: Send + Sync {
+    /// Puts the call into the channel's form and signs it.
+    ///
+    /// # Errors
+    /// `NotSent`: nothing was built, so nothing can have been sent.
+    fn encode(&self, call: &C, cx: &Cx<'_>) -> Result<WireRequest, NotSent>;
+
+    /// Reads an authenticated answer and binds it: number, amount, currency and merchant must be
+    /// those of the call, or the outcome is `Unknown(Mismatch)`.
+    fn decode(&self, call: &C, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Answer<C::Fact>>;
+}
+
+/// Collecting. A query is mandatory: no channel without one.
+pub trait Payments: Exchange<Create> + Exchange<Query> + Exchange<Finish> {}
+
+/// Giving back.
+pub trait Refunds: Exchange<RefundCall> + Exchange<QueryRefund> {}
+
+/// Fetching the keys that the channel signs with.
+pub trait Certificates {
+    /// The request for them.
+    ///
+    /// # Errors
+    /// `NotSent` when it cannot be built.
+    fn encode(&self, cx: &Cx<'_>) -> Result<WireRequest, NotSent>;
+
+    /// Opens and verifies them: key id and PEM of each.
+    ///
+    /// # Errors
+    /// `Forged` when the answer does not prove itself.
+    fn open(&self, reply: &WireReply, cx: &Cx<'_>) -> Result<Vec<(String, String)>, Forged>;
+}
+
+/// A connector. A capability is the presence of a part, so none can be claimed that is not there.
+pub trait Channel: Send + Sync {
+    /// What the channel is.
+    fn profile(&self) -> &'static Profile;
+
+    /// Decides whether a reply may be believed as the answer to `operation`.
+    ///
+    /// # Errors
+    /// `Forged` with the reason; the reply is then a doubt, whatever it says.
+    fn authenticate(
+        &self,
+        operation: Operation,
+        reply: WireReply,
+        cx: &Cx<'_>,
+    ) -> Result<Authentic, Forged>;
+
+    /// What an unauthenticated reply seems to say: shown to people as a hint, never acted on.
+    fn hint(&self, reply: &WireReply) -> Doubt;
+
+    /// Collecting.
+    fn payments(&self) -> &dyn Payments;
+
+    /// Giving back, if the channel can.
+    fn refunds(&self) -> Option<&dyn Refunds> {
+        None
+    }
+
+    /// Fetching its keys, if they change.
+    fn certificates(&self) -> Option<&dyn Certificates> {
+        None
+    }
+
+    /// What a code of the channel means.
+    fn meaning(&self, code: &str) -> Option<&'static CodeMeaning>;
+}
+
+/// A field of the account that a person must fill in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Field {
+    /// The channel's own name of it.
+    pub name: &'static str,
+    /// Whether it goes to the vault.
+    pub secret: bool,
+    /// Whether it may stay empty.
+    pub optional: bool,
+}
+
+/// A form of payment code that this channel's payers show.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CodePattern {
+    /// The two digits in front, inclusive range: `(10, 15)`.
+    pub prefix: (u8, u8),
+    /// The number of digits, inclusive range.
+    pub digits: (usize, usize),
+}
+
+impl CodePattern {
+    /// Whether `text` has this form.
+    #[must_use]
+    pub fn matches(&self, text: &str) -> bool {
+        let all_digits = text.bytes().all(|b| b.is_ascii_digit());
+        let prefix = text.get(..2).and_then(|two| two.parse::<u8>().ok());
+        all_digits
+            && (self.digits.0..=self.digits.1).contains(&text.len())
+            && prefix.is_some_and(|p| (self.prefix.0..=self.prefix.1).contains(&p))
+    }
+}
+
+/// What a connector is.
+#[derive(Debug)]
+pub struct Profile {
+    /// Its short name, `alipay`.
+    pub id: &'static str,
+    /// Where its production gateway is.
+    pub gateway: &'static str,
+    /// Every host it may talk to.
+    pub hosts: &'static [&'static str],
+    /// Currencies it takes.
+    pub currencies: &'static [&'static str],
+    /// Account fields, drawn by the set-up form.
+    pub fields: &'static [Field],
+    /// Payment codes of its payers.
+    pub codes: &'static [CodePattern],
+    /// Whether it has a code to show (precreate, native).
+    pub shows_code: bool,
+    /// Whether a refund returns the fee; `None` when the contract decides.
+    pub refund_returns_fee: Option<bool>,
+    /// The smallest and largest amount of one payment, minor units.
+    pub amount_minor: (i64, i64),
+    /// Its rhythm.
+    pub schedule: Schedule,
+}
+
+impl Profile {
+    /// Whether it takes this currency.
+    #[must_use]
+    pub fn takes(&self, currency: Currency) -> bool {
+        self.currencies.contains(&currency.code())
+    }
+}
+
+/// The channel's own rhythm as data; `desk` obeys it.
+#[derive(Clone, Copy, Debug)]
+pub struct Schedule {
+    /// Deadline of one HTTP exchange.
+    pub deadline: Duration,
+    /// First query after the send of a charge.
+    pub first: Duration,
+    /// Between queries.
+    pub every: Duration,
+    /// A charge in doubt is ended after this.
+    pub end_doubt_after: Duration,
+    /// A payer who does not confirm is given up after this.
+    pub end_awaiting_after: Duration,
+    /// No ending before this.
+    pub end_not_before: Duration,
+    /// Between two sends of an ending, the first few times.
+    pub end_every: Duration,
+    /// A shown code is polled this fast at first …
+    pub shown_first: Duration,
+    /// … for this long …
+    pub shown_first_for: Duration,
+    /// … and then this fast.
+    pub shown_every: Duration,
+    /// How long a shown code lives: sent to the channel.
+    pub shown_for: Duration,
+    /// How long a scanned code's trade may live at the channel: sent to the channel.
+    pub charge_for: Duration,
+    /// How long money may still come after an ending.
+    pub watch_for: Duration,
+    /// First query of a refund.
+    pub refund_first: Duration,
+    /// Between two refunds of one payment.
+    pub refund_spacing: Duration,
+}
+
+/// Whether money moved, by a code of the channel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MoneyMoved {
+    /// It did not.
+    No,
+    /// Only a query can tell.
+    Unknown,
+    /// It did.
+    Yes,
+}
+
+/// One row of a connector's code table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CodeMeaning {
+    /// The channel's code.
+    pub code: &'static str,
+    /// Did money move?
+    pub money: MoneyMoved,
+    /// Key of the text in both catalogues: meaning and next step.
+    pub text: &'static str,
+    /// What a failed refund with this code allows.
+    pub again: Option<Again>,
+}

@@ -1,0 +1,103 @@
+//! The demo: faults, customers, the customer's phone.
+
+use super::MoneyView;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A fault of the demo's channels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FaultView {
+    /// Its name; both catalogues hold `fault_<name>`.
+    pub name: String,
+    /// Whether it is on.
+    pub on: bool,
+}
+
+/// A demo customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CustomerView {
+    /// The last two digits of the payment code.
+    pub digits: String,
+    /// Both catalogues hold `customer_<key>`.
+    pub key: String,
+    /// A fresh Alipay code of this customer.
+    pub alipay: String,
+    /// A fresh WeChat Pay code of this customer.
+    pub wechatpay: String,
+}
+
+/// The demo's faults and customers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SandboxStatus {
+    /// Where it listens.
+    pub address: String,
+    /// The faults.
+    pub faults: Vec<FaultView>,
+    /// The customers.
+    pub customers: Vec<CustomerView>,
+}
+
+/// Switches a fault.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SetFault {
+    /// Its name; `all` switches everything off.
+    pub name: String,
+    /// On or off.
+    pub on: bool,
+}
+
+/// What the customer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// Declines.
+    Decline,
+    /// Pays.
+    Pay,
+    /// Scans the code.
+    Scan,
+}
+
+/// The customer's phone does something with a shown code.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct PhoneAct {
+    /// The text of the code.
+    pub qr: String,
+    /// What.
+    pub act: Act,
+}
+
+/// What the customer's phone shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PhoneScreen {
+    /// `scanned`, `paid`, `declined`, `expired`, `unknown_code`.
+    pub state: String,
+    /// The shop's name as the payer sees it.
+    pub payee: Option<String>,
+    /// How much.
+    pub amount: Option<MoneyView>,
+}
+
+/// A sample payment code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SampleCode {
+    /// The channel's short name.
+    pub channel: String,
+    /// The last two digits.
+    pub digits: String,
+    /// Both catalogues hold `customer_<key>`.
+    pub key: String,
+    /// The code.
+    pub code: String,
+    /// As a barcode.
+    pub svg: String,
+}
+
+/// Sample payment codes for a printed sheet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SampleCodes {
+    /// The codes.
+    pub codes: Vec<SampleCode>,
+}

@@ -1,0 +1,96 @@
+//! Errors as they cross to the UI: a code and whether money is affected, never a sentence.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use ts_rs::TS;
+
+/// Did money move?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum MoneyMark {
+    /// It did.
+    Moved,
+    /// It did not.
+    NotMoved,
+    /// Being found out.
+    Unknown,
+}
+
+/// Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// More than the channel takes in one payment.
+    AmountTooLarge,
+    /// More decimals than the currency has, or not a number.
+    AmountNotANumber,
+    /// Zero or negative.
+    AmountNotPositive,
+    /// Another attempt of the order is not decided.
+    AttemptOpen,
+    /// The channel is not connected in this folder.
+    ChannelNotConnected,
+    /// This payment code was used in the last five minutes.
+    CodeUsed,
+    /// The database is damaged.
+    DatabaseCorrupt,
+    /// The database belongs to a newer version of this program.
+    DatabaseNewer,
+    /// The database stays locked by another program.
+    DatabaseBusy,
+    /// No space left on the disk.
+    DiskFull,
+    /// Only in demo mode.
+    DemoOnly,
+    /// Goods barcode, not a payment code.
+    GoodsCode,
+    /// The program has an error of its own.
+    Internal,
+    /// The caller's arguments are wrong.
+    InvalidArguments,
+    /// The key cannot be used now.
+    KeysLocked,
+    /// Nothing more to decide here.
+    NotNow,
+    /// A text that is too long.
+    TextTooLong,
+    /// No connection: code payments are refused.
+    Offline,
+    /// No such order.
+    OrderNotFound,
+    /// One of our own receipts or order numbers, not a payment code.
+    OwnReceipt,
+    /// The folder's shop is set up already.
+    AlreadySetUp,
+    /// The folder's shop is not set up yet.
+    NotSetUp,
+    /// More than what can still be refunded.
+    RefundExceeds,
+    /// Nothing is paid here.
+    RefundNothingPaid,
+    /// A reason is required.
+    ReasonRequired,
+    /// The same amount again: one question, with the earlier order.
+    RepeatQuestion,
+    /// The demo's sandbox does not answer.
+    SandboxGone,
+    /// The time zone does not exist.
+    UnknownTimeZone,
+    /// Not a payment code of any known channel.
+    UnknownCode,
+    /// The clock of this PC is too far off for the channel.
+    ClockWrong,
+}
+
+/// An error as the UI gets it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CommandError {
+    /// Which.
+    pub code: ErrorCode,
+    /// Did money move?
+    pub money: MoneyMark,
+    /// Values for the text; never secrets.
+    pub params: BTreeMap<String, String>,
+    /// To find it in the log.
+    pub incident: String,
+}

@@ -1,0 +1,131 @@
+//! The contract: every command, event and error code, once.
+//! From this list come the Tauri commands, the HTTP host, and the TypeScript types.
+
+mod demo;
+mod errors;
+mod orders;
+mod pay;
+mod shop;
+mod typescript;
+
+pub use demo::*;
+pub use errors::*;
+pub use orders::*;
+pub use pay::*;
+pub use shop::*;
+pub use typescript::typescript;
+
+use paydesk_domain::Money;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Hands the list of commands to a macro: `name: Arguments => Answer`.
+#[macro_export]
+macro_rules! with_commands {
+    ($callback:path) => {
+        $callback! {
+            /// Everything the frame of the window needs.
+            app_status: NoArgs => AppStatus,
+            /// First start: language, mode, shop.
+            set_up: SetUp => AppStatus,
+            /// Changes what is given, leaves the rest.
+            change_settings: ChangeSettings => AppStatus,
+            /// The name that stands on every event from now on.
+            pick_operator: PickOperator => AppStatus,
+            /// What a scanned text is; decides nothing.
+            classify_scan: ClassifyScan => Scanned,
+            /// Charges a scanned payment code. Answers as soon as the intent is durable.
+            take_payment: TakePayment => PaymentView,
+            /// Shows a code for the customer to scan.
+            show_qr: ShowQr => PaymentView,
+            /// The state of an order's latest attempt.
+            payment_view: OrderId => PaymentView,
+            /// Asks the channel now.
+            check_now: OrderId => PaymentView,
+            /// Ends a waiting payment; it is unknown until the channel answers.
+            cancel_payment: OrderId => PaymentView,
+            /// Fee and net by the contract rate, before charging.
+            expected_fee: ExpectedFeeOf => ExpectedFee,
+            /// The till's own latest payments and today's total.
+            recent_payments: NoArgs => RecentPayments,
+            /// A page of orders with totals of the filter.
+            list_orders: ListOrders => OrderPage,
+            /// One order with its timeline.
+            order_detail: OrderId => OrderDetail,
+            /// Adds a note.
+            add_note: AddNote => OrderDetail,
+            /// Late money: hand over the goods or give it back.
+            decide_late: DecideLate => OrderDetail,
+            /// Opens the refund dialog: makes the refund's intent.
+            prepare_refund: OrderId => RefundDialog,
+            /// Gives money back. The same intent again is the same refund.
+            request_refund: RequestRefund => RefundView,
+            /// A receipt to look at, print or save.
+            receipt: ReceiptOf => Receipt,
+            /// The demo's faults and customers.
+            sandbox_status: NoArgs => SandboxStatus,
+            /// Switches a fault of the demo.
+            sandbox_set_fault: SetFault => SandboxStatus,
+            /// The demo customer's phone.
+            sandbox_phone: PhoneAct => PhoneScreen,
+            /// Sample payment codes to scan from a sheet.
+            sample_codes: NoArgs => SampleCodes,
+            /// What quitting now would leave open.
+            quit_check: NoArgs => QuitCheck,
+        }
+    };
+}
+
+/// No arguments.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct NoArgs {}
+
+/// Names an order.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct OrderId {
+    /// Its number.
+    pub order_id: String,
+}
+
+/// Money as the UI gets it: minor units as text, because JavaScript numbers end at 2^53.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct MoneyView {
+    /// Minor units.
+    pub minor: String,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Decimal digits.
+    pub exponent: u8,
+}
+
+impl From<Money> for MoneyView {
+    fn from(money: Money) -> MoneyView {
+        MoneyView {
+            minor: money.minor().to_string(),
+            currency: money.currency().code().to_owned(),
+            exponent: money.currency().exponent(),
+        }
+    }
+}
+
+/// Pushed to the windows; they ask again for what they show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// An order moved.
+    OrderChanged {
+        /// Which.
+        order_id: String,
+        /// To which version; older ones are dropped.
+        version: u32,
+    },
+    /// The window asks whether to quit although doubts are open.
+    QuitAsked {
+        /// How many.
+        open_doubts: u32,
+    },
+    /// Something in [`AppStatus`] changed.
+    StatusChanged,
+}

@@ -1,0 +1,188 @@
+//! Taking a payment.
+
+use super::MoneyView;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// A scanned text to look at.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ClassifyScan {
+    /// The text; may be a payment code, so it is never logged.
+    pub text: String,
+}
+
+/// What a scanned text is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Scanned {
+    /// A QR that shops show, or a web address: the customer opened the wrong page.
+    CollectionQr,
+    /// A goods barcode.
+    Goods,
+    /// One of our orders.
+    Order {
+        /// Its number.
+        order_id: String,
+        /// Whether it is in this folder.
+        known: bool,
+    },
+    /// A payment code of this channel.
+    PaymentCode {
+        /// The channel's short name.
+        channel: String,
+        /// Whether it is connected.
+        connected: bool,
+    },
+    /// Something else.
+    Unknown {
+        /// Its last four characters.
+        last4: String,
+    },
+}
+
+/// Charge a scanned payment code.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct TakePayment {
+    /// A UUID made before the first try; a repeat returns the same order.
+    pub intent_id: String,
+    /// Minor units.
+    pub amount_minor: String,
+    /// The scanned code: a secret.
+    pub code: String,
+    /// A note on the order.
+    pub note: String,
+    /// The earlier order that was shown in the repeat question.
+    pub confirmed_repeat_of: Option<String>,
+}
+
+/// Show a code.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ShowQr {
+    /// A UUID made before the first try.
+    pub intent_id: String,
+    /// Minor units.
+    pub amount_minor: String,
+    /// The channel's short name.
+    pub channel: String,
+    /// A note on the order.
+    pub note: String,
+    /// The earlier order that was shown in the repeat question.
+    pub confirmed_repeat_of: Option<String>,
+}
+
+/// What the stage shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum PayState {
+    /// Closed unpaid.
+    Closed,
+    /// The customer confirms on the phone.
+    CustomerPaying,
+    /// Being reversed or closed.
+    Ending,
+    /// Refused or not sent: not charged.
+    Failed,
+    /// Paid.
+    Paid,
+    /// Money came after the end.
+    PaidLate,
+    /// Reversed: the customer is not charged.
+    Reversed,
+    /// The code is shown.
+    ShowingQr,
+    /// Amber: not confirmed, do not charge again.
+    Unknown,
+    /// Sent, no answer yet.
+    Waiting,
+}
+
+/// A code to show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct QrView {
+    /// The picture.
+    pub svg: String,
+    /// What it says.
+    pub text: String,
+    /// Dead from then on, as the channel was told; UTC milliseconds.
+    #[ts(type = "number")]
+    pub expires_at: i64,
+}
+
+/// Why it failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FailureView {
+    /// The channel's code, or ours for what was not sent (`offline`, `keys_locked`, `cancelled`, `unsendable`).
+    pub code: String,
+    /// Key of the text in both catalogues: meaning and next step.
+    pub text: String,
+    /// What to do: `ask_payer`, `fix_setup`, `give_up`, `try_again`.
+    pub advice: String,
+}
+
+/// The state of an order's latest attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PaymentView {
+    /// The order's number.
+    pub order_id: String,
+    /// What is charged.
+    pub amount: MoneyView,
+    /// The channel's short name.
+    pub channel: String,
+    /// What the stage shows.
+    pub state: PayState,
+    /// When the attempt began, UTC milliseconds.
+    #[ts(type = "number")]
+    pub since: i64,
+    /// Now by the core's clock, UTC milliseconds: seconds shown are differences to it.
+    #[ts(type = "number")]
+    pub now: i64,
+    /// How often the channel was asked.
+    pub asked: u32,
+    /// Why it is unknown: key of the text (`no_reply`, `server_fault`, `unauthenticated`, …).
+    pub doubt: Option<String>,
+    /// Words of an unsigned refusal, a hint only.
+    pub hint: Option<String>,
+    /// The program gave it to a person's list and goes on asking.
+    pub handed_over: bool,
+    /// The shown code.
+    pub qr: Option<QrView>,
+    /// Why it failed.
+    pub failure: Option<FailureView>,
+    /// Fee by the contract rate.
+    pub fee: Option<MoneyView>,
+    /// What is left for the shop.
+    pub net: Option<MoneyView>,
+    /// The channel's number once paid.
+    pub channel_no: Option<String>,
+    /// When the channel says it was paid.
+    #[ts(type = "number | null")]
+    pub paid_at: Option<i64>,
+    /// Whether cancelling makes sense now.
+    pub can_cancel: bool,
+    /// The order's version.
+    pub version: u32,
+}
+
+/// Fee and net before charging.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectedFeeOf {
+    /// Minor units.
+    pub amount_minor: String,
+    /// The channel's short name.
+    pub channel: String,
+}
+
+/// Fee and net by the contract rate; all null when none is set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ExpectedFee {
+    /// The fee, rounded half up.
+    pub fee: Option<MoneyView>,
+    /// What is left.
+    pub net: Option<MoneyView>,
+    /// The rate in millionths.
+    pub rate_millionths: Option<u32>,
+}

@@ -1,0 +1,548 @@
+//! Taking a payment: the intent is durable before the first byte leaves; the answer comes later.
+
+use crate::{
+    Desk, DeskError, SKEW_LIMIT_MS,
+    ports::{
+        Actor, Commit, EventKind, FirstAttempt, NewEvent, NewNote, NewOrder, Opened, OrderRow, Work,
+    },
+    rhythm,
+    shop::Account,
+};
+use paydesk_channels::{Channel, Create, Finish, Query, Target, Tender};
+use paydesk_domain::{
+    Amount, Change, ChannelId, End, Evidence, Fact, Heard, MerchantRef, Money, Order, OrderNumber,
+    OrderPlan, Payment, PaymentPlan, PaymentState, TenderKind, Timestamp,
+};
+use paydesk_signing::Secret;
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+
+/// The same amount on the same channel within this time is asked about once (A12).
+const REPEAT_WINDOW: Duration = Duration::from_secs(60);
+
+/// The same payment code within this time is refused: codes are single use.
+const CODE_WINDOW: Duration = Duration::from_secs(5 * 60);
+
+/// The longest note.
+pub(crate) const NOTE_MAX: usize = 500;
+
+/// Charge a scanned payment code.
+pub struct Charge {
+    /// Made by the caller before the first try.
+    pub intent: String,
+    /// How much.
+    pub amount: Money,
+    /// The scanned code.
+    pub code: Secret<String>,
+    /// A note.
+    pub note: String,
+    /// The earlier order that was shown in the repeat question.
+    pub confirmed_repeat_of: Option<OrderNumber>,
+}
+
+/// Show a code.
+pub struct ShowCode {
+    /// Made by the caller before the first try.
+    pub intent: String,
+    /// How much.
+    pub amount: Money,
+    /// Whose code.
+    pub channel: ChannelId,
+    /// A note.
+    pub note: String,
+    /// The earlier order that was shown in the repeat question.
+    pub confirmed_repeat_of: Option<OrderNumber>,
+}
+
+/// The earlier order of the repeat question.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Repeat {
+    /// The earlier order.
+    pub earlier: OrderRow,
+}
+
+/// What both ways of charging have in common, checked.
+struct Checked {
+    intent: String,
+    amount: Amount,
+    account: Account,
+    channel: &'static dyn Channel,
+    tender: TenderKind,
+    note: String,
+    code_tag: Option<[u8; 32]>,
+}
+
+impl Desk {
+    /// Charges a scanned code. Returns once the intent is durable; the sending goes on by itself.
+    ///
+    /// # Errors
+    /// `DeskError`: nothing was sent.
+    pub async fn charge(self: &Arc<Self>, ask: Charge) -> Result<Order, DeskError> {
+        if let Some(order) = self.ports.store.by_intent(&ask.intent).await? {
+            return Ok(order);
+        }
+        let channel = ask
+            .code
+            .expose(|code| paydesk_channels::by_payment_code(code))
+            .ok_or(DeskError::UnknownCode)?;
+        let tag = ask.code.expose(|code| {
+            self.ports
+                .vault
+                .data_key()
+                .mac("payment code", code.as_bytes())
+        });
+        let now = self.now();
+        let since = Timestamp(now.0 - i64::try_from(CODE_WINDOW.as_millis()).unwrap_or(0));
+        let mut checked = self.check(
+            &ask.intent,
+            ask.amount,
+            channel,
+            TenderKind::PayerCode,
+            &ask.note,
+        )?;
+        if self.ports.store.code_used(tag, since).await? {
+            return Err(DeskError::CodeUsed);
+        }
+        checked.code_tag = Some(tag);
+        self.ask_about_repeat(&checked, ask.confirmed_repeat_of.as_ref(), now)
+            .await?;
+        self.begin(checked, Tender::PayerCode(ask.code), now).await
+    }
+
+    /// Gets a code to show. Returns once the intent is durable; the code comes with the answer.
+    ///
+    /// # Errors
+    /// `DeskError`: nothing was sent.
+    pub async fn show_code(self: &Arc<Self>, ask: ShowCode) -> Result<Order, DeskError> {
+        if let Some(order) = self.ports.store.by_intent(&ask.intent).await? {
+            return Ok(order);
+        }
+        let missing = || DeskError::ChannelNotConnected(ask.channel.0.clone());
+        let channel = paydesk_channels::by_id(&ask.channel.0)
+            .filter(|c| c.profile().shows_code)
+            .ok_or_else(missing)?;
+        let now = self.now();
+        let checked = self.check(
+            &ask.intent,
+            ask.amount,
+            channel,
+            TenderKind::ShowCode,
+            &ask.note,
+        )?;
+        self.ask_about_repeat(&checked, ask.confirmed_repeat_of.as_ref(), now)
+            .await?;
+        self.begin(checked, Tender::ShowCode, now).await
+    }
+
+    fn check(
+        &self,
+        intent: &str,
+        amount: Money,
+        channel: &'static dyn Channel,
+        tender: TenderKind,
+        note: &str,
+    ) -> Result<Checked, DeskError> {
+        let shop = self.need_shop()?;
+        let profile = channel.profile();
+        let id = ChannelId(profile.id.to_owned());
+        let amount = Amount::new(amount)?;
+        let (_, max_minor) = profile.amount_minor;
+        if amount.minor() > max_minor {
+            return Err(DeskError::TooLarge { max_minor });
+        }
+        if note.chars().count() > NOTE_MAX {
+            return Err(DeskError::TextTooLong(NOTE_MAX));
+        }
+        let account = shop
+            .account_for(&id)
+            .cloned()
+            .ok_or_else(|| DeskError::ChannelNotConnected(id.0.clone()))?;
+        if !profile.takes(amount.currency()) {
+            return Err(DeskError::ChannelNotConnected(id.0));
+        }
+        if self.ports.vault.keys(&account.id).is_err() {
+            return Err(DeskError::KeysLocked);
+        }
+        // A wrong clock makes every signed time stamp wrong (Q18).
+        if let Some(skew) = self
+            .health(&id)
+            .skew_ms
+            .filter(|s| s.abs() > 5 * SKEW_LIMIT_MS)
+        {
+            return Err(DeskError::ClockWrong(skew));
+        }
+        Ok(Checked {
+            intent: intent.to_owned(),
+            amount,
+            account,
+            channel,
+            tender,
+            note: note.to_owned(),
+            code_tag: None,
+        })
+    }
+
+    async fn ask_about_repeat(
+        &self,
+        checked: &Checked,
+        confirmed: Option<&OrderNumber>,
+        now: Timestamp,
+    ) -> Result<(), DeskError> {
+        let since = Timestamp(now.0 - i64::try_from(REPEAT_WINDOW.as_millis()).unwrap_or(0));
+        let earlier = self
+            .ports
+            .store
+            .same_again(&checked.account.channel, checked.amount, since)
+            .await?;
+        match earlier {
+            Some(earlier) if confirmed != Some(&earlier.number) => {
+                Err(DeskError::Repeat(Box::new(Repeat { earlier })))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn begin(
+        self: &Arc<Self>,
+        checked: Checked,
+        tender: Tender,
+        now: Timestamp,
+    ) -> Result<Order, DeskError> {
+        let shop = self.need_shop()?;
+        let schedule = &checked.channel.profile().schedule;
+        let lives = if checked.tender == TenderKind::ShowCode {
+            schedule.shown_for
+        } else {
+            schedule.charge_for
+        };
+        let payment = PaymentPlan {
+            account: checked.account.id.clone(),
+            channel: checked.account.channel.clone(),
+            amount: checked.amount,
+            tender: checked.tender,
+            expires: now.plus(lives),
+            watch_ms: u64::try_from(schedule.watch_for.as_millis()).unwrap_or(u64::MAX),
+            rate: checked.account.rate,
+        };
+        let by = self.operator_name();
+        let new = NewOrder {
+            mode: shop.mode,
+            plan: OrderPlan {
+                intent: checked.intent.clone(),
+                total: checked.amount,
+                day: self.day_of(now)?,
+                by: by.clone(),
+            },
+            code_tag: checked.code_tag,
+            note: checked.note.clone(),
+            now,
+        };
+        let first = first_attempt(
+            payment,
+            new.plan.day,
+            self.actor(),
+            by.clone(),
+            checked.note.clone(),
+            now,
+            schedule.first,
+        );
+        let order = match self.ports.store.open_order(new, first).await? {
+            Opened::Existing(order) => return Ok(order),
+            Opened::New(order) => order,
+        };
+        self.tell_order(order.number(), order.version());
+        if let Some(payment) = order.latest() {
+            let create = Create {
+                reference: payment.reference().clone(),
+                amount: checked.amount,
+                tender,
+                expires: payment.plan().expires,
+                subject: shop.store_name.clone(),
+                operator: by,
+            };
+            let desk = Arc::clone(self);
+            let (account, channel) = (checked.account, checked.channel);
+            self.ports.tasks.spawn(Box::pin(async move {
+                desk.send_create(account, channel, create).await
+            }));
+        }
+        Ok(order)
+    }
+
+    /// The one send of a charge. Whatever happens here, the row is durable and the resolver finds it.
+    async fn send_create(
+        self: Arc<Self>,
+        account: Account,
+        channel: &'static dyn Channel,
+        create: Create,
+    ) {
+        let exchanged = self
+            .exchange(&account, channel, &create, channel.payments())
+            .await;
+        let schedule = &channel.profile().schedule;
+        let settled = self
+            .settle_payment(&create.reference, exchanged, Heard::Reply, schedule)
+            .await;
+        if let Err(error) = settled {
+            // Q21: not "failed". The row stays in doubt and the resolver asks again.
+            tracing::error!(reference = %create.reference, %error, "an answer could not be recorded; the payment stays in doubt");
+        }
+        self.wake.notify_one();
+    }
+
+    /// Asks the channel about a payment and records the answer.
+    pub(crate) async fn query(&self, order: &Order, payment: &Payment) -> Result<Order, DeskError> {
+        let (account, channel) = self.route(payment)?;
+        let query = Query {
+            of: target(payment),
+        };
+        let exchanged = self
+            .exchange(&account, channel, &query, channel.payments())
+            .await;
+        let settled = self
+            .settle_payment(
+                payment.reference(),
+                exchanged,
+                Heard::Query,
+                &channel.profile().schedule,
+            )
+            .await;
+        settled.map_err(|error| {
+            tracing::error!(order = %order.number(), %error, "the answer to a query could not be recorded");
+            error
+        })
+    }
+
+    /// Makes the intent to end durable, then sends the ending once.
+    pub(crate) async fn end(&self, payment: &Payment, how: End) -> Result<Order, DeskError> {
+        let (account, channel) = self.route(payment)?;
+        let schedule = &channel.profile().schedule;
+        let reference = payment.reference().clone();
+        let now = self.now();
+        let order = self
+            .change(&reference.order(), |mut order| {
+                let Some(payment) = order.payment_mut(&reference) else {
+                    return Err(DeskError::OrderNotFound);
+                };
+                let fresh = !matches!(payment.state(), PaymentState::Ending { .. });
+                if fresh {
+                    payment.begin_ending(how, now)?;
+                }
+                payment.begin_ending(how, now)?;
+                self.payment_step(order, &reference, Change::Moved, schedule, |step| {
+                    let mut event = self.payment_event(
+                        EventKind::EndingBegun,
+                        step,
+                        &reference,
+                        json!({ "how": how }),
+                    )?;
+                    event.actor = Actor::Program;
+                    step.events.push(event);
+                    Ok(())
+                })
+            })
+            .await?;
+        let Some(payment) = order.payment(&reference) else {
+            return Err(DeskError::OrderNotFound);
+        };
+        let finish = Finish {
+            of: target(payment),
+            how,
+        };
+        let exchanged = self
+            .exchange(&account, channel, &finish, channel.payments())
+            .await;
+        self.settle_payment(&reference, exchanged, Heard::Query, schedule)
+            .await
+    }
+
+    /// The cashier gives up waiting: the intent to end is durable at once, the sending follows the channel's rhythm.
+    ///
+    /// # Errors
+    /// `NotNow` when it is settled already.
+    pub async fn cancel(&self, number: &OrderNumber) -> Result<Order, DeskError> {
+        let now = self.now();
+        let order = self
+            .change(number, |mut order| {
+                let reference = order
+                    .latest()
+                    .map(|p| p.reference().clone())
+                    .ok_or(DeskError::OrderNotFound)?;
+                let Some(payment) = order.payment_mut(&reference) else {
+                    return Err(DeskError::OrderNotFound);
+                };
+                if matches!(payment.state(), PaymentState::Ending { .. }) {
+                    return Ok(None);
+                }
+                let how = rhythm::ending_of(payment.plan().tender);
+                payment.begin_ending(how, now)?;
+                let (_, channel) = self.route(payment)?;
+                self.payment_step(
+                    order,
+                    &reference,
+                    Change::Moved,
+                    &channel.profile().schedule,
+                    |step| {
+                        step.events.push(self.payment_event(
+                            EventKind::EndingBegun,
+                            step,
+                            &reference,
+                            json!({ "how": how }),
+                        )?);
+                        Ok(())
+                    },
+                )
+            })
+            .await?;
+        self.wake.notify_one();
+        Ok(order)
+    }
+
+    /// Looks at an order now instead of at its next time.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn check_now(self: &Arc<Self>, number: &OrderNumber) -> Result<Order, DeskError> {
+        let order = self
+            .ports
+            .store
+            .load(number)
+            .await?
+            .ok_or(DeskError::OrderNotFound)?;
+        for payment in order.payments().iter().filter(|p| !p.is_settled()) {
+            self.ports
+                .store
+                .hurry(payment.reference(), self.now())
+                .await?;
+        }
+        for refund in order.refunds().iter().filter(|r| r.is_running()) {
+            self.ports
+                .store
+                .hurry(refund.reference(), self.now())
+                .await?;
+        }
+        self.wake.notify_one();
+        Ok(order)
+    }
+
+    /// A named person's word about a payment, with a reason; used where no channel can answer any more.
+    ///
+    /// # Errors
+    /// `ReasonRequired` without a reason.
+    pub async fn decide_by_hand(
+        &self,
+        reference: &MerchantRef,
+        fact: paydesk_domain::PaymentFact,
+        reason: &str,
+    ) -> Result<Order, DeskError> {
+        if reason.trim().is_empty() {
+            return Err(DeskError::ReasonRequired);
+        }
+        let evidence = Evidence::from_operator(
+            Fact::Payment(fact),
+            self.operator_name(),
+            reason.to_owned(),
+            self.now(),
+        );
+        self.change(&reference.order(), |mut order| {
+            let Some(payment) = order.payment_mut(reference) else {
+                return Err(DeskError::OrderNotFound);
+            };
+            let change = payment.apply(&evidence);
+            let (_, channel) = self.route(payment)?;
+            self.payment_step(
+                order,
+                reference,
+                change,
+                &channel.profile().schedule,
+                |step| {
+                    let mut event = self.payment_event(
+                        EventKind::PaymentHeard,
+                        step,
+                        reference,
+                        json!({ "source": evidence.source(), "change": change }),
+                    )?;
+                    event.actor = self.actor();
+                    step.events.push(event);
+                    Ok(())
+                },
+            )
+        })
+        .await
+    }
+}
+
+/// What the channel needs to be told about a payment.
+pub(crate) fn target(payment: &Payment) -> Target {
+    Target {
+        reference: payment.reference().clone(),
+        sent_at: payment.begun_at(),
+        amount: payment.plan().amount,
+        channel_ref: payment.paid().map(|p| p.channel_ref.clone()),
+        memo: payment.memo().cloned(),
+    }
+}
+
+/// The first attempt and the events of a new order, made inside the transaction that drew its number.
+fn first_attempt(
+    plan: PaymentPlan,
+    day: paydesk_domain::BusinessDay,
+    actor: Actor,
+    by: String,
+    note: String,
+    now: Timestamp,
+    first_look: Duration,
+) -> FirstAttempt {
+    Box::new(move |mut order| {
+        let opened = json!({ "after": { "order": {
+            "number": order.number(), "plan": order.plan(), "opened_at": order.opened_at(),
+        } } });
+        let payment = order.begin_payment(plan, now)?.clone();
+        let reference = payment.reference().clone();
+        let new_event = |kind, subject, body| NewEvent {
+            kind,
+            order: Some(order.number().clone()),
+            subject,
+            actor: actor.clone(),
+            at: now,
+            day,
+            body,
+            evidence: None,
+        };
+        let mut events = vec![
+            new_event(EventKind::OrderOpened, None, opened),
+            new_event(
+                EventKind::PaymentBegun,
+                Some(reference.clone()),
+                json!({
+                    "tender": payment.plan().tender,
+                    "channel": payment.plan().channel,
+                    "after": { "payment": payment },
+                }),
+            ),
+        ];
+        let note = (!note.trim().is_empty()).then(|| NewNote {
+            at: now,
+            by,
+            text: note,
+        });
+        if let Some(note) = &note {
+            events.push(new_event(
+                EventKind::NoteAdded,
+                None,
+                json!({ "after": { "note": note } }),
+            ));
+        }
+        let work = vec![Work {
+            reference,
+            due: Some(now.plus(first_look)),
+        }];
+        Ok(Commit {
+            order,
+            events,
+            work,
+            sealed: Vec::new(),
+            note,
+        })
+    })
+}

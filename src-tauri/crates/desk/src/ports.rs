@@ -1,0 +1,501 @@
+//! What the desk needs from the outside: Store, Vault, Network, Clock, Ids and Tasks.
+//! Implemented by `store`, `vault` and `host`, and by the simulation.
+
+use paydesk_channels::WireRequest;
+use paydesk_domain::{
+    AccountId, Amount, BusinessDay, ChannelId, MerchantRef, Mode, Money, NotSent, Order,
+    OrderNumber, OrderPlan, OrderStatus, Timestamp,
+};
+use paydesk_signing::{KeyError, Keys, SealingKey, WireReply};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+/// A future behind a port.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Who did it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "actor", content = "name", rename_all = "snake_case")]
+pub enum Actor {
+    /// A person, by the name picked in the footer.
+    Operator(String),
+    /// The program by itself: resolver, recovery.
+    Program,
+}
+
+/// What kinds of facts the log holds. Each has a text `event_<kind>` in both catalogues.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EventKind {
+    /// An intent to close or reverse became durable.
+    EndingBegun,
+    /// A reply that did not prove itself.
+    ForgedReply,
+    /// A person decided about late money.
+    LateDecided,
+    /// A note was added.
+    NoteAdded,
+    /// An order was opened.
+    OrderOpened,
+    /// An attempt became durable, in doubt.
+    PaymentBegun,
+    /// An exchange left it unknown.
+    PaymentDoubted,
+    /// It was put on the human list.
+    PaymentHandedOver,
+    /// An authenticated fact about an attempt.
+    PaymentHeard,
+    /// No byte left this machine.
+    PaymentWithdrawn,
+    /// A receipt was printed or saved.
+    ReceiptIssued,
+    /// A refund became durable, in doubt.
+    RefundBegun,
+    /// An exchange left it unknown.
+    RefundDoubted,
+    /// It was put on the human list.
+    RefundHandedOver,
+    /// An authenticated fact about a refund.
+    RefundHeard,
+    /// No byte left this machine.
+    RefundWithdrawn,
+    /// Settings changed.
+    SettingsChanged,
+}
+
+impl EventKind {
+    /// Its name in the log and in the catalogues.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            EventKind::EndingBegun => "ending_begun",
+            EventKind::ForgedReply => "forged_reply",
+            EventKind::LateDecided => "late_decided",
+            EventKind::NoteAdded => "note_added",
+            EventKind::OrderOpened => "order_opened",
+            EventKind::PaymentBegun => "payment_begun",
+            EventKind::PaymentDoubted => "payment_doubted",
+            EventKind::PaymentHandedOver => "payment_handed_over",
+            EventKind::PaymentHeard => "payment_heard",
+            EventKind::PaymentWithdrawn => "payment_withdrawn",
+            EventKind::ReceiptIssued => "receipt_issued",
+            EventKind::RefundBegun => "refund_begun",
+            EventKind::RefundDoubted => "refund_doubted",
+            EventKind::RefundHandedOver => "refund_handed_over",
+            EventKind::RefundHeard => "refund_heard",
+            EventKind::RefundWithdrawn => "refund_withdrawn",
+            EventKind::SettingsChanged => "settings_changed",
+        }
+    }
+}
+
+/// A fact to append. The store adds its place, the hash before and its own hash.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// What kind.
+    pub kind: EventKind,
+    /// The order it belongs to; settings belong to none.
+    pub order: Option<OrderNumber>,
+    /// The attempt or refund it is about.
+    pub subject: Option<MerchantRef>,
+    /// Who.
+    pub actor: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// The business day, computed once (INV24).
+    pub day: BusinessDay,
+    /// The fact. `after` holds the whole order, attempt or refund when it moved, so that the
+    /// projections can be rebuilt from the log: keys `order`, `payment`, `refund`, `settings`, `note`.
+    /// Never a secret, never personal data.
+    pub body: serde_json::Value,
+    /// Bytes of the exchange, kept sealed; the body names their digest.
+    pub evidence: Option<Vec<u8>>,
+}
+
+/// When the resolver has to look at an attempt or refund.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// Which.
+    pub reference: MerchantRef,
+    /// When; `None` when it is settled and needs no look any more.
+    pub due: Option<Timestamp>,
+}
+
+/// A sealed personal field of an attempt: name of the field and its value.
+#[derive(Clone, Debug)]
+pub struct SealedField {
+    /// The attempt.
+    pub subject: MerchantRef,
+    /// `payer`.
+    pub name: &'static str,
+    /// The plain value; the store seals it.
+    pub value: String,
+}
+
+/// One transaction on one order.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// The order as it is to be; its version is still the one it was loaded with.
+    pub order: Order,
+    /// What happened, in order.
+    pub events: Vec<NewEvent>,
+    /// The resolver's list.
+    pub work: Vec<Work>,
+    /// Personal fields to keep.
+    pub sealed: Vec<SealedField>,
+    /// A note to keep and to find.
+    pub note: Option<NewNote>,
+}
+
+/// A note to keep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewNote {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// The words.
+    pub text: String,
+}
+
+/// What is needed to open an order.
+#[derive(Clone, Debug)]
+pub struct NewOrder {
+    /// Demo or real: the first letter of the number.
+    pub mode: Mode,
+    /// The order itself.
+    pub plan: OrderPlan,
+    /// Keyed digest of the scanned code, to refuse it a second time.
+    pub code_tag: Option<[u8; 32]>,
+    /// A note, empty for none.
+    pub note: String,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// Makes the first attempt and the events of an order whose number has just been drawn.
+pub type FirstAttempt = Box<dyn FnOnce(Order) -> Result<Commit, paydesk_domain::Blocked> + Send>;
+
+/// What opening gave.
+#[derive(Clone, Debug)]
+pub enum Opened {
+    /// The same intent opened this order before: nothing new was made.
+    Existing(Order),
+    /// A new order, durable.
+    New(Order),
+}
+
+/// An attempt or refund that is due.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Due {
+    /// Which.
+    pub reference: MerchantRef,
+    /// How often the channel was asked about it.
+    pub asked: u32,
+}
+
+/// Why the store cannot do it. Nothing was changed, unless it says so.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The domain refused inside the transaction.
+    #[error("refused: {0}")]
+    Blocked(#[from] paydesk_domain::Blocked),
+    /// Another program holds the database.
+    #[error("the database is held by another program")]
+    Busy,
+    /// The file is damaged or a stored value cannot be read.
+    #[error("the database is damaged: {0}")]
+    Corrupt(String),
+    /// No space is left; nothing of this transaction is there.
+    #[error("no space is left on the disk")]
+    Full,
+    /// The disk failed during a commit: whether it is there is known after a restart only.
+    #[error("the disk failed: {0}")]
+    Io(String),
+    /// Made by a newer version of this program.
+    #[error("the database was made by a newer version ({found}, this program knows {known})")]
+    NewerSchema {
+        /// What the file says.
+        found: i64,
+        /// What this program knows.
+        known: i64,
+    },
+    /// The order moved since it was loaded: load again, decide again.
+    #[error("the order was changed meanwhile")]
+    Stale,
+}
+
+/// Tabs of the order list.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Tab {
+    /// Everything.
+    All,
+    /// What needs a person.
+    Attention,
+    /// With money taken.
+    Paid,
+    /// With refunds.
+    Refunds,
+    /// Not charged, closed, reversed.
+    Unpaid,
+}
+
+/// What to list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OrderFilter {
+    /// The tab.
+    pub tab: Tab,
+    /// As typed.
+    pub search: String,
+    /// First business day.
+    pub day_from: Option<BusinessDay>,
+    /// Last business day.
+    pub day_to: Option<BusinessDay>,
+    /// Only this status.
+    pub status: Option<OrderStatus>,
+    /// Only this channel.
+    pub channel: Option<ChannelId>,
+    /// The currency that typed amounts mean.
+    pub currency: paydesk_domain::Currency,
+}
+
+/// A row of the list.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OrderRow {
+    /// Its number.
+    pub number: OrderNumber,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// The latest attempt's channel.
+    pub channel: ChannelId,
+    /// The status.
+    pub status: OrderStatus,
+    /// What is owed.
+    pub total: Amount,
+    /// What went back.
+    pub refunded: Money,
+    /// The latest note.
+    pub note: String,
+    /// Who opened it.
+    pub by: String,
+    /// Needs a person.
+    pub attention: bool,
+    /// Its version.
+    pub version: u64,
+}
+
+/// Sums of a filter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Totals {
+    /// Orders.
+    pub count: u64,
+    /// Orders that are paid.
+    pub paid_count: u64,
+    /// Taken.
+    pub taken: Money,
+    /// Gone back.
+    pub refunded: Money,
+}
+
+/// A page.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OrderPage {
+    /// The rows, newest first; on the attention tab those that wait longest for a person first.
+    pub rows: Vec<OrderRow>,
+    /// For the next page, opaque.
+    pub next: Option<String>,
+    /// Sums of the filter.
+    pub totals: Totals,
+    /// Orders per tab.
+    pub tabs: BTreeMap<Tab, u64>,
+}
+
+/// An event as it stands in the log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredEvent {
+    /// Its place, from 1.
+    pub seq: u64,
+    /// What kind.
+    pub kind: EventKind,
+    /// The attempt or refund it is about.
+    pub subject: Option<MerchantRef>,
+    /// Who.
+    pub actor: Actor,
+    /// When.
+    pub at: Timestamp,
+    /// The fact.
+    pub body: serde_json::Value,
+    /// The unsealed bytes of the exchange.
+    pub evidence: Option<Vec<u8>>,
+}
+
+/// What counts show in the frame of the window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Counts {
+    /// Payments and refunds that are not known yet.
+    pub open_doubts: u32,
+    /// Orders that need a person.
+    pub attention: u32,
+}
+
+/// What makes a file of this program one device.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Device {
+    /// Four characters, drawn once.
+    pub id: String,
+    /// Grows when the folder is restored from a backup.
+    pub epoch: u8,
+}
+
+/// The store. One method is one transaction from begin to commit; no network or timer inside,
+/// and never a time-out around it, because a cancelled commit is ambiguous.
+pub trait Store: Send + Sync {
+    /// Draws a number, opens the order with its first attempt, durable when it returns.
+    fn open_order(
+        &self,
+        new: NewOrder,
+        first: FirstAttempt,
+    ) -> BoxFuture<'_, Result<Opened, StoreError>>;
+    /// The order as it stands.
+    fn load<'a>(
+        &'a self,
+        number: &'a OrderNumber,
+    ) -> BoxFuture<'a, Result<Option<Order>, StoreError>>;
+    /// Commits against the version the order was loaded with; gives the order with its new version.
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Order, StoreError>>;
+    /// Appends events that move no order, such as settings.
+    fn append(&self, events: Vec<NewEvent>) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// Up to `limit` attempts and refunds that are due, leased until then so that no second process
+    /// does the same work; safety does not depend on the lease.
+    fn claim_due(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<Due>, StoreError>>;
+    /// Counts one more question, gives the lease back and sets when to look again.
+    fn asked(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// Makes it due at once.
+    fn hurry<'a>(
+        &'a self,
+        reference: &'a MerchantRef,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// When the next one is due.
+    fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
+    /// How often the channel was asked about this attempt.
+    fn times_asked<'a>(
+        &'a self,
+        reference: &'a MerchantRef,
+    ) -> BoxFuture<'a, Result<u32, StoreError>>;
+    /// The newest order with this amount and channel since then, or with the same amount and not yet known.
+    fn same_again<'a>(
+        &'a self,
+        channel: &'a ChannelId,
+        amount: Amount,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<OrderRow>, StoreError>>;
+    /// The order that a call with this intent opened.
+    fn by_intent<'a>(&'a self, intent: &'a str)
+    -> BoxFuture<'a, Result<Option<Order>, StoreError>>;
+    /// Whether a code with this tag was used since then.
+    fn code_used(&self, tag: [u8; 32], since: Timestamp)
+    -> BoxFuture<'_, Result<bool, StoreError>>;
+    /// A page of orders.
+    fn list<'a>(
+        &'a self,
+        filter: &'a OrderFilter,
+        cursor: Option<&'a str>,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<OrderPage, StoreError>>;
+    /// The row of one order.
+    fn row<'a>(
+        &'a self,
+        number: &'a OrderNumber,
+    ) -> BoxFuture<'a, Result<Option<OrderRow>, StoreError>>;
+    /// The events of one order, oldest first.
+    fn timeline<'a>(
+        &'a self,
+        number: &'a OrderNumber,
+    ) -> BoxFuture<'a, Result<Vec<StoredEvent>, StoreError>>;
+    /// The notes of one order, oldest first.
+    fn notes<'a>(
+        &'a self,
+        number: &'a OrderNumber,
+    ) -> BoxFuture<'a, Result<Vec<NewNote>, StoreError>>;
+    /// A sealed personal field.
+    fn sealed<'a>(
+        &'a self,
+        subject: &'a MerchantRef,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>, StoreError>>;
+    /// What the frame shows.
+    fn counts(&self) -> BoxFuture<'_, Result<Counts, StoreError>>;
+    /// The latest settings document.
+    fn settings(&self) -> BoxFuture<'_, Result<Option<serde_json::Value>, StoreError>>;
+    /// This device.
+    fn device(&self) -> Device;
+    /// A number that changes when any process commits; to notice the other's work.
+    fn data_version(&self) -> BoxFuture<'_, Result<u64, StoreError>>;
+}
+
+/// Where a send failed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Cut {
+    /// After the first byte may have left: a doubt.
+    AfterSend,
+    /// Provably before any byte left: proof that it was not sent.
+    BeforeSend,
+}
+
+impl Cut {
+    /// The proof, if it is one.
+    #[must_use]
+    pub fn proof(self) -> Option<NotSent> {
+        match self {
+            Cut::AfterSend => None,
+            Cut::BeforeSend => Some(NotSent::Offline),
+        }
+    }
+}
+
+/// The network. Never repeats, never follows a redirect.
+pub trait Network: Send + Sync {
+    /// Sends and waits at most `deadline`.
+    fn send(
+        &self,
+        request: WireRequest,
+        deadline: Duration,
+    ) -> BoxFuture<'_, Result<WireReply, Cut>>;
+}
+
+/// Time.
+pub trait Clock: Send + Sync {
+    /// Now, UTC.
+    fn now(&self) -> Timestamp;
+    /// Sleeps.
+    fn sleep(&self, wait: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// Randomness.
+pub trait Ids: Send + Sync {
+    /// Fresh random bytes.
+    fn nonce(&self) -> [u8; 16];
+}
+
+/// Work that goes on after a command has answered.
+pub trait Tasks: Send + Sync {
+    /// Runs it to its end unless the process dies; then the store's rows take over.
+    fn spawn(&self, task: BoxFuture<'static, ()>);
+}
+
+/// Keys, handed out as abilities.
+pub trait Vault: Send + Sync {
+    /// What this account can do.
+    ///
+    /// # Errors
+    /// `KeyError::Locked` and the like; never the key.
+    fn keys(&self, account: &AccountId) -> Result<Arc<dyn Keys>, KeyError>;
+    /// The key of sealed fields, tags and the log's head.
+    fn data_key(&self) -> Arc<SealingKey>;
+}

@@ -1,0 +1,239 @@
+//! The resolver: finds every attempt and refund that is due, in this process or left by a dead one,
+//! asks the channel, ends what is past patience, and asks again after every ending.
+
+use crate::{Desk, DeskError, ports::Work, rhythm, settle::look_again};
+use paydesk_domain::{End, MerchantRef, Order, PaymentState, Timestamp};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
+
+/// Looks at one time: 50 doubts at once must all be decided within half a minute.
+const LOOKS_AT_ONCE: usize = 64;
+
+/// A lease only saves double work; after a crash nobody waits longer than this.
+const LEASE: Duration = Duration::from_secs(20);
+
+/// The longest sleep: also how soon work of another process on the same folder is noticed.
+const NAP_MAX: Duration = Duration::from_secs(1);
+
+impl Desk {
+    /// Runs until the process ends. Recovery at start is the same as every later round.
+    pub async fn resolve_forever(self: Arc<Self>) {
+        let room = Arc::new(Semaphore::new(LOOKS_AT_ONCE));
+        let mut seen = 0;
+        loop {
+            if let Err(error) = self.round(&room).await {
+                tracing::error!(%error, "the list of open payments could not be read; trying again");
+            }
+            self.notice_others(&mut seen).await;
+            let nap = self.nap().await;
+            tokio::select! {
+                () = self.ports.clock.sleep(nap) => {}
+                () = self.wake.notified() => {}
+            }
+        }
+    }
+
+    /// Starts a look at everything that is due and returns how many it started.
+    async fn round(self: &Arc<Self>, room: &Arc<Semaphore>) -> Result<usize, DeskError> {
+        if self.shop().is_none() {
+            return Ok(0);
+        }
+        let limit = u32::try_from(room.available_permits()).unwrap_or(0);
+        if limit == 0 {
+            return Ok(0);
+        }
+        let now = self.now();
+        let due = self
+            .ports
+            .store
+            .claim_due(now, now.plus(LEASE), limit)
+            .await?;
+        let started = due.len();
+        for due in due {
+            let Ok(permit) = Arc::clone(room).acquire_owned().await else {
+                break;
+            };
+            let desk = Arc::clone(self);
+            self.ports.tasks.spawn(Box::pin(async move {
+                desk.look(&due.reference).await;
+                drop(permit);
+                desk.wake.notify_one();
+            }));
+        }
+        Ok(started)
+    }
+
+    /// Looks at what is due once and waits for it: for the command line.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn resolve_once(self: &Arc<Self>, limit: u32) -> Result<usize, DeskError> {
+        let now = self.now();
+        let due = self
+            .ports
+            .store
+            .claim_due(now, now.plus(LEASE), limit)
+            .await?;
+        let count = due.len();
+        for due in due {
+            self.look(&due.reference).await;
+        }
+        Ok(count)
+    }
+
+    async fn nap(&self) -> Duration {
+        match self.ports.store.next_due().await {
+            Ok(Some(due)) => due
+                .since(self.now())
+                .clamp(Duration::from_millis(20), NAP_MAX),
+            Ok(None) | Err(_) => NAP_MAX,
+        }
+    }
+
+    async fn notice_others(&self, seen: &mut u64) {
+        if let Ok(version) = self.ports.store.data_version().await
+            && version != *seen
+        {
+            *seen = version;
+            self.tell_status();
+        }
+    }
+
+    /// One look at one attempt or refund. Errors leave the row where it is; it is due again soon.
+    pub(crate) async fn look(&self, reference: &MerchantRef) {
+        let looked = self.look_inner(reference).await;
+        let again = match &looked {
+            Ok(Some((order, schedule))) => look_again(order, reference, schedule, self.now()),
+            Ok(None) => None,
+            Err(error) => {
+                tracing::warn!(%reference, %error, "a look at an open payment failed; looking again");
+                Some(self.now().plus(Duration::from_secs(5)))
+            }
+        };
+        if let Err(error) = self
+            .ports
+            .store
+            .asked(Work {
+                reference: reference.clone(),
+                due: again,
+            })
+            .await
+        {
+            tracing::error!(%reference, %error, "the next look could not be planned; its lease runs out by itself");
+        }
+    }
+
+    async fn look_inner(
+        &self,
+        reference: &MerchantRef,
+    ) -> Result<Option<(Order, &'static paydesk_channels::Schedule)>, DeskError> {
+        let Some(order) = self.ports.store.load(&reference.order()).await? else {
+            return Ok(None);
+        };
+        let Some(payment) = order.payment(&reference.payment()) else {
+            return Ok(None);
+        };
+        let (_, channel) = self.route(payment)?;
+        let schedule = &channel.profile().schedule;
+        let order = if reference == payment.reference() {
+            self.look_at_payment(order, reference, schedule).await?
+        } else {
+            self.look_at_refund(&order, reference).await?
+        };
+        Ok(Some((order, schedule)))
+    }
+
+    async fn look_at_payment(
+        &self,
+        order: Order,
+        reference: &MerchantRef,
+        schedule: &'static paydesk_channels::Schedule,
+    ) -> Result<Order, DeskError> {
+        let Some(payment) = order.payment(reference) else {
+            return Ok(order);
+        };
+        match payment.state() {
+            PaymentState::Closed { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. } => Ok(order),
+            PaymentState::Watching { .. } => self.watch(&order, reference).await,
+            PaymentState::Ending { how, refused, .. } => {
+                let how = *how;
+                if *refused {
+                    // The ending was refused, so only a query can tell whether the money is there.
+                    let order = self.query(&order, payment).await?;
+                    return self.end_if_still_open(order, reference, how).await;
+                }
+                if self.now() < payment.begun_at().plus(schedule.end_not_before) {
+                    return Ok(order);
+                }
+                self.end(payment, how).await
+            }
+            PaymentState::Awaiting { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Processing { .. } => {
+                let asked_at = self.now();
+                let order = self.query(&order, payment).await?;
+                self.end_past_patience(order, reference, schedule, asked_at)
+                    .await
+            }
+        }
+    }
+
+    /// The ending follows the last query without a pause (the channels' own rule).
+    async fn end_past_patience(
+        &self,
+        order: Order,
+        reference: &MerchantRef,
+        schedule: &'static paydesk_channels::Schedule,
+        asked_at: Timestamp,
+    ) -> Result<Order, DeskError> {
+        let Some(payment) = order.payment(reference) else {
+            return Ok(order);
+        };
+        let open = !payment.is_settled()
+            && !matches!(
+                payment.state(),
+                PaymentState::Watching { .. } | PaymentState::Ending { .. }
+            );
+        if open && asked_at.max(self.now()) >= rhythm::patience_ends(payment, schedule) {
+            let how = rhythm::ending_of(payment.plan().tender);
+            let payment = payment.clone();
+            return self.end(&payment, how).await;
+        }
+        Ok(order)
+    }
+
+    async fn end_if_still_open(
+        &self,
+        order: Order,
+        reference: &MerchantRef,
+        how: End,
+    ) -> Result<Order, DeskError> {
+        match order.payment(reference) {
+            Some(payment) if matches!(payment.state(), PaymentState::Ending { .. }) => {
+                let payment = payment.clone();
+                self.end(&payment, how).await
+            }
+            _ => Ok(order),
+        }
+    }
+
+    /// After an ending money could still come; a payment that came alive again is ended again (Q13).
+    async fn watch(&self, order: &Order, reference: &MerchantRef) -> Result<Order, DeskError> {
+        let Some(payment) = order.payment(reference) else {
+            return Ok(order.clone());
+        };
+        let before = payment.contradictions();
+        let after = self.query(order, payment).await?;
+        let alive = after.payment(reference).is_some_and(|p| {
+            p.contradictions() > before && matches!(p.state(), PaymentState::Watching { .. })
+        });
+        if alive && let Some(payment) = after.payment(reference).cloned() {
+            let how = rhythm::ending_of(payment.plan().tender);
+            return self.end(&payment, how).await;
+        }
+        Ok(after)
+    }
+}

@@ -1,0 +1,104 @@
+//! The shop and its settings: one document, every change an event.
+
+use paydesk_domain::{AccountId, ChannelId, Currency, FeeRate, Mode, ShopCalendar};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// A merchant account, without its secrets.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id in this folder.
+    pub id: AccountId,
+    /// Its channel.
+    pub channel: ChannelId,
+    /// Where it talks to.
+    pub gateway: String,
+    /// The channel's fields.
+    pub fields: BTreeMap<String, String>,
+    /// The contract rate, if one is set.
+    pub rate: Option<FeeRate>,
+    /// Whether it is an account of a sandbox.
+    pub sandbox: bool,
+}
+
+/// How the window looks and behaves: remembered choices.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Preferences {
+    /// `zh-CN` or `en`.
+    pub locale: String,
+    /// `light`, `dark` or `system`.
+    pub theme: String,
+    /// No sound at all.
+    pub muted: bool,
+    /// 0 to 100.
+    pub volume: u8,
+    /// `from_the_right` or `with_point`.
+    pub amount_entry: String,
+    /// `one_on_top` or `seven_on_top`.
+    pub keypad: String,
+    /// Longest gap between two characters of a scan.
+    pub scanner_gap_ms: u16,
+}
+
+impl Default for Preferences {
+    fn default() -> Preferences {
+        Preferences {
+            locale: "zh-CN".to_owned(),
+            theme: "system".to_owned(),
+            muted: false,
+            volume: 60,
+            amount_entry: "from_the_right".to_owned(),
+            keypad: "one_on_top".to_owned(),
+            scanner_gap_ms: 35,
+        }
+    }
+}
+
+/// Everything that is set up once and changed now and then.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Shop {
+    /// Demo or real; never changes.
+    pub mode: Mode,
+    /// The name on receipts and on the payer's phone.
+    pub store_name: String,
+    /// IANA name.
+    pub time_zone: String,
+    /// Hour at which the business day ends.
+    pub cutoff_hour: u8,
+    /// The shop's currency.
+    pub currency: Currency,
+    /// Names that can be picked.
+    pub operators: Vec<String>,
+    /// Who was picked last.
+    pub operator: Option<String>,
+    /// Accounts at the channels.
+    pub accounts: Vec<Account>,
+    /// Remembered choices.
+    pub preferences: Preferences,
+}
+
+impl Shop {
+    /// The shop's calendar; `None` when the zone is not in the built-in time zone database.
+    #[must_use]
+    pub fn calendar(&self) -> Option<ShopCalendar> {
+        ShopCalendar::new(zone(&self.time_zone)?, self.cutoff_hour)
+    }
+
+    /// The account that collects for a channel.
+    #[must_use]
+    pub fn account_for(&self, channel: &ChannelId) -> Option<&Account> {
+        self.accounts.iter().find(|a| a.channel == *channel)
+    }
+
+    /// The account with this id.
+    #[must_use]
+    pub fn account(&self, id: &AccountId) -> Option<&Account> {
+        self.accounts.iter().find(|a| a.id == *id)
+    }
+}
+
+/// A zone of the database that is compiled in, so that the same binary gives the same days everywhere.
+#[must_use]
+pub fn zone(name: &str) -> Option<jiff::tz::TimeZone> {
+    jiff::tz::db().get(name).ok()
+}
