@@ -1,0 +1,245 @@
+//! The keys of a real (or sandbox) merchant account behind the [`Keys`] abilities.
+//! Everything is read and checked once, when the account is built.
+
+use crate::{
+    certificate::{Certificate, bundle_serial, verify_chain},
+    digest::Mac,
+    keys::{KeyError, Keys},
+    proof::{Forged, KeyId},
+    resource::ResourceKey,
+    rsa_keys::{PrivateKey, PublicKey},
+    secret::Secret,
+};
+use std::{collections::BTreeMap, fmt};
+
+/// WeChat Pay's content key: exactly 32 characters.
+const RESOURCE_KEY_BYTES: usize = 32;
+
+/// Abilities of one account.
+#[derive(Default)]
+pub struct AccountKeys {
+    private: Option<PrivateKey>,
+    signing_id: Option<String>,
+    root_id: Option<String>,
+    trusted: BTreeMap<KeyId, PublicKey>,
+    peer: Option<KeyId>,
+    mac: Option<Mac>,
+    resource: Option<ResourceKey>,
+    bearer: Option<Secret<String>>,
+}
+
+impl fmt::Debug for AccountKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AccountKeys")
+            .field("signing_id", &self.signing_id)
+            .field("peer", &self.peer)
+            .field("trusted", &self.trusted.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+impl AccountKeys {
+    /// Begins with no ability at all.
+    #[must_use]
+    pub fn builder() -> AccountKeysBuilder {
+        AccountKeysBuilder(AccountKeys::default())
+    }
+
+    /// The keys whose signatures are believed.
+    pub fn trusted(&self) -> impl Iterator<Item = &KeyId> {
+        self.trusted.keys()
+    }
+}
+
+/// Builds [`AccountKeys`] from what the merchant was given.
+#[derive(Debug)]
+pub struct AccountKeysBuilder(AccountKeys);
+
+impl AccountKeysBuilder {
+    /// Our private key, in any form [`PrivateKey::read`] knows.
+    ///
+    /// # Errors
+    /// `Malformed` when it cannot be read or is below 2048 bits.
+    pub fn private_key(mut self, material: &[u8]) -> Result<Self, KeyError> {
+        self.0.private = Some(PrivateKey::read(material)?);
+        Ok(self)
+    }
+
+    /// The name under which the channel knows our key (WeChat Pay: merchant certificate serial).
+    #[must_use]
+    pub fn signing_id(mut self, id: impl Into<String>) -> Self {
+        self.0.signing_id = Some(id.into());
+        self
+    }
+
+    /// The merchant certificate that belongs to the private key; gives its serial as the signing id.
+    ///
+    /// # Errors
+    /// `Wrong` when it belongs to another private key.
+    pub fn merchant_certificate(mut self, material: &[u8]) -> Result<Self, KeyError> {
+        let certificate = Certificate::read(material)?;
+        self.check_pair(&certificate)?;
+        self.0.signing_id = Some(certificate.serial().to_owned());
+        Ok(self)
+    }
+
+    /// One of the channel's keys, under the id the channel gives it.
+    ///
+    /// # Errors
+    /// `Malformed` when it cannot be read or is below 2048 bits.
+    pub fn trust(mut self, id: KeyId, material: &[u8]) -> Result<Self, KeyError> {
+        self.0.trusted.insert(id, PublicKey::read(material)?);
+        Ok(self)
+    }
+
+    /// The channel's one key where it gives no id (Alipay public-key mode): named by its
+    /// fingerprint, and expected on every answer.
+    ///
+    /// # Errors
+    /// `Malformed` when it cannot be read; `Wrong` when it is our own public key, a common mix-up.
+    pub fn trust_unnamed(mut self, material: &[u8]) -> Result<Self, KeyError> {
+        let key = PublicKey::read(material)?;
+        if let Some(private) = &self.0.private
+            && private.public()?.fingerprint() == key.fingerprint()
+        {
+            return Err(KeyError::Wrong);
+        }
+        let id = key.fingerprint_id();
+        self.0.trusted.insert(id.clone(), key);
+        self.0.peer = Some(id);
+        Ok(self)
+    }
+
+    /// Which of the trusted keys the channel is asked to answer with.
+    ///
+    /// # Errors
+    /// `Missing` when it is not among the trusted ones.
+    pub fn answers_with(mut self, id: KeyId) -> Result<Self, KeyError> {
+        if !self.0.trusted.contains_key(&id) {
+            return Err(KeyError::Missing);
+        }
+        self.0.peer = Some(id);
+        Ok(self)
+    }
+
+    /// Alipay certificate mode: our application certificate, Alipay's certificate (with its
+    /// intermediates) and the root bundle, judged at the given moment.
+    ///
+    /// # Errors
+    /// `Wrong` when the application certificate belongs to another key or a chain does not hold.
+    pub fn certificate_mode(
+        mut self,
+        application: &[u8],
+        channel: &[u8],
+        roots: &[u8],
+        unix_seconds: i64,
+    ) -> Result<Self, KeyError> {
+        let ours = Certificate::read(application)?;
+        self.check_pair(&ours)?;
+        let theirs = Certificate::read_all(channel)?;
+        let (leaf, between) = theirs.split_first().ok_or(KeyError::Malformed)?;
+        let pinned = Certificate::read_all(roots)?;
+        verify_chain(leaf, between, &pinned, unix_seconds).map_err(|_| KeyError::Wrong)?;
+        let id = KeyId(leaf.alipay_serial());
+        self.0.signing_id = Some(ours.alipay_serial());
+        self.0.root_id = Some(bundle_serial(roots)?);
+        self.0.trusted.insert(id.clone(), leaf.public_key()?);
+        self.0.peer = Some(id);
+        Ok(self)
+    }
+
+    /// The secret shared with the channel, for HMAC-SHA-256.
+    ///
+    /// # Errors
+    /// `Malformed` when it is empty.
+    pub fn mac_secret(mut self, secret: &[u8]) -> Result<Self, KeyError> {
+        self.0.mac = Some(Mac::new(secret)?);
+        Ok(self)
+    }
+
+    /// The content key (WeChat Pay's APIv3 key).
+    ///
+    /// # Errors
+    /// `Malformed` unless it has 32 bytes.
+    pub fn resource_key(mut self, key: &[u8]) -> Result<Self, KeyError> {
+        if key.len() != RESOURCE_KEY_BYTES {
+            return Err(KeyError::Malformed);
+        }
+        self.0.resource = Some(ResourceKey::new(key)?);
+        Ok(self)
+    }
+
+    /// A bearer token, written into one request's headers at a time.
+    #[must_use]
+    pub fn bearer(mut self, token: Secret<String>) -> Self {
+        self.0.bearer = Some(token);
+        self
+    }
+
+    /// The finished account.
+    #[must_use]
+    pub fn build(self) -> AccountKeys {
+        self.0
+    }
+
+    /// Without a private key there is nothing the certificate could contradict yet, which would
+    /// make the order of calls matter; so the key comes first.
+    fn check_pair(&self, certificate: &Certificate) -> Result<(), KeyError> {
+        let private = self.0.private.as_ref().ok_or(KeyError::Missing)?;
+        if private.public()?.fingerprint() == certificate.public_key()?.fingerprint() {
+            Ok(())
+        } else {
+            Err(KeyError::Wrong)
+        }
+    }
+}
+
+impl Keys for AccountKeys {
+    fn sign(&self, input: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.private.as_ref().ok_or(KeyError::Missing)?.sign(input)
+    }
+
+    fn verify(&self, by: &KeyId, input: &[u8], signature: &[u8]) -> Result<(), Forged> {
+        self.trusted
+            .get(by)
+            .ok_or(Forged::UnknownKey)?
+            .verify(input, signature)
+    }
+
+    fn mac(&self, input: &[u8]) -> Result<Vec<u8>, KeyError> {
+        Ok(self.mac.as_ref().ok_or(KeyError::Missing)?.tag(input))
+    }
+
+    fn open(&self, nonce: &[u8], aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.resource
+            .as_ref()
+            .ok_or(KeyError::Missing)?
+            .open(nonce, aad, sealed)
+    }
+
+    fn seal_field(&self, plain: &str) -> Result<String, KeyError> {
+        let peer = self.peer.as_ref().and_then(|id| self.trusted.get(id));
+        peer.ok_or(KeyError::Missing)?.seal_field(plain)
+    }
+
+    fn authorize(&self, headers: &mut Vec<(String, String)>) -> Result<(), KeyError> {
+        let token = self.bearer.as_ref().ok_or(KeyError::Missing)?;
+        headers.push((
+            "Authorization".to_owned(),
+            format!("Bearer {}", token.expose()),
+        ));
+        Ok(())
+    }
+
+    fn signing_id(&self) -> Result<String, KeyError> {
+        self.signing_id.clone().ok_or(KeyError::Missing)
+    }
+
+    fn root_id(&self) -> Result<String, KeyError> {
+        self.root_id.clone().ok_or(KeyError::Missing)
+    }
+
+    fn peer_id(&self) -> Option<KeyId> {
+        self.peer.clone()
+    }
+}

@@ -1,0 +1,76 @@
+//! Digests and message authentication codes.
+
+use crate::keys::KeyError;
+use hmac::{Hmac, Mac as _};
+use sha2::{Digest, Sha256};
+use std::fmt;
+
+/// SHA-256.
+#[must_use]
+pub fn sha256(input: &[u8]) -> [u8; 32] {
+    Sha256::digest(input).into()
+}
+
+/// SHA-256 as lower-case hex.
+#[must_use]
+pub fn sha256_hex(input: &[u8]) -> String {
+    hex(&sha256(input))
+}
+
+/// Lower-case hex.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// HMAC-SHA-256 under one shared secret.
+pub struct Mac(Hmac<Sha256>);
+
+impl Mac {
+    /// From the shared secret.
+    ///
+    /// # Errors
+    /// `Malformed` for an empty secret.
+    pub fn new(secret: &[u8]) -> Result<Mac, KeyError> {
+        if secret.is_empty() {
+            return Err(KeyError::Malformed);
+        }
+        Hmac::new_from_slice(secret)
+            .map(Mac)
+            .map_err(|_| KeyError::Malformed)
+    }
+
+    /// From a digest, which always fits.
+    #[must_use]
+    pub(crate) fn from_digest(digest: &[u8; 32]) -> Mac {
+        // HMAC pads a short key with zeros to the block size, so this is the same key.
+        let mut block = [0; 64];
+        for (to, from) in block.iter_mut().zip(digest) {
+            *to = *from;
+        }
+        Mac(Hmac::new(&block.into()))
+    }
+
+    /// The tag of `input`.
+    #[must_use]
+    pub fn tag(&self, input: &[u8]) -> Vec<u8> {
+        self.0
+            .clone()
+            .chain_update(input)
+            .finalize()
+            .into_bytes()
+            .to_vec()
+    }
+
+    /// Whether `tag` is that of `input`; constant time, a shortened tag is refused.
+    #[must_use]
+    pub fn verify(&self, input: &[u8], tag: &[u8]) -> bool {
+        self.0.clone().chain_update(input).verify_slice(tag).is_ok()
+    }
+}
+
+impl fmt::Debug for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mac(<redacted>)")
+    }
+}

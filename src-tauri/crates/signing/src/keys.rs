@@ -1,0 +1,75 @@
+//! What one merchant account can do: abilities, never bytes.
+
+use crate::proof::{Forged, KeyId};
+
+/// Why a key could not be used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The vault is locked.
+    #[error("the keys are locked")]
+    Locked,
+    /// The bytes are not a usable key: unreadable, too short, too weak.
+    #[error("the key cannot be read, or is too weak")]
+    Malformed,
+    /// This account has no such key.
+    #[error("the account has no such key")]
+    Missing,
+    /// The key does not fit: a tag does not match, a pair does not belong together.
+    #[error("the key does not fit")]
+    Wrong,
+}
+
+/// The abilities of one merchant account.
+pub trait Keys: Send + Sync {
+    /// Signs a request: RSASSA-PKCS1-v1_5 with SHA-256, raw signature bytes.
+    ///
+    /// # Errors
+    /// `Missing` without a private key, `Locked` behind a closed vault.
+    fn sign(&self, input: &[u8]) -> Result<Vec<u8>, KeyError>;
+
+    /// Checks a signature of the channel's key `by` over `input`.
+    ///
+    /// # Errors
+    /// `UnknownKey` for a key we do not trust, `WrongSignature` otherwise.
+    fn verify(&self, by: &KeyId, input: &[u8], signature: &[u8]) -> Result<(), Forged>;
+
+    /// HMAC-SHA-256 under the secret shared with the channel.
+    ///
+    /// # Errors
+    /// `Missing` when there is none.
+    fn mac(&self, input: &[u8]) -> Result<Vec<u8>, KeyError>;
+
+    /// Opens AES-256-GCM content of the channel.
+    ///
+    /// # Errors
+    /// `Wrong` when a bit differs, `Missing` without the key.
+    fn open(&self, nonce: &[u8], aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyError>;
+
+    /// Seals one request field for the channel: RSAES-OAEP with SHA-1, base64.
+    ///
+    /// # Errors
+    /// `Missing` without the channel's key, `Malformed` when the text is too long for it.
+    fn seal_field(&self, plain: &str) -> Result<String, KeyError>;
+
+    /// Writes a bearer token into the headers of this one request.
+    ///
+    /// # Errors
+    /// `Missing` when the account has none.
+    fn authorize(&self, headers: &mut Vec<(String, String)>) -> Result<(), KeyError>;
+
+    /// The name under which the channel knows our signing key: WeChat's merchant certificate
+    /// serial, Alipay's application certificate number. `Missing` means plain public-key mode.
+    ///
+    /// # Errors
+    /// `Missing` when the key has no name.
+    fn signing_id(&self) -> Result<String, KeyError>;
+
+    /// The number of the root bundle that a certificate-mode request must name.
+    ///
+    /// # Errors
+    /// `Missing` outside certificate mode.
+    fn root_id(&self) -> Result<String, KeyError>;
+
+    /// The key with which the channel is expected, or asked, to sign its answers.
+    fn peer_id(&self) -> Option<KeyId>;
+}

@@ -1,0 +1,27 @@
+//! Keys, signatures, certificates, and the proofs built from them.
+//! Pure: no socket, file, environment or clock; the only randomness is what RSA itself needs.
+//! A key handed in can be used but never read back.
+
+mod account;
+mod certificate;
+mod digest;
+mod keys;
+mod material;
+mod proof;
+mod resource;
+mod rsa_keys;
+mod sealing;
+mod secret;
+mod stand_in;
+
+pub use account::{AccountKeys, AccountKeysBuilder};
+pub use certificate::{Certificate, ChainFault, bundle_serial, verify_chain};
+pub use digest::{Mac, hex, sha256, sha256_hex};
+pub use keys::{KeyError, Keys};
+pub use material::{MaterialKind, recognise};
+pub use proof::{Authentic, Forged, KeyId, Peer, WireReply};
+pub use resource::ResourceKey;
+pub use rsa_keys::{PrivateKey, PublicKey, generate_private_key};
+pub use sealing::SealingKey;
+pub use secret::Secret;
+pub use stand_in::TagKeys;

@@ -1,0 +1,266 @@
+//! What a reply is, and the proof that it may be believed.
+//! [`Authentic`] has private fields and two ways in: a verified signature, or a TLS peer the driver vouches for.
+
+use crate::keys::Keys;
+use std::{fmt, ops::Range};
+
+/// Names a verifying key: a certificate number, a serial, a public-key id. Opaque.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct KeyId(pub String);
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a reply is not believed. Says nothing of its content.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, thiserror::Error)]
+pub enum Forged {
+    /// The frame around the signature is not what the protocol says.
+    #[error("the reply is not in the protocol's form")]
+    Malformed,
+    /// There is no signature.
+    #[error("the reply carries no signature")]
+    NoSignature,
+    /// The signed text does not hold the part that would be believed.
+    #[error("the signature does not speak for this part")]
+    NotTheSignedPart,
+    /// The signed time is too far from ours.
+    #[error("the signed time is out of the window")]
+    StaleTime,
+    /// Signed by a key we do not know.
+    #[error("the signing key is unknown")]
+    UnknownKey,
+    /// The reply came from another host than the one that may be believed.
+    #[error("the reply comes from another peer")]
+    WrongPeer,
+    /// The signature does not fit.
+    #[error("the signature is wrong")]
+    WrongSignature,
+}
+
+/// Who was on the other side of the connection. Set by the driver only.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Peer {
+    /// The TLS certificate of this host was verified.
+    TlsHost(&'static str),
+    /// Nothing is known.
+    Unknown,
+}
+
+/// A reply as it came off the wire, believed by nobody yet.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WireReply {
+    /// HTTP status.
+    pub status: u16,
+    /// Header names and values as received.
+    pub headers: Vec<(String, String)>,
+    /// The body, bytes as received.
+    pub body: Vec<u8>,
+    /// The other side.
+    pub peer: Peer,
+}
+
+impl WireReply {
+    /// The first header of this name, in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Debug for WireReply {
+    // Replies hold payer data: only the outline is printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WireReply")
+            .field("status", &self.status)
+            .field("headers", &self.headers.len())
+            .field("body_bytes", &self.body.len())
+            .field("peer", &self.peer)
+            .finish()
+    }
+}
+
+/// A reply we may believe. Connectors decode `believed()` and the status, nothing else.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Authentic {
+    reply: WireReply,
+    believed: Range<usize>,
+    by: Option<KeyId>,
+}
+
+impl Authentic {
+    /// A reply whose channel signed `text`, which holds `part` of the body.
+    /// Alipay signs the part itself, WeChat Pay the body between time stamp and nonce.
+    ///
+    /// # Errors
+    /// `Forged` when the signature does not fit or `text` does not hold the part.
+    pub fn signed(
+        reply: WireReply,
+        part: Range<usize>,
+        text: &[u8],
+        by: KeyId,
+        signature: &[u8],
+        keys: &dyn Keys,
+    ) -> Result<Authentic, Forged> {
+        // The signature first: an unsigned text of any size is not worth searching through.
+        keys.verify(&by, text, signature)?;
+        let believed = reply
+            .body
+            .get(part.clone())
+            .ok_or(Forged::NotTheSignedPart)?;
+        if !holds(text, believed) {
+            return Err(Forged::NotTheSignedPart);
+        }
+        Ok(Authentic {
+            reply,
+            believed: part,
+            by: Some(by),
+        })
+    }
+
+    /// A reply whose whole body is believed because of the TLS peer it came from.
+    ///
+    /// # Errors
+    /// `WrongPeer` when the driver does not vouch for `host`.
+    pub fn from_peer(reply: WireReply, host: &str) -> Result<Authentic, Forged> {
+        match reply.peer {
+            Peer::TlsHost(peer) if peer == host => {
+                let believed = 0..reply.body.len();
+                Ok(Authentic {
+                    reply,
+                    believed,
+                    by: None,
+                })
+            }
+            Peer::TlsHost(_) | Peer::Unknown => Err(Forged::WrongPeer),
+        }
+    }
+
+    /// The bytes that are believed.
+    #[must_use]
+    pub fn believed(&self) -> &[u8] {
+        self.reply
+            .body
+            .get(self.believed.clone())
+            .unwrap_or_default()
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.reply.status
+    }
+
+    /// The key that signed; `None` when the TLS peer vouches.
+    #[must_use]
+    pub fn by(&self) -> Option<&KeyId> {
+        self.by.as_ref()
+    }
+
+    /// The whole reply, to be kept as evidence.
+    #[must_use]
+    pub fn reply(&self) -> &WireReply {
+        &self.reply
+    }
+}
+
+/// Whether `text` holds `part` as one run of bytes.
+fn holds(text: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || text == part || text.windows(part.len()).any(|window| window == part)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::TagKeys;
+
+    fn reply(body: &[u8]) -> WireReply {
+        WireReply {
+            status: 200,
+            headers: vec![("X-Sign".into(), "a".into())],
+            body: body.to_vec(),
+            peer: Peer::Unknown,
+        }
+    }
+
+    #[test]
+    fn only_a_text_that_holds_the_part_speaks_for_it() {
+        let keys = TagKeys::new("a");
+        let by = keys.peer_id().unwrap();
+        let tag = |text: &[u8]| keys.sign_as_peer(text);
+        let ok = Authentic::signed(
+            reply(b"x{1}y"),
+            1..4,
+            b"{1}",
+            by.clone(),
+            &tag(b"{1}"),
+            &keys,
+        )
+        .unwrap();
+        assert_eq!(ok.believed(), b"{1}");
+        assert_eq!(ok.by(), Some(&by));
+        let around = Authentic::signed(
+            reply(b"{1}"),
+            0..3,
+            b"5\n{1}\n",
+            by.clone(),
+            &tag(b"5\n{1}\n"),
+            &keys,
+        );
+        assert_eq!(around.unwrap().believed(), b"{1}");
+        let other = Authentic::signed(reply(b"{2}"), 0..3, b"{1}", by.clone(), &tag(b"{1}"), &keys);
+        assert_eq!(other.unwrap_err(), Forged::NotTheSignedPart);
+        let outside =
+            Authentic::signed(reply(b"{1}"), 0..9, b"{1}", by.clone(), &tag(b"{1}"), &keys);
+        assert_eq!(outside.unwrap_err(), Forged::NotTheSignedPart);
+        let wrong = Authentic::signed(reply(b"{1}"), 0..3, b"{1}", by, &tag(b"{2}"), &keys);
+        assert_eq!(wrong.unwrap_err(), Forged::WrongSignature);
+        let unknown = Authentic::signed(
+            reply(b"{1}"),
+            0..3,
+            b"{1}",
+            KeyId("b".into()),
+            &tag(b"{1}"),
+            &keys,
+        );
+        assert_eq!(unknown.unwrap_err(), Forged::UnknownKey);
+    }
+
+    #[test]
+    fn a_peer_is_believed_only_when_the_driver_vouches_for_it() {
+        assert_eq!(
+            Authentic::from_peer(reply(b"{}"), "api.example.com").unwrap_err(),
+            Forged::WrongPeer
+        );
+        let vouched = WireReply {
+            peer: Peer::TlsHost("api.example.com"),
+            ..reply(b"{}")
+        };
+        assert_eq!(
+            Authentic::from_peer(vouched.clone(), "api.example.com")
+                .unwrap()
+                .believed(),
+            b"{}"
+        );
+        assert_eq!(
+            Authentic::from_peer(vouched, "api.example.org").unwrap_err(),
+            Forged::WrongPeer
+        );
+    }
+
+    #[test]
+    fn a_reply_prints_no_content() {
+        let printed = format!("{:?}", reply(b"159****5620"));
+        assert!(
+            !printed.contains("159") && printed.contains("body_bytes: 11"),
+            "{printed}"
+        );
+        assert_eq!(reply(b"").header("x-sIgn"), Some("a"));
+    }
+}
