@@ -2,3 +2,124 @@
 //! Used by the window, the command line and the test host; knows none of them.
 
 pub mod contract;
+mod demo;
+mod errors;
+mod orders;
+mod pay;
+mod receipts;
+mod shop;
+mod surroundings;
+mod timeline;
+mod views;
+
+pub use errors::{coded, refused, refused_with, store_error};
+pub use surroundings::Surroundings;
+
+use contract::*;
+use paydesk_desk::{Desk, Told};
+use paydesk_domain::{Money, OrderNumber};
+use std::sync::Arc;
+use tokio::sync::broadcast;
+
+/// The commands over one data folder.
+#[derive(Clone)]
+pub struct Console {
+    desk: Arc<Desk>,
+    surroundings: Arc<dyn Surroundings>,
+}
+
+impl Console {
+    /// The commands of a desk.
+    #[must_use]
+    pub fn new(desk: Arc<Desk>, surroundings: Arc<dyn Surroundings>) -> Console {
+        Console { desk, surroundings }
+    }
+
+    /// The desk behind it.
+    #[must_use]
+    pub fn desk(&self) -> &Arc<Desk> {
+        &self.desk
+    }
+
+    /// What moves, as the windows are told.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        Events(self.desk.listen())
+    }
+}
+
+/// What moves, one after the other.
+pub struct Events(broadcast::Receiver<Told>);
+
+impl Events {
+    /// The next one; `None` when the desk is gone. Who falls behind is told to look at everything.
+    pub async fn next(&mut self) -> Option<Event> {
+        match self.0.recv().await {
+            Ok(Told::Order { number, version }) => {
+                let version = u32::try_from(version).unwrap_or(u32::MAX);
+                Some(Event::OrderChanged {
+                    order_id: number.to_string(),
+                    version,
+                })
+            }
+            Ok(Told::Status) | Err(broadcast::error::RecvError::Lagged(_)) => {
+                Some(Event::StatusChanged)
+            }
+            Err(broadcast::error::RecvError::Closed) => None,
+        }
+    }
+}
+
+macro_rules! dispatch {
+    ($($(#[$doc:meta])* $name:ident: $args:ty => $answer:ty,)+) => {
+        /// The names of every command.
+        pub const COMMANDS: &[&str] = &[$(stringify!($name)),+];
+
+        impl Console {
+            /// Calls a command by its name, for hosts that speak JSON.
+            ///
+            /// # Errors
+            /// `InvalidArguments` for an unknown name or arguments that do not fit; else the command's own.
+            pub async fn call(&self, name: &str, args: serde_json::Value) -> Result<serde_json::Value, CommandError> {
+                match name {
+                    $(stringify!($name) => {
+                        let args: $args = serde_json::from_value(args).map_err(|e| invalid(&e.to_string()))?;
+                        let answer: $answer = self.$name(args).await?;
+                        serde_json::to_value(answer).map_err(|e| internal(&e.to_string()))
+                    })+
+                    _ => Err(invalid("no such command")),
+                }
+            }
+        }
+    };
+}
+with_commands!(dispatch);
+
+/// Arguments that do not fit; the text says which field, never its value.
+fn invalid(what: &str) -> CommandError {
+    let what = what.split("`").take(2).collect::<Vec<_>>().join("`");
+    refused_with(ErrorCode::InvalidArguments, &[("what", what)])
+}
+
+fn internal(what: &str) -> CommandError {
+    tracing::error!(what, "the program has an error of its own");
+    refused(ErrorCode::Internal)
+}
+
+pub(crate) fn number(text: &str) -> Result<OrderNumber, CommandError> {
+    OrderNumber::parse(text).map_err(|_| refused(ErrorCode::OrderNotFound))
+}
+
+impl Console {
+    /// Minor units as text, in the shop's currency.
+    pub(crate) fn money(&self, minor: &str) -> Result<Money, CommandError> {
+        let shop = self
+            .desk
+            .shop()
+            .ok_or_else(|| refused(ErrorCode::NotSetUp))?;
+        let minor = minor
+            .parse::<i64>()
+            .map_err(|_| refused(ErrorCode::AmountNotANumber))?;
+        Ok(Money::from_minor(minor, shop.currency))
+    }
+}

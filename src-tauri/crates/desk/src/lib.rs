@@ -14,7 +14,7 @@ pub mod shop;
 
 pub use health::{Health, SKEW_LIMIT_MS};
 pub use pay::{Charge, Repeat, ShowCode};
-pub use refunds::RefundAsk;
+pub use refunds::{REASONS, RefundAsk};
 
 use paydesk_channels::Channel;
 use paydesk_domain::{
@@ -281,4 +281,28 @@ impl Desk {
     pub(crate) fn tell_status(&self) {
         drop(self.told.send(Told::Status));
     }
+}
+
+/// What a code of a channel means: did money move, and which text explains it.
+#[must_use]
+pub fn meaning(channel: &str, code: &str) -> Option<&'static paydesk_channels::CodeMeaning> {
+    paydesk_channels::by_id(channel).and_then(|c| c.meaning(code))
+}
+
+/// Every connector.
+#[must_use]
+pub fn channels() -> &'static [&'static dyn Channel] {
+    paydesk_channels::all()
+}
+
+/// The connector with this short name.
+#[must_use]
+pub fn channel(id: &str) -> Option<&'static dyn Channel> {
+    paydesk_channels::by_id(id)
+}
+
+/// The connector whose payers show codes of this form.
+#[must_use]
+pub fn channel_of_code(text: &str) -> Option<&'static dyn Channel> {
+    paydesk_channels::by_payment_code(text)
 }

@@ -81,16 +81,13 @@ impl Desk {
         if let Some(order) = self.ports.store.by_intent(&ask.intent).await? {
             return Ok(order);
         }
-        let channel = ask
-            .code
-            .expose(|code| paydesk_channels::by_payment_code(code))
-            .ok_or(DeskError::UnknownCode)?;
-        let tag = ask.code.expose(|code| {
-            self.ports
-                .vault
-                .data_key()
-                .mac("payment code", code.as_bytes())
-        });
+        let code = ask.code.expose();
+        let channel = paydesk_channels::by_payment_code(code).ok_or(DeskError::UnknownCode)?;
+        let tag = self
+            .ports
+            .vault
+            .data_key()
+            .mac("payment code", code.as_bytes());
         let now = self.now();
         let since = Timestamp(now.0 - i64::try_from(CODE_WINDOW.as_millis()).unwrap_or(0));
         let mut checked = self.check(

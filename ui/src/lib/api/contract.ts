@@ -1,87 +1,1247 @@
-/// The contract between the page and the console, as far as it is settled.
+// Written by `cargo xtask gen` from the contract in src-tauri/crates/console. Do not edit.
 
-export type MoneyMoved = 'not_moved' | 'moved' | 'unknown';
-export interface Money {
-  minor: string;
-  currency: string;
-  exponent: number;
-}
-export interface CodedError {
-  code: string;
-  money: MoneyMoved;
-  params: Record<string, string>;
-  incident: string;
-}
-export type ChannelId = 'alipay' | 'wechatpay';
-export type ChannelHealth = 'ok' | 'degraded' | 'offline' | 'not_connected';
-export interface ChannelStatus {
-  id: ChannelId;
-  state: ChannelHealth;
-  last_success_at: number | null;
-  clock_skew_ms: number | null;
-  rate_millionths: number | null;
-}
-export interface Sound {
-  muted: boolean;
-  volume: number;
-}
-export interface AppStatus {
-  stage: 'first_run' | 'ready';
-  mode: 'demo' | 'real';
-  store_name: string;
-  locale: 'zh-CN' | 'en';
-  theme: 'system' | 'light' | 'dark';
-  time_zone: string;
-  cutoff_hour: number;
-  operator: string;
-  operators: string[];
-  currency: string;
-  exponent: number;
-  version: string;
-  device: string;
-  open_doubts: number;
-  attention: number;
-  channels: ChannelStatus[];
-  offline: boolean;
-  sound: Sound;
-  scanner_gap_ms: number;
-  keypad: 'phone' | 'calculator';
-  amount_entry: 'minor' | 'decimal';
-  sandbox: boolean;
-}
-export type PaymentState =
-  | 'waiting'
-  | 'customer_paying'
-  | 'showing_qr'
-  | 'paid'
-  | 'unknown'
-  | 'failed'
-  | 'ending'
-  | 'reversed'
-  | 'closed'
-  | 'paid_late';
-export interface PaymentQr {
-  svg: string;
-  text: string;
-  expires_at: number;
-}
-export interface PaymentFailure {
-  code: string;
-  channel_message: string;
-}
-export interface PaymentView {
-  order_id: string;
-  number: string;
-  amount: Money;
-  channel: ChannelId;
-  state: PaymentState;
-  since: number;
-  asked_seconds: number;
-  unknown_reason: string | null;
-  qr: PaymentQr | null;
-  failure: PaymentFailure | null;
-  fee: Money | null;
-  net: Money | null;
-  next_action: string;
-  version: number;
+/**
+ * What the customer does.
+ */
+export type Act = "decline" | "pay" | "scan";
+
+/**
+ * Adds a note.
+ */
+export type AddNote = { 
+/**
+ * The order.
+ */
+order_id: string, 
+/**
+ * The words, at most 500 characters.
+ */
+text: string, };
+
+/**
+ * How amounts are typed.
+ */
+export type AmountEntry = "from_the_right" | "with_point";
+
+/**
+ * Everything the frame of the window needs.
+ */
+export type AppStatus = { 
+/**
+ * First run or ready.
+ */
+stage: Stage, 
+/**
+ * Demo or real.
+ */
+mode: ModeView, 
+/**
+ * The shop's name.
+ */
+store_name: string, 
+/**
+ * The language; null before it is chosen.
+ */
+locale: Locale | null, 
+/**
+ * Light or dark.
+ */
+theme: Theme, 
+/**
+ * IANA name.
+ */
+time_zone: string, 
+/**
+ * Hour at which the business day ends.
+ */
+cutoff_hour: number, 
+/**
+ * The shop's currency.
+ */
+currency: string, 
+/**
+ * Decimal digits of the currency.
+ */
+exponent: number, 
+/**
+ * Who is working.
+ */
+operator: string | null, 
+/**
+ * Who can be picked.
+ */
+operators: Array<string>, 
+/**
+ * Sound.
+ */
+sound: Sound, 
+/**
+ * How amounts are typed.
+ */
+amount_entry: AmountEntry, 
+/**
+ * Keypad order.
+ */
+keypad: Keypad, 
+/**
+ * Longest gap between two characters of a scan, milliseconds.
+ */
+scanner_gap_ms: number, 
+/**
+ * The channels.
+ */
+channels: Array<ChannelView>, 
+/**
+ * No channel can be reached.
+ */
+offline: boolean, 
+/**
+ * The largest skew seen, milliseconds.
+ */
+clock_skew_ms: number | null, 
+/**
+ * Payments and refunds that are not known yet.
+ */
+open_doubts: number, 
+/**
+ * Orders that need a person.
+ */
+attention: number, 
+/**
+ * This device's four characters.
+ */
+device: string, 
+/**
+ * Version of the program.
+ */
+version: string, 
+/**
+ * Today's business day, `2026-11-21`.
+ */
+business_day: string, 
+/**
+ * The zone of this PC, a proposal for the first run.
+ */
+pc_time_zone: string, };
+
+/**
+ * What is given is changed, the rest stays.
+ */
+export type ChangeSettings = { 
+/**
+ * The language.
+ */
+locale?: Locale, 
+/**
+ * Light or dark.
+ */
+theme?: Theme, 
+/**
+ * The shop's name.
+ */
+store_name?: string, 
+/**
+ * Sound.
+ */
+sound?: Sound, 
+/**
+ * How amounts are typed.
+ */
+amount_entry?: AmountEntry, 
+/**
+ * Keypad order.
+ */
+keypad?: Keypad, 
+/**
+ * Scanner gap, 15 to 100.
+ */
+scanner_gap_ms?: number, 
+/**
+ * Names that can be picked.
+ */
+operators?: Array<string>, 
+/**
+ * A contract rate.
+ */
+rate?: SetRate, };
+
+/**
+ * How a channel is doing.
+ */
+export type ChannelHealth = "degraded" | "not_connected" | "offline" | "ok";
+
+/**
+ * A channel in the status.
+ */
+export type ChannelView = { 
+/**
+ * Its short name, `alipay`.
+ */
+id: string, 
+/**
+ * How it is doing.
+ */
+state: ChannelHealth, 
+/**
+ * Last authenticated answer, UTC milliseconds.
+ */
+last_success_at: number | null, 
+/**
+ * This PC's clock minus the channel's, milliseconds.
+ */
+clock_skew_ms: number | null, 
+/**
+ * Contract rate in millionths; none is set: null.
+ */
+rate_millionths: number | null, 
+/**
+ * Whether it has a code to show.
+ */
+shows_code: boolean, };
+
+/**
+ * A scanned text to look at.
+ */
+export type ClassifyScan = { 
+/**
+ * The text; may be a payment code, so it is never logged.
+ */
+text: string, };
+
+/**
+ * An error as the UI gets it.
+ */
+export type CommandError = { 
+/**
+ * Which.
+ */
+code: ErrorCode, 
+/**
+ * Did money move?
+ */
+money: MoneyMark, 
+/**
+ * Values for the text; never secrets.
+ */
+params: { [key in string]: string }, 
+/**
+ * To find it in the log.
+ */
+incident: string, };
+
+/**
+ * A demo customer.
+ */
+export type CustomerView = { 
+/**
+ * The last two digits of the payment code.
+ */
+digits: string, 
+/**
+ * Both catalogues hold `customer_<key>`.
+ */
+key: string, 
+/**
+ * A fresh Alipay code of this customer.
+ */
+alipay: string, 
+/**
+ * A fresh WeChat Pay code of this customer.
+ */
+wechatpay: string, };
+
+/**
+ * Decides about late money.
+ */
+export type DecideLate = { 
+/**
+ * The order.
+ */
+order_id: string, 
+/**
+ * What.
+ */
+decision: LateDecision, 
+/**
+ * Why.
+ */
+reason: string, };
+
+/**
+ * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
+ */
+export type ErrorCode = "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "channel_not_connected" | "code_used" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "goods_code" | "internal" | "invalid_arguments" | "keys_locked" | "not_now" | "text_too_long" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+
+/**
+ * Pushed to the windows; they ask again for what they show.
+ */
+export type Event = { "event": "order_changed", 
+/**
+ * Which.
+ */
+order_id: string, 
+/**
+ * To which version; older ones are dropped.
+ */
+version: number, } | { "event": "quit_asked", 
+/**
+ * How many.
+ */
+open_doubts: number, } | { "event": "status_changed" };
+
+/**
+ * Fee and net by the contract rate; all null when none is set.
+ */
+export type ExpectedFee = { 
+/**
+ * The fee, rounded half up.
+ */
+fee: MoneyView | null, 
+/**
+ * What is left.
+ */
+net: MoneyView | null, 
+/**
+ * The rate in millionths.
+ */
+rate_millionths: number | null, };
+
+/**
+ * Fee and net before charging.
+ */
+export type ExpectedFeeOf = { 
+/**
+ * Minor units.
+ */
+amount_minor: string, 
+/**
+ * The channel's short name.
+ */
+channel: string, };
+
+/**
+ * Why it failed.
+ */
+export type FailureView = { 
+/**
+ * The channel's code, or ours for what was not sent (`offline`, `keys_locked`, `cancelled`, `unsendable`).
+ */
+code: string, 
+/**
+ * Key of the text in both catalogues: meaning and next step.
+ */
+text: string, 
+/**
+ * What to do: `ask_payer`, `fix_setup`, `give_up`, `try_again`.
+ */
+advice: string, };
+
+/**
+ * A fault of the demo's channels.
+ */
+export type FaultView = { 
+/**
+ * Its name; both catalogues hold `fault_<name>`.
+ */
+name: string, 
+/**
+ * Whether it is on.
+ */
+on: boolean, };
+
+/**
+ * Which row of the keypad is on top.
+ */
+export type Keypad = "one_on_top" | "seven_on_top";
+
+/**
+ * What becomes of late money.
+ */
+export type LateDecision = "accept" | "return";
+
+/**
+ * A page of the list.
+ */
+export type ListOrders = { 
+/**
+ * Which tab.
+ */
+tab: OrderTab, 
+/**
+ * Beginning or last 4+ digits of any number, an amount (`46.5`, `40-60`), words of note or name.
+ */
+search: string, 
+/**
+ * Business days, `2026-11-21`, both included.
+ */
+day_from: string | null, 
+/**
+ * Last business day.
+ */
+day_to: string | null, 
+/**
+ * Only this status.
+ */
+status: StatusView | null, 
+/**
+ * Only this channel.
+ */
+channel: string | null, 
+/**
+ * From the page before.
+ */
+cursor: string | null, 
+/**
+ * Rows wanted, at most 200.
+ */
+limit: number, };
+
+/**
+ * The languages.
+ */
+export type Locale = "en" | "zh-CN";
+
+/**
+ * What the folder is for.
+ */
+export type ModeView = "demo" | "real";
+
+/**
+ * Did money move?
+ */
+export type MoneyMark = "moved" | "not_moved" | "unknown";
+
+/**
+ * Money as the UI gets it: minor units as text, because JavaScript numbers end at 2^53.
+ */
+export type MoneyView = { 
+/**
+ * Minor units.
+ */
+minor: string, 
+/**
+ * ISO 4217 code.
+ */
+currency: string, 
+/**
+ * Decimal digits.
+ */
+exponent: number, };
+
+/**
+ * No arguments.
+ */
+export type NoArgs = Record<symbol, never>;
+
+/**
+ * A note on an order.
+ */
+export type NoteView = { 
+/**
+ * When.
+ */
+at: number, 
+/**
+ * Who.
+ */
+by: string, 
+/**
+ * The words.
+ */
+text: string, };
+
+/**
+ * One order with everything about it.
+ */
+export type OrderDetail = { 
+/**
+ * The row of the list.
+ */
+row: OrderRow, 
+/**
+ * The latest attempt.
+ */
+payment: PaymentView, 
+/**
+ * Our reference at the channel.
+ */
+reference: string, 
+/**
+ * The business day.
+ */
+business_day: string, 
+/**
+ * The payer as the channel masks it.
+ */
+payer: string | null, 
+/**
+ * The device that took it.
+ */
+device: string, 
+/**
+ * The rate that was in force.
+ */
+rate_millionths: number | null, 
+/**
+ * What may still be refunded; null when nothing is paid.
+ */
+refundable: MoneyView | null, 
+/**
+ * The refunds, oldest first.
+ */
+refunds: Array<RefundView>, 
+/**
+ * The notes.
+ */
+notes: Array<NoteView>, 
+/**
+ * The timeline, newest first.
+ */
+timeline: Array<TimelineEvent>, 
+/**
+ * Late money waits for a decision.
+ */
+late_undecided: boolean, 
+/**
+ * Receipts printed or saved so far.
+ */
+receipts: number, };
+
+/**
+ * Names an order.
+ */
+export type OrderId = { 
+/**
+ * Its number.
+ */
+order_id: string, };
+
+/**
+ * A page of orders.
+ */
+export type OrderPage = { 
+/**
+ * The rows.
+ */
+rows: Array<OrderRow>, 
+/**
+ * For the next page.
+ */
+next_cursor: string | null, 
+/**
+ * Sums of the filter.
+ */
+totals: OrderTotals, 
+/**
+ * Orders per tab, search and filters aside.
+ */
+tab_counts: { [key in string]: number }, };
+
+/**
+ * A row of the list.
+ */
+export type OrderRow = { 
+/**
+ * Its number.
+ */
+order_id: string, 
+/**
+ * When it was opened.
+ */
+at: number, 
+/**
+ * The channel's short name.
+ */
+channel: string, 
+/**
+ * The status.
+ */
+status: StatusView, 
+/**
+ * What is owed.
+ */
+amount: MoneyView, 
+/**
+ * What went back.
+ */
+refunded: MoneyView | null, 
+/**
+ * The note.
+ */
+note: string, 
+/**
+ * Who took it.
+ */
+operator: string, 
+/**
+ * Needs a person.
+ */
+attention: boolean, };
+
+/**
+ * The tabs of the list.
+ */
+export type OrderTab = "all" | "attention" | "paid" | "refunds" | "unpaid";
+
+/**
+ * Sums over the whole filter, not only the page.
+ */
+export type OrderTotals = { 
+/**
+ * Orders.
+ */
+count: number, 
+/**
+ * Taken.
+ */
+taken: MoneyView, 
+/**
+ * Gone back.
+ */
+refunded: MoneyView, 
+/**
+ * Taken − refunded.
+ */
+net: MoneyView, };
+
+/**
+ * What the stage shows.
+ */
+export type PayState = "closed" | "customer_paying" | "ending" | "failed" | "paid" | "paid_late" | "reversed" | "showing_qr" | "unknown" | "waiting";
+
+/**
+ * The state of an order's latest attempt.
+ */
+export type PaymentView = { 
+/**
+ * The order's number.
+ */
+order_id: string, 
+/**
+ * What is charged.
+ */
+amount: MoneyView, 
+/**
+ * The channel's short name.
+ */
+channel: string, 
+/**
+ * What the stage shows.
+ */
+state: PayState, 
+/**
+ * When the attempt began, UTC milliseconds.
+ */
+since: number, 
+/**
+ * Now by the core's clock, UTC milliseconds: seconds shown are differences to it.
+ */
+now: number, 
+/**
+ * How often the channel was asked.
+ */
+asked: number, 
+/**
+ * Why it is unknown: key of the text (`no_reply`, `server_fault`, `unauthenticated`, …).
+ */
+doubt: string | null, 
+/**
+ * Words of an unsigned refusal, a hint only.
+ */
+hint: string | null, 
+/**
+ * The program gave it to a person's list and goes on asking.
+ */
+handed_over: boolean, 
+/**
+ * The shown code.
+ */
+qr: QrView | null, 
+/**
+ * Why it failed.
+ */
+failure: FailureView | null, 
+/**
+ * Fee by the contract rate.
+ */
+fee: MoneyView | null, 
+/**
+ * What is left for the shop.
+ */
+net: MoneyView | null, 
+/**
+ * The channel's number once paid.
+ */
+channel_no: string | null, 
+/**
+ * When the channel says it was paid.
+ */
+paid_at: number | null, 
+/**
+ * Whether cancelling makes sense now.
+ */
+can_cancel: boolean, 
+/**
+ * The order's version.
+ */
+version: number, };
+
+/**
+ * The customer's phone does something with a shown code.
+ */
+export type PhoneAct = { 
+/**
+ * The text of the code.
+ */
+qr: string, 
+/**
+ * What.
+ */
+act: Act, };
+
+/**
+ * What the customer's phone shows.
+ */
+export type PhoneScreen = { 
+/**
+ * `scanned`, `paid`, `declined`, `expired`, `unknown_code`.
+ */
+state: string, 
+/**
+ * The shop's name as the payer sees it.
+ */
+payee: string | null, 
+/**
+ * How much.
+ */
+amount: MoneyView | null, };
+
+/**
+ * Who is working.
+ */
+export type PickOperator = { 
+/**
+ * A name; a new one is added to the list.
+ */
+name: string, };
+
+/**
+ * Who verified a fact, and how.
+ */
+export type ProofView = { 
+/**
+ * `signature` or `operator`.
+ */
+by: string, 
+/**
+ * Which key of the channel, or who.
+ */
+key: string, 
+/**
+ * SHA-256 of the signed bytes, hex.
+ */
+digest: string | null, };
+
+/**
+ * A code to show.
+ */
+export type QrView = { 
+/**
+ * The picture.
+ */
+svg: string, 
+/**
+ * What it says.
+ */
+text: string, 
+/**
+ * Dead from then on, as the channel was told; UTC milliseconds.
+ */
+expires_at: number, };
+
+/**
+ * What quitting now would leave open.
+ */
+export type QuitCheck = { 
+/**
+ * Payments and refunds that are not known yet.
+ */
+open_doubts: number, };
+
+/**
+ * A receipt.
+ */
+export type Receipt = { 
+/**
+ * A whole page, scripts and outside references absent.
+ */
+html: string, 
+/**
+ * 1 is the original; above it the receipt says COPY.
+ */
+copy: number, 
+/**
+ * Where it was saved.
+ */
+saved_path: string | null, };
+
+/**
+ * What to do with a receipt.
+ */
+export type ReceiptAction = "preview" | "print" | "save";
+
+/**
+ * Asks for a receipt.
+ */
+export type ReceiptOf = { 
+/**
+ * The order.
+ */
+order_id: string, 
+/**
+ * A refund's number: its receipt; null: the payment's.
+ */
+refund_id: string | null, 
+/**
+ * What to do.
+ */
+action: ReceiptAction, };
+
+/**
+ * The till's own latest payments.
+ */
+export type RecentPayments = { 
+/**
+ * Taken today.
+ */
+today_total: MoneyView, 
+/**
+ * Paid orders today.
+ */
+today_count: number, 
+/**
+ * The latest, newest first.
+ */
+rows: Array<OrderRow>, 
+/**
+ * What is not known yet, listed first after a start.
+ */
+open: Array<OrderRow>, };
+
+/**
+ * What the refund dialog opens with.
+ */
+export type RefundDialog = { 
+/**
+ * The refund's intent: made now, so a retry cannot refund twice.
+ */
+refund_intent: string, 
+/**
+ * The order's number.
+ */
+order_id: string, 
+/**
+ * What was paid.
+ */
+paid: MoneyView, 
+/**
+ * What went back or is on its way.
+ */
+refunded_or_running: MoneyView, 
+/**
+ * What may still be refunded.
+ */
+refundable: MoneyView, 
+/**
+ * Keys of the reasons.
+ */
+reasons: Array<string>, 
+/**
+ * Whether this channel gives the fee back; null: as the contract says.
+ */
+fee_returned: boolean | null, 
+/**
+ * The fee of the payment by the contract rate.
+ */
+fee: MoneyView | null, };
+
+/**
+ * A refund's state.
+ */
+export type RefundStateView = "accepted" | "cancelled" | "done" | "failed" | "waiting_for_balance" | "unknown";
+
+/**
+ * A refund.
+ */
+export type RefundView = { 
+/**
+ * Our number of it.
+ */
+refund_id: string, 
+/**
+ * The order's number.
+ */
+order_id: string, 
+/**
+ * How much.
+ */
+amount: MoneyView, 
+/**
+ * The state.
+ */
+state: RefundStateView, 
+/**
+ * Key of the reason.
+ */
+reason: string, 
+/**
+ * Free words.
+ */
+note: string, 
+/**
+ * Who asked for it.
+ */
+by: string, 
+/**
+ * When.
+ */
+at: number, 
+/**
+ * When the channel says it was done.
+ */
+done_at: number | null, 
+/**
+ * Why it failed or is unknown: code of the channel or key.
+ */
+why: string | null, 
+/**
+ * How a failed one can go on: `by_hand`, `new_reference`, `same_reference`.
+ */
+again: string | null, 
+/**
+ * A return of late money.
+ */
+late_return: boolean, };
+
+/**
+ * Gives money back.
+ */
+export type RequestRefund = { 
+/**
+ * From the dialog.
+ */
+refund_intent: string, 
+/**
+ * The order.
+ */
+order_id: string, 
+/**
+ * Minor units.
+ */
+amount_minor: string, 
+/**
+ * Key of the reason.
+ */
+reason: string, 
+/**
+ * Free words.
+ */
+note: string, };
+
+/**
+ * A sample payment code.
+ */
+export type SampleCode = { 
+/**
+ * The channel's short name.
+ */
+channel: string, 
+/**
+ * The last two digits.
+ */
+digits: string, 
+/**
+ * Both catalogues hold `customer_<key>`.
+ */
+key: string, 
+/**
+ * The code.
+ */
+code: string, 
+/**
+ * As a barcode.
+ */
+svg: string, };
+
+/**
+ * Sample payment codes for a printed sheet.
+ */
+export type SampleCodes = { 
+/**
+ * The codes.
+ */
+codes: Array<SampleCode>, };
+
+/**
+ * The demo's faults and customers.
+ */
+export type SandboxStatus = { 
+/**
+ * Where it listens.
+ */
+address: string, 
+/**
+ * The faults.
+ */
+faults: Array<FaultView>, 
+/**
+ * The customers.
+ */
+customers: Array<CustomerView>, };
+
+/**
+ * What a scanned text is.
+ */
+export type Scanned = { "kind": "collection_qr" } | { "kind": "goods" } | { "kind": "order", 
+/**
+ * Its number.
+ */
+order_id: string, 
+/**
+ * Whether it is in this folder.
+ */
+known: boolean, } | { "kind": "payment_code", 
+/**
+ * The channel's short name.
+ */
+channel: string, 
+/**
+ * Whether it is connected.
+ */
+connected: boolean, } | { "kind": "unknown", 
+/**
+ * Its last four characters.
+ */
+last4: string, };
+
+/**
+ * Switches a fault.
+ */
+export type SetFault = { 
+/**
+ * Its name; `all` switches everything off.
+ */
+name: string, 
+/**
+ * On or off.
+ */
+on: boolean, };
+
+/**
+ * A contract rate to set.
+ */
+export type SetRate = { 
+/**
+ * Which channel.
+ */
+channel: string, 
+/**
+ * Millionths; null: none shown.
+ */
+rate_millionths: number | null, };
+
+/**
+ * First start.
+ */
+export type SetUp = { 
+/**
+ * The language.
+ */
+locale: Locale, 
+/**
+ * Demo or real.
+ */
+mode: ModeView, 
+/**
+ * The shop's name.
+ */
+store_name: string, 
+/**
+ * IANA name.
+ */
+time_zone: string, 
+/**
+ * Hour at which the business day ends.
+ */
+cutoff_hour: number, };
+
+/**
+ * Show a code.
+ */
+export type ShowQr = { 
+/**
+ * A UUID made before the first try.
+ */
+intent_id: string, 
+/**
+ * Minor units.
+ */
+amount_minor: string, 
+/**
+ * The channel's short name.
+ */
+channel: string, 
+/**
+ * A note on the order.
+ */
+note: string, 
+/**
+ * The earlier order that was shown in the repeat question.
+ */
+confirmed_repeat_of: string | null, };
+
+/**
+ * Sound settings.
+ */
+export type Sound = { 
+/**
+ * No sound at all.
+ */
+muted: boolean, 
+/**
+ * 0 to 100.
+ */
+volume: number, };
+
+/**
+ * Where the program stands.
+ */
+export type Stage = "first_run" | "ready";
+
+/**
+ * The status people see; the words stand in UI.md's table of order states.
+ */
+export type StatusView = "awaiting_payment" | "closed" | "ending" | "failed" | "in_progress" | "paid" | "paid_late" | "part_refunded" | "refund_failed" | "refunded" | "refunding" | "reversed" | "unknown";
+
+/**
+ * Charge a scanned payment code.
+ */
+export type TakePayment = { 
+/**
+ * A UUID made before the first try; a repeat returns the same order.
+ */
+intent_id: string, 
+/**
+ * Minor units.
+ */
+amount_minor: string, 
+/**
+ * The scanned code: a secret.
+ */
+code: string, 
+/**
+ * A note on the order.
+ */
+note: string, 
+/**
+ * The earlier order that was shown in the repeat question.
+ */
+confirmed_repeat_of: string | null, };
+
+/**
+ * Light or dark.
+ */
+export type Theme = "dark" | "light" | "system";
+
+/**
+ * One event of the timeline, newest first in the list.
+ */
+export type TimelineEvent = { 
+/**
+ * Its place in the log.
+ */
+seq: number, 
+/**
+ * When.
+ */
+at: number, 
+/**
+ * What: key of the text (`event_<kind>`).
+ */
+kind: string, 
+/**
+ * Values for the text.
+ */
+params: { [key in string]: string }, 
+/**
+ * Who: a name, or `program`.
+ */
+actor: string, 
+/**
+ * `us`, `channel_notice`, `channel_query`, `channel_reply`, `person`.
+ */
+source: string, 
+/**
+ * Its proof.
+ */
+proof: ProofView | null, 
+/**
+ * The redacted exchange, for those who want to see it.
+ */
+technical: string | null, 
+/**
+ * How many of the same kind are folded into this one.
+ */
+repeated: number, };
+
+/** Every command with its arguments and answer. */
+export interface Commands {
+  /** Everything the frame of the window needs. */
+  app_status: { args: NoArgs; answer: AppStatus };
+  /** First start: language, mode, shop. */
+  set_up: { args: SetUp; answer: AppStatus };
+  /** Changes what is given, leaves the rest. */
+  change_settings: { args: ChangeSettings; answer: AppStatus };
+  /** The name that stands on every event from now on. */
+  pick_operator: { args: PickOperator; answer: AppStatus };
+  /** What a scanned text is; decides nothing. */
+  classify_scan: { args: ClassifyScan; answer: Scanned };
+  /** Charges a scanned payment code. Answers as soon as the intent is durable. */
+  take_payment: { args: TakePayment; answer: PaymentView };
+  /** Shows a code for the customer to scan. */
+  show_qr: { args: ShowQr; answer: PaymentView };
+  /** The state of an order's latest attempt. */
+  payment_view: { args: OrderId; answer: PaymentView };
+  /** Asks the channel now. */
+  check_now: { args: OrderId; answer: PaymentView };
+  /** Ends a waiting payment; it is unknown until the channel answers. */
+  cancel_payment: { args: OrderId; answer: PaymentView };
+  /** Fee and net by the contract rate, before charging. */
+  expected_fee: { args: ExpectedFeeOf; answer: ExpectedFee };
+  /** The till's own latest payments and today's total. */
+  recent_payments: { args: NoArgs; answer: RecentPayments };
+  /** A page of orders with totals of the filter. */
+  list_orders: { args: ListOrders; answer: OrderPage };
+  /** One order with its timeline. */
+  order_detail: { args: OrderId; answer: OrderDetail };
+  /** Adds a note. */
+  add_note: { args: AddNote; answer: OrderDetail };
+  /** Late money: hand over the goods or give it back. */
+  decide_late: { args: DecideLate; answer: OrderDetail };
+  /** Opens the refund dialog: makes the refund's intent. */
+  prepare_refund: { args: OrderId; answer: RefundDialog };
+  /** Gives money back. The same intent again is the same refund. */
+  request_refund: { args: RequestRefund; answer: RefundView };
+  /** A receipt to look at, print or save. */
+  receipt: { args: ReceiptOf; answer: Receipt };
+  /** The demo's faults and customers. */
+  sandbox_status: { args: NoArgs; answer: SandboxStatus };
+  /** Switches a fault of the demo. */
+  sandbox_set_fault: { args: SetFault; answer: SandboxStatus };
+  /** The demo customer's phone. */
+  sandbox_phone: { args: PhoneAct; answer: PhoneScreen };
+  /** Sample payment codes to scan from a sheet. */
+  sample_codes: { args: NoArgs; answer: SampleCodes };
+  /** What quitting now would leave open. */
+  quit_check: { args: NoArgs; answer: QuitCheck };
 }

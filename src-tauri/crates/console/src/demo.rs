@@ -1,0 +1,51 @@
+//! The demo: faults, customers, the customer's phone, sample codes.
+
+use crate::{Console, contract::*, refused};
+use barcoders::{generators::svg::SVG, sym::code128::Code128};
+use paydesk_domain::Mode;
+
+impl Console {
+    fn need_demo(&self) -> Result<(), CommandError> {
+        match self.desk.shop() {
+            Some(shop) if shop.mode == Mode::Demo => Ok(()),
+            Some(_) => Err(refused(ErrorCode::DemoOnly)),
+            None => Err(refused(ErrorCode::NotSetUp)),
+        }
+    }
+
+    pub(crate) async fn sandbox_status(&self, _: NoArgs) -> Result<SandboxStatus, CommandError> {
+        self.need_demo()?;
+        self.surroundings.sandbox_status().await
+    }
+
+    pub(crate) async fn sandbox_set_fault(
+        &self,
+        args: SetFault,
+    ) -> Result<SandboxStatus, CommandError> {
+        self.need_demo()?;
+        self.surroundings.set_fault(&args.name, args.on).await?;
+        self.surroundings.sandbox_status().await
+    }
+
+    pub(crate) async fn sandbox_phone(&self, args: PhoneAct) -> Result<PhoneScreen, CommandError> {
+        self.need_demo()?;
+        self.surroundings.phone(&args.qr, args.act).await
+    }
+
+    pub(crate) async fn sample_codes(&self, _: NoArgs) -> Result<SampleCodes, CommandError> {
+        self.need_demo()?;
+        let mut codes = self.surroundings.sample_codes().await?;
+        for code in &mut codes {
+            code.svg = barcode(&code.code).unwrap_or_default();
+        }
+        Ok(SampleCodes { codes })
+    }
+}
+
+/// Code 128, set C where the digits are even in number, else set B.
+pub(crate) fn barcode(text: &str) -> Option<String> {
+    let even_digits = text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_digit());
+    let set = if even_digits { 'Ć' } else { 'Ɓ' };
+    let encoded = Code128::new(format!("{set}{text}")).ok()?.encode();
+    SVG::new(60).generate(&encoded).ok()
+}

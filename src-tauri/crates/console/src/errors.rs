@@ -1,0 +1,131 @@
+//! From the desk's errors to coded ones: what happened, whether money is affected, values for the text.
+
+use crate::contract::{CommandError, ErrorCode, MoneyMark};
+use paydesk_desk::{DeskError, ports::StoreError};
+use paydesk_domain::{Blocked, MoneyError};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+/// An error of which no money can be affected.
+#[must_use]
+pub fn refused(code: ErrorCode) -> CommandError {
+    CommandError {
+        code,
+        money: MoneyMark::NotMoved,
+        params: BTreeMap::new(),
+        incident: incident(),
+    }
+}
+
+/// The same with values for its text.
+#[must_use]
+pub fn refused_with(code: ErrorCode, params: &[(&str, String)]) -> CommandError {
+    let params = params
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect();
+    CommandError {
+        params,
+        ..refused(code)
+    }
+}
+
+/// A short name to find the error in the log; counted per start, so that tests see the same ones.
+fn incident() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    format!("E{:05}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// The coded form of a desk error.
+#[must_use]
+pub fn coded(error: DeskError) -> CommandError {
+    let said = error.to_string();
+    let coded = match error {
+        DeskError::Blocked(blocked) => refused(blocked_code(blocked)),
+        DeskError::ChannelNotConnected(channel) => {
+            refused_with(ErrorCode::ChannelNotConnected, &[("channel", channel)])
+        }
+        DeskError::ClockWrong(skew_ms) => refused_with(
+            ErrorCode::ClockWrong,
+            &[("seconds", (skew_ms / 1000).to_string())],
+        ),
+        DeskError::CodeUsed => refused(ErrorCode::CodeUsed),
+        DeskError::KeysLocked => refused(ErrorCode::KeysLocked),
+        DeskError::Money(money) => refused(money_code(money)),
+        DeskError::TooLarge { max_minor } => refused_with(
+            ErrorCode::AmountTooLarge,
+            &[("max_minor", max_minor.to_string())],
+        ),
+        DeskError::NotNow(_) => refused(ErrorCode::NotNow),
+        DeskError::NotSetUp => refused(ErrorCode::NotSetUp),
+        DeskError::OrderNotFound => refused(ErrorCode::OrderNotFound),
+        DeskError::ReasonRequired => refused(ErrorCode::ReasonRequired),
+        DeskError::Repeat(repeat) => {
+            let earlier = repeat.earlier;
+            refused_with(
+                ErrorCode::RepeatQuestion,
+                &[
+                    ("earlier_order_id", earlier.number.to_string()),
+                    (
+                        "earlier_status",
+                        crate::views::status_key(earlier.status).to_owned(),
+                    ),
+                    ("earlier_at", earlier.opened_at.0.to_string()),
+                    ("earlier_channel", earlier.channel.0),
+                    ("amount_minor", earlier.total.minor().to_string()),
+                ],
+            )
+        }
+        DeskError::Store(store) => store_error(store),
+        DeskError::TextTooLong(max) => {
+            refused_with(ErrorCode::TextTooLong, &[("max", max.to_string())])
+        }
+        DeskError::UnknownCode => refused(ErrorCode::UnknownCode),
+    };
+    tracing::warn!(incident = %coded.incident, error = %said, "a command was refused");
+    coded
+}
+
+fn blocked_code(blocked: Blocked) -> ErrorCode {
+    match blocked {
+        Blocked::AlreadyPaid | Blocked::AttemptOpen => ErrorCode::AttemptOpen,
+        Blocked::ExceedsRefundable => ErrorCode::RefundExceeds,
+        Blocked::NothingPaid => ErrorCode::RefundNothingPaid,
+        Blocked::OtherCurrency => ErrorCode::InvalidArguments,
+        Blocked::ReferencesUsedUp => ErrorCode::NotNow,
+    }
+}
+
+fn money_code(error: MoneyError) -> ErrorCode {
+    match error {
+        MoneyError::NotPositive => ErrorCode::AmountNotPositive,
+        MoneyError::Overflow => ErrorCode::AmountTooLarge,
+        _ => ErrorCode::AmountNotANumber,
+    }
+}
+
+/// The coded form of a store error; the intent it would have made is not there.
+#[must_use]
+pub fn store_error(error: StoreError) -> CommandError {
+    match error {
+        StoreError::Blocked(blocked) => refused(blocked_code(blocked)),
+        StoreError::Busy => refused(ErrorCode::DatabaseBusy),
+        StoreError::Corrupt(_) => CommandError {
+            money: MoneyMark::Unknown,
+            ..refused(ErrorCode::DatabaseCorrupt)
+        },
+        StoreError::Full => refused(ErrorCode::DiskFull),
+        // Whether the commit is there is known after a restart only.
+        StoreError::Io(_) => CommandError {
+            money: MoneyMark::Unknown,
+            ..refused(ErrorCode::DiskFull)
+        },
+        StoreError::NewerSchema { found, known } => refused_with(
+            ErrorCode::DatabaseNewer,
+            &[("found", found.to_string()), ("known", known.to_string())],
+        ),
+        StoreError::Stale => refused(ErrorCode::DatabaseBusy),
+    }
+}

@@ -1,0 +1,278 @@
+//! Orders, notes, late money, refunds.
+
+use crate::{Console, coded, contract::*, number, refused, timeline, views};
+use paydesk_desk::{
+    REASONS, RefundAsk,
+    ports::{self, OrderFilter, Tab},
+};
+use paydesk_domain::{BusinessDay, ChannelId, LateChoice, Money, Order, Payment, PaymentState};
+
+/// Rows on one page at most; the list never needs more at once.
+const PAGE_MAX: u32 = 200;
+
+/// The till's own latest payments.
+const RECENT: u32 = 8;
+
+impl Console {
+    pub(crate) async fn recent_payments(&self, _: NoArgs) -> Result<RecentPayments, CommandError> {
+        let day = self.desk.day_of(self.desk.now()).map_err(coded)?;
+        let today = self
+            .page(Tab::All, "", Some((day, day)), None, RECENT)
+            .await?;
+        let open = self.page(Tab::Attention, "", None, None, RECENT).await?;
+        Ok(RecentPayments {
+            today_total: today.totals.taken.into(),
+            today_count: count(today.totals.paid_count),
+            rows: today.rows.into_iter().map(views::row).collect(),
+            open: open.rows.into_iter().map(views::row).collect(),
+        })
+    }
+
+    async fn page(
+        &self,
+        tab: Tab,
+        search: &str,
+        days: Option<(BusinessDay, BusinessDay)>,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<ports::OrderPage, CommandError> {
+        let shop = self
+            .desk
+            .shop()
+            .ok_or_else(|| refused(ErrorCode::NotSetUp))?;
+        let filter = OrderFilter {
+            tab,
+            search: search.to_owned(),
+            day_from: days.map(|d| d.0),
+            day_to: days.map(|d| d.1),
+            status: None,
+            channel: None,
+            currency: shop.currency,
+        };
+        self.desk
+            .ports()
+            .store
+            .list(&filter, cursor, limit)
+            .await
+            .map_err(crate::store_error)
+    }
+
+    pub(crate) async fn list_orders(&self, args: ListOrders) -> Result<OrderPage, CommandError> {
+        let shop = self
+            .desk
+            .shop()
+            .ok_or_else(|| refused(ErrorCode::NotSetUp))?;
+        let filter = OrderFilter {
+            tab: tab(args.tab),
+            search: args.search.trim().chars().take(100).collect(),
+            day_from: args.day_from.as_deref().map(day).transpose()?,
+            day_to: args.day_to.as_deref().map(day).transpose()?,
+            status: args.status.map(views::status_from),
+            channel: args.channel.map(ChannelId),
+            currency: shop.currency,
+        };
+        let limit = args.limit.clamp(1, PAGE_MAX);
+        let page = self
+            .desk
+            .ports()
+            .store
+            .list(&filter, args.cursor.as_deref(), limit)
+            .await
+            .map_err(crate::store_error)?;
+        let net = page
+            .totals
+            .taken
+            .checked_sub(page.totals.refunded)
+            .unwrap_or(page.totals.taken);
+        Ok(OrderPage {
+            rows: page.rows.into_iter().map(views::row).collect(),
+            next_cursor: page.next,
+            totals: OrderTotals {
+                count: count(page.totals.count),
+                taken: page.totals.taken.into(),
+                refunded: page.totals.refunded.into(),
+                net: net.into(),
+            },
+            tab_counts: page
+                .tabs
+                .into_iter()
+                .map(|(tab, n)| (tab_key(tab).to_owned(), count(n)))
+                .collect(),
+        })
+    }
+
+    pub(crate) async fn order_detail(&self, args: OrderId) -> Result<OrderDetail, CommandError> {
+        let order = self
+            .desk
+            .order(&number(&args.order_id)?)
+            .await
+            .map_err(coded)?;
+        self.detail(&order).await
+    }
+
+    pub(crate) async fn detail(&self, order: &Order) -> Result<OrderDetail, CommandError> {
+        let store = &self.desk.ports().store;
+        let read = crate::store_error;
+        let row = store
+            .row(order.number())
+            .await
+            .map_err(read)?
+            .ok_or_else(|| refused(ErrorCode::OrderNotFound))?;
+        let payment = order
+            .latest()
+            .ok_or_else(|| refused(ErrorCode::OrderNotFound))?;
+        let payer = store
+            .sealed(payment.reference(), "payer")
+            .await
+            .map_err(read)?;
+        let events = store.timeline(order.number()).await.map_err(read)?;
+        let notes = store.notes(order.number()).await.map_err(read)?;
+        let asked = store.times_asked(payment.reference()).await.map_err(read)?;
+        let receipts = events
+            .iter()
+            .filter(|e| e.kind == ports::EventKind::ReceiptIssued)
+            .count();
+        Ok(OrderDetail {
+            row: views::row(row),
+            payment: self.view(order).await?,
+            reference: payment.reference().to_string(),
+            business_day: order.plan().day.to_string(),
+            payer,
+            device: store.device().id,
+            rate_millionths: payment.plan().rate.map(paydesk_domain::FeeRate::millionths),
+            refundable: paid_payment(order)
+                .and_then(|p| order.refundable(p.reference()).ok())
+                .map(MoneyView::from),
+            refunds: order
+                .refunds()
+                .iter()
+                .map(|r| views::refund(order, r))
+                .collect(),
+            notes: notes
+                .into_iter()
+                .map(|n| NoteView {
+                    at: n.at.0,
+                    by: n.by,
+                    text: n.text,
+                })
+                .collect(),
+            timeline: timeline::of(events, asked),
+            late_undecided: order.payments().iter().any(|p| {
+                matches!(
+                    p.state(),
+                    PaymentState::PaidLate {
+                        choice: LateChoice::Undecided,
+                        ..
+                    }
+                )
+            }),
+            receipts: u32::try_from(receipts).unwrap_or(u32::MAX),
+        })
+    }
+
+    pub(crate) async fn add_note(&self, args: AddNote) -> Result<OrderDetail, CommandError> {
+        let order = self
+            .desk
+            .add_note(&number(&args.order_id)?, &args.text)
+            .await
+            .map_err(coded)?;
+        self.detail(&order).await
+    }
+
+    pub(crate) async fn decide_late(&self, args: DecideLate) -> Result<OrderDetail, CommandError> {
+        let give_back = args.decision == LateDecision::Return;
+        let number = number(&args.order_id)?;
+        let order = self
+            .desk
+            .decide_late(&number, give_back, &args.reason)
+            .await
+            .map_err(coded)?;
+        self.detail(&order).await
+    }
+
+    pub(crate) async fn prepare_refund(&self, args: OrderId) -> Result<RefundDialog, CommandError> {
+        let order = self
+            .desk
+            .order(&number(&args.order_id)?)
+            .await
+            .map_err(coded)?;
+        let payment = paid_payment(&order).ok_or_else(|| refused(ErrorCode::RefundNothingPaid))?;
+        let refundable = order
+            .refundable(payment.reference())
+            .map_err(|e| coded(e.into()))?;
+        let paid = payment
+            .paid()
+            .map_or(Money::zero(refundable.currency()), |p| p.asked.money());
+        let gone = paid.checked_sub(refundable).unwrap_or(paid);
+        let channel = paydesk_desk::channel(&payment.plan().channel.0);
+        let nonce = self.desk.ports().ids.nonce();
+        Ok(RefundDialog {
+            refund_intent: nonce.iter().map(|b| format!("{b:02x}")).collect(),
+            order_id: order.number().to_string(),
+            paid: paid.into(),
+            refunded_or_running: gone.into(),
+            refundable: refundable.into(),
+            reasons: REASONS.iter().map(|r| (*r).to_owned()).collect(),
+            fee_returned: channel.and_then(|c| c.profile().refund_returns_fee),
+            fee: payment.expected_fee().map(MoneyView::from),
+        })
+    }
+
+    pub(crate) async fn request_refund(
+        &self,
+        args: RequestRefund,
+    ) -> Result<RefundView, CommandError> {
+        let ask = RefundAsk {
+            intent: args.refund_intent,
+            number: number(&args.order_id)?,
+            amount: self.money(&args.amount_minor)?,
+            reason: args.reason,
+            note: args.note.trim().to_owned(),
+        };
+        let (order, reference) = self.desk.refund(ask).await.map_err(coded)?;
+        let refund = order
+            .refund(&reference)
+            .ok_or_else(|| refused(ErrorCode::OrderNotFound))?;
+        Ok(views::refund(&order, refund))
+    }
+}
+
+fn paid_payment(order: &Order) -> Option<&Payment> {
+    order.payments().iter().find(|p| p.paid().is_some())
+}
+
+fn count(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// A day as `2026-11-21`.
+fn day(text: &str) -> Result<BusinessDay, CommandError> {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let valid = text.len() == 10 && digits.len() == 8;
+    digits
+        .parse()
+        .ok()
+        .filter(|_| valid)
+        .map(BusinessDay)
+        .ok_or_else(|| crate::invalid("day"))
+}
+
+fn tab(view: OrderTab) -> Tab {
+    match view {
+        OrderTab::All => Tab::All,
+        OrderTab::Attention => Tab::Attention,
+        OrderTab::Paid => Tab::Paid,
+        OrderTab::Refunds => Tab::Refunds,
+        OrderTab::Unpaid => Tab::Unpaid,
+    }
+}
+
+fn tab_key(tab: Tab) -> &'static str {
+    match tab {
+        Tab::All => "all",
+        Tab::Attention => "attention",
+        Tab::Paid => "paid",
+        Tab::Refunds => "refunds",
+        Tab::Unpaid => "unpaid",
+    }
+}

@@ -1,0 +1,31 @@
+//! The few questions a command may ask its surroundings, and nothing more.
+
+use crate::contract::{Act, CommandError, PhoneScreen, SampleCode, SandboxStatus};
+use paydesk_desk::{ports::BoxFuture, shop::Account};
+
+/// What only the host knows: the demo's sandbox, the folder for saved files, the PC's zone.
+pub trait Surroundings: Send + Sync {
+    /// Starts the sandbox, keeps its test keys in the vault, and gives the demo's accounts.
+    fn connect_demo(&self) -> BoxFuture<'_, Result<Vec<Account>, CommandError>>;
+    /// The demo's faults and customers.
+    fn sandbox_status(&self) -> BoxFuture<'_, Result<SandboxStatus, CommandError>>;
+    /// Switches a fault.
+    fn set_fault<'a>(&'a self, name: &'a str, on: bool) -> BoxFuture<'a, Result<(), CommandError>>;
+    /// The customer's phone.
+    fn phone<'a>(
+        &'a self,
+        qr: &'a str,
+        act: Act,
+    ) -> BoxFuture<'a, Result<PhoneScreen, CommandError>>;
+    /// Sample payment codes, without their pictures.
+    fn sample_codes(&self) -> BoxFuture<'_, Result<Vec<SampleCode>, CommandError>>;
+    /// Saves a file for the user and gives its path.
+    ///
+    /// # Errors
+    /// As a command error: full disk and the like.
+    fn save(&self, name: &str, bytes: &[u8]) -> Result<String, CommandError>;
+    /// The zone of this PC.
+    fn time_zone(&self) -> String;
+    /// Version of the program.
+    fn version(&self) -> &'static str;
+}

@@ -1,0 +1,301 @@
+//! From the domain's states to what the screen shows. No rule about money lives here.
+
+use crate::contract::{
+    FailureView, MoneyView, OrderRow, PayState, PaymentView, QrView, RefundStateView, RefundView,
+    StatusView,
+};
+use paydesk_desk::ports;
+use paydesk_domain::{
+    Advice, Again, ClosedWhy, Doubt, NotSent, Order, OrderStatus, PayerAction, Payment,
+    PaymentState, Refund, RefundState, Timestamp,
+};
+use std::time::Duration;
+
+/// From then on the screen is amber, whatever the state says (ARCHITECTURE, rhythm of a doubt).
+const AMBER_AFTER: Duration = Duration::from_secs(15);
+
+/// A status for the screen.
+pub(crate) fn status(status: OrderStatus) -> StatusView {
+    match status {
+        OrderStatus::AwaitingPayment => StatusView::AwaitingPayment,
+        OrderStatus::Closed => StatusView::Closed,
+        OrderStatus::Ending => StatusView::Ending,
+        OrderStatus::Failed => StatusView::Failed,
+        OrderStatus::InProgress => StatusView::InProgress,
+        OrderStatus::Paid => StatusView::Paid,
+        OrderStatus::PaidLate => StatusView::PaidLate,
+        OrderStatus::PartRefunded => StatusView::PartRefunded,
+        OrderStatus::RefundFailed => StatusView::RefundFailed,
+        OrderStatus::Refunded => StatusView::Refunded,
+        OrderStatus::Refunding => StatusView::Refunding,
+        OrderStatus::Reversed => StatusView::Reversed,
+        OrderStatus::Unknown => StatusView::Unknown,
+    }
+}
+
+/// A status back from the screen's filter.
+pub(crate) fn status_from(view: StatusView) -> OrderStatus {
+    match view {
+        StatusView::AwaitingPayment => OrderStatus::AwaitingPayment,
+        StatusView::Closed => OrderStatus::Closed,
+        StatusView::Ending => OrderStatus::Ending,
+        StatusView::Failed => OrderStatus::Failed,
+        StatusView::InProgress => OrderStatus::InProgress,
+        StatusView::Paid => OrderStatus::Paid,
+        StatusView::PaidLate => OrderStatus::PaidLate,
+        StatusView::PartRefunded => OrderStatus::PartRefunded,
+        StatusView::RefundFailed => OrderStatus::RefundFailed,
+        StatusView::Refunded => OrderStatus::Refunded,
+        StatusView::Refunding => OrderStatus::Refunding,
+        StatusView::Reversed => OrderStatus::Reversed,
+        StatusView::Unknown => OrderStatus::Unknown,
+    }
+}
+
+/// The key of a status in the catalogues.
+pub(crate) fn status_key(status: OrderStatus) -> &'static str {
+    match status {
+        OrderStatus::AwaitingPayment => "awaiting_payment",
+        OrderStatus::Closed => "closed",
+        OrderStatus::Ending => "ending",
+        OrderStatus::Failed => "failed",
+        OrderStatus::InProgress => "in_progress",
+        OrderStatus::Paid => "paid",
+        OrderStatus::PaidLate => "paid_late",
+        OrderStatus::PartRefunded => "part_refunded",
+        OrderStatus::RefundFailed => "refund_failed",
+        OrderStatus::Refunded => "refunded",
+        OrderStatus::Refunding => "refunding",
+        OrderStatus::Reversed => "reversed",
+        OrderStatus::Unknown => "unknown",
+    }
+}
+
+/// A row of a list.
+pub(crate) fn row(row: ports::OrderRow) -> OrderRow {
+    OrderRow {
+        order_id: row.number.to_string(),
+        at: row.opened_at.0,
+        channel: row.channel.0,
+        status: status(row.status),
+        amount: row.total.money().into(),
+        refunded: (row.refunded.minor() > 0).then(|| row.refunded.into()),
+        note: row.note,
+        operator: row.by,
+        attention: row.attention,
+    }
+}
+
+/// The latest attempt for the stage.
+pub(crate) fn payment(order: &Order, payment: &Payment, asked: u32, now: Timestamp) -> PaymentView {
+    let (doubt, hint) = doubt_of(payment);
+    let paid = payment.paid();
+    let fee = payment.expected_fee();
+    let net = fee.and_then(|fee| payment.plan().amount.money().checked_sub(fee).ok());
+    PaymentView {
+        order_id: order.number().to_string(),
+        amount: payment.plan().amount.money().into(),
+        channel: payment.plan().channel.0.clone(),
+        state: pay_state(payment, now),
+        since: payment.begun_at().0,
+        now: now.0,
+        asked,
+        doubt,
+        hint,
+        handed_over: payment.handed_over_at().is_some(),
+        qr: qr_of(payment),
+        failure: failure_of(payment),
+        fee: fee.map(MoneyView::from),
+        net: net.map(MoneyView::from),
+        channel_no: paid.map(|p| p.channel_ref.0.clone()),
+        paid_at: paid.map(|p| p.at.0),
+        can_cancel: can_cancel(payment),
+        version: u32::try_from(order.version()).unwrap_or(u32::MAX),
+    }
+}
+
+fn pay_state(payment: &Payment, now: Timestamp) -> PayState {
+    match payment.state() {
+        PaymentState::Awaiting {
+            action: PayerAction::ShowCode { .. },
+            ..
+        } => PayState::ShowingQr,
+        PaymentState::Awaiting { .. }
+        | PaymentState::Held { .. }
+        | PaymentState::Processing { .. } => PayState::CustomerPaying,
+        PaymentState::InDoubt {
+            doubt: Doubt::Interrupted,
+            ..
+        } if now.since(payment.begun_at()) < AMBER_AFTER => PayState::Waiting,
+        PaymentState::InDoubt { .. } => PayState::Unknown,
+        PaymentState::Ending { .. } => PayState::Ending,
+        PaymentState::Paid { .. } => PayState::Paid,
+        PaymentState::PaidLate { .. } => PayState::PaidLate,
+        PaymentState::Watching { ended: why, .. } | PaymentState::Closed { why } => match why {
+            ClosedWhy::Closed | ClosedWhy::Expired => PayState::Closed,
+            ClosedWhy::NeverExisted | ClosedWhy::Reversed => PayState::Reversed,
+            ClosedWhy::NotSent { .. } | ClosedWhy::Refused { .. } => PayState::Failed,
+        },
+    }
+}
+
+/// Only what is open can be given up; what is unknown is being asked and ends by itself.
+fn can_cancel(payment: &Payment) -> bool {
+    matches!(
+        payment.state(),
+        PaymentState::Awaiting { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Processing { .. }
+    )
+}
+
+/// The key of a doubt in the catalogues, and the words of an unsigned refusal.
+pub(crate) fn doubt_key(doubt: &Doubt) -> (&'static str, Option<String>) {
+    match doubt {
+        Doubt::Duplicate { code } => ("duplicate", Some(code.clone())),
+        Doubt::Interrupted => ("interrupted", None),
+        Doubt::Mismatch => ("mismatch", None),
+        Doubt::NoReply => ("no_reply", None),
+        Doubt::ServerFault { code } => ("server_fault", Some(code.clone())),
+        Doubt::Unauthenticated => ("unauthenticated", None),
+        Doubt::Unreadable => ("unreadable", None),
+        Doubt::UnsignedRefusal { code } => ("unsigned_refusal", Some(code.clone())),
+    }
+}
+
+fn doubt_of(payment: &Payment) -> (Option<String>, Option<String>) {
+    match payment.state() {
+        PaymentState::InDoubt { doubt, .. } => {
+            let (key, hint) = doubt_key(doubt);
+            (Some(key.to_owned()), hint)
+        }
+        PaymentState::Awaiting { .. }
+        | PaymentState::Closed { .. }
+        | PaymentState::Ending { .. }
+        | PaymentState::Held { .. }
+        | PaymentState::Paid { .. }
+        | PaymentState::PaidLate { .. }
+        | PaymentState::Processing { .. }
+        | PaymentState::Watching { .. } => (None, None),
+    }
+}
+
+fn qr_of(payment: &Payment) -> Option<QrView> {
+    match payment.state() {
+        PaymentState::Awaiting {
+            action: PayerAction::ShowCode { text },
+            until,
+        } => {
+            let code = qrcode::QrCode::new(text.as_bytes()).ok()?;
+            let svg = code
+                .render::<qrcode::render::svg::Color<'_>>()
+                .min_dimensions(220, 220)
+                .build();
+            Some(QrView {
+                svg,
+                text: text.clone(),
+                expires_at: until.0,
+            })
+        }
+        _ => None,
+    }
+}
+
+fn failure_of(payment: &Payment) -> Option<FailureView> {
+    let why = match payment.state() {
+        PaymentState::Closed { why } | PaymentState::Watching { ended: why, .. } => why,
+        _ => return None,
+    };
+    match why {
+        ClosedWhy::Refused { refusal } => {
+            let channel = code_text(&payment.plan().channel.0, &refusal.code);
+            Some(FailureView {
+                code: refusal.code.clone(),
+                text: channel,
+                advice: advice_key(refusal.advice).to_owned(),
+            })
+        }
+        ClosedWhy::NotSent { proof } => {
+            let (code, advice) = match proof {
+                NotSent::Cancelled => ("cancelled", "try_again"),
+                NotSent::KeysLocked => ("keys_locked", "fix_setup"),
+                NotSent::Offline => ("offline", "try_again"),
+                NotSent::Unsendable { .. } => ("unsendable", "fix_setup"),
+            };
+            Some(FailureView {
+                code: code.to_owned(),
+                text: format!("not_sent_{code}"),
+                advice: advice.to_owned(),
+            })
+        }
+        ClosedWhy::Closed | ClosedWhy::Expired | ClosedWhy::NeverExisted | ClosedWhy::Reversed => {
+            None
+        }
+    }
+}
+
+/// The text key of a channel's code; a general one where the table has none.
+fn code_text(channel: &str, code: &str) -> String {
+    paydesk_desk::meaning(channel, code)
+        .map_or_else(|| "code_other".to_owned(), |m| m.text.to_owned())
+}
+
+fn advice_key(advice: Advice) -> &'static str {
+    match advice {
+        Advice::AskPayer => "ask_payer",
+        Advice::FixSetup => "fix_setup",
+        Advice::GiveUp => "give_up",
+        Advice::TryAgain => "try_again",
+    }
+}
+
+/// A refund for the screen.
+pub(crate) fn refund(order: &Order, refund: &Refund) -> RefundView {
+    let (state, why, again, done_at) = match refund.state() {
+        RefundState::Accepted { .. } => (RefundStateView::Accepted, None, None, None),
+        RefundState::Cancelled { .. } => (RefundStateView::Cancelled, None, None, None),
+        RefundState::Done { at, .. } => (RefundStateView::Done, None, None, Some(at.0)),
+        RefundState::Failed { refusal, again } => {
+            let state = if *again == Again::SameReference {
+                RefundStateView::WaitingForBalance
+            } else {
+                RefundStateView::Failed
+            };
+            (
+                state,
+                Some(refusal.code.clone()),
+                Some(again_key(*again).to_owned()),
+                None,
+            )
+        }
+        RefundState::InDoubt { doubt, .. } => (
+            RefundStateView::Unknown,
+            Some(doubt_key(doubt).0.to_owned()),
+            None,
+            None,
+        ),
+    };
+    let plan = refund.plan();
+    RefundView {
+        refund_id: refund.reference().to_string(),
+        order_id: order.number().to_string(),
+        amount: plan.amount.money().into(),
+        state,
+        reason: plan.reason.clone(),
+        note: plan.note.clone(),
+        by: plan.by.clone(),
+        at: refund.begun_at().0,
+        done_at,
+        why,
+        again,
+        late_return: refund.reference().as_str().ends_with('L'),
+    }
+}
+
+fn again_key(again: Again) -> &'static str {
+    match again {
+        Again::ByHand => "by_hand",
+        Again::NewReference => "new_reference",
+        Again::SameReference => "same_reference",
+    }
+}
