@@ -1,0 +1,98 @@
+//! The one window: made hidden, shown when its page is there, closed only after the page was asked.
+//!
+//! Never navigates anywhere but to the page embedded in the program.
+
+use tauri::webview::PageLoadEvent;
+use tauri::{AppHandle, Manager, Url, WebviewWindow, WebviewWindowBuilder};
+
+/// The window's label in the configuration and in its capability file.
+const MAIN: &str = "main";
+
+/// Opens the window and runs until it is closed.
+pub(crate) fn open() -> tauri::Result<()> {
+    tauri::Builder::default()
+        .plugin(tauri_plugin_single_instance::init(
+            |app, _arguments, _folder| bring_forward(app),
+        ))
+        .setup(|app| {
+            make(app.handle())?;
+            Ok(())
+        })
+        .run(tauri::generate_context!())
+}
+
+fn make(app: &AppHandle) -> tauri::Result<()> {
+    for description in app
+        .config()
+        .app
+        .windows
+        .iter()
+        .filter(|window| window.label == MAIN)
+    {
+        WebviewWindowBuilder::from_config(app, description)?
+            .on_navigation(is_own_page)
+            .on_new_window(|_url, _features| tauri::webview::NewWindowResponse::Deny)
+            .on_page_load(|window, payload| {
+                if payload.event() == PageLoadEvent::Finished {
+                    show(&window);
+                }
+            })
+            .build()?;
+    }
+    Ok(())
+}
+
+/// Only the embedded page: the address a page script could choose is refused before it loads.
+fn is_own_page(url: &Url) -> bool {
+    match url.scheme() {
+        "tauri" => url.host_str() == Some("localhost"),
+        // Windows serves the embedded page under this name; there is no server behind it.
+        "http" | "https" => cfg!(windows) && url.host_str() == Some("tauri.localhost"),
+        _ => false,
+    }
+}
+
+/// A second start of the same program shows the window that is already open.
+fn bring_forward(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(MAIN) {
+        show(&window);
+    }
+}
+
+fn show(window: &WebviewWindow) {
+    for (step, outcome) in [
+        ("show", window.show()),
+        ("unminimize", window.unminimize()),
+        ("focus", window.set_focus()),
+    ] {
+        if let Err(error) = outcome {
+            tracing::warn!(step, %error, "the window did not come forward");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+    use super::*;
+
+    fn check(address: &str, expected: bool) {
+        assert_eq!(
+            is_own_page(&Url::parse(address).unwrap()),
+            expected,
+            "{address}"
+        );
+    }
+
+    #[test]
+    fn only_the_embedded_page_may_be_loaded() {
+        check("tauri://localhost/index.html#/pay", true);
+        check("tauri://elsewhere/", false);
+        check("https://example.com/", false);
+        check("http://127.0.0.1:1420/", false);
+        check("http://tauri.localhost/", cfg!(windows));
+        check("file:///etc/passwd", false);
+        check("data:text/html,hello", false);
+        check("javascript:alert(1)", false);
+    }
+}

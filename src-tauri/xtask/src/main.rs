@@ -1,0 +1,114 @@
+//! The project's own commands: `cargo xtask setup`, `run`, `test` and the checks they are made of.
+//!
+//! It compiles first on a cold machine, so it depends on `serde_json` alone and on no crate of the product.
+//! It never decides anything the product does: it installs, starts, counts and compares.
+#![allow(
+    clippy::print_stdout,
+    reason = "a command for a terminal speaks to the terminal"
+)]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "stage times and the environment of a build are its business"
+)]
+
+mod counts;
+mod gen_types;
+mod process;
+mod run;
+mod scripts;
+mod setup;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use workspace::Workspace;
+
+/// The command line was not understood.
+const EXIT_USAGE: u8 = 64;
+/// Something outside the project is missing: the message says what installs it.
+const EXIT_ENVIRONMENT: u8 = 69;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  setup             install what is missing: system packages, npm packages
+  run [--data DIR]  set up, build and open the window
+  test [STAGE…]     every check there is, or the named stages; `test --list` names them
+  gen [--check]     write the TypeScript of the contract, or fail when it is out of date
+  tidy              crate edges, licences, file lengths and the other rules of the tree
+  conformance       independent clients against the sandbox
+  bench             speeds, printed
+  kills             SIGKILL at every phase of a payment
+  shots             the pictures of the README";
+
+/// Why a command stopped.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The command line was not understood.
+    Usage(String),
+    /// Something outside the project is missing.
+    Environment(String),
+    /// A check failed or a command of ours did.
+    Failed(String),
+}
+
+impl Stop {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => EXIT_USAGE,
+            Self::Environment(_) => EXIT_ENVIRONMENT,
+            Self::Failed(_) => 1,
+        }
+    }
+
+    fn message(&self) -> &str {
+        match self {
+            Self::Environment(text) | Self::Failed(text) | Self::Usage(text) => text,
+        }
+    }
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// What every command answers.
+pub(crate) type Outcome<T = ()> = Result<T, Stop>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(stop) => {
+            eprintln!("xtask: {}", stop.message());
+            ExitCode::from(stop.exit_code())
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Outcome {
+    let Some((command, rest)) = arguments.split_first() else {
+        return Err(Stop::Usage(USAGE.to_owned()));
+    };
+    let workspace = Workspace::find()?;
+    match command.as_str() {
+        "setup" => setup::set_up(&workspace, setup::Purpose::Test),
+        "run" => run::run(&workspace, rest),
+        "test" => test::test(&workspace, rest),
+        "gen" => gen_types::generate(&workspace, rest),
+        "tidy" => tidy::tidy(&workspace),
+        "conformance" => scripts::conformance(&workspace, rest),
+        "bench" => scripts::bench(&workspace, rest),
+        "kills" => scripts::kills(&workspace, rest),
+        "shots" => scripts::shots(&workspace, rest),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => Err(Stop::Usage(format!("no command `{other}`\n{USAGE}"))),
+    }
+}

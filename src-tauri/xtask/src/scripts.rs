@@ -1,0 +1,50 @@
+//! The longer proofs: each is a program of its own under `tests/`, built and started here.
+//!
+//! Holds no proof itself and never reports on one that is not there.
+
+use crate::Outcome;
+use crate::process::{command, run};
+use crate::workspace::Workspace;
+
+/// Independent clients against the sandbox.
+pub(crate) fn conformance(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    program(workspace, "paydesk-conformance", arguments)
+}
+
+/// SIGKILL at every phase of a payment.
+pub(crate) fn kills(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    run(command(
+        &workspace.path(""),
+        "cargo",
+        &["build", "--locked", "--package", "paydesk-cli"],
+    ))?;
+    program(workspace, "paydesk-kills", arguments)
+}
+
+/// Speeds, printed.
+pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    program(workspace, "paydesk-bench", arguments)
+}
+
+/// The pictures of the README, taken from the real page.
+pub(crate) fn shots(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    crate::run::build_page(workspace)?;
+    run(command(
+        &workspace.path(""),
+        "cargo",
+        &["build", "--locked", "--package", "paydesk-e2e"],
+    ))?;
+    let mut words = vec!["shots.mjs".to_owned()];
+    words.extend(arguments.iter().cloned());
+    let mut node = command(&workspace.path("tests/e2e"), "node", &words);
+    node.env("PAYDESK_TARGET", workspace.target(""));
+    run(node)
+}
+
+fn program(workspace: &Workspace, package: &str, arguments: &[String]) -> Outcome {
+    let mut words: Vec<String> = ["run", "--quiet", "--locked", "--package", package, "--"]
+        .map(str::to_owned)
+        .to_vec();
+    words.extend(arguments.iter().cloned());
+    run(command(&workspace.path(""), "cargo", &words))
+}

@@ -1,0 +1,296 @@
+//! `cargo xtask test`: every check there is, in the order in which they fail fastest.
+//!
+//! Counts only what the runners report; a stage that fails fails the run, and the later ones still tell what they find.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::counts::{self, Counts};
+use crate::process::{answer_of, command, run, run_and_keep};
+use crate::setup::{Purpose, set_up};
+use crate::workspace::Workspace;
+use crate::{Outcome, Stop, gen_types, run as start, tidy};
+
+/// What a stage is given and what it answers: how many tests it ran, and whether it holds.
+type Work = fn(&Workspace) -> Outcome<(Counts, Outcome)>;
+
+/// One step of the run.
+struct Stage {
+    name: &'static str,
+    /// Without it nothing later can tell anything: the run stops there.
+    is_foundation: bool,
+    work: Work,
+}
+
+const STAGES: [Stage; 10] = [
+    Stage {
+        name: "setup",
+        is_foundation: true,
+        work: |it| plain(set_up(it, Purpose::Test)),
+    },
+    Stage {
+        name: "gen",
+        is_foundation: false,
+        work: gen_check,
+    },
+    Stage {
+        name: "format",
+        is_foundation: false,
+        work: format,
+    },
+    Stage {
+        name: "tidy",
+        is_foundation: false,
+        work: |it| plain(tidy::tidy(it)),
+    },
+    Stage {
+        name: "page",
+        is_foundation: true,
+        work: |it| plain(start::build_page(it)),
+    },
+    Stage {
+        name: "page-check",
+        is_foundation: false,
+        work: page_check,
+    },
+    Stage {
+        name: "page-units",
+        is_foundation: false,
+        work: page_units,
+    },
+    Stage {
+        name: "clippy",
+        is_foundation: false,
+        work: clippy,
+    },
+    Stage {
+        name: "rust",
+        is_foundation: true,
+        work: rust_tests,
+    },
+    Stage {
+        name: "window",
+        is_foundation: false,
+        work: window_tests,
+    },
+];
+
+/// What one stage came to.
+struct Report {
+    name: &'static str,
+    took: Duration,
+    counts: Counts,
+    failure: Option<String>,
+}
+
+/// Runs all stages, or those that are named.
+pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    if arguments.iter().any(|word| word == "--list") {
+        for stage in &STAGES {
+            println!("{}", stage.name);
+        }
+        return Ok(());
+    }
+    if let Some(unknown) = arguments
+        .iter()
+        .find(|word| !STAGES.iter().any(|it| it.name == **word))
+    {
+        return Err(Stop::Usage(format!(
+            "no stage `{unknown}`: `cargo xtask test --list` names them"
+        )));
+    }
+    let began = Instant::now();
+    let mut reports = Vec::new();
+    for stage in &STAGES {
+        if !arguments.is_empty() && !arguments.iter().any(|word| word == stage.name) {
+            continue;
+        }
+        println!("\n==> {}", stage.name);
+        let report = run_stage(workspace, stage);
+        let is_end = report.failure.is_some() && stage.is_foundation;
+        reports.push(report);
+        if is_end {
+            break;
+        }
+    }
+    conclude(&reports, began.elapsed())
+}
+
+fn run_stage(workspace: &Workspace, stage: &Stage) -> Report {
+    let began = Instant::now();
+    let (counts, outcome) = match (stage.work)(workspace) {
+        Ok(answer) => answer,
+        Err(stop) => (Counts::default(), Err(stop)),
+    };
+    let failure = match outcome {
+        Ok(()) if counts.failed > 0 => Some(format!("{} tests failed", counts.failed)),
+        Ok(()) => None,
+        Err(stop) => Some(stop.message().to_owned()),
+    };
+    if let Some(words) = &failure {
+        eprintln!("xtask: stage {} failed: {words}", stage.name);
+    }
+    Report {
+        name: stage.name,
+        took: began.elapsed(),
+        counts,
+        failure,
+    }
+}
+
+/// Prints the times and the closing count; a failed stage that counted no failed test counts as one.
+fn conclude(reports: &[Report], took: Duration) -> Outcome {
+    let mut total = Counts::default();
+    println!("\n==> summary");
+    for report in reports {
+        let verdict = if report.failure.is_some() {
+            "FAILED"
+        } else {
+            "ok"
+        };
+        println!(
+            "{:<12} {:>7.1} s  {:>5} passed  {:>3} failed  {verdict}",
+            report.name,
+            report.took.as_secs_f64(),
+            report.counts.passed,
+            report.counts.failed,
+        );
+        total += report.counts;
+        if report.failure.is_some() && report.counts.failed == 0 {
+            total.failed += 1;
+        }
+    }
+    println!("{:<12} {:>7.1} s\n", "all", took.as_secs_f64());
+    println!("{} passed, {} failed", total.passed, total.failed);
+    let failed: Vec<&str> = reports
+        .iter()
+        .filter(|report| report.failure.is_some())
+        .map(|report| report.name)
+        .collect();
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Stop::Failed(format!("failed: {}", failed.join(", "))))
+    }
+}
+
+/// A stage without tests of its own.
+fn plain(outcome: Outcome) -> Outcome<(Counts, Outcome)> {
+    Ok((Counts::default(), outcome))
+}
+
+/// A stage whose runner prints its counts; one that ran nothing has not held anything.
+fn counted(
+    mut command: std::process::Command,
+    workspace: &Workspace,
+) -> Outcome<(Counts, Outcome)> {
+    command.env("PAYDESK_TARGET", workspace.target(""));
+    let (output, outcome) = run_and_keep(command)?;
+    let counts = counts::read(&output);
+    if outcome.is_ok() && counts == Counts::default() {
+        return Ok((
+            counts,
+            Err(Stop::Failed("the runner reported no test".to_owned())),
+        ));
+    }
+    Ok((counts, outcome))
+}
+
+fn format(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
+    plain(run(command(
+        &workspace.path(""),
+        "cargo",
+        &["fmt", "--all", "--check"],
+    )))
+}
+
+fn gen_check(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
+    plain(gen_types::generate(workspace, &["--check".to_owned()]))
+}
+
+/// The page was built one stage earlier, so the generated messages are there: the `pre` scripts are skipped.
+fn page_check(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
+    let npm = |script: &str| {
+        crate::setup::npm(
+            workspace,
+            Path::new("ui"),
+            &["run", "--ignore-scripts", script],
+        )
+    };
+    plain(npm("check").and_then(|()| npm("lint")))
+}
+
+fn page_units(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
+    counted(
+        command(
+            &workspace.path("ui"),
+            "npm",
+            &["run", "--ignore-scripts", "test"],
+        ),
+        workspace,
+    )
+}
+
+fn rust_tests(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
+    let root = workspace.path("");
+    // Everything the later stages start is built by the same call, with the same features.
+    run(command(
+        &root,
+        "cargo",
+        &["build", "--locked", "--workspace", "--all-targets"],
+    ))?;
+    let arguments: &[&str] = if answer_of("cargo", &["nextest", "--version"]).is_some() {
+        &[
+            "nextest",
+            "run",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--no-fail-fast",
+        ]
+    } else {
+        &[
+            "test",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--no-fail-fast",
+        ]
+    };
+    counted(command(&root, "cargo", arguments), workspace)
+}
+
+fn window_tests(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
+    node_tests(workspace, "window")
+}
+
+/// One file after the other: two browsers or two windows at once only steal each other's processor.
+fn node_tests(workspace: &Workspace, folder: &str) -> Outcome<(Counts, Outcome)> {
+    let root = workspace.path("tests/e2e");
+    let mut words = vec![
+        "--test".to_owned(),
+        "--test-reporter=spec".to_owned(),
+        "--test-concurrency=1".to_owned(),
+    ];
+    for file in crate::workspace::files_under(&root.join(folder), &[])? {
+        let name = file.to_string_lossy();
+        if name.ends_with(".test.mjs") {
+            words.push(name.into_owned());
+        }
+    }
+    counted(command(&root, "node", &words), workspace)
+}
+
+fn clippy(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
+    let words = [
+        "clippy",
+        "--quiet",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    plain(run(command(&workspace.path(""), "cargo", &words)))
+}
