@@ -1,0 +1,173 @@
+//! What can be said on the command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Paydesk without a window. Works beside an open window on the same folder.
+///
+/// Exit codes: 0 paid or done, 3 refused or chain broken, 4 unknown (a resolver goes on), 5 not sent,
+/// 6 differences, 7 locked or missing keys, 64 usage, 69 environment.
+#[derive(Parser)]
+#[command(name = "paydesk-cli", version)]
+pub(crate) struct Arguments {
+    /// The data folder.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Whose name stands on the events.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) operator: Option<String>,
+    /// Answers as JSON.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Sets up a folder without the window's first run.
+    Init {
+        /// What the folder is for.
+        #[arg(long, value_enum, default_value = "demo")]
+        mode: ModeArgument,
+        /// The shop's name.
+        #[arg(long, default_value = "演示店")]
+        store_name: String,
+        /// IANA time zone.
+        #[arg(long, default_value = "Asia/Shanghai")]
+        time_zone: String,
+        /// Hour at which the business day ends.
+        #[arg(long, default_value_t = 0)]
+        cutoff_hour: u8,
+        /// The language.
+        #[arg(long, value_enum, default_value = "zh-cn")]
+        locale: LocaleArgument,
+    },
+    /// Charges a payment code.
+    Charge {
+        /// As a decimal: 46.50.
+        #[arg(long)]
+        amount: String,
+        /// The scanned code; `-` reads it from standard input.
+        #[arg(long)]
+        code: String,
+        /// A note on the order.
+        #[arg(long, default_value = "")]
+        note: String,
+        /// Waits until the result is known, at most this many seconds.
+        #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "120")]
+        wait: Option<u64>,
+        /// A name for this charge: the same name again is the same charge.
+        #[arg(long)]
+        intent: Option<String>,
+        /// Charges although the same amount was just charged in this order.
+        #[arg(long, value_name = "ORDER")]
+        repeat_of: Option<String>,
+    },
+    /// Asks the channel about an order.
+    Query {
+        /// The order's number.
+        order: String,
+    },
+    /// Resolves what is open.
+    Resolve {
+        /// Goes on until nothing is open.
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Gives money back.
+    Refund {
+        /// The order's number.
+        order: String,
+        /// As a decimal; everything that is left when not given.
+        #[arg(long)]
+        amount: Option<String>,
+        /// goods_returned, overcharged, customer_cancelled, wrong_amount or other.
+        #[arg(long, default_value = "goods_returned")]
+        reason: String,
+        /// Free words.
+        #[arg(long, default_value = "")]
+        note: String,
+        /// A name for this refund: the same name again is the same refund.
+        #[arg(long)]
+        intent: Option<String>,
+        /// Waits until the money is back, at most this many seconds.
+        #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "120")]
+        wait: Option<u64>,
+    },
+    /// Lists orders.
+    Orders {
+        /// Which tab.
+        #[arg(long, value_enum, default_value = "all")]
+        tab: TabArgument,
+        /// Beginning or last digits of a number, an amount, a note, a name.
+        #[arg(long, default_value = "")]
+        search: String,
+        /// Only this business day, 2026-11-21.
+        #[arg(long)]
+        day: Option<String>,
+        /// Rows at most.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Checks the event chain; names the first damaged event.
+    Verify {
+        /// Rebuilds the projections from the log and compares them too.
+        #[arg(long)]
+        rebuild: bool,
+    },
+    /// The demo's channels.
+    Sandbox {
+        /// What.
+        #[command(subcommand)]
+        command: SandboxCommand,
+    },
+}
+
+/// What the sandbox can be told.
+#[derive(Subcommand)]
+pub(crate) enum SandboxCommand {
+    /// Serves the folder's sandbox until it is ended.
+    Serve {
+        /// The port on 127.0.0.1; 0 picks one.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+    },
+    /// Prints sample payment codes.
+    Codes,
+}
+
+/// What a folder is for.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum ModeArgument {
+    /// Simulated channels.
+    Demo,
+    /// Real accounts.
+    Real,
+}
+
+/// The languages.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum LocaleArgument {
+    /// English.
+    En,
+    /// Chinese.
+    ZhCn,
+}
+
+/// The tabs of the list.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum TabArgument {
+    /// Everything.
+    All,
+    /// What needs a person.
+    Attention,
+    /// With money taken.
+    Paid,
+    /// With refunds.
+    Refunds,
+    /// Not charged, closed, reversed.
+    Unpaid,
+}

@@ -1,0 +1,89 @@
+//! Exit codes, the same for every command.
+
+use paydesk_console::contract::{CommandError, ErrorCode, MoneyMark, PayState, RefundStateView};
+use std::process::ExitCode;
+
+/// A code as the shell sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Exit(u8);
+
+/// Paid, or done.
+pub(crate) const DONE: Exit = Exit(0);
+/// Refused, or the event chain is broken.
+pub(crate) const REFUSED: Exit = Exit(3);
+/// Unknown; a resolver goes on.
+pub(crate) const UNKNOWN: Exit = Exit(4);
+/// Provably not sent.
+pub(crate) const NOT_SENT: Exit = Exit(5);
+/// Differences were found.
+pub(crate) const DIFFERENCES: Exit = Exit(6);
+/// Locked or missing keys.
+pub(crate) const LOCKED: Exit = Exit(7);
+/// Wrong use.
+pub(crate) const USAGE: Exit = Exit(64);
+/// The environment: folder, port, database.
+pub(crate) const ENVIRONMENT: Exit = Exit(69);
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit.0)
+    }
+}
+
+/// The code of a refused command.
+pub(crate) fn of_error(error: &CommandError) -> Exit {
+    match error.code {
+        ErrorCode::KeysLocked => LOCKED,
+        ErrorCode::InvalidArguments
+        | ErrorCode::AmountNotANumber
+        | ErrorCode::AmountNotPositive
+        | ErrorCode::TextTooLong
+        | ErrorCode::UnknownTimeZone => USAGE,
+        ErrorCode::DatabaseBusy
+        | ErrorCode::DatabaseCorrupt
+        | ErrorCode::DatabaseNewer
+        | ErrorCode::DiskFull
+        | ErrorCode::Internal
+        | ErrorCode::NotSetUp
+        | ErrorCode::SandboxGone => ENVIRONMENT,
+        ErrorCode::Offline => NOT_SENT,
+        ErrorCode::AlreadySetUp
+        | ErrorCode::AmountTooLarge
+        | ErrorCode::AttemptOpen
+        | ErrorCode::ChannelNotConnected
+        | ErrorCode::ClockWrong
+        | ErrorCode::CodeUsed
+        | ErrorCode::DemoOnly
+        | ErrorCode::GoodsCode
+        | ErrorCode::NotNow
+        | ErrorCode::OrderNotFound
+        | ErrorCode::OwnReceipt
+        | ErrorCode::ReasonRequired
+        | ErrorCode::RefundExceeds
+        | ErrorCode::RefundNothingPaid
+        | ErrorCode::RepeatQuestion
+        | ErrorCode::UnknownCode => {
+            if error.money == MoneyMark::Unknown { UNKNOWN } else { REFUSED }
+        }
+    }
+}
+
+/// The code of a payment's state.
+pub(crate) fn of_payment(state: PayState, not_sent: bool) -> Exit {
+    match state {
+        PayState::Paid => DONE,
+        PayState::Failed if not_sent => NOT_SENT,
+        PayState::Closed | PayState::Failed | PayState::Reversed => REFUSED,
+        PayState::CustomerPaying | PayState::Ending | PayState::PaidLate | PayState::ShowingQr | PayState::Unknown | PayState::Waiting => UNKNOWN,
+    }
+}
+
+/// The code of a refund's state.
+pub(crate) fn of_refund(state: RefundStateView) -> Exit {
+    match state {
+        RefundStateView::Done => DONE,
+        RefundStateView::Cancelled => NOT_SENT,
+        RefundStateView::Failed => REFUSED,
+        RefundStateView::Accepted | RefundStateView::Unknown | RefundStateView::WaitingForBalance => UNKNOWN,
+    }
+}
