@@ -2,41 +2,39 @@
 /// there is one, else by HTTP to the test host. Nothing else may import a Tauri package.
 import { invoke } from '@tauri-apps/api/core';
 import { listen as listenInWindow } from '@tauri-apps/api/event';
-import type { CodedError } from './contract';
-
-export interface ConsoleEvent {
-  name: 'order_changed' | 'status_changed';
-  order_id?: string;
-  version?: number;
-}
+import type { CommandError, Commands, Event } from './contract';
 
 export interface Transport {
   call(command: string, args: object): Promise<unknown>;
   /// Calls back for every event until the returned function is called.
-  listen(onEvent: (event: ConsoleEvent) => void): () => void;
+  listen(onEvent: (event: Event) => void): () => void;
 }
 
-const EVENT_NAMES = ['order_changed', 'status_changed'] as const;
+const EVENT_NAMES = ['order_changed', 'quit_asked', 'status_changed'] as const;
 
-function isCodedError(value: unknown): value is CodedError {
+function isCommandError(value: unknown): value is CommandError {
   return typeof value === 'object' && value !== null && 'code' in value && 'money' in value;
 }
 
 /// A failed call, with the code the texts are chosen by.
 export class ConsoleError extends Error {
-  readonly coded: CodedError;
+  readonly coded: CommandError;
 
-  constructor(coded: CodedError) {
+  constructor(coded: CommandError) {
     super(coded.code);
     this.coded = coded;
   }
 }
 
 /// Whatever was thrown, as a coded error. Without a code we cannot say that no money moved.
-export function codedErrorOf(thrown: unknown): CodedError {
+export function commandErrorOf(thrown: unknown): CommandError {
   if (thrown instanceof ConsoleError) return thrown.coded;
-  if (isCodedError(thrown)) return thrown;
-  return { code: 'console_unreachable', money: 'unknown', params: {}, incident: '' };
+  if (isCommandError(thrown)) return thrown;
+  return { code: 'internal', money: 'unknown', params: {}, incident: '' };
+}
+
+function asEvent(payload: unknown, name: string): Event {
+  return { ...(payload as object), event: name } as Event;
 }
 
 function windowTransport(): Transport {
@@ -44,9 +42,7 @@ function windowTransport(): Transport {
     call: (command, args) => invoke(command, { args }),
     listen(onEvent) {
       const stops = EVENT_NAMES.map((name) =>
-        listenInWindow<Partial<ConsoleEvent>>(name, (event) =>
-          onEvent({ ...event.payload, name }),
-        ),
+        listenInWindow(name, (message) => onEvent(asEvent(message.payload, name))),
       );
       return () => stops.forEach((stop) => void stop.then((done) => done()));
     },
@@ -67,14 +63,14 @@ function httpTransport(): Transport {
     },
     listen(onEvent) {
       const source = new EventSource('/api/events');
-      const receive = (message: MessageEvent<string>, fallback: ConsoleEvent['name']): void => {
-        const parsed = JSON.parse(message.data) as Partial<ConsoleEvent>;
-        onEvent({ ...parsed, name: parsed.name ?? fallback });
+      const receive = (message: MessageEvent<string>): void => {
+        const parsed = JSON.parse(message.data) as Event;
+        onEvent(asEvent(parsed, parsed.event ?? message.type));
       };
       for (const name of EVENT_NAMES) {
-        source.addEventListener(name, (message) => receive(message as MessageEvent<string>, name));
+        source.addEventListener(name, (message) => receive(message as MessageEvent<string>));
       }
-      source.onmessage = (message: MessageEvent<string>) => receive(message, 'status_changed');
+      source.onmessage = (message: MessageEvent<string>) => receive(message);
       return () => source.close();
     },
   };
@@ -92,14 +88,23 @@ export function useTransport(replacement: Transport): void {
   transport = replacement;
 }
 
-export async function callConsole<Result>(command: string, args: object): Promise<Result> {
+export async function callConsole<Name extends keyof Commands>(
+  command: Name,
+  args: Commands[Name]['args'],
+): Promise<Commands[Name]['answer']> {
   try {
-    return (await current().call(command, args)) as Result;
+    return (await current().call(command, args)) as Commands[Name]['answer'];
   } catch (thrown) {
-    throw new ConsoleError(codedErrorOf(thrown));
+    throw new ConsoleError(commandErrorOf(thrown));
   }
 }
 
-export function listenToConsole(onEvent: (event: ConsoleEvent) => void): () => void {
+export function listenToConsole(onEvent: (event: Event) => void): () => void {
   return current().listen(onEvent);
+}
+
+/// Ends the program although results are open; the core goes on with them at the next start.
+export async function confirmQuit(): Promise<void> {
+  if (!('__TAURI_INTERNALS__' in globalThis)) return;
+  await invoke('confirm_quit');
 }

@@ -1,0 +1,405 @@
+/// The counter: one amount, one payment on the stage. It decides nothing about money; it sends
+/// intents and shows what the core says. No state is assumed before the core has said it.
+import { callConsole, commandErrorOf } from '$lib/api/client';
+import type {
+  CommandError,
+  ExpectedFee,
+  PaymentView,
+  PayState,
+  RecentPayments,
+} from '$lib/api/contract';
+import { errorText } from '$lib/api/errors';
+import { m } from '$lib/i18n/text';
+import { EnteredAmount } from '$lib/money/entry';
+import { formatFigures } from '$lib/money/format';
+import { play, type Tone } from '$lib/sound/sound';
+import { app } from '$lib/state/app.svelte';
+import { notices } from '$lib/state/notices.svelte';
+
+export type Method = 'scan' | 'qr';
+export type StageName = 'no_amount' | 'ready' | 'ready_qr' | 'sending' | 'refused' | PayState;
+
+/// A double read of the same code arrives within this time.
+const DOUBLE_READ_MS = 800;
+/// The core refuses a used code too; the screen says so at once.
+const CODE_USED_MS = 5 * 60 * 1000;
+/// Events carry the news; this only covers one that got lost.
+const LOOK_AGAIN_MS = 2000;
+/// How often the sound of an unknown result repeats.
+const REMIND_MS = 10_000;
+/// The fee line follows the amount, but not every key.
+const FEE_MS = 120;
+
+export interface RepeatQuestion {
+  earlier: Record<string, string>;
+  again: (confirmedRepeatOf: string) => void;
+}
+
+interface Attempt {
+  intent_id: string;
+  amount_minor: string;
+  note: string;
+  confirmed_repeat_of: string | null;
+}
+
+const ENDED: readonly PayState[] = ['paid', 'failed', 'reversed', 'closed', 'paid_late', 'unknown'];
+
+export function newIntentId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+export class PaySession {
+  method = $state<Method>('scan');
+  note = $state('');
+  view = $state<PaymentView | null>(null);
+  sending = $state(false);
+  refusal = $state<CommandError | null>(null);
+  question = $state<RepeatQuestion | null>(null);
+  fees = $state<Record<string, ExpectedFee>>({});
+  recent = $state<RecentPayments | null>(null);
+  recentFailed = $state(false);
+  /// What the core's clock says now, carried on by this window's own.
+  now = $state(Date.now());
+  busy = $state(false);
+  #typed = $state('');
+  #offset = 0;
+  #endedAt = 0;
+  #remindedAt = 0;
+  #usedCodes = new Map<string, number>();
+  #feeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  readonly amount = $derived(
+    new EnteredAmount(
+      this.#typed,
+      app.status?.exponent ?? 2,
+      app.status?.amount_entry ?? 'from_the_right',
+    ),
+  );
+  readonly stage = $derived<StageName>(
+    this.view
+      ? this.view.state
+      : this.sending
+        ? 'sending'
+        : this.refusal
+          ? 'refused'
+          : !this.amount.isPositive
+            ? 'no_amount'
+            : this.method === 'qr'
+              ? 'ready_qr'
+              : 'ready',
+  );
+  /// The stage holds something that is neither decided nor handed on.
+  readonly inProgress = $derived(
+    this.sending || (this.view !== null && !ENDED.includes(this.view.state)),
+  );
+  readonly ended = $derived(this.view !== null && ENDED.includes(this.view.state));
+  readonly seconds = $derived(
+    this.view ? Math.max(0, Math.floor((this.now - this.view.since) / 1000)) : 0,
+  );
+  readonly qrSecondsLeft = $derived(
+    this.view?.qr ? Math.max(0, Math.ceil((this.view.qr.expires_at - this.now) / 1000)) : 0,
+  );
+  readonly qrChannels = $derived(
+    (app.status?.channels ?? []).filter(
+      (channel) => channel.shows_code && channel.state !== 'not_connected',
+    ),
+  );
+
+  /// Follows events and the clock until the returned function is called.
+  start(): () => void {
+    const stop = app.onOrderChanged((change) => {
+      if (change.order_id === this.view?.order_id && change.version > this.view.version) {
+        void this.look();
+      }
+      void this.loadRecent();
+    });
+    const clock = setInterval(() => (this.now = Date.now() + this.#offset), 500);
+    const look = setInterval(() => {
+      if (this.view && (this.inProgress || this.view.state === 'unknown')) void this.look();
+      this.#remind();
+    }, LOOK_AGAIN_MS);
+    void this.loadRecent();
+    return () => {
+      stop();
+      clearInterval(clock);
+      clearInterval(look);
+      clearTimeout(this.#feeTimer);
+    };
+  }
+
+  // ---- the amount
+
+  type(characters: string): void {
+    if (this.inProgress) return;
+    if (this.ended) this.#startAfresh();
+    this.refusal = null;
+    let amount = this.amount;
+    for (const character of characters) amount = amount.typed(character);
+    this.#setTyped(amount.text);
+  }
+
+  /// A key of the keypad; `00` counts as one.
+  press(keys: string): void {
+    this.type(keys);
+  }
+
+  backspace(): void {
+    if (this.inProgress) return;
+    if (this.ended) this.#startAfresh();
+    this.#setTyped(this.amount.withoutLast().text);
+  }
+
+  clear(): void {
+    if (this.inProgress) return;
+    this.#startAfresh();
+  }
+
+  #startAfresh(): void {
+    this.view = null;
+    this.refusal = null;
+    this.note = '';
+    this.#setTyped('');
+  }
+
+  /// For the scan detector: the amount before a burst.
+  remember(): () => void {
+    const typed = this.#typed;
+    const view = this.view;
+    const note = this.note;
+    return () => {
+      this.#setTyped(typed);
+      this.view = view;
+      this.note = note;
+    };
+  }
+
+  #setTyped(text: string): void {
+    this.#typed = text;
+    clearTimeout(this.#feeTimer);
+    this.#feeTimer = setTimeout(() => void this.#loadFees(), FEE_MS);
+  }
+
+  async #loadFees(): Promise<void> {
+    const amount_minor = this.amount.minor;
+    const fees: Record<string, ExpectedFee> = {};
+    if (this.amount.isPositive) {
+      for (const channel of app.status?.channels ?? []) {
+        if (channel.state === 'not_connected' || channel.rate_millionths === null) continue;
+        try {
+          fees[channel.id] = await callConsole('expected_fee', {
+            amount_minor,
+            channel: channel.id,
+          });
+        } catch {
+          // The amount itself is refused when it is charged, with words; a fee line is a courtesy.
+        }
+      }
+    }
+    if (amount_minor === this.amount.minor) this.fees = fees;
+  }
+
+  // ---- charging
+
+  /// Why a scan cannot charge now, or null.
+  refusesScan(code: string, dialogOpen: boolean): string | null {
+    if (dialogOpen) return m.scan_refused_dialog();
+    if (this.inProgress) return m.scan_refused_busy();
+    if (this.view?.state === 'unknown') return m.scan_refused_unknown();
+    if (this.view && this.view.state !== 'failed') return m.scan_refused_amount();
+    if (!this.amount.isPositive) return m.scan_refused_amount();
+    const usedAt = this.#usedCodes.get(code);
+    if (usedAt !== undefined && Date.now() - usedAt < CODE_USED_MS) return m.error_code_used();
+    return null;
+  }
+
+  get isDoubleRead(): boolean {
+    return Date.now() - this.#endedAt < DOUBLE_READ_MS;
+  }
+
+  takePayment(code: string): Promise<void> {
+    const attempt = this.#attempt();
+    return this.#send(attempt, async (confirmed) => {
+      const view = await callConsole('take_payment', { ...confirmed, code });
+      this.#rememberCode(code);
+      return view;
+    });
+  }
+
+  showQr(channel: string): Promise<void> {
+    return this.#send(this.#attempt(), (confirmed) =>
+      callConsole('show_qr', { ...confirmed, channel }),
+    );
+  }
+
+  #attempt(): Attempt {
+    // Made before the first try and kept through the question, so that a repeat is the same order.
+    return {
+      intent_id: newIntentId(),
+      amount_minor: this.amount.minor,
+      note: this.note.trim(),
+      confirmed_repeat_of: null,
+    };
+  }
+
+  async #send(attempt: Attempt, call: (attempt: Attempt) => Promise<PaymentView>): Promise<void> {
+    if (this.sending) return;
+    this.sending = true;
+    this.refusal = null;
+    this.view = null;
+    try {
+      this.#show(await call(attempt));
+    } catch (thrown) {
+      const error = commandErrorOf(thrown);
+      if (error.code === 'repeat_question') {
+        this.question = {
+          earlier: error.params,
+          again: (confirmed_repeat_of) => {
+            this.question = null;
+            void this.#send({ ...attempt, confirmed_repeat_of }, call);
+          },
+        };
+      } else {
+        this.refuse(error);
+      }
+    } finally {
+      this.sending = false;
+    }
+  }
+
+  refuse(error: CommandError): void {
+    this.refusal = error;
+    this.#sound('failed');
+    notices.say(errorText(error), true);
+  }
+
+  #rememberCode(code: string): void {
+    const now = Date.now();
+    for (const [used, at] of this.#usedCodes) {
+      if (now - at >= CODE_USED_MS) this.#usedCodes.delete(used);
+    }
+    this.#usedCodes.set(code, now);
+  }
+
+  // ---- the stage
+
+  async look(): Promise<void> {
+    const order_id = this.view?.order_id;
+    if (!order_id) return;
+    try {
+      const view = await callConsole('payment_view', { order_id });
+      if (this.view?.order_id === order_id) this.#show(view);
+    } catch {
+      // The next event or look comes soon; what is shown stays true as of its time.
+    }
+  }
+
+  async checkNow(): Promise<void> {
+    await this.#act('check_now');
+  }
+
+  async cancel(): Promise<void> {
+    await this.#act('cancel_payment');
+  }
+
+  async #act(command: 'check_now' | 'cancel_payment'): Promise<void> {
+    const order_id = this.view?.order_id;
+    if (!order_id || this.busy) return;
+    this.busy = true;
+    try {
+      const view = await callConsole(command, { order_id });
+      if (this.view?.order_id === order_id) this.#show(view);
+    } catch (thrown) {
+      notices.show('warn', errorText(commandErrorOf(thrown)));
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  /// Frees the till. A payment that is not known yet goes on resolving without the screen.
+  next(): void {
+    if (this.inProgress) return;
+    const keepAmount = this.view?.state === 'failed';
+    this.view = null;
+    this.refusal = null;
+    if (!keepAmount) this.#startAfresh();
+  }
+
+  /// After a refusal: the amount stays, the customer scans again.
+  scanAgain(): void {
+    this.view = null;
+    this.refusal = null;
+  }
+
+  #show(view: PaymentView): void {
+    const before = this.view;
+    if (before && before.order_id === view.order_id && view.version < before.version) return;
+    this.#offset = view.now - Date.now();
+    this.now = view.now;
+    this.view = view;
+    if (before?.order_id === view.order_id && before.state === view.state) return;
+    if (ENDED.includes(view.state)) this.#endedAt = Date.now();
+    this.#announce(view);
+  }
+
+  #announce(view: PaymentView): void {
+    const amount = formatFigures(view.amount);
+    switch (view.state) {
+      case 'paid':
+        this.#sound('paid');
+        notices.say(m.say_paid({ amount }));
+        break;
+      case 'unknown':
+        this.#sound('unknown');
+        notices.say(m.stage_unknown(), true);
+        break;
+      case 'failed':
+        this.#sound('failed');
+        notices.say(m.stage_failed(), true);
+        break;
+      case 'paid_late':
+        this.#sound('unknown');
+        notices.say(m.stage_paid_late(), true);
+        break;
+      case 'reversed':
+        notices.say(m.stage_reversed());
+        break;
+      case 'closed':
+        notices.say(m.stage_closed());
+        break;
+      case 'customer_paying':
+        notices.say(m.stage_customer_paying());
+        break;
+      case 'waiting':
+      case 'ending':
+      case 'showing_qr':
+        notices.say(m.say_waiting({ amount }));
+        break;
+    }
+  }
+
+  /// An unknown result asks for attention until the till is freed.
+  #remind(): void {
+    if (this.view?.state !== 'unknown' || Date.now() - this.#remindedAt < REMIND_MS) return;
+    this.#sound('unknown');
+  }
+
+  #sound(tone: Tone): void {
+    if (tone === 'unknown') this.#remindedAt = Date.now();
+    if (app.status) play(tone, app.status.sound);
+  }
+
+  async loadRecent(): Promise<void> {
+    try {
+      this.recent = await callConsole('recent_payments', {});
+      this.recentFailed = false;
+    } catch {
+      this.recentFailed = true;
+    }
+  }
+}
+
+export const pay = new PaySession();

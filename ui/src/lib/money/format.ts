@@ -1,0 +1,87 @@
+/// The one file that turns money into text. It formats; it never adds, compares or rounds.
+import type { MoneyView } from '$lib/api/contract';
+import { preferences } from '$lib/state/preferences.svelte';
+
+const MINUS = '\u2212';
+const formatters = new Map<string, Intl.NumberFormat>();
+
+function formatter(locale: string, money: MoneyView, style: 'currency' | 'decimal') {
+  const key = `${locale} ${money.currency} ${money.exponent} ${style}`;
+  let found = formatters.get(key);
+  if (!found) {
+    found = new Intl.NumberFormat(locale, {
+      style,
+      ...(style === 'currency'
+        ? { currency: money.currency, currencyDisplay: 'narrowSymbol' as const }
+        : {}),
+      minimumFractionDigits: money.exponent,
+      maximumFractionDigits: money.exponent,
+    });
+    formatters.set(key, found);
+  }
+  return found;
+}
+
+/// `4650` with two decimals is `46.50`: text to text, exact at any length.
+export function decimalText(minor: string, exponent: number): string {
+  const negative = minor.startsWith('-');
+  const digits = (negative ? minor.slice(1) : minor).padStart(exponent + 1, '0');
+  const whole = digits.slice(0, digits.length - exponent);
+  const fraction = exponent > 0 ? `.${digits.slice(digits.length - exponent)}` : '';
+  return `${negative ? '-' : ''}${whole}${fraction}`;
+}
+
+/// With the currency's sign, as people read it: `¥46.50`.
+export function formatMoney(money: MoneyView): string {
+  const text = decimalText(money.minor, money.exponent) as Intl.StringNumericLiteral;
+  return formatter(preferences.locale, money, 'currency').format(text).replaceAll('-', MINUS);
+}
+
+/// Without the sign: `46.50`.
+export function formatFigures(money: MoneyView): string {
+  const text = decimalText(money.minor, money.exponent) as Intl.StringNumericLiteral;
+  return formatter(preferences.locale, money, 'decimal').format(text).replaceAll('-', MINUS);
+}
+
+/// Money going out: `−¥68.00`.
+export function formatOutgoing(money: MoneyView): string {
+  return isZero(money.minor) ? formatMoney(money) : `${MINUS}${formatMoney(money)}`;
+}
+
+export function currencySign(currency: string): string {
+  const parts = new Intl.NumberFormat(preferences.locale, {
+    style: 'currency',
+    currency,
+    currencyDisplay: 'narrowSymbol',
+  }).formatToParts(0);
+  return parts.find((part) => part.type === 'currency')?.value ?? currency;
+}
+
+export function isZero(minor: string): boolean {
+  return /^-?0*$/.test(minor);
+}
+
+/// Millionths as a percentage: `6000` is `0.6 %`.
+export function formatRate(millionths: number): string {
+  const text = decimalText(String(millionths), 6) as Intl.StringNumericLiteral;
+  return new Intl.NumberFormat(preferences.locale, {
+    style: 'percent',
+    maximumFractionDigits: 4,
+  }).format(text);
+}
+
+/// `0.6` per cent as millionths (`6000`), `null` for an empty field, `undefined` for anything else.
+export function rateFromPercent(text: string): number | null | undefined {
+  const trimmed = text.trim().replace(/%$/, '').trim();
+  if (trimmed === '') return null;
+  const match = /^(\d{1,3})(?:\.(\d{0,4}))?$/.exec(trimmed);
+  if (!match) return undefined;
+  const millionths = Number(`${match[1]}${(match[2] ?? '').padEnd(4, '0')}`);
+  return millionths <= 1_000_000 ? millionths : undefined;
+}
+
+/// Millionths as the text of the percentage field, without the sign.
+export function percentField(millionths: number | null): string {
+  if (millionths === null) return '';
+  return decimalText(String(millionths), 4).replace(/\.?0+$/, '') || '0';
+}

@@ -1,0 +1,113 @@
+/// Tells a scanner from a person by the rhythm of the keys. A scanner types like a keyboard, so this
+/// looks at every key before any field does. It knows nothing about payments: it hands over text.
+
+/// From this character of a burst on, keys are kept from the page.
+const SWALLOW_FROM = 4;
+/// Shorter bursts are a quick person; their characters are given back.
+export const SCAN_LENGTH_MIN = 8;
+/// No scan is longer; a stuck key must not grow without end.
+const SCAN_LENGTH_MAX = 512;
+/// A burst ends after this silence if the scanner sends no terminator.
+export const SILENCE_MS = 90;
+
+export interface ScanKey {
+  key: string;
+  timeStamp: number;
+  ctrlKey: boolean;
+  altKey: boolean;
+  metaKey: boolean;
+  isComposing: boolean;
+  keyCode: number;
+}
+
+export interface ScanHooks {
+  /// Remembers what the keys of a burst could change; the returned function puts it back.
+  remember(): () => void;
+  onScan(text: string): void;
+  /// The characters of a burst that was too short to be a scan.
+  onGiveBack(characters: string): void;
+  /// A burst ran into a Chinese input method, where it cannot be read.
+  onInputMethod?(): void;
+}
+
+export class ScanDetector {
+  gapMs: number;
+  readonly #hooks: ScanHooks;
+  #text = '';
+  #lastAt = Number.NEGATIVE_INFINITY;
+  #restore: (() => void) | null = null;
+  #silence: ReturnType<typeof setTimeout> | undefined;
+  #composedKeys = 0;
+  #composedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(hooks: ScanHooks, gapMs = 35) {
+    this.#hooks = hooks;
+    this.gapMs = gapMs;
+  }
+
+  /// Judges one key. True: the key belongs to a scan and must not reach the page.
+  take(event: ScanKey): boolean {
+    if (event.isComposing || event.keyCode === 229) {
+      this.#noteComposed(event.timeStamp);
+      return false;
+    }
+    if (event.ctrlKey || event.altKey || event.metaKey) return false;
+    const gap = event.timeStamp - this.#lastAt;
+    if (event.key === 'Enter' || event.key === 'Tab') return this.#terminate(gap);
+    // Shift and its like come between the characters of a scan; they say nothing.
+    if ([...event.key].length !== 1) return false;
+    return this.#character(event.key, event.timeStamp, gap);
+  }
+
+  /// Forgets a running burst, for example when the window loses the focus.
+  reset(): void {
+    clearTimeout(this.#silence);
+    this.#text = '';
+    this.#restore = null;
+    this.#lastAt = Number.NEGATIVE_INFINITY;
+  }
+
+  get #swallowing(): boolean {
+    return this.#text.length >= SWALLOW_FROM;
+  }
+
+  #character(key: string, at: number, gap: number): boolean {
+    // Once a burst is one, a busy machine may delay a key; only silence ends it.
+    const limit = this.#swallowing ? SILENCE_MS : this.gapMs;
+    if (gap > limit || gap < 0 || this.#text.length >= SCAN_LENGTH_MAX) {
+      if (this.#swallowing) this.#finish();
+      this.#text = '';
+      this.#restore = this.#hooks.remember();
+    }
+    this.#text += key;
+    this.#lastAt = at;
+    if (this.#text.length === SWALLOW_FROM) {
+      this.#restore?.();
+      this.#restore = null;
+    }
+    if (!this.#swallowing) return false;
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#finish(), SILENCE_MS);
+    return true;
+  }
+
+  #terminate(gap: number): boolean {
+    const ends = this.#swallowing && gap <= SILENCE_MS;
+    if (ends) this.#finish();
+    else this.reset();
+    return ends;
+  }
+
+  #finish(): void {
+    const text = this.#text;
+    this.reset();
+    if (text.length >= SCAN_LENGTH_MIN) this.#hooks.onScan(text);
+    else this.#hooks.onGiveBack(text);
+  }
+
+  #noteComposed(at: number): void {
+    this.#composedKeys = at - this.#composedAt <= this.gapMs ? this.#composedKeys + 1 : 1;
+    this.#composedAt = at;
+    if (this.#composedKeys === SCAN_LENGTH_MIN) this.#hooks.onInputMethod?.();
+  }
+}
