@@ -216,7 +216,8 @@ fn base36(mut n: u32, width: usize) -> String {
     digits.into_iter().collect()
 }
 
-/// The ISO 7064 MOD 37,36 check character: finds every single wrong character and every swap of neighbours.
+/// The ISO 7064 MOD 37,36 check character: finds every single wrong character, and nearly every
+/// swap of neighbours.
 fn check_character(body: &str) -> Option<char> {
     let mut product = 36_u32;
     for character in body.chars() {
@@ -271,6 +272,12 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_check_character_is_that_of_iso_7064() {
+        // The example of the Global Release Identifier standard: A1-2425G-ABC1234002-M.
+        assert_eq!(check_character("A12425GABC1234002"), Some('M'));
+    }
+
     proptest! {
         #[test]
         fn every_number_and_reference_reads_back(counter in 0..=COUNTER_MAX, n in 1_u32..36, r in 1_u32..46_656) {
@@ -284,17 +291,12 @@ mod tests {
         }
 
         #[test]
-        fn one_wrong_character_or_a_swap_is_found(counter in 0..=COUNTER_MAX, at in 1_usize..18, to in 0_usize..36) {
+        fn one_wrong_character_is_found(counter in 0..=COUNTER_MAX, at in 1_usize..18, to in 0_usize..36) {
             let good = number(counter);
             let mut bad = good.as_str().as_bytes().to_vec();
             bad[at] = ALPHABET[to];
             if bad != good.as_str().as_bytes() {
                 prop_assert!(OrderNumber::parse(std::str::from_utf8(&bad).unwrap()).is_err());
-            }
-            let mut swapped = good.as_str().as_bytes().to_vec();
-            swapped.swap(at - 1, at);
-            if at > 1 && swapped != good.as_str().as_bytes() {
-                prop_assert!(OrderNumber::parse(std::str::from_utf8(&swapped).unwrap()).is_err());
             }
         }
     }
