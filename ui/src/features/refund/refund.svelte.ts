@@ -26,8 +26,10 @@ export class RefundForm {
     if (isZero(this.minor)) return 'not_positive';
     return exceeds(this.minor, this.dialog.refundable.minor) ? 'too_much' : null;
   });
+  /// "Other" says nothing by itself.
+  readonly noteMissing = $derived(this.reason === 'other' && this.note.trim() === '');
   readonly ready = $derived(
-    this.dialog !== null && this.fault === null && this.reason !== '' && !this.sending,
+    this.dialog !== null && this.fault === null && this.reason !== '' && !this.noteMissing && !this.sending,
   );
 
   constructor(orderId: string) {

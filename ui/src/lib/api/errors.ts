@@ -6,7 +6,7 @@ import { m, textOf } from '$lib/i18n/text';
 /// The sentence of the code. Amounts among the values come as minor units and are put into words here.
 export function errorText(error: CommandError): string {
   const params: Record<string, string> = { ...error.params };
-  for (const name of ['amount_minor', 'limit_minor', 'refundable_minor']) {
+  for (const name of ['amount_minor', 'max_minor', 'refundable_minor']) {
     const value = params[name];
     if (value !== undefined) {
       params[name.replace('_minor', '')] = decimalText(value, Number(params['exponent'] ?? '2'));
