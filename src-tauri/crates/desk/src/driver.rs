@@ -107,16 +107,13 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 
 impl Desk {
     /// Sends one call and waits for its answer, once.
-    pub(crate) async fn exchange<C: Call>(
+    pub(crate) async fn exchange<C: Call + Sync>(
         &self,
         account: &Account,
         channel: &'static dyn Channel,
         call: &C,
         part: &dyn Exchange<C>,
-    ) -> Exchanged<C::Fact>
-    where
-        C: Sync,
-    {
+    ) -> Exchanged<C::Fact> {
         let keys = match self.ports.vault.keys(&account.id) {
             Ok(keys) => keys,
             Err(_) => return Exchanged::NotSent(NotSent::KeysLocked),

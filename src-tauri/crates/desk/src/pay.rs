@@ -518,7 +518,7 @@ fn first_attempt(
                 }),
             ),
         ];
-        let note = (!note.trim().is_empty()).then(|| NewNote {
+        let note = (!note.trim().is_empty()).then_some(NewNote {
             at: now,
             by,
             text: note,

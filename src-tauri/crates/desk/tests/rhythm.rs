@@ -1,0 +1,114 @@
+//! The rhythm of a doubt: first questions, endings, the human list, the watch.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use paydesk_channels::Schedule;
+use paydesk_desk::rhythm::{hand_over_due, next_look, patience_ends};
+use paydesk_domain::*;
+use std::time::Duration;
+
+const SECOND: i64 = 1_000;
+
+fn schedule() -> Schedule {
+    let s = Duration::from_secs;
+    Schedule {
+        deadline: s(15),
+        first: s(5),
+        every: s(5),
+        end_doubt_after: s(30),
+        end_awaiting_after: s(60),
+        end_not_before: s(15),
+        end_every: s(2),
+        shown_first: s(2),
+        shown_first_for: s(30),
+        shown_every: s(5),
+        shown_for: s(120),
+        charge_for: s(300),
+        watch_for: s(3600),
+        refund_first: s(10),
+        refund_spacing: s(3),
+    }
+}
+
+fn payment() -> Payment {
+    let number = OrderNumber::compose(Mode::Demo, "7K2M", 0, BusinessDay(20_261_121), 1).unwrap();
+    let plan = PaymentPlan {
+        account: AccountId("demo".to_owned()),
+        channel: ChannelId("alipay".to_owned()),
+        amount: Amount::from_minor(4650, Currency::CNY).unwrap(),
+        tender: TenderKind::PayerCode,
+        expires: Timestamp(300 * SECOND),
+        watch_ms: 3_600_000,
+        rate: None,
+    };
+    Payment::begin(number.attempt(1).unwrap(), plan, Timestamp(0))
+}
+
+#[test]
+fn a_doubt_is_asked_about_every_five_seconds_and_ended_after_thirty() {
+    let payment = payment();
+    let look = |at: i64| {
+        next_look(&payment, &schedule(), Timestamp(at * SECOND))
+            .unwrap()
+            .0
+            / SECOND
+    };
+    assert_eq!((look(0), look(5), look(10), look(28)), (5, 10, 15, 30));
+    assert_eq!(patience_ends(&payment, &schedule()), Timestamp(30 * SECOND));
+}
+
+#[test]
+fn no_ending_goes_out_before_the_channel_allows_it() {
+    let mut payment = payment();
+    payment
+        .begin_ending(End::Reverse, Timestamp(3 * SECOND))
+        .unwrap();
+    assert_eq!(
+        next_look(&payment, &schedule(), Timestamp(3 * SECOND)),
+        Some(Timestamp(15 * SECOND))
+    );
+    assert_eq!(
+        next_look(&payment, &schedule(), Timestamp(20 * SECOND)),
+        Some(Timestamp(20 * SECOND)),
+        "not sent yet: now"
+    );
+}
+
+#[test]
+fn endings_are_quick_three_times_and_then_go_on_in_the_background() {
+    let mut payment = payment();
+    let mut gaps = Vec::new();
+    payment
+        .begin_ending(End::Reverse, Timestamp(30 * SECOND))
+        .unwrap();
+    for _ in 0..5 {
+        payment
+            .begin_ending(End::Reverse, Timestamp(31 * SECOND))
+            .unwrap();
+        gaps.push(
+            next_look(&payment, &schedule(), Timestamp(40 * SECOND))
+                .unwrap()
+                .0
+                / SECOND
+                - 40,
+        );
+    }
+    assert_eq!(gaps, [2, 2, 10, 10, 10]);
+}
+
+#[test]
+fn what_stays_unresolved_is_on_the_human_list_within_three_minutes() {
+    let mut payment = payment();
+    assert!(!hand_over_due(&payment, Timestamp(119 * SECOND)));
+    assert!(hand_over_due(&payment, Timestamp(120 * SECOND)));
+    payment
+        .begin_ending(End::Reverse, Timestamp(60 * SECOND))
+        .unwrap();
+    assert!(hand_over_due(&payment, Timestamp(120 * SECOND)));
+}
+
+#[test]
+fn a_settled_payment_is_never_looked_at_again() {
+    let mut payment = payment();
+    payment.withdraw(NotSent::Offline).unwrap();
+    assert_eq!(next_look(&payment, &schedule(), Timestamp(1)), None);
+}

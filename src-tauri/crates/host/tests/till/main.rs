@@ -1,0 +1,15 @@
+//! The till end to end without a window: console, desk, store and network of the product against the sandbox.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod doubts;
+mod payments;
+mod refunds;
+mod shop;
+mod till;

@@ -1,0 +1,102 @@
+//! Refunds: the remainder, one refund for one intent, followed to the end, receipts.
+
+use crate::till::Till;
+use paydesk_console::contract::*;
+
+async fn paid(till: &Till, wechat: bool, minor: i64) -> String {
+    let (alipay, wechatpay) = till.codes("00").await;
+    let order = till.charge(if wechat { &wechatpay } else { &alipay }, minor).await.unwrap().order_id;
+    till.until(&order, "paid", |v| v.state == PayState::Paid).await;
+    order
+}
+
+async fn dialog(till: &Till, order: &str) -> RefundDialog {
+    till.ask("prepare_refund", OrderId { order_id: order.to_owned() }).await.unwrap()
+}
+
+fn request(dialog: &RefundDialog, minor: i64) -> RequestRefund {
+    RequestRefund {
+        refund_intent: dialog.refund_intent.clone(),
+        order_id: dialog.order_id.clone(),
+        amount_minor: minor.to_string(),
+        reason: "goods_returned".to_owned(),
+        note: String::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn part_and_rest_go_back_on_both_channels() {
+    let till = Till::demo("refund").await;
+    for (wechat, minor) in [(false, 20_000), (true, 20_001)] {
+        let order = paid(&till, wechat, minor).await;
+        let first = dialog(&till, &order).await;
+        assert_eq!(first.refundable.minor, minor.to_string());
+        let part: RefundView = till.ask("request_refund", request(&first, 6_800)).await.unwrap();
+        till.until_refund(&order, &part.refund_id, "done", |r| r.state == RefundStateView::Done).await;
+        let rest = dialog(&till, &order).await;
+        assert_eq!(rest.refundable.minor, (minor - 6_800).to_string());
+        let error = till.ask::<_, RefundView>("request_refund", request(&rest, minor - 6_799)).await.unwrap_err();
+        assert_eq!((error.code, error.money), (ErrorCode::RefundExceeds, MoneyMark::NotMoved));
+        let rest: RefundView = till.ask("request_refund", request(&rest, minor - 6_800)).await.unwrap();
+        till.until_refund(&order, &rest.refund_id, "done", |r| r.state == RefundStateView::Done).await;
+        assert_eq!(till.detail(&order).await.row.status, StatusView::Refunded);
+    }
+    till.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_windows_and_a_double_click_are_one_refund() {
+    let till = Till::demo("one-refund").await;
+    let order = paid(&till, false, 10_000).await;
+    let open = dialog(&till, &order).await;
+    let ask = || till.ask::<_, RefundView>("request_refund", request(&open, 10_000));
+    let (a, b, c) = tokio::join!(ask(), ask(), ask());
+    let ids: Vec<String> = [a, b, c].into_iter().map(|r| r.unwrap().refund_id).collect();
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    let other = dialog(&till, &order).await;
+    assert_eq!(other.refundable.minor, "0", "a running refund reserves its amount");
+    till.until_refund(&order, &ids[0], "done", |r| r.state == RefundStateView::Done).await;
+    let ledger = till.ledger().await;
+    let refunded: i64 = ledger["trades"].as_array().unwrap().iter().map(|t| t["refunded"].as_i64().unwrap()).sum();
+    assert_eq!(refunded, 10_000, "{ledger:#}");
+    till.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_to_a_refund_is_unknown_and_never_refunds_twice() {
+    let till = Till::demo("lost-refund").await;
+    for (wechat, minor) in [(false, 7_000), (true, 7_001)] {
+        let order = paid(&till, wechat, minor).await;
+        till.fault("reply_lost", true).await;
+        let open = dialog(&till, &order).await;
+        let refund: RefundView = till.ask("request_refund", request(&open, 3_000)).await.unwrap();
+        till.until_refund(&order, &refund.refund_id, "unknown with a reason", |r| r.why.as_deref() == Some("no_reply")).await;
+        till.fault("reply_lost", false).await;
+        till.until_refund(&order, &refund.refund_id, "done", |r| r.state == RefundStateView::Done).await;
+    }
+    let ledger = till.ledger().await;
+    for trade in ledger["trades"].as_array().unwrap() {
+        assert_eq!(trade["refunded"].as_i64(), Some(3_000), "{trade:#}");
+    }
+    till.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_say_what_is_known_and_count_their_copies() {
+    let till = Till::demo("receipts").await;
+    let order = paid(&till, false, 4_650).await;
+    let ask = |action, refund_id: Option<String>| ReceiptOf { order_id: order.clone(), refund_id, action };
+    let preview: Receipt = till.ask("receipt", ask(ReceiptAction::Preview, None)).await.unwrap();
+    assert_eq!(preview.copy, 1);
+    let first: Receipt = till.ask("receipt", ask(ReceiptAction::Print, None)).await.unwrap();
+    let second: Receipt = till.ask("receipt", ask(ReceiptAction::Save, None)).await.unwrap();
+    assert_eq!((first.copy, second.copy), (1, 2));
+    let saved = std::fs::read_to_string(second.saved_path.unwrap()).unwrap();
+    assert_eq!(saved, second.html);
+    let open = dialog(&till, &order).await;
+    let refund: RefundView = till.ask("request_refund", request(&open, 1_000)).await.unwrap();
+    till.until_refund(&order, &refund.refund_id, "done", |r| r.state == RefundStateView::Done).await;
+    let receipt: Receipt = till.ask("receipt", ask(ReceiptAction::Print, Some(refund.refund_id))).await.unwrap();
+    assert_eq!(receipt.copy, 1, "a refund's receipts are counted apart");
+    till.close().await;
+}

@@ -1,0 +1,133 @@
+//! A till on a folder of its own, and the few things a test does with it.
+
+use paydesk_console::contract::*;
+use paydesk_host::{Host, HostOptions};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU32, Ordering},
+    time::{Duration, Instant},
+};
+
+/// Longer than any result may take with a fault that stays on.
+const PATIENCE: Duration = Duration::from_secs(150);
+
+pub(crate) struct Till {
+    pub(crate) host: Host,
+    pub(crate) folder: PathBuf,
+}
+
+pub(crate) fn folder(name: &str) -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let n = NEXT.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("paydesk-till-{}-{name}-{n}", std::process::id()));
+    let _absent = std::fs::remove_dir_all(&folder);
+    folder
+}
+
+impl Till {
+    /// A demo shop, freshly set up.
+    pub(crate) async fn demo(name: &str) -> Till {
+        let till = Till::open(folder(name)).await;
+        let set_up = SetUp {
+            locale: Locale::ZhCn,
+            mode: ModeView::Demo,
+            store_name: "演示店".to_owned(),
+            time_zone: "Asia/Shanghai".to_owned(),
+            cutoff_hour: 0,
+        };
+        let status: AppStatus = till.ask("set_up", set_up).await.unwrap();
+        assert_eq!(status.stage, Stage::Ready);
+        till
+    }
+
+    pub(crate) async fn open(folder: PathBuf) -> Till {
+        let options = HostOptions { data: Some(folder.clone()), operator: None, resolve: true };
+        Till { host: Host::open(options).await.unwrap(), folder }
+    }
+
+    pub(crate) async fn ask<A: Serialize, R: DeserializeOwned>(&self, name: &str, args: A) -> Result<R, CommandError> {
+        let answer = self.host.console().call(name, serde_json::to_value(args).unwrap()).await?;
+        Ok(serde_json::from_value(answer).unwrap())
+    }
+
+    pub(crate) async fn codes(&self, digits: &str) -> (String, String) {
+        let status: SandboxStatus = self.ask("sandbox_status", NoArgs {}).await.unwrap();
+        let customer = status.customers.into_iter().find(|c| c.digits == digits).unwrap();
+        (customer.alipay, customer.wechatpay)
+    }
+
+    pub(crate) async fn fault(&self, name: &str, on: bool) {
+        let set = SetFault { name: name.to_owned(), on };
+        let _status: SandboxStatus = self.ask("sandbox_set_fault", set).await.unwrap();
+    }
+
+    pub(crate) async fn charge(&self, code: &str, minor: i64) -> Result<PaymentView, CommandError> {
+        self.ask("take_payment", take(code, minor)).await
+    }
+
+    pub(crate) async fn view(&self, order: &str) -> PaymentView {
+        self.ask("payment_view", OrderId { order_id: order.to_owned() }).await.unwrap()
+    }
+
+    pub(crate) async fn detail(&self, order: &str) -> OrderDetail {
+        self.ask("order_detail", OrderId { order_id: order.to_owned() }).await.unwrap()
+    }
+
+    /// Waits until the view fits; the failure says what it was instead.
+    pub(crate) async fn until(&self, order: &str, what: &str, fits: impl Fn(&PaymentView) -> bool) -> PaymentView {
+        let begun = Instant::now();
+        loop {
+            let view = self.view(order).await;
+            if fits(&view) {
+                return view;
+            }
+            assert!(begun.elapsed() < PATIENCE, "not {what}: {view:#?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    pub(crate) async fn until_refund(&self, order: &str, refund: &str, what: &str, fits: impl Fn(&RefundView) -> bool) -> RefundView {
+        let begun = Instant::now();
+        loop {
+            let detail = self.detail(order).await;
+            let view = detail.refunds.into_iter().find(|r| r.refund_id == refund).unwrap();
+            if fits(&view) {
+                return view;
+            }
+            assert!(begun.elapsed() < PATIENCE, "not {what}: {view:#?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The sandbox's own ledger: the truth of real money.
+    pub(crate) async fn ledger(&self) -> Value {
+        self.host.sandbox_ledger().await.unwrap()
+    }
+
+    pub(crate) async fn close(self) {
+        let folder = self.folder.clone();
+        let report = self.host.store().verify().await.unwrap();
+        assert!(report.fault.is_none(), "{:?}", report.fault);
+        let rebuilt = self.host.store().rebuild().await.unwrap();
+        assert!(rebuilt.differences.is_empty(), "{:#?}", rebuilt.differences);
+        self.host.close().await;
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
+
+pub(crate) fn intent() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    format!("test-intent-{:08}-{:08}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+pub(crate) fn take(code: &str, minor: i64) -> TakePayment {
+    TakePayment {
+        intent_id: intent(),
+        amount_minor: minor.to_string(),
+        code: code.to_owned(),
+        note: String::new(),
+        confirmed_repeat_of: None,
+    }
+}
