@@ -17,7 +17,9 @@ macro_rules! channels {
     };
 }
 
-channels! {}
+pub mod wire;
+
+channels! { alipay, wechatpay }
 
 /// The connector with this short name.
 #[must_use]

@@ -92,6 +92,17 @@ impl AccountKeysBuilder {
         Ok(self)
     }
 
+    /// One of the channel's certificates, under its serial.
+    ///
+    /// # Errors
+    /// `Malformed` when its key is not RSA of at least 2048 bits.
+    pub fn trust_certificate(mut self, certificate: &Certificate) -> Result<Self, KeyError> {
+        self.0
+            .trusted
+            .insert(certificate.key_id(), certificate.public_key()?);
+        Ok(self)
+    }
+
     /// The channel's one key where it gives no id (Alipay public-key mode): named by its
     /// fingerprint, and expected on every answer.
     ///

@@ -1,0 +1,248 @@
+//! Reading Alipay's believed answers. Number and amount must be those of the call, or nothing is concluded.
+
+use super::codes;
+use crate::{
+    Answer, Create, Cx, Finish, Query, QueryRefund, RefundCall, Tender,
+    wire::{codes as table, codes::Sort, is_amount, json::Json, positive, safe_code, time},
+};
+use paydesk_domain::{
+    Amount, ChannelRef, ClosedWhy, Doubt, End, Money, Outcome, Paid, PayerAction, PaymentFact, RefundFact,
+    Timestamp,
+};
+use paydesk_signing::Authentic;
+
+/// Only these hosts appear in a code that a payer may scan.
+const CODE_PREFIX: &str = "https://qr.alipay.com/";
+
+/// What the envelope's code makes of the answer.
+enum Read {
+    /// `10000`: accepted; the business fields tell.
+    Accepted(Json),
+    /// `10003`: the payer must act.
+    Paying(Json),
+    /// Anything else, canonical.
+    Code(String),
+}
+
+fn read(reply: &Authentic) -> Result<Read, Doubt> {
+    let content = Json::read(reply.believed()).map_err(|_| Doubt::Unreadable)?;
+    let code = content.text("code").and_then(safe_code).ok_or(Doubt::Unreadable)?;
+    Ok(match code {
+        "10000" => Read::Accepted(content),
+        "10003" => Read::Paying(content),
+        "40004" => {
+            let sub = content.text("sub_code").and_then(safe_code).ok_or(Doubt::Unreadable)?;
+            Read::Code(codes::canonical(sub))
+        }
+        // Gateway codes: the finer word if we know it, else the coarse one.
+        other => {
+            let sub = content.text("sub_code").and_then(safe_code).map(codes::canonical);
+            Read::Code(sub.filter(|sub| codes::row(sub).is_some()).unwrap_or_else(|| other.to_owned()))
+        }
+    })
+}
+
+fn done<F>(fact: F) -> Outcome<Answer<F>> {
+    Outcome::Done(Answer::of(fact))
+}
+
+fn refused<F>(code: &str) -> Outcome<Answer<F>> {
+    table::outcome(codes::row(code), code)
+}
+
+fn is_not_found(code: &str) -> bool {
+    codes::row(code).is_some_and(|row| row.sort == Sort::NotFound)
+}
+
+/// Present and other than ours: an answer about something else (Q8).
+fn other_than(content: &Json, name: &str, ours: &str) -> bool {
+    content.get(name).is_some() && content.text(name) != Some(ours)
+}
+
+/// The paid fact, bound to number, amount and merchant.
+fn paid(content: &Json, asked: Amount, reference: &str, cx: &Cx<'_>, time_field: &str) -> Result<Paid, Doubt> {
+    let bound = content.text("out_trade_no") == Some(reference)
+        && content.text("total_amount").is_some_and(|total| is_amount(total, asked))
+        && !foreign(content, cx);
+    if !bound {
+        return Err(Doubt::Mismatch);
+    }
+    let number = content.text("trade_no").filter(|number| !number.is_empty()).ok_or(Doubt::Unreadable)?;
+    let money = |name: &str| content.text(name).and_then(|text| Money::parse(text, asked.currency()).ok());
+    // The sandbox of Alipay itself answers queries with a receipt of 0.00, so zero says nothing.
+    let received = content.text("receipt_amount").and_then(|text| positive(text, asked.currency())).unwrap_or(asked);
+    if received.minor() > asked.minor() {
+        return Err(Doubt::Mismatch);
+    }
+    Ok(Paid {
+        asked,
+        received,
+        payer_paid: money("buyer_pay_amount"),
+        channel_ref: ChannelRef(number.to_owned()),
+        at: content.text(time_field).and_then(time::from_china).unwrap_or(cx.now),
+        payer: content.text("buyer_logon_id").filter(|payer| !payer.is_empty()).map(str::to_owned),
+    })
+}
+
+/// Whether the answer names another currency, application or merchant than this account.
+fn foreign(content: &Json, cx: &Cx<'_>) -> bool {
+    let seller = cx.account.field("seller_id");
+    other_than(content, "app_id", cx.account.field("app_id"))
+        || (!seller.is_empty() && other_than(content, "seller_id", seller))
+        || ["trans_currency", "settle_currency", "pay_currency"]
+            .iter()
+            .any(|name| other_than(content, name, "CNY"))
+}
+
+/// The answer to trade.pay and trade.precreate.
+pub(super) fn create(call: &Create, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Answer<PaymentFact>> {
+    let ours = call.reference.as_str();
+    match (read(reply), &call.tender) {
+        (Err(doubt), _) => Outcome::Unknown(doubt),
+        (Ok(Read::Accepted(content)), Tender::PayerCode(_)) => {
+            match paid(&content, call.amount, ours, cx, "gmt_payment") {
+                Ok(paid) => done(PaymentFact::Paid(paid)),
+                Err(doubt) => Outcome::Unknown(doubt),
+            }
+        }
+        (Ok(Read::Accepted(content)), Tender::ShowCode) => {
+            if content.text("out_trade_no") != Some(ours) {
+                return Outcome::Unknown(Doubt::Mismatch);
+            }
+            match content.text("qr_code").filter(|code| showable(code, cx)) {
+                Some(code) => {
+                    let action = PayerAction::ShowCode { text: code.to_owned() };
+                    done(PaymentFact::Awaiting(action, call.expires))
+                }
+                None => Outcome::Unknown(Doubt::Unreadable),
+            }
+        }
+        (Ok(Read::Paying(content)), Tender::PayerCode(_)) => {
+            let other_amount = content.text("total_amount").is_some_and(|total| !is_amount(total, call.amount));
+            if other_than(&content, "out_trade_no", ours) || other_amount {
+                return Outcome::Unknown(Doubt::Mismatch);
+            }
+            done(PaymentFact::Awaiting(PayerAction::EnterPassword, call.expires))
+        }
+        (Ok(Read::Paying(_)), Tender::ShowCode) => Outcome::Unknown(Doubt::Unreadable),
+        (Ok(Read::Code(code)), _) => refused(&code),
+    }
+}
+
+/// A code to show leads to Alipay, or to the sandbox this account talks to.
+fn showable(code: &str, cx: &Cx<'_>) -> bool {
+    let own_gateway = cx.account.gateway == super::PROFILE.gateway;
+    code.starts_with(CODE_PREFIX) || (!own_gateway && !code.is_empty() && code.len() <= 512)
+}
+
+/// The answer to trade.query. A failed query says nothing of the payment.
+pub(super) fn query(call: &Query, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Answer<PaymentFact>> {
+    let content = match read(reply) {
+        Err(doubt) => return Outcome::Unknown(doubt),
+        Ok(Read::Accepted(content)) => content,
+        Ok(Read::Paying(_)) => return Outcome::Unknown(Doubt::Unreadable),
+        Ok(Read::Code(code)) if is_not_found(&code) => return done(PaymentFact::NotFound),
+        Ok(Read::Code(code)) => return Outcome::Unknown(Doubt::ServerFault { code }),
+    };
+    let ours = call.of.reference.as_str();
+    if content.text("out_trade_no") != Some(ours) || foreign(&content, cx) {
+        return Outcome::Unknown(Doubt::Mismatch);
+    }
+    if content.text("total_amount").is_some_and(|total| !is_amount(total, call.of.amount)) {
+        return Outcome::Unknown(Doubt::Mismatch);
+    }
+    match content.text("trade_status") {
+        Some("TRADE_SUCCESS" | "TRADE_FINISHED") => match paid(&content, call.of.amount, ours, cx, "send_pay_date") {
+            Ok(paid) => done(PaymentFact::Paid(paid)),
+            Err(doubt) => Outcome::Unknown(doubt),
+        },
+        Some("WAIT_BUYER_PAY") => {
+            let until = call.of.sent_at.plus(super::PROFILE.schedule.charge_for);
+            done(PaymentFact::Awaiting(PayerAction::EnterPassword, until))
+        }
+        // Unpaid and ended, or paid and wholly given back: either way nothing is left with the merchant.
+        Some("TRADE_CLOSED") => done(PaymentFact::Closed(ClosedWhy::Closed)),
+        Some(_) | None => Outcome::Unknown(Doubt::Unreadable),
+    }
+}
+
+/// The answer to trade.cancel and trade.close.
+pub(super) fn finish(call: &Finish, reply: &Authentic) -> Outcome<Answer<PaymentFact>> {
+    let content = match read(reply) {
+        Err(doubt) => return Outcome::Unknown(doubt),
+        Ok(Read::Accepted(content)) => content,
+        Ok(Read::Paying(_)) => return Outcome::Unknown(Doubt::Unreadable),
+        // A trade exists only once the payer has acted. It may still be born, so it is watched.
+        Ok(Read::Code(code)) if is_not_found(&code) => return done(PaymentFact::Closed(ClosedWhy::NeverExisted)),
+        Ok(Read::Code(code)) => return refused(&code),
+    };
+    let ours = call.of.reference.as_str();
+    // A cancel of an unknown number may leave the number out; what is there must be ours.
+    if other_than(&content, "out_trade_no", ours) {
+        return Outcome::Unknown(Doubt::Mismatch);
+    }
+    match call.how {
+        End::Close if content.text("out_trade_no") == Some(ours) => done(PaymentFact::Closed(ClosedWhy::Closed)),
+        End::Close => Outcome::Unknown(Doubt::Mismatch),
+        End::Reverse => match (content.text("retry_flag"), content.text("action")) {
+            (Some("Y"), _) => Outcome::Unknown(Doubt::ServerFault { code: "retry_flag=Y".to_owned() }),
+            (_, Some("close")) => done(PaymentFact::Closed(ClosedWhy::Closed)),
+            (_, Some("refund")) => done(PaymentFact::Closed(ClosedWhy::Reversed)),
+            (_, None | Some("")) => done(PaymentFact::Closed(ClosedWhy::NeverExisted)),
+            (_, Some(_)) => Outcome::Unknown(Doubt::Unreadable),
+        },
+    }
+}
+
+/// The answer to trade.refund. `refund_fee` is the trade's total so far, so it only has to reach this refund.
+pub(super) fn refund(call: &RefundCall, reply: &Authentic) -> Outcome<Answer<RefundFact>> {
+    let content = match read(reply) {
+        Err(doubt) => return Outcome::Unknown(doubt),
+        Ok(Read::Accepted(content)) => content,
+        Ok(Read::Paying(_)) => return Outcome::Unknown(Doubt::Unreadable),
+        Ok(Read::Code(code)) => return refused(&code),
+    };
+    let total = content.text("refund_fee").and_then(|fee| positive(fee, call.amount.currency()));
+    let reached = total.is_some_and(|total| (call.amount.minor()..=call.paid.minor()).contains(&total.minor()));
+    if content.text("out_trade_no") != Some(call.of.reference.as_str()) || !(total.is_none() || reached) {
+        return Outcome::Unknown(Doubt::Mismatch);
+    }
+    match content.text("fund_change") {
+        Some("Y") if reached => done(refund_done(&content)),
+        Some("Y") => Outcome::Unknown(Doubt::Mismatch),
+        // No money moved by this call: an earlier send of ours did it, or nothing did. The query tells,
+        // and until then the same number may go out again.
+        _ => Outcome::Unknown(Doubt::Duplicate { code: "fund_change=N".to_owned() }),
+    }
+}
+
+fn refund_done(content: &Json) -> RefundFact {
+    let at: Option<Timestamp> = content.text("gmt_refund_pay").and_then(time::from_china);
+    RefundFact::Done { channel_ref: None, at }
+}
+
+/// The answer to fastpay.refund.query. Without a status the channel has no such refund (yet).
+pub(super) fn query_refund(call: &QueryRefund, reply: &Authentic) -> Outcome<Answer<RefundFact>> {
+    let content = match read(reply) {
+        Err(doubt) => return Outcome::Unknown(doubt),
+        Ok(Read::Accepted(content)) => content,
+        Ok(Read::Paying(_)) => return Outcome::Unknown(Doubt::Unreadable),
+        Ok(Read::Code(code)) if is_not_found(&code) => return done(RefundFact::NotFound),
+        Ok(Read::Code(code)) => return Outcome::Unknown(Doubt::ServerFault { code }),
+    };
+    let foreign = other_than(&content, "out_trade_no", call.of.reference.as_str())
+        || other_than(&content, "out_request_no", call.refund.reference.as_str());
+    if foreign {
+        return Outcome::Unknown(Doubt::Mismatch);
+    }
+    match content.text("refund_status") {
+        Some("REFUND_SUCCESS") => {
+            let whole = content.text("out_request_no").is_some()
+                && content.text("out_trade_no").is_some()
+                && content.text("refund_amount").is_some_and(|text| is_amount(text, call.refund.amount));
+            if whole { done(refund_done(&content)) } else { Outcome::Unknown(Doubt::Mismatch) }
+        }
+        None | Some("") => done(RefundFact::NotFound),
+        Some(_) => Outcome::Unknown(Doubt::Unreadable),
+    }
+}

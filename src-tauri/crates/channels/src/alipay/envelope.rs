@@ -1,0 +1,120 @@
+//! Alipay's answer envelope: which bytes are signed, and whether the signature speaks for them.
+//! The signed part is cut out of the body as it stands on the wire and never written anew.
+
+use super::method_of;
+use crate::{
+    Cx, Operation,
+    wire::json::{self, Json},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use paydesk_domain::Doubt;
+use paydesk_signing::{Authentic, Forged, KeyId, WireReply};
+use std::ops::Range;
+
+/// Gateway failures may use this node in place of the method's own.
+const ERROR_NODE: &str = "error_response";
+
+/// What stands around the signed part.
+struct Envelope {
+    node: String,
+    part: Range<usize>,
+    content: Json,
+    sign: Option<String>,
+    certificate: Option<String>,
+}
+
+/// Takes the envelope apart. A second node, or any name given twice, is refused.
+fn open(body: &[u8]) -> Result<Envelope, Forged> {
+    let members = json::members(body).map_err(|_| Forged::Malformed)?;
+    let mut found: Option<(String, Range<usize>, Json)> = None;
+    let (mut sign, mut certificate) = (None, None);
+    for (name, place, value) in members {
+        match (name.as_str(), value) {
+            ("sign", Json::Text(text)) => sign = Some(text),
+            ("alipay_cert_sn", Json::Text(text)) => certificate = Some(text).filter(|sn| !sn.is_empty()),
+            ("sign" | "alipay_cert_sn", _) => return Err(Forged::Malformed),
+            (node, value) if node.ends_with("_response") => {
+                if found.is_some() {
+                    return Err(Forged::Malformed);
+                }
+                found = Some((name, place, value));
+            }
+            _ => {}
+        }
+    }
+    let (node, part, content) = found.ok_or(Forged::Malformed)?;
+    Ok(Envelope { node, part, content, sign, certificate })
+}
+
+/// The believed answer to `operation`.
+pub(super) fn authenticate(operation: Operation, reply: WireReply, cx: &Cx<'_>) -> Result<Authentic, Forged> {
+    let envelope = open(&reply.body)?;
+    let expected = method_of(operation).ok_or(Forged::Malformed)?.replace('.', "_") + "_response";
+    if envelope.node != expected && envelope.node != ERROR_NODE {
+        return Err(Forged::NotTheSignedPart);
+    }
+    if !envelope.content.is_object() {
+        return Err(Forged::Malformed);
+    }
+    let sign = envelope.sign.filter(|sign| !sign.is_empty()).ok_or(Forged::NoSignature)?;
+    let signature = STANDARD.decode(sign.as_bytes()).map_err(|_| Forged::Malformed)?;
+    let by = signer(envelope.certificate, cx)?;
+    let raw = reply.body.get(envelope.part.clone()).ok_or(Forged::Malformed)?.to_vec();
+    let wrong = match Authentic::signed(reply.clone(), envelope.part.clone(), &raw, by.clone(), &signature, cx.keys) {
+        Err(Forged::WrongSignature) => Forged::WrongSignature,
+        settled => return settled,
+    };
+    // The gateway escapes slashes, and has signed the other form: `\/` as `/`, then the reverse.
+    // What is believed is then the text that was signed, so it takes the part's place in the body.
+    let text = String::from_utf8(raw).map_err(|_| Forged::Malformed)?;
+    for other in [text.replace("\\/", "/"), text.replace("\\/", "/").replace('/', "\\/")] {
+        if other == text || json::Json::read(other.as_bytes()).is_err() {
+            continue;
+        }
+        let swapped = with_part(&reply, &envelope.part, other.as_bytes());
+        let part = envelope.part.start..envelope.part.start + other.len();
+        match Authentic::signed(swapped, part, other.as_bytes(), by.clone(), &signature, cx.keys) {
+            Err(Forged::WrongSignature) => {}
+            settled => return settled,
+        }
+    }
+    Err(wrong)
+}
+
+/// In certificate mode the answer names its certificate; otherwise there is one key.
+fn signer(certificate: Option<String>, cx: &Cx<'_>) -> Result<KeyId, Forged> {
+    match certificate {
+        Some(number) if cx.keys.root_id().is_ok() => Ok(KeyId(number)),
+        Some(_) | None => cx.keys.peer_id().ok_or(Forged::UnknownKey),
+    }
+}
+
+fn with_part(reply: &WireReply, part: &Range<usize>, text: &[u8]) -> WireReply {
+    let before = reply.body.get(..part.start).unwrap_or_default();
+    let after = reply.body.get(part.end..).unwrap_or_default();
+    WireReply { body: [before, text, after].concat(), ..reply.clone() }
+}
+
+/// What an unbelieved reply seems to say.
+pub(super) fn hint(reply: &WireReply) -> Doubt {
+    if reply.status >= 500 {
+        return Doubt::ServerFault { code: reply.status.to_string() };
+    }
+    let Ok(envelope) = open(&reply.body) else {
+        return if (400..500).contains(&reply.status) {
+            Doubt::UnsignedRefusal { code: reply.status.to_string() }
+        } else {
+            Doubt::Unreadable
+        };
+    };
+    let code = envelope.content.text("code").unwrap_or_default();
+    let unsigned = envelope.sign.is_none_or(|sign| sign.is_empty());
+    if !unsigned || code == "10000" || code == "10003" {
+        return Doubt::Unauthenticated;
+    }
+    let said = envelope.content.text("sub_code").and_then(crate::wire::safe_code);
+    match said.or_else(|| crate::wire::safe_code(code)) {
+        Some(code) => Doubt::UnsignedRefusal { code: code.to_owned() },
+        None => Doubt::Unauthenticated,
+    }
+}

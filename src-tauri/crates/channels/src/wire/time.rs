@@ -1,0 +1,60 @@
+//! China Standard Time, in which both wallets write every moment, whatever the zone of this machine.
+
+use jiff::{Timestamp as Moment, civil::DateTime, tz::Offset};
+use paydesk_domain::Timestamp;
+
+/// UTC+8, without daylight saving since 1991.
+const CHINA: Offset = Offset::constant(8);
+const PLAIN: &str = "%Y-%m-%d %H:%M:%S";
+
+/// `2026-11-21 02:22:12`.
+#[must_use]
+pub fn to_china(at: Timestamp) -> String {
+    CHINA.to_datetime(at.to_jiff()).strftime(PLAIN).to_string()
+}
+
+/// `2026-11-21T02:22:12+08:00`.
+#[must_use]
+pub fn to_rfc3339(at: Timestamp) -> String {
+    format!(
+        "{}+08:00",
+        CHINA
+            .to_datetime(at.to_jiff())
+            .strftime("%Y-%m-%dT%H:%M:%S")
+    )
+}
+
+/// Reads `2026-11-21 02:22:12`, China time.
+#[must_use]
+pub fn from_china(text: &str) -> Option<Timestamp> {
+    let civil = DateTime::strptime(PLAIN, text).ok()?;
+    CHINA
+        .to_timestamp(civil)
+        .ok()
+        .map(|moment| Timestamp(moment.as_millisecond()))
+}
+
+/// Reads RFC 3339 with any offset.
+#[must_use]
+pub fn from_rfc3339(text: &str) -> Option<Timestamp> {
+    text.parse::<Moment>()
+        .ok()
+        .map(|moment| Timestamp(moment.as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn china_time_is_written_and_read() {
+        let at = Timestamp(1_795_227_732_000);
+        assert_eq!(to_china(at), "2026-11-21 10:22:12");
+        assert_eq!(to_rfc3339(at), "2026-11-21T10:22:12+08:00");
+        assert_eq!(from_china("2026-11-21 10:22:12"), Some(at));
+        assert_eq!(from_rfc3339("2026-11-21T10:22:12+08:00"), Some(at));
+        assert_eq!(from_rfc3339("2026-11-21T02:22:12Z"), Some(at));
+        assert_eq!(from_china("2026-13-21 10:22:12"), None);
+        assert_eq!(from_china(""), None);
+    }
+}
