@@ -5,9 +5,7 @@ use crate::{
     exit::{self, Exit},
 };
 use paydesk_console::contract::*;
-use paydesk_domain::{Currency, Money};
 use paydesk_host::{Host, HostOptions};
-use paydesk_store::LogFault;
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
@@ -24,12 +22,22 @@ struct Desk {
 pub(crate) async fn run(arguments: Arguments) -> Exit {
     let resolve = matches!(
         &arguments.command,
-        Command::Charge { wait: Some(_), .. } | Command::Refund { wait: Some(_), .. } | Command::Resolve { .. } | Command::Query { .. }
+        Command::Charge { wait: Some(_), .. }
+            | Command::Refund { wait: Some(_), .. }
+            | Command::Resolve { .. }
+            | Command::Query { .. }
     );
-    if let Command::Sandbox { command: SandboxCommand::Serve { port } } = arguments.command {
+    if let Command::Sandbox {
+        command: SandboxCommand::Serve { port },
+    } = arguments.command
+    {
         return serve(&arguments, port).await;
     }
-    let options = HostOptions { data: arguments.data.clone(), operator: arguments.operator.clone(), resolve };
+    let options = HostOptions {
+        data: arguments.data.clone(),
+        operator: arguments.operator.clone(),
+        resolve,
+    };
     let host = match Host::open(options).await {
         Ok(host) => host,
         Err(error) => {
@@ -37,7 +45,10 @@ pub(crate) async fn run(arguments: Arguments) -> Exit {
             return exit::ENVIRONMENT;
         }
     };
-    let desk = Desk { host, json: arguments.json };
+    let desk = Desk {
+        host,
+        json: arguments.json,
+    };
     let ended = desk.run(arguments.command).await;
     desk.host.close().await;
     match ended {
@@ -50,7 +61,10 @@ pub(crate) async fn run(arguments: Arguments) -> Exit {
 }
 
 async fn serve(arguments: &Arguments, port: u16) -> Exit {
-    let folder = arguments.data.clone().unwrap_or_else(paydesk_host::default_folder);
+    let folder = arguments
+        .data
+        .clone()
+        .unwrap_or_else(paydesk_host::default_folder);
     match paydesk_host::serve_sandbox(&folder, port).await {
         Ok(serving) => {
             println!("{}", serving.address());
@@ -72,20 +86,22 @@ fn print_error(error: &CommandError, json: bool) {
         println!("{}", serde_json::to_string(error).unwrap_or_default());
         return;
     }
-    let language = paydesk_texts::Language::Chinese;
-    let key = |name: &str| format!("error_{name}");
-    let code = serde_json::to_value(error.code).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-    let params: Vec<(&str, &str)> = error.params.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-    for language in [language, paydesk_texts::Language::English] {
-        eprintln!("paydesk-cli: {}", paydesk_texts::text(language, &key(&code), &params));
+    for sentence in paydesk_console::words(error) {
+        eprintln!("paydesk-cli: {sentence}");
     }
-    eprintln!("paydesk-cli: {code} {}", error.incident);
+    eprintln!("paydesk-cli: {:?} {}", error.code, error.incident);
 }
 
 impl Desk {
     async fn run(&self, command: Command) -> Result<Exit, CommandError> {
         match command {
-            Command::Init { mode, store_name, time_zone, cutoff_hour, locale } => {
+            Command::Init {
+                mode,
+                store_name,
+                time_zone,
+                cutoff_hour,
+                locale,
+            } => {
                 let set_up = SetUp {
                     locale: match locale {
                         LocaleArgument::En => Locale::En,
@@ -103,27 +119,60 @@ impl Desk {
                 self.print(&status, || status.store_name.clone());
                 Ok(exit::DONE)
             }
-            Command::Charge { amount, code, note, wait, intent, repeat_of } => {
-                self.charge(&amount, code, note, wait, intent, repeat_of).await
+            Command::Charge {
+                amount,
+                code,
+                note,
+                wait,
+                intent,
+                repeat_of,
+            } => {
+                self.charge(&amount, code, note, wait, intent, repeat_of)
+                    .await
             }
             Command::Query { order } => self.query(order).await,
             Command::Resolve { watch } => self.resolve(watch).await,
-            Command::Refund { order, amount, reason, note, intent, wait } => {
-                let request = RequestRefund { refund_intent: intent.unwrap_or_default(), order_id: order, amount_minor: String::new(), reason, note };
+            Command::Refund {
+                order,
+                amount,
+                reason,
+                note,
+                intent,
+                wait,
+            } => {
+                let request = RequestRefund {
+                    refund_intent: intent.unwrap_or_default(),
+                    order_id: order,
+                    amount_minor: String::new(),
+                    reason,
+                    note,
+                };
                 self.refund(request, amount, wait).await
             }
-            Command::Orders { tab, search, day, limit } => self.orders(tab, search, day, limit).await,
+            Command::Orders {
+                tab,
+                search,
+                day,
+                limit,
+            } => self.orders(tab, search, day, limit).await,
             Command::Verify { rebuild } => self.verify(rebuild).await,
             Command::Sandbox { .. } => {
                 let codes: SampleCodes = self.ask("sample_codes", NoArgs {}).await?;
-                let lines = codes.codes.iter().map(|c| format!("{}\t{}\t{}\t{}", c.channel, c.digits, c.code, c.key));
+                let lines = codes
+                    .codes
+                    .iter()
+                    .map(|c| format!("{}\t{}\t{}\t{}", c.channel, c.digits, c.code, c.key));
                 self.print(&codes, || lines.collect::<Vec<_>>().join("\n"));
                 Ok(exit::DONE)
             }
         }
     }
 
-    async fn ask<A: Serialize, R: DeserializeOwned>(&self, name: &str, args: A) -> Result<R, CommandError> {
+    async fn ask<A: Serialize, R: DeserializeOwned>(
+        &self,
+        name: &str,
+        args: A,
+    ) -> Result<R, CommandError> {
         let internal = |_| paydesk_console::refused(ErrorCode::Internal);
         let args = serde_json::to_value(args).map_err(internal)?;
         let answer = self.host.console().call(name, args).await?;
@@ -138,18 +187,19 @@ impl Desk {
         }
     }
 
-    async fn minor(&self, amount: &str) -> Result<String, CommandError> {
-        let status: AppStatus = self.ask("app_status", NoArgs {}).await?;
-        let currency = Currency::from_code(&status.currency).unwrap_or(Currency::CNY);
-        let money = Money::parse(amount, currency).map_err(|_| paydesk_console::refused(ErrorCode::AmountNotANumber))?;
-        Ok(money.minor().to_string())
-    }
-
-    async fn charge(&self, amount: &str, code: String, note: String, wait: Option<u64>, intent: Option<String>, repeat_of: Option<String>) -> Result<Exit, CommandError> {
+    async fn charge(
+        &self,
+        amount: &str,
+        code: String,
+        note: String,
+        wait: Option<u64>,
+        intent: Option<String>,
+        repeat_of: Option<String>,
+    ) -> Result<Exit, CommandError> {
         let code = if code == "-" { read_line()? } else { code };
         let take = TakePayment {
             intent_id: intent.unwrap_or_else(|| self.fresh_intent()),
-            amount_minor: self.minor(amount).await?,
+            amount_minor: self.host.console().minor_units(amount)?,
             code,
             note,
             confirmed_repeat_of: repeat_of,
@@ -161,7 +211,14 @@ impl Desk {
         while left > Duration::ZERO && self.goes_on(&view, wait.is_some()) {
             pause(LOOK_EVERY).await;
             left = left.saturating_sub(LOOK_EVERY);
-            view = self.ask("payment_view", OrderId { order_id: view.order_id.clone() }).await?;
+            view = self
+                .ask(
+                    "payment_view",
+                    OrderId {
+                        order_id: view.order_id.clone(),
+                    },
+                )
+                .await?;
         }
         self.print(&view, || format!("{} {:?}", view.order_id, view.state));
         Ok(payment_exit(&view))
@@ -170,8 +227,15 @@ impl Desk {
     fn goes_on(&self, view: &PaymentView, until_known: bool) -> bool {
         match view.state {
             PayState::Waiting => true,
-            PayState::CustomerPaying | PayState::Ending | PayState::ShowingQr | PayState::Unknown => until_known,
-            PayState::Closed | PayState::Failed | PayState::Paid | PayState::PaidLate | PayState::Reversed => false,
+            PayState::CustomerPaying
+            | PayState::Ending
+            | PayState::ShowingQr
+            | PayState::Unknown => until_known,
+            PayState::Closed
+            | PayState::Failed
+            | PayState::Paid
+            | PayState::PaidLate
+            | PayState::Reversed => false,
         }
     }
 
@@ -179,12 +243,26 @@ impl Desk {
         let mut view: PaymentView = self.ask("check_now", OrderId { order_id: order }).await?;
         let asked = view.asked;
         for _ in 0..100 {
-            let known = matches!(view.state, PayState::Paid | PayState::PaidLate | PayState::Closed | PayState::Failed | PayState::Reversed);
+            let known = matches!(
+                view.state,
+                PayState::Paid
+                    | PayState::PaidLate
+                    | PayState::Closed
+                    | PayState::Failed
+                    | PayState::Reversed
+            );
             if known || view.asked > asked {
                 break;
             }
             pause(LOOK_EVERY).await;
-            view = self.ask("payment_view", OrderId { order_id: view.order_id.clone() }).await?;
+            view = self
+                .ask(
+                    "payment_view",
+                    OrderId {
+                        order_id: view.order_id.clone(),
+                    },
+                )
+                .await?;
         }
         self.print(&view, || format!("{} {:?}", view.order_id, view.state));
         Ok(payment_exit(&view))
@@ -202,16 +280,32 @@ impl Desk {
                 pause(Duration::from_secs(2)).await;
                 let left: QuitCheck = self.ask("quit_check", NoArgs {}).await?;
                 self.print(&left, || left.open_doubts.to_string());
-                return Ok(if left.open_doubts == 0 { exit::DONE } else { exit::UNKNOWN });
+                return Ok(if left.open_doubts == 0 {
+                    exit::DONE
+                } else {
+                    exit::UNKNOWN
+                });
             }
             pause(LOOK_EVERY).await;
         }
     }
 
-    async fn refund(&self, mut request: RequestRefund, amount: Option<String>, wait: Option<u64>) -> Result<Exit, CommandError> {
-        let dialog: RefundDialog = self.ask("prepare_refund", OrderId { order_id: request.order_id.clone() }).await?;
+    async fn refund(
+        &self,
+        mut request: RequestRefund,
+        amount: Option<String>,
+        wait: Option<u64>,
+    ) -> Result<Exit, CommandError> {
+        let dialog: RefundDialog = self
+            .ask(
+                "prepare_refund",
+                OrderId {
+                    order_id: request.order_id.clone(),
+                },
+            )
+            .await?;
         request.amount_minor = match amount {
-            Some(amount) => self.minor(&amount).await?,
+            Some(amount) => self.host.console().minor_units(&amount)?,
             None => dialog.refundable.minor,
         };
         if request.refund_intent.is_empty() {
@@ -219,11 +313,25 @@ impl Desk {
         }
         let mut view: RefundView = self.ask("request_refund", request).await?;
         let mut left = Duration::from_secs(wait.unwrap_or(16));
-        while left > Duration::ZERO && exit::of_refund(view.state) == exit::UNKNOWN && (wait.is_some() || view.state == RefundStateView::Unknown) {
+        while left > Duration::ZERO
+            && exit::of_refund(view.state) == exit::UNKNOWN
+            && (wait.is_some() || view.state == RefundStateView::Unknown)
+        {
             pause(LOOK_EVERY).await;
             left = left.saturating_sub(LOOK_EVERY);
-            let detail: OrderDetail = self.ask("order_detail", OrderId { order_id: view.order_id.clone() }).await?;
-            if let Some(now) = detail.refunds.into_iter().find(|r| r.refund_id == view.refund_id) {
+            let detail: OrderDetail = self
+                .ask(
+                    "order_detail",
+                    OrderId {
+                        order_id: view.order_id.clone(),
+                    },
+                )
+                .await?;
+            if let Some(now) = detail
+                .refunds
+                .into_iter()
+                .find(|r| r.refund_id == view.refund_id)
+            {
                 view = now;
             }
         }
@@ -231,7 +339,13 @@ impl Desk {
         Ok(exit::of_refund(view.state))
     }
 
-    async fn orders(&self, tab: TabArgument, search: String, day: Option<String>, limit: u32) -> Result<Exit, CommandError> {
+    async fn orders(
+        &self,
+        tab: TabArgument,
+        search: String,
+        day: Option<String>,
+        limit: u32,
+    ) -> Result<Exit, CommandError> {
         let list = ListOrders {
             tab: match tab {
                 TabArgument::All => OrderTab::All,
@@ -250,30 +364,33 @@ impl Desk {
         };
         let page: OrderPage = self.ask("list_orders", list).await?;
         let lines = page.rows.iter().map(|r| {
-            let minor = r.amount.minor.parse().unwrap_or(0);
-            let amount = Currency::from_code(&r.amount.currency).map(|c| Money::from_minor(minor, c).to_decimal());
-            format!("{}\t{}\t{:?}\t{}\t{}", r.order_id, r.channel, r.status, amount.unwrap_or_default(), r.note)
+            format!(
+                "{}\t{}\t{:?}\t{}\t{}",
+                r.order_id,
+                r.channel,
+                r.status,
+                decimal(&r.amount),
+                r.note
+            )
         });
         self.print(&page, || lines.collect::<Vec<_>>().join("\n"));
         Ok(exit::DONE)
     }
 
     async fn verify(&self, rebuild: bool) -> Result<Exit, CommandError> {
-        let report = self.host.store().verify().await.map_err(paydesk_console::store_error)?;
-        let fault = report.fault.as_ref().map(LogFault::to_string);
-        let mut differences = Vec::new();
-        if rebuild && fault.is_none() {
-            differences = self.host.store().rebuild().await.map_err(paydesk_console::store_error)?.differences;
-        }
-        let answer = serde_json::json!({ "events": report.events, "fault": fault, "differences": differences });
-        self.print(&answer, || match &fault {
+        let report = self
+            .host
+            .verify(rebuild)
+            .await
+            .map_err(paydesk_console::store_error)?;
+        self.print(&report, || match &report.fault {
             Some(fault) => fault.clone(),
-            None if !differences.is_empty() => differences.join("\n"),
+            None if !report.differences.is_empty() => report.differences.join("\n"),
             None => format!("{} events, chain complete", report.events),
         });
-        Ok(match fault {
+        Ok(match report.fault {
             Some(_) => exit::REFUSED,
-            None if !differences.is_empty() => exit::DIFFERENCES,
+            None if !report.differences.is_empty() => exit::DIFFERENCES,
             None => exit::DONE,
         })
     }
@@ -285,8 +402,21 @@ impl Desk {
 }
 
 fn payment_exit(view: &PaymentView) -> Exit {
-    let not_sent = view.failure.as_ref().is_some_and(|f| f.text.starts_with("not_sent_"));
+    let not_sent = view
+        .failure
+        .as_ref()
+        .is_some_and(|f| f.text.starts_with("not_sent_"));
     exit::of_payment(view.state, not_sent)
+}
+
+/// Minor units as a plain decimal, without arithmetic: the point goes in from the right.
+fn decimal(money: &MoneyView) -> String {
+    let exponent = usize::from(money.exponent);
+    let digits = format!("{:0>width$}", money.minor, width = exponent + 1);
+    match digits.split_at_checked(digits.len() - exponent) {
+        Some((whole, fraction)) if exponent > 0 => format!("{whole}.{fraction}"),
+        _ => digits,
+    }
 }
 
 fn read_line() -> Result<String, CommandError> {
@@ -296,7 +426,10 @@ fn read_line() -> Result<String, CommandError> {
     Ok(line.trim().to_owned())
 }
 
-#[allow(clippy::disallowed_methods, reason = "the command line waits for a person's result")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the command line waits for a person's result"
+)]
 async fn pause(wait: Duration) {
     tokio::time::sleep(wait).await;
 }

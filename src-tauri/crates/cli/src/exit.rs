@@ -63,7 +63,11 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         | ErrorCode::RefundNothingPaid
         | ErrorCode::RepeatQuestion
         | ErrorCode::UnknownCode => {
-            if error.money == MoneyMark::Unknown { UNKNOWN } else { REFUSED }
+            if error.money == MoneyMark::Unknown {
+                UNKNOWN
+            } else {
+                REFUSED
+            }
         }
     }
 }
@@ -74,7 +78,12 @@ pub(crate) fn of_payment(state: PayState, not_sent: bool) -> Exit {
         PayState::Paid => DONE,
         PayState::Failed if not_sent => NOT_SENT,
         PayState::Closed | PayState::Failed | PayState::Reversed => REFUSED,
-        PayState::CustomerPaying | PayState::Ending | PayState::PaidLate | PayState::ShowingQr | PayState::Unknown | PayState::Waiting => UNKNOWN,
+        PayState::CustomerPaying
+        | PayState::Ending
+        | PayState::PaidLate
+        | PayState::ShowingQr
+        | PayState::Unknown
+        | PayState::Waiting => UNKNOWN,
     }
 }
 
@@ -84,6 +93,8 @@ pub(crate) fn of_refund(state: RefundStateView) -> Exit {
         RefundStateView::Done => DONE,
         RefundStateView::Cancelled => NOT_SENT,
         RefundStateView::Failed => REFUSED,
-        RefundStateView::Accepted | RefundStateView::Unknown | RefundStateView::WaitingForBalance => UNKNOWN,
+        RefundStateView::Accepted
+        | RefundStateView::Unknown
+        | RefundStateView::WaitingForBalance => UNKNOWN,
     }
 }

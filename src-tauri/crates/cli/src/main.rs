@@ -1,5 +1,9 @@
 //! `paydesk-cli`: the same console without a window.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command line does")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is what a command line does"
+)]
 
 mod arguments;
 mod commands;
@@ -14,10 +18,17 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => {
             drop(error.print());
-            return if error.use_stderr() { exit::USAGE.into() } else { exit::DONE.into() };
+            return if error.use_stderr() {
+                exit::USAGE.into()
+            } else {
+                exit::DONE.into()
+            };
         }
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("paydesk-cli: {error}");

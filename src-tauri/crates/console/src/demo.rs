@@ -1,7 +1,6 @@
 //! The demo: faults, customers, the customer's phone, sample codes.
 
 use crate::{Console, contract::*, refused};
-use barcoders::{generators::svg::SVG, sym::code128::Code128};
 use paydesk_domain::Mode;
 
 impl Console {
@@ -36,16 +35,8 @@ impl Console {
         self.need_demo()?;
         let mut codes = self.surroundings.sample_codes().await?;
         for code in &mut codes {
-            code.svg = barcode(&code.code).unwrap_or_default();
+            code.svg = paydesk_desk::barcode(&code.code).unwrap_or_default();
         }
         Ok(SampleCodes { codes })
     }
-}
-
-/// Code 128, set C where the digits are even in number, else set B.
-pub(crate) fn barcode(text: &str) -> Option<String> {
-    let even_digits = text.len().is_multiple_of(2) && text.bytes().all(|b| b.is_ascii_digit());
-    let set = if even_digits { 'Ć' } else { 'Ɓ' };
-    let encoded = Code128::new(format!("{set}{text}")).ok()?.encode();
-    SVG::new(60).generate(&encoded).ok()
 }

@@ -3,6 +3,7 @@
 use crate::contract::{CommandError, ErrorCode, MoneyMark};
 use paydesk_desk::{DeskError, ports::StoreError};
 use paydesk_domain::{Blocked, MoneyError};
+use paydesk_texts::Language;
 use std::{
     collections::BTreeMap,
     sync::atomic::{AtomicU32, Ordering},
@@ -128,4 +129,22 @@ pub fn store_error(error: StoreError) -> CommandError {
         ),
         StoreError::Stale => refused(ErrorCode::DatabaseBusy),
     }
+}
+
+/// The sentence of an error in both languages, for hosts without a window.
+#[must_use]
+pub fn words(error: &CommandError) -> [String; 2] {
+    let code = serde_json::to_value(error.code).ok();
+    let code = code
+        .as_ref()
+        .and_then(serde_json::Value::as_str)
+        .unwrap_or("internal");
+    let key = format!("error_{code}");
+    let params: Vec<(&str, &str)> = error
+        .params
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()))
+        .collect();
+    [Language::Chinese, Language::English]
+        .map(|language| paydesk_texts::text(language, &key, &params))
 }

@@ -12,7 +12,7 @@ mod surroundings;
 mod timeline;
 mod views;
 
-pub use errors::{coded, refused, refused_with, store_error};
+pub use errors::{coded, refused, refused_with, store_error, words};
 pub use surroundings::Surroundings;
 
 use contract::*;
@@ -111,6 +111,21 @@ pub(crate) fn number(text: &str) -> Result<OrderNumber, CommandError> {
 }
 
 impl Console {
+    /// A typed decimal, `46.50`, as minor units in the shop's currency.
+    ///
+    /// # Errors
+    /// `AmountNotANumber` for anything else, more decimals than the currency has included.
+    pub fn minor_units(&self, decimal: &str) -> Result<String, CommandError> {
+        let shop = self
+            .desk
+            .shop()
+            .ok_or_else(|| refused(ErrorCode::NotSetUp))?;
+        let money = Money::parse(decimal, shop.currency);
+        money
+            .map(|m| m.minor().to_string())
+            .map_err(|_| refused(ErrorCode::AmountNotANumber))
+    }
+
     /// Minor units as text, in the shop's currency.
     pub(crate) fn money(&self, minor: &str) -> Result<Money, CommandError> {
         let shop = self

@@ -3,7 +3,6 @@
 use crate::{Console, coded, contract::*, number, refused, refused_with, views};
 use paydesk_desk::{Charge, ShowCode};
 use paydesk_domain::{Amount, ChannelId, Order, OrderNumber};
-use paydesk_signing::Secret;
 
 impl Console {
     pub(crate) async fn classify_scan(&self, args: ClassifyScan) -> Result<Scanned, CommandError> {
@@ -79,7 +78,7 @@ impl Console {
         let charge = Charge {
             intent: args.intent_id,
             amount,
-            code: Secret::new(args.code.trim().to_owned()),
+            code: args.code.trim().to_owned(),
             note: args.note.trim().to_owned(),
             confirmed_repeat_of: confirmed(args.confirmed_repeat_of.as_deref())?,
         };

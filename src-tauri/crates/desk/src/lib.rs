@@ -6,6 +6,7 @@ mod health;
 mod pay;
 pub mod ports;
 mod reads;
+mod receipts;
 mod refunds;
 mod resolver;
 pub mod rhythm;
@@ -14,6 +15,7 @@ pub mod shop;
 
 pub use health::{Health, SKEW_LIMIT_MS};
 pub use pay::{Charge, Repeat, ShowCode};
+pub use paydesk_reports::{Receipt, barcode};
 pub use refunds::{REASONS, RefundAsk};
 
 use paydesk_channels::Channel;

@@ -32,8 +32,8 @@ pub struct Charge {
     pub intent: String,
     /// How much.
     pub amount: Money,
-    /// The scanned code.
-    pub code: Secret<String>,
+    /// The scanned code: a secret; the desk wraps it before anything else.
+    pub code: String,
     /// A note.
     pub note: String,
     /// The earlier order that was shown in the repeat question.
@@ -81,13 +81,14 @@ impl Desk {
         if let Some(order) = self.ports.store.by_intent(&ask.intent).await? {
             return Ok(order);
         }
-        let code = ask.code.expose();
-        let channel = paydesk_channels::by_payment_code(code).ok_or(DeskError::UnknownCode)?;
+        let code = Secret::new(ask.code);
+        let channel =
+            paydesk_channels::by_payment_code(code.expose()).ok_or(DeskError::UnknownCode)?;
         let tag = self
             .ports
             .vault
             .data_key()
-            .mac("payment code", code.as_bytes());
+            .mac("payment code", code.expose().as_bytes());
         let now = self.now();
         let since = Timestamp(now.0 - i64::try_from(CODE_WINDOW.as_millis()).unwrap_or(0));
         let mut checked = self.check(
@@ -103,7 +104,7 @@ impl Desk {
         checked.code_tag = Some(tag);
         self.ask_about_repeat(&checked, ask.confirmed_repeat_of.as_ref(), now)
             .await?;
-        self.begin(checked, Tender::PayerCode(ask.code), now).await
+        self.begin(checked, Tender::PayerCode(code), now).await
     }
 
     /// Gets a code to show. Returns once the intent is durable; the code comes with the answer.

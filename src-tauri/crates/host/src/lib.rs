@@ -64,6 +64,17 @@ pub enum HostError {
     Vault(#[from] VaultError),
 }
 
+/// What `verify` found.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Verification {
+    /// Events in the log.
+    pub events: u64,
+    /// The first damaged event, named.
+    pub fault: Option<String>,
+    /// Projections that differ from what the log says.
+    pub differences: Vec<String>,
+}
+
 /// An open data folder.
 pub struct Host {
     console: Console,
@@ -118,10 +129,18 @@ impl Host {
         &self.console
     }
 
-    /// The store, for `verify` and `rebuild`.
-    #[must_use]
-    pub fn store(&self) -> &Arc<SqliteStore> {
-        &self.store
+    /// Walks the event chain; on request rebuilds the projections and compares them.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn verify(&self, rebuild: bool) -> Result<Verification, StoreError> {
+        let report = self.store.verify().await?;
+        let fault = report.fault.as_ref().map(ToString::to_string);
+        let mut differences = Vec::new();
+        if rebuild && fault.is_none() {
+            differences = self.store.rebuild().await?.differences;
+        }
+        Ok(Verification { events: report.events, fault, differences })
     }
 
     /// The folder.

@@ -17,7 +17,14 @@ const FAULTS: [&str; 8] = [
 ];
 
 fn known(view: &PaymentView) -> bool {
-    matches!(view.state, PayState::Paid | PayState::Reversed | PayState::Closed | PayState::Failed | PayState::PaidLate)
+    matches!(
+        view.state,
+        PayState::Paid
+            | PayState::Reversed
+            | PayState::Closed
+            | PayState::Failed
+            | PayState::PaidLate
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,16 +41,28 @@ async fn a_fault_is_amber_within_15_seconds_and_resolves_after_it_ends() {
         }
         let begun = Instant::now();
         for order in &orders {
-            let view = till.until(order, "amber", |v| v.state == PayState::Unknown || known(v)).await;
-            assert!(begun.elapsed() < Duration::from_millis(15_500), "{fault}: {view:?}");
-            assert!(!matches!(view.state, PayState::Paid | PayState::Failed), "{fault}: never by guess, {view:?}");
+            let view = till
+                .until(order, "amber", |v| v.state == PayState::Unknown || known(v))
+                .await;
+            assert!(
+                begun.elapsed() < Duration::from_millis(15_500),
+                "{fault}: {view:?}"
+            );
+            assert!(
+                !matches!(view.state, PayState::Paid | PayState::Failed),
+                "{fault}: never by guess, {view:?}"
+            );
         }
         till.fault(fault, false).await;
         let begun = Instant::now();
         for order in &orders {
             till.until(order, "decided", known).await;
         }
-        assert!(begun.elapsed() < Duration::from_secs(32), "{fault}: {:?}", begun.elapsed());
+        assert!(
+            begun.elapsed() < Duration::from_secs(32),
+            "{fault}: {:?}",
+            begun.elapsed()
+        );
     }
     agrees_with_the_ledger(&till).await;
     till.close().await;
@@ -79,7 +98,11 @@ async fn fifty_doubts_at_once_are_decided_within_half_a_minute() {
     for order in &orders {
         till.until(order, "decided", known).await;
     }
-    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        begun.elapsed()
+    );
     agrees_with_the_ledger(&till).await;
     till.close().await;
 }
@@ -91,14 +114,32 @@ async fn a_fault_that_stays_ends_reversed_or_on_the_human_list_never_paid_or_fai
     let (alipay, wechatpay) = till.codes("00").await;
     let mut orders = Vec::new();
     for (n, code) in [alipay, wechatpay].into_iter().enumerate() {
-        orders.push(till.charge(&code, 4000 + i64::try_from(n).unwrap()).await.unwrap().order_id);
+        orders.push(
+            till.charge(&code, 4000 + i64::try_from(n).unwrap())
+                .await
+                .unwrap()
+                .order_id,
+        );
     }
     for order in &orders {
-        let view = till.until(order, "handed over or reversed", |v| v.handed_over || v.state == PayState::Reversed).await;
-        assert!(!matches!(view.state, PayState::Paid | PayState::Failed), "{view:?}");
+        let view = till
+            .until(order, "handed over or reversed", |v| {
+                v.handed_over || v.state == PayState::Reversed
+            })
+            .await;
+        assert!(
+            !matches!(view.state, PayState::Paid | PayState::Failed),
+            "{view:?}"
+        );
     }
     let page: OrderPage = till.ask("list_orders", attention()).await.unwrap();
-    assert!(page.rows.iter().filter(|r| orders.contains(&r.order_id)).all(|r| r.attention), "{page:?}");
+    assert!(
+        page.rows
+            .iter()
+            .filter(|r| orders.contains(&r.order_id))
+            .all(|r| r.attention),
+        "{page:?}"
+    );
     till.fault("bad_signature", false).await;
     for order in &orders {
         till.until(order, "decided", known).await;
@@ -125,12 +166,14 @@ async fn a_doubt_survives_a_restart_and_resolves_by_itself() {
     till.fault("reply_lost", true).await;
     let (code, _) = till.codes("00").await;
     let order = till.charge(&code, 4650).await.unwrap().order_id;
-    till.until(&order, "amber", |v| v.state == PayState::Unknown).await;
+    till.until(&order, "amber", |v| v.state == PayState::Unknown)
+        .await;
     till.fault("reply_lost", false).await;
     let folder = till.folder.clone();
     till.host.close().await;
     let till = Till::open(folder).await;
-    till.until(&order, "paid", |v| v.state == PayState::Paid).await;
+    till.until(&order, "paid", |v| v.state == PayState::Paid)
+        .await;
     agrees_with_the_ledger(&till).await;
     till.close().await;
 }

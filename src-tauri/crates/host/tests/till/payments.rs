@@ -10,12 +10,33 @@ async fn a_scanned_code_is_recognised_and_paid_on_both_channels() {
     for (code, channel, minor) in [(alipay, "alipay", 4650), (wechatpay, "wechatpay", 4651)] {
         let view = till.charge(&code, minor).await.unwrap();
         assert_eq!(view.channel, channel);
-        let view = till.until(&view.order_id, "paid", |v| v.state == PayState::Paid).await;
-        assert!(view.channel_no.is_some() && view.fee.is_some() && view.net.is_some(), "{view:?}");
+        let view = till
+            .until(&view.order_id, "paid", |v| v.state == PayState::Paid)
+            .await;
+        assert!(
+            view.channel_no.is_some() && view.fee.is_some() && view.net.is_some(),
+            "{view:?}"
+        );
         let detail = till.detail(&view.order_id).await;
-        let proven = detail.timeline.iter().find(|e| e.kind == "payment_paid").unwrap();
-        assert!(proven.proof.as_ref().is_some_and(|p| p.by == "signature" && !p.key.is_empty()), "{proven:?}");
-        assert!(proven.technical.as_ref().is_some_and(|t| !t.contains(&code)), "the payment code is a secret");
+        let proven = detail
+            .timeline
+            .iter()
+            .find(|e| e.kind == "payment_paid")
+            .unwrap();
+        assert!(
+            proven
+                .proof
+                .as_ref()
+                .is_some_and(|p| p.by == "signature" && !p.key.is_empty()),
+            "{proven:?}"
+        );
+        assert!(
+            proven
+                .technical
+                .as_ref()
+                .is_some_and(|t| !t.contains(&code)),
+            "the payment code is a secret"
+        );
     }
     till.close().await;
 }
@@ -46,8 +67,15 @@ async fn every_customer_of_the_table_ends_as_the_table_says() {
     }
     for (order, digits, channel, expected) in &open {
         // 02 differs by channel: a wrong password keeps WeChat waiting until the till reverses.
-        let fits = |v: &PaymentView| v.state == *expected || (*digits == "02" && v.state == PayState::Reversed);
-        till.until(order, &format!("{expected:?} (customer {digits} on {channel})"), fits).await;
+        let fits = |v: &PaymentView| {
+            v.state == *expected || (*digits == "02" && v.state == PayState::Reversed)
+        };
+        till.until(
+            order,
+            &format!("{expected:?} (customer {digits} on {channel})"),
+            fits,
+        )
+        .await;
     }
     till.close().await;
 }
@@ -60,23 +88,42 @@ async fn what_is_no_payment_code_is_refused_in_words_and_nothing_is_sent() {
     let cases = [
         ("6901234567892".to_owned(), ErrorCode::GoodsCode),
         ("999999999999999999".to_owned(), ErrorCode::UnknownCode),
-        ("https://qr.alipay.com/abc".to_owned(), ErrorCode::UnknownCode),
+        (
+            "https://qr.alipay.com/abc".to_owned(),
+            ErrorCode::UnknownCode,
+        ),
         (paid.order_id.clone(), ErrorCode::OwnReceipt),
         (alipay.clone(), ErrorCode::CodeUsed),
     ];
     for (code, expected) in cases {
         let error = till.charge(&code, 777).await.unwrap_err();
-        assert_eq!((error.code, error.money), (expected, MoneyMark::NotMoved), "{code}");
+        assert_eq!(
+            (error.code, error.money),
+            (expected, MoneyMark::NotMoved),
+            "{code}"
+        );
     }
-    for (minor, expected) in [(0, ErrorCode::AmountNotPositive), (-1, ErrorCode::AmountNotPositive), (i64::MAX, ErrorCode::AmountTooLarge)] {
+    for (minor, expected) in [
+        (0, ErrorCode::AmountNotPositive),
+        (-1, ErrorCode::AmountNotPositive),
+        (i64::MAX, ErrorCode::AmountTooLarge),
+    ] {
         let (fresh, _) = till.codes("00").await;
-        assert_eq!(till.charge(&fresh, minor).await.unwrap_err().code, expected, "{minor}");
+        assert_eq!(
+            till.charge(&fresh, minor).await.unwrap_err().code,
+            expected,
+            "{minor}"
+        );
     }
     let mut bad = take(&alipay, 1);
     bad.amount_minor = "46.505".to_owned();
-    let error = till.ask::<_, PaymentView>("take_payment", bad).await.unwrap_err();
+    let error = till
+        .ask::<_, PaymentView>("take_payment", bad)
+        .await
+        .unwrap_err();
     assert_eq!(error.code, ErrorCode::AmountNotANumber);
-    till.until(&paid.order_id, "paid", |v| v.state == PayState::Paid).await;
+    till.until(&paid.order_id, "paid", |v| v.state == PayState::Paid)
+        .await;
     till.close().await;
 }
 
@@ -88,11 +135,18 @@ async fn the_same_amount_again_is_one_question_and_never_a_block() {
     let earlier = till.charge(&first, 4650).await.unwrap();
     let error = till.charge(&second, 4650).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::RepeatQuestion);
-    assert_eq!(error.params.get("earlier_order_id"), Some(&earlier.order_id));
-    let confirmed = TakePayment { confirmed_repeat_of: Some(earlier.order_id.clone()), ..take(&second, 4650) };
+    assert_eq!(
+        error.params.get("earlier_order_id"),
+        Some(&earlier.order_id)
+    );
+    let confirmed = TakePayment {
+        confirmed_repeat_of: Some(earlier.order_id.clone()),
+        ..take(&second, 4650)
+    };
     let again: PaymentView = till.ask("take_payment", confirmed).await.unwrap();
     assert_ne!(again.order_id, earlier.order_id);
-    till.until(&again.order_id, "paid", |v| v.state == PayState::Paid).await;
+    till.until(&again.order_id, "paid", |v| v.state == PayState::Paid)
+        .await;
     till.close().await;
 }
 
@@ -105,9 +159,17 @@ async fn a_double_click_is_one_order_and_one_charge() {
         till.ask::<_, PaymentView>("take_payment", same.clone()),
         till.ask::<_, PaymentView>("take_payment", same.clone()),
     );
-    let orders: Vec<String> = [both.0, both.1].into_iter().filter_map(Result::ok).map(|v| v.order_id).collect();
-    assert!(!orders.is_empty() && orders.iter().all(|o| *o == orders[0]), "{orders:?}");
-    till.until(&orders[0], "paid", |v| v.state == PayState::Paid).await;
+    let orders: Vec<String> = [both.0, both.1]
+        .into_iter()
+        .filter_map(Result::ok)
+        .map(|v| v.order_id)
+        .collect();
+    assert!(
+        !orders.is_empty() && orders.iter().all(|o| *o == orders[0]),
+        "{orders:?}"
+    );
+    till.until(&orders[0], "paid", |v| v.state == PayState::Paid)
+        .await;
     let trades = till.ledger().await;
     assert_eq!(trades["trades"].as_array().unwrap().len(), 1, "{trades:#}");
     till.close().await;
@@ -126,20 +188,59 @@ async fn a_shown_code_is_paid_by_the_customers_phone_and_dies_when_cancelled() {
             confirmed_repeat_of: None,
         };
         let view: PaymentView = till.ask("show_qr", show(minor)).await.unwrap();
-        let shown = till.until(&view.order_id, "shown", |v| v.qr.is_some()).await;
+        let shown = till
+            .until(&view.order_id, "shown", |v| v.qr.is_some())
+            .await;
         let qr = shown.qr.unwrap();
         assert!(qr.svg.contains("<svg") && qr.expires_at > shown.now);
         for act in [Act::Scan, Act::Pay] {
-            let _screen: PhoneScreen = till.ask("sandbox_phone", PhoneAct { qr: qr.text.clone(), act }).await.unwrap();
+            let _screen: PhoneScreen = till
+                .ask(
+                    "sandbox_phone",
+                    PhoneAct {
+                        qr: qr.text.clone(),
+                        act,
+                    },
+                )
+                .await
+                .unwrap();
         }
-        till.until(&view.order_id, "paid", |v| v.state == PayState::Paid).await;
+        till.until(&view.order_id, "paid", |v| v.state == PayState::Paid)
+            .await;
 
         let view: PaymentView = till.ask("show_qr", show(minor + 1)).await.unwrap();
-        let qr = till.until(&view.order_id, "shown", |v| v.qr.is_some()).await.qr.unwrap();
-        let _view: PaymentView = till.ask("cancel_payment", OrderId { order_id: view.order_id.clone() }).await.unwrap();
-        till.until(&view.order_id, "closed", |v| matches!(v.state, PayState::Closed | PayState::Reversed)).await;
-        let screen: PhoneScreen = till.ask("sandbox_phone", PhoneAct { qr: qr.text, act: Act::Scan }).await.unwrap();
-        assert_ne!(screen.state, "scanned", "a dead code is dead at the channel too");
+        let qr = till
+            .until(&view.order_id, "shown", |v| v.qr.is_some())
+            .await
+            .qr
+            .unwrap();
+        let _view: PaymentView = till
+            .ask(
+                "cancel_payment",
+                OrderId {
+                    order_id: view.order_id.clone(),
+                },
+            )
+            .await
+            .unwrap();
+        till.until(&view.order_id, "closed", |v| {
+            matches!(v.state, PayState::Closed | PayState::Reversed)
+        })
+        .await;
+        let screen: PhoneScreen = till
+            .ask(
+                "sandbox_phone",
+                PhoneAct {
+                    qr: qr.text,
+                    act: Act::Scan,
+                },
+            )
+            .await
+            .unwrap();
+        assert_ne!(
+            screen.state, "scanned",
+            "a dead code is dead at the channel too"
+        );
     }
     till.close().await;
 }

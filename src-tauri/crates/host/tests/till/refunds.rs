@@ -5,13 +5,25 @@ use paydesk_console::contract::*;
 
 async fn paid(till: &Till, wechat: bool, minor: i64) -> String {
     let (alipay, wechatpay) = till.codes("00").await;
-    let order = till.charge(if wechat { &wechatpay } else { &alipay }, minor).await.unwrap().order_id;
-    till.until(&order, "paid", |v| v.state == PayState::Paid).await;
+    let order = till
+        .charge(if wechat { &wechatpay } else { &alipay }, minor)
+        .await
+        .unwrap()
+        .order_id;
+    till.until(&order, "paid", |v| v.state == PayState::Paid)
+        .await;
     order
 }
 
 async fn dialog(till: &Till, order: &str) -> RefundDialog {
-    till.ask("prepare_refund", OrderId { order_id: order.to_owned() }).await.unwrap()
+    till.ask(
+        "prepare_refund",
+        OrderId {
+            order_id: order.to_owned(),
+        },
+    )
+    .await
+    .unwrap()
 }
 
 fn request(dialog: &RefundDialog, minor: i64) -> RequestRefund {
@@ -31,14 +43,32 @@ async fn part_and_rest_go_back_on_both_channels() {
         let order = paid(&till, wechat, minor).await;
         let first = dialog(&till, &order).await;
         assert_eq!(first.refundable.minor, minor.to_string());
-        let part: RefundView = till.ask("request_refund", request(&first, 6_800)).await.unwrap();
-        till.until_refund(&order, &part.refund_id, "done", |r| r.state == RefundStateView::Done).await;
+        let part: RefundView = till
+            .ask("request_refund", request(&first, 6_800))
+            .await
+            .unwrap();
+        till.until_refund(&order, &part.refund_id, "done", |r| {
+            r.state == RefundStateView::Done
+        })
+        .await;
         let rest = dialog(&till, &order).await;
         assert_eq!(rest.refundable.minor, (minor - 6_800).to_string());
-        let error = till.ask::<_, RefundView>("request_refund", request(&rest, minor - 6_799)).await.unwrap_err();
-        assert_eq!((error.code, error.money), (ErrorCode::RefundExceeds, MoneyMark::NotMoved));
-        let rest: RefundView = till.ask("request_refund", request(&rest, minor - 6_800)).await.unwrap();
-        till.until_refund(&order, &rest.refund_id, "done", |r| r.state == RefundStateView::Done).await;
+        let error = till
+            .ask::<_, RefundView>("request_refund", request(&rest, minor - 6_799))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.code, error.money),
+            (ErrorCode::RefundExceeds, MoneyMark::NotMoved)
+        );
+        let rest: RefundView = till
+            .ask("request_refund", request(&rest, minor - 6_800))
+            .await
+            .unwrap();
+        till.until_refund(&order, &rest.refund_id, "done", |r| {
+            r.state == RefundStateView::Done
+        })
+        .await;
         assert_eq!(till.detail(&order).await.row.status, StatusView::Refunded);
     }
     till.close().await;
@@ -51,13 +81,27 @@ async fn two_windows_and_a_double_click_are_one_refund() {
     let open = dialog(&till, &order).await;
     let ask = || till.ask::<_, RefundView>("request_refund", request(&open, 10_000));
     let (a, b, c) = tokio::join!(ask(), ask(), ask());
-    let ids: Vec<String> = [a, b, c].into_iter().map(|r| r.unwrap().refund_id).collect();
+    let ids: Vec<String> = [a, b, c]
+        .into_iter()
+        .map(|r| r.unwrap().refund_id)
+        .collect();
     assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     let other = dialog(&till, &order).await;
-    assert_eq!(other.refundable.minor, "0", "a running refund reserves its amount");
-    till.until_refund(&order, &ids[0], "done", |r| r.state == RefundStateView::Done).await;
+    assert_eq!(
+        other.refundable.minor, "0",
+        "a running refund reserves its amount"
+    );
+    till.until_refund(&order, &ids[0], "done", |r| {
+        r.state == RefundStateView::Done
+    })
+    .await;
     let ledger = till.ledger().await;
-    let refunded: i64 = ledger["trades"].as_array().unwrap().iter().map(|t| t["refunded"].as_i64().unwrap()).sum();
+    let refunded: i64 = ledger["trades"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|t| t["refunded"].as_i64().unwrap())
+        .sum();
     assert_eq!(refunded, 10_000, "{ledger:#}");
     till.close().await;
 }
@@ -69,10 +113,19 @@ async fn a_lost_answer_to_a_refund_is_unknown_and_never_refunds_twice() {
         let order = paid(&till, wechat, minor).await;
         till.fault("reply_lost", true).await;
         let open = dialog(&till, &order).await;
-        let refund: RefundView = till.ask("request_refund", request(&open, 3_000)).await.unwrap();
-        till.until_refund(&order, &refund.refund_id, "unknown with a reason", |r| r.why.as_deref() == Some("no_reply")).await;
+        let refund: RefundView = till
+            .ask("request_refund", request(&open, 3_000))
+            .await
+            .unwrap();
+        till.until_refund(&order, &refund.refund_id, "unknown with a reason", |r| {
+            r.why.as_deref() == Some("no_reply")
+        })
+        .await;
         till.fault("reply_lost", false).await;
-        till.until_refund(&order, &refund.refund_id, "done", |r| r.state == RefundStateView::Done).await;
+        till.until_refund(&order, &refund.refund_id, "done", |r| {
+            r.state == RefundStateView::Done
+        })
+        .await;
     }
     let ledger = till.ledger().await;
     for trade in ledger["trades"].as_array().unwrap() {
@@ -85,18 +138,40 @@ async fn a_lost_answer_to_a_refund_is_unknown_and_never_refunds_twice() {
 async fn receipts_say_what_is_known_and_count_their_copies() {
     let till = Till::demo("receipts").await;
     let order = paid(&till, false, 4_650).await;
-    let ask = |action, refund_id: Option<String>| ReceiptOf { order_id: order.clone(), refund_id, action };
-    let preview: Receipt = till.ask("receipt", ask(ReceiptAction::Preview, None)).await.unwrap();
+    let ask = |action, refund_id: Option<String>| ReceiptOf {
+        order_id: order.clone(),
+        refund_id,
+        action,
+    };
+    let preview: Receipt = till
+        .ask("receipt", ask(ReceiptAction::Preview, None))
+        .await
+        .unwrap();
     assert_eq!(preview.copy, 1);
-    let first: Receipt = till.ask("receipt", ask(ReceiptAction::Print, None)).await.unwrap();
-    let second: Receipt = till.ask("receipt", ask(ReceiptAction::Save, None)).await.unwrap();
+    let first: Receipt = till
+        .ask("receipt", ask(ReceiptAction::Print, None))
+        .await
+        .unwrap();
+    let second: Receipt = till
+        .ask("receipt", ask(ReceiptAction::Save, None))
+        .await
+        .unwrap();
     assert_eq!((first.copy, second.copy), (1, 2));
     let saved = std::fs::read_to_string(second.saved_path.unwrap()).unwrap();
     assert_eq!(saved, second.html);
     let open = dialog(&till, &order).await;
-    let refund: RefundView = till.ask("request_refund", request(&open, 1_000)).await.unwrap();
-    till.until_refund(&order, &refund.refund_id, "done", |r| r.state == RefundStateView::Done).await;
-    let receipt: Receipt = till.ask("receipt", ask(ReceiptAction::Print, Some(refund.refund_id))).await.unwrap();
+    let refund: RefundView = till
+        .ask("request_refund", request(&open, 1_000))
+        .await
+        .unwrap();
+    till.until_refund(&order, &refund.refund_id, "done", |r| {
+        r.state == RefundStateView::Done
+    })
+    .await;
+    let receipt: Receipt = till
+        .ask("receipt", ask(ReceiptAction::Print, Some(refund.refund_id)))
+        .await
+        .unwrap();
     assert_eq!(receipt.copy, 1, "a refund's receipts are counted apart");
     till.close().await;
 }

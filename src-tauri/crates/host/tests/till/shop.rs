@@ -19,12 +19,26 @@ async fn a_real_folder_can_charge_nothing_yet() {
     };
     let status: AppStatus = till.ask("set_up", set_up.clone()).await.unwrap();
     assert_eq!((status.stage, status.mode), (Stage::Ready, ModeView::Real));
-    assert!(status.channels.iter().all(|c| c.state == ChannelHealth::NotConnected));
+    assert!(
+        status
+            .channels
+            .iter()
+            .all(|c| c.state == ChannelHealth::NotConnected)
+    );
     let error = till.charge("281234567890123400", 100).await.unwrap_err();
-    assert_eq!((error.code, error.money), (ErrorCode::ChannelNotConnected, MoneyMark::NotMoved));
-    let again = till.ask::<_, AppStatus>("set_up", set_up).await.unwrap_err();
+    assert_eq!(
+        (error.code, error.money),
+        (ErrorCode::ChannelNotConnected, MoneyMark::NotMoved)
+    );
+    let again = till
+        .ask::<_, AppStatus>("set_up", set_up)
+        .await
+        .unwrap_err();
     assert_eq!(again.code, ErrorCode::AlreadySetUp);
-    let demo = till.ask::<_, SandboxStatus>("sandbox_status", NoArgs {}).await.unwrap_err();
+    let demo = till
+        .ask::<_, SandboxStatus>("sandbox_status", NoArgs {})
+        .await
+        .unwrap_err();
     assert_eq!(demo.code, ErrorCode::DemoOnly);
     till.close().await;
 }
@@ -32,23 +46,74 @@ async fn a_real_folder_can_charge_nothing_yet() {
 #[tokio::test(flavor = "multi_thread")]
 async fn choices_are_remembered_and_rates_decide_the_expected_fee() {
     let till = Till::demo("choices").await;
-    let change = ChangeSettings { theme: Some(Theme::Dark), locale: Some(Locale::En), ..ChangeSettings::default() };
+    let change = ChangeSettings {
+        theme: Some(Theme::Dark),
+        locale: Some(Locale::En),
+        ..ChangeSettings::default()
+    };
     let _status: AppStatus = till.ask("change_settings", change).await.unwrap();
-    let rate = SetRate { channel: "alipay".to_owned(), rate_millionths: Some(6_000) };
-    let _status: AppStatus = till.ask("change_settings", ChangeSettings { rate: Some(rate), ..ChangeSettings::default() }).await.unwrap();
-    let _status: AppStatus = till.ask("pick_operator", PickOperator { name: "主管".to_owned() }).await.unwrap();
-    let fee_of = |channel: &str| ExpectedFeeOf { amount_minor: "10000".to_owned(), channel: channel.to_owned() };
+    let rate = SetRate {
+        channel: "alipay".to_owned(),
+        rate_millionths: Some(6_000),
+    };
+    let _status: AppStatus = till
+        .ask(
+            "change_settings",
+            ChangeSettings {
+                rate: Some(rate),
+                ..ChangeSettings::default()
+            },
+        )
+        .await
+        .unwrap();
+    let _status: AppStatus = till
+        .ask(
+            "pick_operator",
+            PickOperator {
+                name: "主管".to_owned(),
+            },
+        )
+        .await
+        .unwrap();
+    let fee_of = |channel: &str| ExpectedFeeOf {
+        amount_minor: "10000".to_owned(),
+        channel: channel.to_owned(),
+    };
     let fee: ExpectedFee = till.ask("expected_fee", fee_of("alipay")).await.unwrap();
-    assert_eq!((fee.fee.unwrap().minor.as_str(), fee.net.unwrap().minor.as_str()), ("60", "9940"));
+    assert_eq!(
+        (
+            fee.fee.unwrap().minor.as_str(),
+            fee.net.unwrap().minor.as_str()
+        ),
+        ("60", "9940")
+    );
     let folder = till.folder.clone();
     till.host.close().await;
     let till = Till::open(folder).await;
     let status: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
-    assert_eq!((status.theme, status.locale, status.operator.as_deref()), (Theme::Dark, Some(Locale::En), Some("主管")));
-    let none = SetRate { channel: "alipay".to_owned(), rate_millionths: None };
-    let _status: AppStatus = till.ask("change_settings", ChangeSettings { rate: Some(none), ..ChangeSettings::default() }).await.unwrap();
+    assert_eq!(
+        (status.theme, status.locale, status.operator.as_deref()),
+        (Theme::Dark, Some(Locale::En), Some("主管"))
+    );
+    let none = SetRate {
+        channel: "alipay".to_owned(),
+        rate_millionths: None,
+    };
+    let _status: AppStatus = till
+        .ask(
+            "change_settings",
+            ChangeSettings {
+                rate: Some(none),
+                ..ChangeSettings::default()
+            },
+        )
+        .await
+        .unwrap();
     let fee: ExpectedFee = till.ask("expected_fee", fee_of("alipay")).await.unwrap();
-    assert!(fee.fee.is_none() && fee.net.is_none(), "empty means none shown");
+    assert!(
+        fee.fee.is_none() && fee.net.is_none(),
+        "empty means none shown"
+    );
     till.close().await;
 }
 
@@ -56,11 +121,25 @@ async fn choices_are_remembered_and_rates_decide_the_expected_fee() {
 async fn a_damaged_database_is_said_and_left_alone() {
     let folder = folder("damaged");
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("paydesk.db"), b"this is not a database, it is a note").unwrap();
-    let options = HostOptions { data: Some(folder.clone()), operator: None, resolve: false };
+    std::fs::write(
+        folder.join("paydesk.db"),
+        b"this is not a database, it is a note",
+    )
+    .unwrap();
+    let options = HostOptions {
+        data: Some(folder.clone()),
+        operator: None,
+        resolve: false,
+    };
     let opened = Host::open(options).await;
-    assert!(matches!(opened, Err(HostError::Store(StoreError::Corrupt(_)))));
-    assert_eq!(std::fs::read(folder.join("paydesk.db")).unwrap(), b"this is not a database, it is a note");
+    assert!(matches!(
+        opened,
+        Err(HostError::Store(StoreError::Corrupt(_)))
+    ));
+    assert_eq!(
+        std::fs::read(folder.join("paydesk.db")).unwrap(),
+        b"this is not a database, it is a note"
+    );
     std::fs::remove_dir_all(folder).unwrap();
 }
 
@@ -69,9 +148,22 @@ async fn arguments_that_do_not_fit_are_refused_without_echoing_them() {
     let till = Till::demo("arguments").await;
     let secret = "281234567890123400";
     let odd = serde_json::json!({ "intent_id": 5, "code": secret });
-    let error = till.host.console().call("take_payment", odd).await.unwrap_err();
+    let error = till
+        .host
+        .console()
+        .call("take_payment", odd)
+        .await
+        .unwrap_err();
     assert_eq!(error.code, ErrorCode::InvalidArguments);
     assert!(!format!("{error:?}").contains(secret));
-    assert_eq!(till.host.console().call("no_such", serde_json::json!({})).await.unwrap_err().code, ErrorCode::InvalidArguments);
+    assert_eq!(
+        till.host
+            .console()
+            .call("no_such", serde_json::json!({}))
+            .await
+            .unwrap_err()
+            .code,
+        ErrorCode::InvalidArguments
+    );
     till.close().await;
 }

@@ -21,7 +21,8 @@ pub(crate) struct Till {
 pub(crate) fn folder(name: &str) -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let n = NEXT.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("paydesk-till-{}-{name}-{n}", std::process::id()));
+    let folder =
+        std::env::temp_dir().join(format!("paydesk-till-{}-{name}-{n}", std::process::id()));
     let _absent = std::fs::remove_dir_all(&folder);
     folder
 }
@@ -43,23 +44,45 @@ impl Till {
     }
 
     pub(crate) async fn open(folder: PathBuf) -> Till {
-        let options = HostOptions { data: Some(folder.clone()), operator: None, resolve: true };
-        Till { host: Host::open(options).await.unwrap(), folder }
+        let options = HostOptions {
+            data: Some(folder.clone()),
+            operator: None,
+            resolve: true,
+        };
+        Till {
+            host: Host::open(options).await.unwrap(),
+            folder,
+        }
     }
 
-    pub(crate) async fn ask<A: Serialize, R: DeserializeOwned>(&self, name: &str, args: A) -> Result<R, CommandError> {
-        let answer = self.host.console().call(name, serde_json::to_value(args).unwrap()).await?;
+    pub(crate) async fn ask<A: Serialize, R: DeserializeOwned>(
+        &self,
+        name: &str,
+        args: A,
+    ) -> Result<R, CommandError> {
+        let answer = self
+            .host
+            .console()
+            .call(name, serde_json::to_value(args).unwrap())
+            .await?;
         Ok(serde_json::from_value(answer).unwrap())
     }
 
     pub(crate) async fn codes(&self, digits: &str) -> (String, String) {
         let status: SandboxStatus = self.ask("sandbox_status", NoArgs {}).await.unwrap();
-        let customer = status.customers.into_iter().find(|c| c.digits == digits).unwrap();
+        let customer = status
+            .customers
+            .into_iter()
+            .find(|c| c.digits == digits)
+            .unwrap();
         (customer.alipay, customer.wechatpay)
     }
 
     pub(crate) async fn fault(&self, name: &str, on: bool) {
-        let set = SetFault { name: name.to_owned(), on };
+        let set = SetFault {
+            name: name.to_owned(),
+            on,
+        };
         let _status: SandboxStatus = self.ask("sandbox_set_fault", set).await.unwrap();
     }
 
@@ -68,15 +91,34 @@ impl Till {
     }
 
     pub(crate) async fn view(&self, order: &str) -> PaymentView {
-        self.ask("payment_view", OrderId { order_id: order.to_owned() }).await.unwrap()
+        self.ask(
+            "payment_view",
+            OrderId {
+                order_id: order.to_owned(),
+            },
+        )
+        .await
+        .unwrap()
     }
 
     pub(crate) async fn detail(&self, order: &str) -> OrderDetail {
-        self.ask("order_detail", OrderId { order_id: order.to_owned() }).await.unwrap()
+        self.ask(
+            "order_detail",
+            OrderId {
+                order_id: order.to_owned(),
+            },
+        )
+        .await
+        .unwrap()
     }
 
     /// Waits until the view fits; the failure says what it was instead.
-    pub(crate) async fn until(&self, order: &str, what: &str, fits: impl Fn(&PaymentView) -> bool) -> PaymentView {
+    pub(crate) async fn until(
+        &self,
+        order: &str,
+        what: &str,
+        fits: impl Fn(&PaymentView) -> bool,
+    ) -> PaymentView {
         let begun = Instant::now();
         loop {
             let view = self.view(order).await;
@@ -88,11 +130,21 @@ impl Till {
         }
     }
 
-    pub(crate) async fn until_refund(&self, order: &str, refund: &str, what: &str, fits: impl Fn(&RefundView) -> bool) -> RefundView {
+    pub(crate) async fn until_refund(
+        &self,
+        order: &str,
+        refund: &str,
+        what: &str,
+        fits: impl Fn(&RefundView) -> bool,
+    ) -> RefundView {
         let begun = Instant::now();
         loop {
             let detail = self.detail(order).await;
-            let view = detail.refunds.into_iter().find(|r| r.refund_id == refund).unwrap();
+            let view = detail
+                .refunds
+                .into_iter()
+                .find(|r| r.refund_id == refund)
+                .unwrap();
             if fits(&view) {
                 return view;
             }
@@ -108,10 +160,11 @@ impl Till {
 
     pub(crate) async fn close(self) {
         let folder = self.folder.clone();
-        let report = self.host.store().verify().await.unwrap();
-        assert!(report.fault.is_none(), "{:?}", report.fault);
-        let rebuilt = self.host.store().rebuild().await.unwrap();
-        assert!(rebuilt.differences.is_empty(), "{:#?}", rebuilt.differences);
+        let report = self.host.verify(true).await.unwrap();
+        assert!(
+            report.fault.is_none() && report.differences.is_empty(),
+            "{report:#?}"
+        );
         self.host.close().await;
         std::fs::remove_dir_all(folder).unwrap();
     }
@@ -119,7 +172,11 @@ impl Till {
 
 pub(crate) fn intent() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
-    format!("test-intent-{:08}-{:08}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+    format!(
+        "test-intent-{:08}-{:08}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    )
 }
 
 pub(crate) fn take(code: &str, minor: i64) -> TakePayment {

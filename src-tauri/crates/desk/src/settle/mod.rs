@@ -1,0 +1,254 @@
+//! Recording what an exchange came to: evidence moves the state, one transaction per answer.
+//! A lost race loads again and decides again; nothing here sends.
+
+mod payments;
+mod refunds;
+
+use crate::{
+    Desk, DeskError,
+    driver::Record,
+    ports::{Actor, Commit, EventKind, NewEvent, SealedField, StoreError, Work},
+    rhythm,
+};
+use paydesk_channels::Schedule;
+use paydesk_domain::{
+    Change, ClosedWhy, Evidence, Fact, MerchantRef, Order, OrderNumber, PaymentFact, RefundFact,
+    Source, Timestamp,
+};
+use paydesk_signing::Authentic;
+use serde_json::{Value, json};
+
+/// A race is lost at most this often before the resolver is left to do it.
+const RACES_MAX: u32 = 20;
+
+/// One step of an order inside a commit: its events and what the resolver must know.
+pub(crate) struct Step {
+    pub order: Order,
+    pub events: Vec<NewEvent>,
+    pub work: Vec<Work>,
+    pub sealed: Vec<SealedField>,
+}
+
+impl Step {
+    pub(crate) fn of(order: Order) -> Step {
+        Step {
+            order,
+            events: Vec::new(),
+            work: Vec::new(),
+            sealed: Vec::new(),
+        }
+    }
+
+    pub(crate) fn commit(self) -> Commit {
+        Commit {
+            order: self.order,
+            events: self.events,
+            work: self.work,
+            sealed: self.sealed,
+            note: None,
+        }
+    }
+}
+
+impl Desk {
+    /// Loads, lets `decide` change the order, commits; again when another was faster.
+    /// `decide` gives `None` when there is nothing to record.
+    pub(crate) async fn change<D>(
+        &self,
+        number: &OrderNumber,
+        mut decide: D,
+    ) -> Result<Order, DeskError>
+    where
+        D: FnMut(Order) -> Result<Option<Step>, DeskError> + Send,
+    {
+        for _ in 0..RACES_MAX {
+            let order = self
+                .ports
+                .store
+                .load(number)
+                .await?
+                .ok_or(DeskError::OrderNotFound)?;
+            let Some(step) = decide(order.clone())? else {
+                return Ok(order);
+            };
+            match self.ports.store.commit(step.commit()).await {
+                Ok(order) => {
+                    self.tell_order(number, order.version());
+                    return Ok(order);
+                }
+                Err(StoreError::Stale) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(DeskError::Store(StoreError::Stale))
+    }
+
+    pub(crate) fn event(
+        &self,
+        kind: EventKind,
+        order: &Order,
+        subject: &MerchantRef,
+        actor: Actor,
+        body: Value,
+    ) -> Result<NewEvent, DeskError> {
+        let at = self.now();
+        Ok(NewEvent {
+            kind,
+            order: Some(order.number().clone()),
+            subject: Some(subject.clone()),
+            actor,
+            at,
+            day: self.day_of(at)?,
+            body,
+            evidence: None,
+        })
+    }
+
+    pub(crate) fn payment_event(
+        &self,
+        kind: EventKind,
+        step: &Step,
+        reference: &MerchantRef,
+        mut body: Value,
+    ) -> Result<NewEvent, DeskError> {
+        if let (Some(fields), Some(payment)) = (body.as_object_mut(), step.order.payment(reference))
+        {
+            fields.insert("after".to_owned(), json!({ "payment": payment }));
+        }
+        self.event(kind, &step.order, reference, self.by_whom(kind), body)
+    }
+
+    /// What answers and the resolver do, the program does; what a person asked for, the person does.
+    fn by_whom(&self, kind: EventKind) -> Actor {
+        match kind {
+            EventKind::ForgedReply
+            | EventKind::PaymentDoubted
+            | EventKind::PaymentHandedOver
+            | EventKind::PaymentHeard
+            | EventKind::PaymentWithdrawn
+            | EventKind::RefundDoubted
+            | EventKind::RefundHandedOver
+            | EventKind::RefundHeard
+            | EventKind::RefundWithdrawn => Actor::Program,
+            EventKind::EndingBegun
+            | EventKind::LateDecided
+            | EventKind::NoteAdded
+            | EventKind::OrderOpened
+            | EventKind::PaymentBegun
+            | EventKind::ReceiptIssued
+            | EventKind::RefundBegun
+            | EventKind::SettingsChanged => self.actor(),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one event")]
+    fn heard_event(
+        &self,
+        kind: EventKind,
+        step: &Step,
+        reference: &MerchantRef,
+        evidence: &Evidence,
+        change: Change,
+        record: &Record,
+        proof: &Authentic,
+    ) -> Result<NewEvent, DeskError> {
+        let key = match evidence.source() {
+            Source::Channel { key, .. } => key.clone(),
+            Source::Operator { .. } => None,
+        };
+        let heard = match evidence.source() {
+            Source::Channel { heard, .. } => Some(*heard),
+            Source::Operator { .. } => None,
+        };
+        let body = json!({
+            "operation": record.operation,
+            "heard": heard,
+            "fact": fact_name(evidence.fact()),
+            "change": change,
+            "code": code_of(evidence.fact()),
+            "channel_ref": channel_ref_of(evidence.fact()),
+            "proof": {
+                "key": key,
+                "believed_sha256": crate::driver::hex(&<sha2::Sha256 as sha2::Digest>::digest(proof.believed())),
+            },
+            "took_ms": record.took_ms,
+        });
+        let event = match kind {
+            EventKind::RefundHeard => self.refund_event(kind, step, reference, body)?,
+            _ => self.payment_event(kind, step, reference, body)?,
+        };
+        self.with_evidence(event, record)
+    }
+
+    fn with_evidence(&self, mut event: NewEvent, record: &Record) -> Result<NewEvent, DeskError> {
+        let bytes = serde_json::to_vec(record).map_err(|e| {
+            DeskError::Store(StoreError::Corrupt(format!(
+                "an exchange cannot be written: {e}"
+            )))
+        })?;
+        event.evidence = Some(bytes);
+        Ok(event)
+    }
+}
+
+/// When a listener looks again although nothing moved.
+pub(crate) fn look_again(
+    order: &Order,
+    reference: &MerchantRef,
+    schedule: &Schedule,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    match order.payment(reference) {
+        Some(payment) => rhythm::next_look(payment, schedule, now),
+        None => order
+            .refund(reference)
+            .and_then(|r| rhythm::next_refund_look(r, schedule, now)),
+    }
+}
+
+fn fact_name(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::Payment(fact) => match fact {
+            PaymentFact::Awaiting(..) => "awaiting",
+            PaymentFact::Closed(why) => match why {
+                ClosedWhy::Closed => "closed",
+                ClosedWhy::Expired => "expired",
+                ClosedWhy::NeverExisted => "never_existed",
+                ClosedWhy::NotSent { .. } => "not_sent",
+                ClosedWhy::Refused { .. } => "refused",
+                ClosedWhy::Reversed => "reversed",
+            },
+            PaymentFact::EndRefused(_) => "end_refused",
+            PaymentFact::Held(_) => "held",
+            PaymentFact::NotFound => "not_found",
+            PaymentFact::Paid(_) => "paid",
+            PaymentFact::Processing(_) => "processing",
+        },
+        Fact::Refund(fact) => match fact {
+            RefundFact::Accepted => "accepted",
+            RefundFact::Done { .. } => "done",
+            RefundFact::Failed(..) => "failed",
+            RefundFact::NotFound => "not_found",
+        },
+    }
+}
+
+fn code_of(fact: &Fact) -> Option<String> {
+    match fact {
+        Fact::Payment(
+            PaymentFact::Closed(ClosedWhy::Refused { refusal }) | PaymentFact::EndRefused(refusal),
+        )
+        | Fact::Refund(RefundFact::Failed(refusal, _)) => Some(refusal.code.clone()),
+        Fact::Payment(_) | Fact::Refund(_) => None,
+    }
+}
+
+fn channel_ref_of(fact: &Fact) -> Option<String> {
+    match fact {
+        Fact::Payment(PaymentFact::Paid(paid)) => Some(paid.channel_ref.0.clone()),
+        Fact::Refund(RefundFact::Done { channel_ref, .. }) => {
+            channel_ref.as_ref().map(|r| r.0.clone())
+        }
+        Fact::Payment(_) | Fact::Refund(_) => None,
+    }
+}
