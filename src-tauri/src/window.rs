@@ -2,19 +2,38 @@
 //!
 //! Never navigates anywhere but to the page embedded in the program.
 
+use std::path::PathBuf;
+
+use paydesk_console::contract::Event;
+use serde_json::Value;
+use tauri::async_runtime::spawn;
 use tauri::webview::PageLoadEvent;
-use tauri::{AppHandle, Manager, Url, WebviewWindow, WebviewWindowBuilder};
+use tauri::{
+    AppHandle, Emitter, Manager, Url, WebviewWindow, WebviewWindowBuilder, Window, WindowEvent,
+};
+
+use crate::commands;
+use crate::shop::Shop;
 
 /// The window's label in the configuration and in its capability file.
 const MAIN: &str = "main";
 
-/// Opens the window and runs until it is closed.
-pub(crate) fn open() -> tauri::Result<()> {
+/// Opens the window over a data folder and runs until it is closed.
+pub(crate) fn open(folder: PathBuf) -> tauri::Result<()> {
     tauri::Builder::default()
         .plugin(tauri_plugin_single_instance::init(
             |app, _arguments, _folder| bring_forward(app),
         ))
+        .manage(Shop::new(folder))
+        .invoke_handler(commands::handler())
+        .on_window_event(|window, event| {
+            if let WindowEvent::CloseRequested { api, .. } = event {
+                api.prevent_close();
+                ask_to_quit(window);
+            }
+        })
         .setup(|app| {
+            hand_on_events(app.handle());
             make(app.handle())?;
             Ok(())
         })
@@ -40,6 +59,49 @@ fn make(app: &AppHandle) -> tauri::Result<()> {
             .build()?;
     }
     Ok(())
+}
+
+/// Opens the data folder while the page loads, then tells the page what moves.
+fn hand_on_events(app: &AppHandle) {
+    let (app, shop) = (app.clone(), app.state::<Shop>().inner().clone());
+    spawn(async move { shop.listen(|event| tell(&app, event)).await });
+}
+
+fn tell(app: &AppHandle, event: &Event) {
+    let payload = serde_json::to_value(event).unwrap_or_default();
+    let name = payload
+        .get("event")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    if let Err(error) = app.emit_to(MAIN, &name, payload) {
+        tracing::warn!(name, %error, "the page was not told");
+    }
+}
+
+/// With open doubts the page asks the person; without any the program ends.
+fn ask_to_quit(window: &Window) {
+    let (app, shop) = (
+        window.app_handle().clone(),
+        window.state::<Shop>().inner().clone(),
+    );
+    spawn(async move {
+        let answer = shop
+            .call("quit_check", Value::Object(serde_json::Map::new()))
+            .await;
+        let open_doubts = answer
+            .ok()
+            .and_then(|check| check.get("open_doubts").and_then(Value::as_u64))
+            .and_then(|count| u32::try_from(count).ok())
+            // A folder that did not open has nothing running that could be lost.
+            .unwrap_or(0);
+        if open_doubts > 0 {
+            tell(&app, &Event::QuitAsked { open_doubts });
+        } else {
+            shop.close().await;
+            app.exit(0);
+        }
+    });
 }
 
 /// Only the embedded page: the address a page script could choose is refused before it loads.

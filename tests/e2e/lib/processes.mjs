@@ -20,9 +20,28 @@ export async function until(what, condition, withinMs = 20_000) {
   }
 }
 
-/** Starts a program and keeps what it prints; `end` waits until it is gone. */
+/** Process groups that are still running: ended with this process, whatever ends it. */
+const groups = new Set();
+process.on('exit', () => {
+  for (const group of groups) signalGroup(group, 'SIGKILL');
+});
+
+function signalGroup(group, signal) {
+  try {
+    process.kill(-group, signal);
+  } catch {
+    // The group ended by itself.
+  }
+}
+
+/** Starts a program in a group of its own and keeps what it prints; `end` waits until it is gone. */
 export function start(program, args, options = {}) {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], ...options });
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    detached: true,
+    ...options,
+  });
+  if (child.pid !== undefined) groups.add(child.pid);
   let printed = '';
   let failure;
   for (const stream of child.stdio.slice(1)) {
@@ -39,12 +58,15 @@ export function start(program, args, options = {}) {
     child,
     printed: () => printed,
     isGone,
+    /** Ends the program and everything it started. */
     async end(signal = 'SIGTERM') {
-      if (isGone()) return;
-      child.kill(signal);
-      const late = setTimeout(() => child.kill('SIGKILL'), 5_000);
-      await gone;
+      if (child.pid === undefined) return;
+      signalGroup(child.pid, signal);
+      const late = setTimeout(() => signalGroup(child.pid, 'SIGKILL'), 5_000);
+      if (!isGone()) await gone;
       clearTimeout(late);
+      signalGroup(child.pid, 'SIGKILL');
+      groups.delete(child.pid);
     },
   };
 }

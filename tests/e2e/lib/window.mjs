@@ -1,11 +1,12 @@
 // The real window, driven through WebKitWebDriver with plain fetch.
 // One driver, one screen, one data folder per window; nothing is shared between runs.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 
 import { ownFolder, picture, program } from './place.mjs';
 import { freePort, start, until } from './processes.mjs';
 import { openScreen } from './screen.mjs';
 
+const testid = (id) => `[data-testid="${id}"]`;
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 
 /** Opens Paydesk in a real window. With `folder`, an earlier data folder is opened again. */
@@ -13,7 +14,8 @@ export async function openWindow({ folder, args = [], env = {} } = {}) {
   const own = folder ?? ownFolder();
   const screen = await openScreen();
   const port = await freePort();
-  const driver = start('WebKitWebDriver', [`--port=${port}`], {
+  // A bus of its own: "already open" is asked there, and must not find another run's window.
+  const driver = start('dbus-run-session', ['--', 'WebKitWebDriver', `--port=${port}`], {
     env: {
       ...process.env,
       DISPLAY: screen.display,
@@ -38,10 +40,10 @@ export async function openWindow({ folder, args = [], env = {} } = {}) {
     if (!response.ok) throw new Error(`${method} ${path}: ${value?.error}: ${value?.message}`);
     return value;
   };
-  const close = async () => {
+  const close = async (isKept = false) => {
     await driver.end();
     await screen.close();
-    if (folder === undefined) own.remove();
+    if (!isKept) own.remove();
   };
   try {
     await until('the driver', () => call('GET', '/status'));
@@ -84,24 +86,44 @@ function page({ call, close, own, screen, driver, session }) {
         () => script('return document.body.innerText.includes(arguments[0])', words),
         withinMs,
       ),
-    async click(selector) {
-      const element = await until(selector, () => find('css selector', selector));
+    async click(id) {
+      const element = await until(`${id}, enabled`, async () => {
+        const found = await find('css selector', testid(id));
+        return (await call('GET', `${session}/element/${found[ELEMENT]}/enabled`)) && found;
+      });
       await call('POST', `${session}/element/${element[ELEMENT]}/click`, {});
     },
-    /** Clicks the button or link with exactly this accessible text. */
-    async press(name) {
-      const element = await until(`a button ${name}`, () =>
-        script(
-          `return [...document.querySelectorAll('button, a, [role=button], [role=radio], label')]
-             .find((it) => !it.disabled && it.offsetParent !== null &&
-               (it.innerText.trim() === arguments[0] || it.ariaLabel === arguments[0])) ?? null`,
-          name,
-        ),
-      );
-      await call('POST', `${session}/element/${element[ELEMENT]}/click`, {});
+    clickElement: (element) => call('POST', `${session}/element/${element[ELEMENT]}/click`, {}),
+    /** Waits until a part of the page says `value` in its data attribute. */
+    async data(id, name, values, withinMs) {
+      const wanted = [values].flat();
+      let seen;
+      await until(
+        `${id} to say ${name} = ${wanted}`,
+        async () => {
+          seen = await script(
+            'return document.querySelector(arguments[0])?.dataset[arguments[1]] ?? null',
+            testid(id), name,
+          );
+          return wanted.includes(seen);
+        },
+        withinMs,
+      ).catch((error) => {
+        throw new Error(`${error.message}, seen: ${seen}`, { cause: error });
+      });
+      return seen;
     },
-    async type(selector, text) {
-      const element = await until(selector, () => find('css selector', selector));
+    /** Asks the console the way the page does. */
+    ask: (command, body = {}) =>
+      call('POST', `${session}/execute/async`, {
+        script: `const [command, args, done] = arguments;
+          globalThis.__TAURI_INTERNALS__.invoke(command, { args })
+            .then((value) => done({ value }), (error) => done({ error }));`,
+        args: [command, body],
+      }),
+    async type(id, text) {
+      const element = await until(id, () => find('css selector', testid(id)));
+      await call('POST', `${session}/element/${element[ELEMENT]}/clear`, {});
       await call('POST', `${session}/element/${element[ELEMENT]}/value`, { text });
     },
     /** Keeps the page as the engine paints it. */
@@ -109,9 +131,37 @@ function page({ call, close, own, screen, driver, session }) {
       const data = await call('GET', `${session}/screenshot`);
       writeFileSync(picture(name), Buffer.from(data, 'base64'));
     },
+    /** Ends the program as a power cut would, and gives its folder to the next window. */
+    async kill() {
+      const pid = programOf(own.path);
+      process.kill(pid, 'SIGKILL');
+      await until('the program to be gone', () => !isAlive(pid));
+      await close(true);
+    },
     async close() {
       await call('DELETE', session).catch(() => undefined);
       await close();
     },
   };
+}
+
+/** The program that was started over this data folder, by the command line the system keeps. */
+function programOf(folder) {
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const [first, ...rest] = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+      if (first === program('paydesk') && rest.includes(`${folder}/shop`)) return Number(name);
+    } catch {
+      // A process that ended while the list was read.
+    }
+  }
+  throw new Error(`no program runs over ${folder}`);
+}
+
+function isAlive(pid) {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
 }

@@ -1,0 +1,62 @@
+//! The contract's commands as Tauri commands: one each, all async, none with a body of its own.
+//!
+//! One command per name, not one for all: the capability file says which the window may call.
+
+use paydesk_console::contract::CommandError;
+use serde_json::Value;
+use tauri::ipc::Invoke;
+use tauri::{AppHandle, State, Wry};
+
+use crate::shop::Shop;
+
+macro_rules! hand_through {
+    ($($(#[$doc:meta])* $name:ident: $args:ty => $answer:ty,)+) => {
+        $(
+            $(#[$doc])*
+            #[tauri::command]
+            async fn $name(shop: State<'_, Shop>, args: Value) -> Result<Value, CommandError> {
+                shop.call(stringify!($name), args).await
+            }
+        )+
+
+        /// What answers the page.
+        pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
+            tauri::generate_handler![$($name,)+ confirm_quit]
+        }
+    };
+}
+paydesk_console::with_commands!(hand_through);
+
+/// Ends the program although results are open; they are asked about at the next start.
+#[tauri::command]
+async fn confirm_quit(app: AppHandle, shop: State<'_, Shop>) -> Result<(), CommandError> {
+    shop.close().await;
+    app.exit(0);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    #[test]
+    fn the_window_may_call_exactly_the_contract_and_may_listen() {
+        let capability: Value =
+            serde_json::from_str(include_str!("../capabilities/main.json")).unwrap_or_default();
+        let granted: BTreeSet<&str> = capability
+            .get("permissions")
+            .and_then(Value::as_array)
+            .map(|permissions| permissions.iter().filter_map(Value::as_str).collect())
+            .unwrap_or_default();
+        let contract: Vec<String> = paydesk_console::COMMANDS
+            .iter()
+            .chain(&["confirm_quit"])
+            .map(|name| format!("allow-{}", name.replace('_', "-")))
+            .collect();
+        let mut expected: BTreeSet<&str> = contract.iter().map(String::as_str).collect();
+        expected.extend(["core:event:allow-listen", "core:event:allow-unlisten"]);
+        assert_eq!(granted, expected);
+    }
+}

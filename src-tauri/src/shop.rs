@@ -1,0 +1,83 @@
+//! The open data folder as the window holds it: opened once, beside the first paint, and closed at the end.
+//!
+//! What went wrong at the opening is kept and answers every command, so that the page can say it in words.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use paydesk_console::contract::{CommandError, ErrorCode, Event};
+use paydesk_console::{Console, refused, store_error};
+use paydesk_host::{Host, HostError, HostOptions};
+use serde_json::Value;
+use tokio::sync::{Mutex, OnceCell};
+
+/// The host, once it is open.
+#[derive(Clone)]
+pub(crate) struct Shop {
+    folder: PathBuf,
+    opened: Arc<OnceCell<Result<Console, CommandError>>>,
+    host: Arc<Mutex<Option<Host>>>,
+}
+
+impl Shop {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            opened: Arc::default(),
+            host: Arc::default(),
+        }
+    }
+
+    /// The commands; opens the folder at the first call and waits for it at the others.
+    pub(crate) async fn console(&self) -> Result<&Console, CommandError> {
+        let opened = self.opened.get_or_init(|| async {
+            let options = HostOptions {
+                data: Some(self.folder.clone()),
+                operator: None,
+                resolve: true,
+            };
+            let host = Host::open(options).await.map_err(|error| {
+                tracing::error!(%error, "the data folder could not be opened");
+                coded(error)
+            })?;
+            let console = host.console().clone();
+            *self.host.lock().await = Some(host);
+            Ok(console)
+        });
+        opened.await.as_ref().map_err(Clone::clone)
+    }
+
+    /// Calls a command of the contract.
+    pub(crate) async fn call(&self, name: &str, args: Value) -> Result<Value, CommandError> {
+        self.console().await?.call(name, args).await
+    }
+
+    /// Hands on what moves until the folder is closed; nothing where it did not open.
+    pub(crate) async fn listen(&self, tell: impl Fn(&Event)) {
+        let Ok(console) = self.console().await else {
+            return;
+        };
+        let mut events = console.events();
+        while let Some(event) = events.next().await {
+            tell(&event);
+        }
+    }
+
+    /// Closes the folder: doubts stay in it and are asked about at the next start.
+    pub(crate) async fn close(&self) {
+        let host = self.host.lock().await.take();
+        if let Some(host) = host {
+            host.close().await;
+        }
+    }
+}
+
+fn coded(error: HostError) -> CommandError {
+    match error {
+        HostError::Store(error) => store_error(error),
+        HostError::Desk(error) => paydesk_console::coded(error),
+        HostError::Vault(_) => refused(ErrorCode::KeysLocked),
+        HostError::Demo(_) => refused(ErrorCode::SandboxGone),
+        HostError::Folder { .. } | HostError::Network(_) => refused(ErrorCode::Internal),
+    }
+}

@@ -1,0 +1,111 @@
+// The built page in the system's Chromium, served by the HTTP host over the real console.
+// One host and one data folder per run; the browser's own network is the loopback alone.
+import { AxeBuilder } from '@axe-core/playwright';
+import { chromium } from 'playwright-core';
+
+import { ownFolder, picture, program, root } from './place.mjs';
+import { start, until } from './processes.mjs';
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--font-render-hinting=none',
+  '--force-color-profile=srgb',
+  '--hide-scrollbars',
+];
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** Starts the host over a new folder and opens the page; nothing is set up yet. */
+export async function openPage({ locale = 'zh-CN', scheme = 'light', size } = {}) {
+  const folder = ownFolder();
+  const host = start(program('paydesk-e2e'), [
+    '--data', `${folder.path}/shop`, '--page', `${root}/ui/dist`,
+  ]);
+  let browser;
+  const close = async () => {
+    await browser?.close();
+    await host.end('SIGINT');
+    folder.remove();
+  };
+  try {
+    const address = await until('the host', () => {
+      if (host.isGone()) throw new Error(host.printed());
+      return /^http:\S+/m.exec(host.printed())?.[0];
+    });
+    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
+    const context = await browser.newContext({
+      viewport: size ?? { width: 1280, height: 800 },
+      locale,
+      timezoneId: 'Asia/Shanghai',
+      colorScheme: scheme,
+      reducedMotion: 'reduce',
+      serviceWorkers: 'block',
+    });
+    const page = await context.newPage();
+    const faults = [];
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => {
+      // A refused command is an answer, not a fault of the page.
+      if (message.type() === 'error' && !message.text().includes('422')) faults.push(message.text());
+    });
+    page.setDefaultTimeout(20_000);
+    await page.goto(address);
+    await page.locator('html[data-ready=true]').waitFor();
+    return { page, address, faults, close, ...verbs(page) };
+  } catch (error) {
+    const said = host.printed();
+    await close();
+    throw new Error(`the page did not open: ${said}`, { cause: error });
+  }
+}
+
+/** What people do, by the parts of the page. */
+function verbs(page) {
+  const part = (id) => page.getByTestId(id);
+  const says = (id, name, value, timeout) =>
+    page.locator(`[data-testid="${id}"][data-${name}="${value}"]`).waitFor({ timeout });
+  const ask = (command, args = {}) =>
+    page.evaluate(
+      async ([name, body]) => {
+        const response = await fetch(`/api/${name}`, { method: 'POST', body: JSON.stringify(body) });
+        return { ok: response.ok, value: await response.json() };
+      },
+      [command, args],
+    );
+  return {
+    part,
+    says,
+    ask,
+    async setUpDemo() {
+      await part('language-zh-CN').click();
+      await part('mode-demo').click();
+      await part('first-finish').click();
+      await part('screen-pay').waitFor({ timeout: 60_000 });
+    },
+    async enterAmount(digits, minor) {
+      await part('nav-pay').click();
+      await says('stage', 'state', 'no_amount');
+      await page.keyboard.type(digits, { delay: 90 });
+      await says('amount', 'minor', minor);
+    },
+    /** A wedge scanner: the characters of the code in one burst, then Enter. */
+    async scan(code) {
+      await page.keyboard.type(code, { delay: 4 });
+      await page.keyboard.press('Enter');
+    },
+    shoot: (name) =>
+      page.screenshot({ path: picture(name), animations: 'disabled', caret: 'hide' }),
+    /** Every violation as one readable line; an empty list is the only good answer. */
+    async violations() {
+      const { violations } = await new AxeBuilder({ page }).withTags(RULES).analyze();
+      return violations.flatMap(({ id, nodes }) =>
+        nodes.map((node) => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`),
+      );
+    },
+  };
+}
