@@ -251,19 +251,32 @@ fn check_link(issuer: &Certificate, child: &Certificate) -> Result<(), ChainFaul
     if !up.is_ca() || !signs {
         return Err(ChainFault::NotAnAuthority);
     }
-    if down.signature_algorithm != down.tbs_certificate.signature {
+    // One spelling only: the algorithm named twice alike, and the signature made of whole bytes.
+    if down.signature_algorithm != down.tbs_certificate.signature
+        || down.signature_value.unused_bits != 0
+    {
         return Err(ChainFault::Unsigned);
     }
-    // SHA-1 and MD5 are absent on purpose.
-    let algorithm: &'static RsaParameters =
-        match down.signature_algorithm.algorithm.to_id_string().as_str() {
-            "1.2.840.113549.1.1.11" => &RSA_PKCS1_2048_8192_SHA256,
-            "1.2.840.113549.1.1.12" => &RSA_PKCS1_2048_8192_SHA384,
-            "1.2.840.113549.1.1.13" => &RSA_PKCS1_2048_8192_SHA512,
-            _ => return Err(ChainFault::Unsigned),
-        };
+    let tbs: &[u8] = down.tbs_certificate.as_ref();
+    let algorithm = named_algorithm(&child.der, tbs).ok_or(ChainFault::Unsigned)?;
     ParsedPublicKey::new(algorithm, issuer.spki())
         .map_err(|_| ChainFault::Unsigned)?
-        .verify_sig(down.tbs_certificate.as_ref(), &down.signature_value.data)
+        .verify_sig(tbs, &down.signature_value.data)
         .map_err(|_| ChainFault::Unsigned)
+}
+
+/// The algorithm named behind the signed part, in its one exact encoding (RFC 4055, section 5):
+/// lenient readers take other tags there. SHA-1 and MD5 are absent on purpose.
+fn named_algorithm(der: &[u8], tbs: &[u8]) -> Option<&'static RsaParameters> {
+    // Every certificate here is longer than 255 bytes, so the outermost header has four.
+    let rest = der.get(4..)?.strip_prefix(tbs)?;
+    let rest = rest.strip_prefix(&[
+        0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01,
+    ])?;
+    match rest.get(..3)? {
+        [0x0b, 0x05, 0x00] => Some(&RSA_PKCS1_2048_8192_SHA256),
+        [0x0c, 0x05, 0x00] => Some(&RSA_PKCS1_2048_8192_SHA384),
+        [0x0d, 0x05, 0x00] => Some(&RSA_PKCS1_2048_8192_SHA512),
+        _ => None,
+    }
 }

@@ -37,7 +37,7 @@ pub(super) static TABLE: &[Row] = &[
     no("40006", "code_permission", FixSetup, ByHand),
     open("isp.unknow-error", "code_channel_fault", Sort::Fault),
     open("aop.unknow-error", "code_channel_fault", Sort::Fault),
-    open("aop.invalid-auth-token", "code_authorisation", Sort::Refusal(FixSetup)),
+    no("aop.invalid-auth-token", "code_authorisation", FixSetup, ByHand),
     no("isv.app-call-limited", "code_too_many_calls", TryAgain, SameReference),
     no("isv.method-call-limited", "code_too_many_calls", TryAgain, SameReference),
     no("isv.missing-method", "code_request", FixSetup, ByHand),

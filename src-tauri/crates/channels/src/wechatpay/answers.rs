@@ -231,9 +231,7 @@ pub(super) fn refund(call: &RefundCall, reply: &Authentic) -> Outcome<Answer<Ref
             refund_object(&content, &call.of.reference, &call.reference, call.amount, call.of.amount)
         }
         // The balance of the merchant, not of a payer.
-        Ok(Read::Code(code)) if code == "NOT_ENOUGH" => {
-            Outcome::Refused(Refusal { code, advice: Advice::FixSetup })
-        }
+        Ok(Read::Code(code)) if code == "NOT_ENOUGH" => refused(codes::REFUND_NOT_ENOUGH),
         Ok(Read::Code(code)) => refused(&code),
     }
 }

@@ -23,6 +23,9 @@ pub(super) fn canonical(code: &str) -> &str {
     }
 }
 
+/// `NOT_ENOUGH` in answer to a refund.
+pub(super) const REFUND_NOT_ENOUGH: &str = "REFUND_NOT_ENOUGH";
+
 /// The row of a canonical code.
 pub(super) fn row(code: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.meaning.code == code)
@@ -30,7 +33,7 @@ pub(super) fn row(code: &str) -> Option<&'static Row> {
 
 /// Every code that the documents name for these calls.
 pub(super) static TABLE: &[Row] = &[
-    open("USERPAYING", "code_payer_confirming", Sort::Waiting),
+    open("USERPAYING", "stage_customer_paying", Sort::Waiting),
     // The outcome is open.
     open("SYSTEM_ERROR", "code_channel_fault", Sort::Fault),
     open("BANK_ERROR", "code_channel_fault", Sort::Fault),
@@ -38,13 +41,13 @@ pub(super) static TABLE: &[Row] = &[
     open("INVALID_TRANSACTIONID", "code_channel_fault", Sort::Fault),
     open("OPENID_MISMATCH", "code_channel_fault", Sort::Fault),
     // A refund may have been accepted in spite of it, so a query comes first.
-    open("FREQUENCY_LIMITED", "code_too_many_calls", Sort::Fault),
+    open("FREQUENCY_LIMITED", "code_channel_fault", Sort::Fault),
     open("ORDER_PAID", "code_already_paid", Sort::Duplicate),
     open("ORDER_CLOSED", "code_already_closed", Sort::Duplicate),
     open("ORDER_REVERSED", "code_already_closed", Sort::Duplicate),
     open("OUT_TRADE_NO_USED", "code_number_used", Sort::Duplicate),
     // Also the spelling for "same number, other content", so it cannot pass for a plain no.
-    open("INVALID_REQUEST", "code_request", Sort::Duplicate),
+    open("INVALID_REQUEST", "code_number_used", Sort::Duplicate),
     open("ORDER_NOT_EXIST", "code_not_found", Sort::NotFound),
     open("RESOURCE_NOT_EXISTS", "code_not_found", Sort::NotFound),
     // The request or the contract.
@@ -58,13 +61,14 @@ pub(super) static TABLE: &[Row] = &[
     no("TRADE_ERROR", "code_wrong_state", GiveUp, ByHand),
     // The payer.
     no("AUTH_CODE_INVALID", "code_code_invalid", AskPayer, NewReference),
-    no("AUTH_CODE_EXPIRE", "code_code_expired", AskPayer, NewReference),
+    no("AUTH_CODE_EXPIRE", "code_code_invalid", AskPayer, NewReference),
     no("RULE_LIMIT", "code_limit", AskPayer, NewReference),
     no("USER_ACCOUNT_ABNORMAL", "code_payer_account", AskPayer, ByHand),
     no("PAYERROR", "code_payer_retry", AskPayer, NewReference),
-    // On a payment the payer's funds, on a refund the merchant's; both mend, with the same refund number.
-    no("NOT_ENOUGH", "code_funds", AskPayer, SameReference),
+    no("NOT_ENOUGH", "code_payer_funds", AskPayer, NewReference),
+    // The same code on a refund means the merchant's balance; the same refund number works once it is filled up.
+    no(REFUND_NOT_ENOUGH, "code_merchant_funds", FixSetup, SameReference),
     // States of a refund that ended badly.
-    no("REFUND_CLOSED", "code_refund_closed", TryAgain, NewReference),
-    no("REFUND_ABNORMAL", "code_refund_abnormal", GiveUp, ByHand),
+    no("REFUND_CLOSED", "event_refund_failed", TryAgain, NewReference),
+    no("REFUND_ABNORMAL", "code_refund_not_allowed", GiveUp, ByHand),
 ];
