@@ -1,6 +1,6 @@
 //! The open data folder as the window holds it: opened once, beside the first paint, and closed at the end.
 //!
-//! What went wrong at the opening is kept and answers every command, so that the page can say it in words.
+//! What went wrong at the opening answers the command that asked, so that the page can say it in words and try again.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,13 +9,14 @@ use paydesk_console::contract::{CommandError, ErrorCode, Event};
 use paydesk_console::{Console, refused, store_error};
 use paydesk_host::{Host, HostError, HostOptions};
 use serde_json::Value;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::{Mutex, Notify, OnceCell};
 
 /// The host, once it is open.
 #[derive(Clone)]
 pub(crate) struct Shop {
     folder: PathBuf,
-    opened: Arc<OnceCell<Result<Console, CommandError>>>,
+    opened: Arc<OnceCell<Console>>,
+    is_open: Arc<Notify>,
     host: Arc<Mutex<Option<Host>>>,
 }
 
@@ -24,27 +25,30 @@ impl Shop {
         Self {
             folder,
             opened: Arc::default(),
+            is_open: Arc::default(),
             host: Arc::default(),
         }
     }
 
-    /// The commands; opens the folder at the first call and waits for it at the others.
+    /// The commands; opens the folder at the first call, and again at the next one where it failed.
     pub(crate) async fn console(&self) -> Result<&Console, CommandError> {
-        let opened = self.opened.get_or_init(|| async {
-            let options = HostOptions {
-                data: Some(self.folder.clone()),
-                operator: None,
-                resolve: true,
-            };
-            let host = Host::open(options).await.map_err(|error| {
-                tracing::error!(%error, "the data folder could not be opened");
-                coded(error)
-            })?;
-            let console = host.console().clone();
-            *self.host.lock().await = Some(host);
-            Ok(console)
-        });
-        opened.await.as_ref().map_err(Clone::clone)
+        self.opened
+            .get_or_try_init(|| async {
+                let options = HostOptions {
+                    data: Some(self.folder.clone()),
+                    operator: None,
+                    resolve: true,
+                };
+                let host = Host::open(options).await.map_err(|error| {
+                    tracing::error!(%error, "the data folder could not be opened");
+                    coded(error)
+                })?;
+                let console = host.console().clone();
+                *self.host.lock().await = Some(host);
+                self.is_open.notify_one();
+                Ok(console)
+            })
+            .await
     }
 
     /// Calls a command of the contract.
@@ -52,10 +56,14 @@ impl Shop {
         self.console().await?.call(name, args).await
     }
 
-    /// Hands on what moves until the folder is closed; nothing where it did not open.
+    /// Opens the folder and hands on what moves until it is closed.
     pub(crate) async fn listen(&self, tell: impl Fn(&Event)) {
-        let Ok(console) = self.console().await else {
-            return;
+        // The page shows why a folder did not open; once a retry opens it, listening begins.
+        let console = loop {
+            match self.console().await {
+                Ok(console) => break console,
+                Err(_) => self.is_open.notified().await,
+            }
         };
         let mut events = console.events();
         while let Some(event) = events.next().await {

@@ -58,7 +58,9 @@ export async function openWindow({ folder, args = [], env = {} } = {}) {
         },
       },
     });
-    return page({ call, close, own, screen, driver, session: `/session/${sessionId}` });
+    const window = page({ call, close, own, screen, driver, session: `/session/${sessionId}` });
+    await window.element('html[data-ready="true"]');
+    return window;
   } catch (error) {
     const said = driver.printed();
     await close();
