@@ -48,7 +48,7 @@ const NPM_FOLDERS: [&str; 2] = ["ui", "tests/e2e"];
 
 /// Makes the machine ready, or says exactly what is missing.
 pub(crate) fn set_up(workspace: &Workspace, purpose: Purpose) -> Outcome {
-    check_tools()?;
+    check_tools(purpose)?;
     install_system_packages(workspace, purpose)?;
     for folder in NPM_FOLDERS {
         if purpose == Purpose::Test || folder == "ui" {
@@ -58,7 +58,7 @@ pub(crate) fn set_up(workspace: &Workspace, purpose: Purpose) -> Outcome {
     Ok(())
 }
 
-fn check_tools() -> Outcome {
+fn check_tools(purpose: Purpose) -> Outcome {
     let mut missing = Vec::new();
     require(
         &mut missing,
@@ -95,6 +95,11 @@ fn check_tools() -> Outcome {
         None,
         "apt-get install build-essential",
     );
+    if purpose == Purpose::Test {
+        let remedy = "rustup component add rustfmt clippy";
+        require(&mut missing, "cargo-fmt", &["--version"], None, remedy);
+        require(&mut missing, "cargo-clippy", &["--version"], None, remedy);
+    }
     if missing.is_empty() {
         Ok(())
     } else {
