@@ -1,0 +1,16 @@
+//! The connectors from outside: requests by the byte, answers accepted and refused, and what each concludes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "tests"
+)]
+
+mod alipay;
+mod alipay_answers;
+mod altered;
+mod profiles;
+mod shop;
+mod wechatpay;
+mod wechatpay_answers;
