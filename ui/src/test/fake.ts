@@ -206,7 +206,9 @@ export interface FakeOptions {
   errors?: Partial<Record<keyof Commands, CommandError>>;
 }
 
-type Answers = { [Name in keyof Commands]: (args: Commands[Name]['args']) => Commands[Name]['answer'] };
+type Answers = {
+  [Name in keyof Commands]: (args: Commands[Name]['args']) => Commands[Name]['answer'];
+};
 
 export class FakeConsole implements Transport {
   readonly calls: { command: string; args: object }[] = [];
@@ -241,7 +243,11 @@ export class FakeConsole implements Transport {
   /// The core moves the payment on the stage and says so.
   move(state: PayState, changes: Partial<PaymentView> = {}): void {
     const version = (this.view?.version ?? 0) + 1;
-    this.view = paymentView(state, { amount: this.view?.amount ?? money(4650), version, ...changes });
+    this.view = paymentView(state, {
+      amount: this.view?.amount ?? money(4650),
+      version,
+      ...changes,
+    });
     this.emit({ event: 'order_changed', order_id: this.view.order_id, version });
   }
 

@@ -67,7 +67,8 @@ export class PaySession {
   busy = $state(false);
   #typed = $state('');
   #offset = 0;
-  #endedAt = 0;
+  /// A scan before this moment is the second half of a double read.
+  private doubleReadUntil = 0;
   #remindedAt = 0;
   #usedCodes = new Map<string, number>();
   #feeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -217,7 +218,7 @@ export class PaySession {
   }
 
   get isDoubleRead(): boolean {
-    return Date.now() - this.#endedAt < DOUBLE_READ_MS;
+    return Date.now() < this.doubleReadUntil;
   }
 
   takePayment(code: string): Promise<void> {
@@ -341,7 +342,7 @@ export class PaySession {
     this.now = view.now;
     this.view = view;
     if (before?.order_id === view.order_id && before.state === view.state) return;
-    if (ENDED.includes(view.state)) this.#endedAt = Date.now();
+    if (ENDED.includes(view.state)) this.doubleReadUntil = Date.now() + DOUBLE_READ_MS;
     this.#announce(view);
   }
 

@@ -29,7 +29,11 @@ export class RefundForm {
   /// "Other" says nothing by itself.
   readonly noteMissing = $derived(this.reason === 'other' && this.note.trim() === '');
   readonly ready = $derived(
-    this.dialog !== null && this.fault === null && this.reason !== '' && !this.noteMissing && !this.sending,
+    this.dialog !== null &&
+      this.fault === null &&
+      this.reason !== '' &&
+      !this.noteMissing &&
+      !this.sending,
   );
 
   constructor(orderId: string) {

@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ScanDetector, SILENCE_MS, type ScanKey } from './detector';
+
+const CODE = '134627913550288200';
+
+function key(name: string, timeStamp: number, changes: Partial<ScanKey> = {}): ScanKey {
+  return {
+    key: name,
+    timeStamp,
+    ctrlKey: false,
+    altKey: false,
+    metaKey: false,
+    isComposing: false,
+    keyCode: 0,
+    ...changes,
+  };
+}
+
+describe('scan detector', () => {
+  let field = '';
+  let scans: string[] = [];
+  let inputMethod = 0;
+  let detector: ScanDetector;
+  let now = 0;
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    field = '';
+    scans = [];
+    inputMethod = 0;
+    now = 1000;
+    detector = new ScanDetector({
+      remember: () => {
+        const before = field;
+        return () => (field = before);
+      },
+      onScan: (text) => scans.push(text),
+      onGiveBack: (characters) => (field += characters),
+      onInputMethod: () => inputMethod++,
+    });
+  });
+
+  afterEach(() => vi.useRealTimers());
+
+  /// Presses keys as the page would get them: what is not swallowed lands in the field.
+  function press(text: string, gap: number, end: string | null = null): boolean[] {
+    const names = [...text, ...(end ? [end] : [])];
+    return names.map((name) => {
+      now += gap;
+      const swallowed = detector.take(key(name, now));
+      if (!swallowed && name.length === 1) field += name;
+      return swallowed;
+    });
+  }
+
+  it('hands over a burst and leaves the field as it was', () => {
+    press('A12', 200);
+    now += 500;
+    const swallowed = press(CODE, 8, 'Enter');
+    expect(scans).toEqual([CODE]);
+    expect(field).toBe('A12');
+    expect(swallowed.at(-1)).toBe(true);
+  });
+
+  it('ends on silence when the scanner sends no terminator', () => {
+    press(CODE, 8);
+    expect(scans).toEqual([]);
+    vi.advanceTimersByTime(SILENCE_MS);
+    expect(scans).toEqual([CODE]);
+  });
+
+  it('lets a person type', () => {
+    expect(press('4650', 120, 'Enter')).toEqual([false, false, false, false, false]);
+    expect(field).toBe('4650');
+    expect(scans).toEqual([]);
+  });
+
+  it('gives a fast short burst back', () => {
+    press('4650', 12);
+    vi.advanceTimersByTime(SILENCE_MS);
+    expect(field).toBe('4650');
+    expect(scans).toEqual([]);
+  });
+
+  it('keeps one late key of a busy machine inside the burst', () => {
+    press(CODE.slice(0, 8), 8);
+    now += 60;
+    press(CODE.slice(8), 8, 'Enter');
+    expect(scans).toEqual([CODE]);
+  });
+
+  it('reads a slow scanner only with the wider gap', () => {
+    press(CODE, 60, 'Enter');
+    expect(scans).toEqual([]);
+    field = '';
+    detector.gapMs = 100;
+    now += 1000;
+    press(CODE, 60, 'Enter');
+    expect(scans).toEqual([CODE]);
+    expect(field).toBe('');
+  });
+
+  it('never judges shortcuts or an input method', () => {
+    for (let index = 0; index < 10; index++) {
+      now += 5;
+      expect(detector.take(key('1', now, { ctrlKey: true }))).toBe(false);
+      expect(detector.take(key('Process', now, { keyCode: 229 }))).toBe(false);
+    }
+    expect(scans).toEqual([]);
+    expect(inputMethod).toBe(1);
+  });
+
+  it('tells two scans apart', () => {
+    press(CODE, 8, 'Enter');
+    now += 300;
+    press('TK7Q21261121000A4X', 8, 'Enter');
+    expect(scans).toEqual([CODE, 'TK7Q21261121000A4X']);
+    expect(field).toBe('');
+  });
+});
