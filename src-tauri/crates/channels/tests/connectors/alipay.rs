@@ -322,8 +322,18 @@ fn only_the_exact_signed_bytes_are_believed() {
         check(shop.alipay_reply("error_response", &plain, &plain)).unwrap(),
         plain
     );
+}
 
-    let genuine = String::from_utf8(shop.alipay_reply(node, &plain, &plain).body).unwrap();
+#[test]
+fn an_envelope_that_could_be_read_two_ways_is_refused() {
+    let shop = Shop::alipay();
+    let node = "alipay_trade_query_response";
+    let plain = r#"{"code":"10000","u":"https://a/b"}"#;
+    let check = |reply: WireReply| {
+        believed(&shop, Operation::Query, reply)
+            .map(|answer| String::from_utf8(answer.believed().to_vec()).unwrap())
+    };
+    let genuine = String::from_utf8(shop.alipay_reply(node, plain, plain).body).unwrap();
     let refused = |body: String| check(reply(200, &[], body)).unwrap_err();
     let reordered = {
         let (content, sign) = genuine.split_once(",\"sign\":").unwrap();

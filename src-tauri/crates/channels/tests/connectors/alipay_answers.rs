@@ -76,6 +76,15 @@ fn the_answer_to_a_charge() {
         r#"{"code":"10003","out_trade_no":"{no}","total_amount":"88.87"}"#,
         "unknown mismatch",
     );
+}
+
+#[test]
+fn a_code_in_answer_to_a_charge() {
+    let shop = Shop::alipay();
+    let check = |content: &str, expected: &str| {
+        let outcome = decode(&shop, Operation::Charge, "pay", &charge(CODE), content);
+        assert_eq!(said(&outcome), expected, "{content}");
+    };
     check(
         r#"{"code":"20000","sub_code":"isp.unknow-error"}"#,
         "unknown server_fault isp.unknow-error",
