@@ -1,1 +1,199 @@
-//! To come.
+//! The store: SQLite through sqlx. Event log with a hash chain, projections, the resolver's list, search.
+//! One method is one transaction; decides nothing about payments.
+
+mod chain;
+mod errors;
+mod projections;
+mod read;
+mod schema;
+mod write;
+
+pub use chain::{LogFault, VerifyReport};
+pub use projections::RebuildReport;
+
+use errors::fault;
+use paydesk_desk::ports::{Device, Ids, StoreError};
+use paydesk_domain::{DEVICE_ALPHABET, Timestamp};
+use paydesk_signing::SealingKey;
+use sqlx::{
+    Row, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+/// How to open a store.
+pub struct StoreOptions {
+    /// The database file.
+    pub file: PathBuf,
+    /// The key of sealed fields and of the log's head.
+    pub key: Arc<SealingKey>,
+    /// Randomness for nonces and the device id.
+    pub ids: Arc<dyn Ids>,
+    /// Now.
+    pub now: Timestamp,
+    /// A VFS by name, for the simulation.
+    pub vfs: Option<String>,
+    /// Connections that read.
+    pub readers: u32,
+}
+
+/// A store over one SQLite file.
+pub struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    key: Arc<SealingKey>,
+    ids: Arc<dyn Ids>,
+    device: Device,
+}
+
+/// Another program may hold the database this long before we say so.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The first SQLite without the WAL-reset corruption.
+const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
+
+impl SqliteStore {
+    /// Opens or makes the database.
+    ///
+    /// # Errors
+    /// `NewerSchema`, `Corrupt`, `Busy`, `Full`, `Io`; nothing was changed.
+    pub async fn open(options: StoreOptions) -> Result<SqliteStore, StoreError> {
+        let connect = connect_options(&options);
+        let writer = pool(1, connect.clone()).await?;
+        check_version(&writer).await?;
+        schema::migrate(&writer, &options.file).await?;
+        check_durability(&writer).await?;
+        let readers = pool(
+            options.readers.max(1),
+            connect.read_only(true).create_if_missing(false),
+        )
+        .await?;
+        let device = device(&writer, options.ids.as_ref()).await?;
+        Ok(SqliteStore {
+            writer,
+            readers,
+            key: options.key,
+            ids: options.ids,
+            device,
+        })
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    fn nonce(&self) -> [u8; 12] {
+        let random = self.ids.nonce();
+        let mut nonce = [0; 12];
+        for (to, from) in nonce.iter_mut().zip(random) {
+            *to = from;
+        }
+        nonce
+    }
+
+    fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let sealed = self.key.seal(self.nonce(), place.as_bytes(), plain);
+        sealed.map_err(|_| StoreError::Corrupt(format!("{place} cannot be sealed")))
+    }
+
+    fn unseal(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let plain = self.key.open(place.as_bytes(), sealed);
+        plain.map_err(|_| StoreError::Corrupt(format!("{place} cannot be opened")))
+    }
+}
+
+fn connect_options(options: &StoreOptions) -> SqliteConnectOptions {
+    let connect = SqliteConnectOptions::new()
+        .filename(&options.file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY)
+        .pragma("temp_store", "MEMORY");
+    let connect = sqlx::ConnectOptions::disable_statement_logging(connect);
+    match &options.vfs {
+        Some(vfs) => connect.vfs(vfs.clone()),
+        None => connect,
+    }
+}
+
+async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(connections)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false);
+    pool.connect_with(options).await.map_err(fault)
+}
+
+async fn check_version(pool: &SqlitePool) -> Result<(), StoreError> {
+    let row = sqlx::query("SELECT sqlite_version()")
+        .fetch_one(pool)
+        .await
+        .map_err(fault)?;
+    let text: String = row.try_get(0).map_err(fault)?;
+    let mut parts = text.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    if (next(), next(), next()) < SQLITE_MIN {
+        return Err(StoreError::Io(format!(
+            "SQLite {text} can corrupt a shared database; 3.51.3 or newer is needed"
+        )));
+    }
+    Ok(())
+}
+
+/// A commit that was told must survive a power cut.
+async fn check_durability(pool: &SqlitePool) -> Result<(), StoreError> {
+    let mode: String = sqlx::query("PRAGMA journal_mode")
+        .fetch_one(pool)
+        .await
+        .map_err(fault)?
+        .try_get(0)
+        .map_err(fault)?;
+    let sync: i64 = sqlx::query("PRAGMA synchronous")
+        .fetch_one(pool)
+        .await
+        .map_err(fault)?
+        .try_get(0)
+        .map_err(fault)?;
+    if mode.eq_ignore_ascii_case("wal") && sync == 2 {
+        return Ok(());
+    }
+    Err(StoreError::Io(format!(
+        "journal_mode {mode}, synchronous {sync}: this folder cannot keep commits"
+    )))
+}
+
+async fn device(pool: &SqlitePool, ids: &dyn Ids) -> Result<Device, StoreError> {
+    let letter = |b: &u8| {
+        DEVICE_ALPHABET
+            .get(usize::from(*b % 32))
+            .copied()
+            .map(char::from)
+    };
+    let drawn: String = ids.nonce().iter().take(4).filter_map(letter).collect();
+    sqlx::query("INSERT INTO meta(key, value) VALUES ('device', $1), ('epoch', '0') ON CONFLICT(key) DO NOTHING")
+        .bind(drawn)
+        .execute(pool)
+        .await
+        .map_err(fault)?;
+    let value = async |key: &'static str| -> Result<String, StoreError> {
+        let row = sqlx::query("SELECT value FROM meta WHERE key = $1")
+            .bind(key)
+            .fetch_one(pool)
+            .await
+            .map_err(fault)?;
+        row.try_get(0).map_err(fault)
+    };
+    let epoch = value("epoch")
+        .await?
+        .parse()
+        .map_err(|_| StoreError::Corrupt("epoch".to_owned()))?;
+    Ok(Device {
+        id: value("device").await?,
+        epoch,
+    })
+}

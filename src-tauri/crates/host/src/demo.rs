@@ -1,0 +1,330 @@
+//! The demo's sandbox: started by whoever opens the folder first, shared with everybody else on it.
+//! Spoken to through its control interface only, whether it runs in this process or in another.
+
+use crate::network::{SANDBOX_GATEWAY, SandboxAddress};
+use paydesk_console::{
+    Surroundings,
+    contract::{
+        Act, CommandError, CustomerView, ErrorCode, FaultView, MoneyView, PhoneScreen, SampleCode,
+        SandboxStatus,
+    },
+    refused, refused_with,
+};
+use paydesk_desk::{ports::BoxFuture, shop::Account};
+use paydesk_domain::{AccountId, ChannelId, Currency, FeeRate, Money};
+use paydesk_sandbox::{MerchantCredentials, Sandbox, SandboxConfig, SandboxError};
+use paydesk_vault::{AccountMaterial, FolderVault, PeerKey, VaultError};
+use rand::RngCore;
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::Mutex;
+
+/// Alipay's usual rate for small shops, 0.60 %; WeChat Pay's, 0.60 %: a start for the demo, set in Settings.
+const DEMO_RATE_MILLIONTHS: u32 = 6_000;
+
+/// The sandbox is on this machine: slower than this means it is gone.
+const CONTROL_DEADLINE: Duration = Duration::from_secs(5);
+
+/// Why the demo's sandbox cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// It cannot be started.
+    #[error("{0}")]
+    Sandbox(#[from] SandboxError),
+    /// Another process runs it, but it does not say where.
+    #[error("the sandbox of this folder is held by another process that does not answer")]
+    Unreachable,
+    /// Its test keys cannot be kept.
+    #[error("{0}")]
+    Vault(#[from] VaultError),
+}
+
+/// Where the control interface is, and its token.
+#[derive(Clone)]
+struct Control {
+    address: SocketAddr,
+    token: String,
+}
+
+/// The demo of one folder.
+pub(crate) struct Demo {
+    folder: PathBuf,
+    vault: Arc<FolderVault>,
+    address: SandboxAddress,
+    running: Mutex<Option<Sandbox>>,
+    client: reqwest::Client,
+}
+
+/// Serves the sandbox of a folder for other processes.
+///
+/// # Errors
+/// The sandbox's: port in use, folder locked.
+pub async fn serve_sandbox(folder: &Path, port: u16) -> Result<Sandbox, DemoError> {
+    let folder = sandbox_folder(folder);
+    Ok(paydesk_sandbox::start(SandboxConfig::new(folder, port)).await?)
+}
+
+fn sandbox_folder(folder: &Path) -> PathBuf {
+    folder.join("sandbox")
+}
+
+impl Demo {
+    #[allow(clippy::disallowed_methods, reason = "loopback control of the demo, not a channel")]
+    pub(crate) fn new(folder: PathBuf, vault: Arc<FolderVault>, address: SandboxAddress) -> Demo {
+        Demo { folder, vault, address, running: Mutex::new(None), client: reqwest::Client::new() }
+    }
+
+    /// Starts the sandbox, or finds the one that runs on this folder.
+    pub(crate) async fn ensure(&self) -> Result<Control, DemoError> {
+        let mut running = self.running.lock().await;
+        if let Some(sandbox) = running.as_ref() {
+            return Ok(Control { address: sandbox.address(), token: sandbox.control_token().to_owned() });
+        }
+        let control = match serve_sandbox(&self.folder, 0).await {
+            Ok(sandbox) => {
+                let control = Control { address: sandbox.address(), token: sandbox.control_token().to_owned() };
+                *running = Some(sandbox);
+                control
+            }
+            Err(DemoError::Sandbox(SandboxError::FolderLocked { .. })) => self.find().await?,
+            Err(error) => return Err(error),
+        };
+        if let Ok(mut address) = self.address.write() {
+            *address = Some(control.address);
+        }
+        Ok(control)
+    }
+
+    /// The other process writes where it listens; it may still be starting.
+    #[allow(clippy::disallowed_methods, reason = "waits for another process on this machine")]
+    async fn find(&self) -> Result<Control, DemoError> {
+        let note = sandbox_folder(&self.folder).join("sandbox.json");
+        for _ in 0..50 {
+            if let Some(control) = std::fs::read(&note).ok().and_then(|bytes| control_of(&bytes))
+                && tokio::net::TcpStream::connect(control.address).await.is_ok()
+            {
+                return Ok(control);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Err(DemoError::Unreachable)
+    }
+
+    pub(crate) async fn stop(&self) {
+        if let Some(sandbox) = self.running.lock().await.take() {
+            sandbox.stop().await;
+        }
+    }
+
+    async fn control(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Result<Value, CommandError> {
+        let gone = |what: String| {
+            tracing::warn!(what, "the sandbox does not answer");
+            refused(ErrorCode::SandboxGone)
+        };
+        let control = self.ensure().await.map_err(|e| gone(e.to_string()))?;
+        let url = format!("http://{}/_sandbox/{path}", control.address);
+        let mut request = self.client.request(method, url).timeout(CONTROL_DEADLINE).header("X-Sandbox-Token", control.token);
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let response = request.send().await.map_err(|e| gone(e.without_url().to_string()))?;
+        let status = response.status();
+        let bytes = response.bytes().await.map_err(|e| gone(e.without_url().to_string()))?;
+        let value: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        if status.is_success() {
+            return Ok(value);
+        }
+        let what = value.get("error").and_then(Value::as_str).unwrap_or("refused").to_owned();
+        Err(refused_with(ErrorCode::InvalidArguments, &[("what", what)]))
+    }
+
+    /// The sandbox's ledger, for tests and auditors.
+    pub(crate) async fn ledger(&self) -> Result<Value, CommandError> {
+        self.control(reqwest::Method::GET, "ledger", None).await
+    }
+
+    async fn connect(&self) -> Result<Vec<Account>, DemoError> {
+        self.ensure().await?;
+        let credentials = MerchantCredentials::read(&sandbox_folder(&self.folder))?;
+        let (alipay, alipay_keys) = alipay_account(&credentials);
+        let (wechatpay, wechatpay_keys) = wechatpay_account(&credentials);
+        self.vault.keep(&alipay.id, alipay_keys)?;
+        self.vault.keep(&wechatpay.id, wechatpay_keys)?;
+        Ok(vec![alipay, wechatpay])
+    }
+}
+
+fn control_of(note: &[u8]) -> Option<Control> {
+    let note: Value = serde_json::from_slice(note).ok()?;
+    let port = u16::try_from(note.get("port")?.as_u64()?).ok()?;
+    let token = note.get("control_token")?.as_str()?.to_owned();
+    Some(Control { address: SocketAddr::from(([127, 0, 0, 1], port)), token })
+}
+
+fn account(channel: &str, gateway: String, fields: BTreeMap<String, String>) -> Account {
+    Account {
+        id: AccountId(format!("demo-{channel}")),
+        channel: ChannelId(channel.to_owned()),
+        gateway,
+        fields,
+        rate: FeeRate::from_millionths(DEMO_RATE_MILLIONTHS),
+        sandbox: true,
+    }
+}
+
+fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn alipay_account(credentials: &MerchantCredentials) -> (Account, AccountMaterial) {
+    let alipay = &credentials.alipay;
+    let keys = AccountMaterial {
+        private_key: alipay.app_private_key_pem.clone(),
+        signing_id: None,
+        peer_keys: vec![PeerKey { id: None, material: alipay.gateway_public_key_pem.clone() }],
+        answers_with: None,
+        resource_key: None,
+    };
+    let fields = fields(&[("app_id", &alipay.app_id), ("seller_id", &alipay.seller_id)]);
+    (account("alipay", format!("{SANDBOX_GATEWAY}/gateway.do"), fields), keys)
+}
+
+fn wechatpay_account(credentials: &MerchantCredentials) -> (Account, AccountMaterial) {
+    let wechatpay = &credentials.wechatpay;
+    let keys = AccountMaterial {
+        private_key: wechatpay.merchant_private_key_pem.clone(),
+        signing_id: Some(wechatpay.merchant_serial.clone()),
+        peer_keys: vec![
+            PeerKey { id: Some(wechatpay.public_key_id.clone()), material: wechatpay.public_key_pem.clone() },
+            PeerKey {
+                id: Some(wechatpay.platform_certificate_serial.clone()),
+                material: wechatpay.platform_certificate_pem.clone(),
+            },
+        ],
+        answers_with: Some(wechatpay.public_key_id.clone()),
+        resource_key: Some(wechatpay.apiv3_key.clone()),
+    };
+    let fields = fields(&[
+        ("appid", &wechatpay.appid),
+        ("mchid", &wechatpay.mchid),
+        ("store_id", "1"),
+        ("notify_url", "https://notify.example.com/wechatpay"),
+    ]);
+    (account("wechatpay", SANDBOX_GATEWAY.to_owned(), fields), keys)
+}
+
+impl Surroundings for Demo {
+    fn connect_demo(&self) -> BoxFuture<'_, Result<Vec<Account>, CommandError>> {
+        Box::pin(async move {
+            self.connect().await.map_err(|error| {
+                tracing::error!(%error, "the demo could not be connected");
+                refused(ErrorCode::SandboxGone)
+            })
+        })
+    }
+
+    fn sandbox_status(&self) -> BoxFuture<'_, Result<SandboxStatus, CommandError>> {
+        Box::pin(async move {
+            let address = self.ensure().await.map_err(|_| refused(ErrorCode::SandboxGone))?.address;
+            let faults = self.control(reqwest::Method::GET, "faults", None).await?;
+            let faults = faults.get("faults").and_then(Value::as_array).cloned().unwrap_or_default();
+            let faults = faults
+                .iter()
+                .map(|fault| FaultView {
+                    name: text(fault, "name"),
+                    on: fault.get("on").and_then(Value::as_bool).unwrap_or(false),
+                })
+                .collect();
+            Ok(SandboxStatus { address: address.to_string(), faults, customers: customers() })
+        })
+    }
+
+    fn set_fault<'a>(&'a self, name: &'a str, on: bool) -> BoxFuture<'a, Result<(), CommandError>> {
+        Box::pin(async move {
+            if name == "all" {
+                self.control(reqwest::Method::DELETE, "faults", None).await?;
+                return Ok(());
+            }
+            self.control(reqwest::Method::POST, "faults", Some(json!({ "name": name, "on": on }))).await?;
+            Ok(())
+        })
+    }
+
+    fn phone<'a>(&'a self, qr: &'a str, act: Act) -> BoxFuture<'a, Result<PhoneScreen, CommandError>> {
+        Box::pin(async move {
+            let act = match act {
+                Act::Decline => "decline",
+                Act::Pay => "pay",
+                Act::Scan => "scan",
+            };
+            let screen = self.control(reqwest::Method::POST, "phone", Some(json!({ "qr": qr, "act": act }))).await?;
+            let amount = screen.get("amount").and_then(Value::as_i64);
+            Ok(PhoneScreen {
+                state: text(&screen, "state"),
+                payee: screen.get("payee").and_then(Value::as_str).map(str::to_owned),
+                amount: amount.map(|minor| MoneyView::from(Money::from_minor(minor, Currency::CNY))),
+            })
+        })
+    }
+
+    fn sample_codes(&self) -> BoxFuture<'_, Result<Vec<SampleCode>, CommandError>> {
+        Box::pin(async move {
+            let customers = customers();
+            let codes = customers.into_iter().flat_map(|customer| {
+                let row = |channel: &str, code: String| SampleCode {
+                    channel: channel.to_owned(),
+                    digits: customer.digits.clone(),
+                    key: customer.key.clone(),
+                    code,
+                    svg: String::new(),
+                };
+                [row("alipay", customer.alipay.clone()), row("wechatpay", customer.wechatpay.clone())]
+            });
+            Ok(codes.collect())
+        })
+    }
+
+    fn save(&self, name: &str, bytes: &[u8]) -> Result<String, CommandError> {
+        let folder = self.folder.join("receipts");
+        let path = folder.join(name);
+        let written = std::fs::create_dir_all(&folder).and_then(|()| std::fs::write(&path, bytes));
+        written.map_err(|error| {
+            tracing::error!(%error, "a file could not be saved");
+            refused(ErrorCode::DiskFull)
+        })?;
+        Ok(path.display().to_string())
+    }
+
+    fn time_zone(&self) -> String {
+        let zone = jiff::tz::TimeZone::system();
+        zone.iana_name().unwrap_or("Asia/Shanghai").to_owned()
+    }
+
+    fn version(&self) -> &'static str {
+        crate::VERSION
+    }
+}
+
+/// The sandbox's table with fresh codes: a payment code is single use.
+fn customers() -> Vec<CustomerView> {
+    let code = |channel, behaviour| paydesk_sandbox::sample_code(channel, behaviour, rand::rngs::OsRng.next_u64());
+    paydesk_sandbox::CUSTOMERS
+        .iter()
+        .map(|customer| CustomerView {
+            digits: customer.digits.to_owned(),
+            key: customer.key.to_owned(),
+            alipay: code(paydesk_sandbox::Channel::Alipay, customer.behaviour),
+            wechatpay: code(paydesk_sandbox::Channel::Wechatpay, customer.behaviour),
+        })
+        .collect()
+}
+
+fn text(value: &Value, key: &str) -> String {
+    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,614 @@
+//! The store's reads, its list, and the `Store` port itself.
+
+use crate::{
+    SqliteStore,
+    errors::{fault, unreadable},
+    write::write_work,
+};
+use paydesk_desk::ports::{
+    BoxFuture, Commit, Counts, Device, Due, FirstAttempt, NewEvent, NewNote, NewOrder, Opened,
+    OrderFilter, OrderPage, OrderRow, Store, StoreError, StoredEvent, Tab, Totals, Work,
+};
+use paydesk_domain::{
+    Amount, ChannelId, Currency, MerchantRef, Money, Order, OrderNumber, OrderPlan, Timestamp,
+};
+use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
+use std::collections::BTreeMap;
+
+const ROW: &str = "SELECT number, opened_at, channel, status, total_minor, currency, refunded_minor, note, by_name, attention, version FROM orders o";
+
+fn text(row: &SqliteRow, at: usize) -> Result<String, StoreError> {
+    row.try_get(at).map_err(fault)
+}
+
+fn int(row: &SqliteRow, at: usize) -> Result<i64, StoreError> {
+    row.try_get(at).map_err(fault)
+}
+
+fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
+}
+
+fn order_row(row: &SqliteRow) -> Result<OrderRow, StoreError> {
+    let number = text(row, 0)?;
+    let damaged = |what: &str| StoreError::Corrupt(format!("order {number}: {what}"));
+    let currency = Currency::from_code(&text(row, 5)?).ok_or_else(|| damaged("currency"))?;
+    Ok(OrderRow {
+        number: OrderNumber::parse(&number).map_err(|_| damaged("number"))?,
+        opened_at: Timestamp(int(row, 1)?),
+        channel: ChannelId(text(row, 2)?),
+        status: serde_json::from_value(serde_json::Value::String(text(row, 3)?))
+            .map_err(unreadable("status"))?,
+        total: Amount::from_minor(int(row, 4)?, currency).map_err(|_| damaged("total"))?,
+        refunded: Money::from_minor(int(row, 6)?, currency),
+        note: text(row, 7)?,
+        by: text(row, 8)?,
+        attention: int(row, 9)? == 1,
+        version: unsigned(int(row, 10)?),
+    })
+}
+
+impl SqliteStore {
+    pub(crate) async fn read_order(
+        &self,
+        number: &OrderNumber,
+    ) -> Result<Option<Order>, StoreError> {
+        let mut transaction = self.readers.begin().await.map_err(fault)?;
+        let key = number.to_string();
+        let row = sqlx::query("SELECT plan, opened_at, version FROM orders WHERE number = $1")
+            .bind(key.clone())
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(fault)?;
+        let Some(row) = row else { return Ok(None) };
+        let plan: OrderPlan =
+            serde_json::from_str(&text(&row, 0)?).map_err(unreadable("order plan"))?;
+        let rows = sqlx::query("SELECT value FROM payments WHERE number = $1 ORDER BY reference")
+            .bind(key.clone())
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(fault)?;
+        let payments = rows
+            .iter()
+            .map(|r| serde_json::from_str(&text(r, 0)?).map_err(unreadable("payment")))
+            .collect::<Result<_, _>>()?;
+        let rows = sqlx::query("SELECT value FROM refunds WHERE number = $1 ORDER BY rowid")
+            .bind(key)
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(fault)?;
+        let refunds = rows
+            .iter()
+            .map(|r| serde_json::from_str(&text(r, 0)?).map_err(unreadable("refund")))
+            .collect::<Result<_, _>>()?;
+        let order = Order::from_parts(
+            number.clone(),
+            plan,
+            Timestamp(int(&row, 1)?),
+            payments,
+            refunds,
+            unsigned(int(&row, 2)?),
+        );
+        Ok(Some(order))
+    }
+
+    async fn one(&self, sql: &'static str) -> Result<i64, StoreError> {
+        let row = sqlx::query(sql)
+            .fetch_one(&self.readers)
+            .await
+            .map_err(fault)?;
+        int(&row, 0)
+    }
+
+    async fn read_list(
+        &self,
+        filter: &OrderFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<OrderPage, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new(ROW);
+        conditions(&mut query, filter, true);
+        if let Some((at, number)) = cursor.and_then(|c| c.split_once('|')) {
+            let at: i64 = at
+                .parse()
+                .map_err(|_| StoreError::Corrupt("cursor".to_owned()))?;
+            query
+                .push(" AND (o.opened_at, o.number) < (")
+                .push_bind(at)
+                .push(", ")
+                .push_bind(number.to_owned())
+                .push(")");
+        }
+        query
+            .push(" ORDER BY o.opened_at DESC, o.number DESC LIMIT ")
+            .push_bind(i64::from(limit) + 1);
+        let found = query
+            .build()
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+        let rows: Vec<OrderRow> = found
+            .iter()
+            .take(wanted)
+            .map(order_row)
+            .collect::<Result<_, _>>()?;
+        let next = (found.len() > wanted)
+            .then(|| {
+                rows.last()
+                    .map(|r| format!("{}|{}", r.opened_at.0, r.number))
+            })
+            .flatten();
+        Ok(OrderPage {
+            rows,
+            next,
+            totals: self.totals(filter).await?,
+            tabs: self.tabs().await?,
+        })
+    }
+
+    async fn totals(&self, filter: &OrderFilter) -> Result<Totals, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "SELECT count(*), coalesce(sum(taken_minor > 0), 0), coalesce(sum(taken_minor), 0), coalesce(sum(refunded_minor), 0) FROM orders o",
+        );
+        conditions(&mut query, filter, true);
+        let row = query
+            .build()
+            .fetch_one(&self.readers)
+            .await
+            .map_err(fault)?;
+        Ok(Totals {
+            count: unsigned(int(&row, 0)?),
+            paid_count: unsigned(int(&row, 1)?),
+            taken: Money::from_minor(int(&row, 2)?, filter.currency),
+            refunded: Money::from_minor(int(&row, 3)?, filter.currency),
+        })
+    }
+
+    async fn tabs(&self) -> Result<BTreeMap<Tab, u64>, StoreError> {
+        let row = sqlx::query(
+            "SELECT count(*), coalesce(sum(attention), 0), coalesce(sum(taken_minor > 0), 0), \
+             (SELECT count(DISTINCT number) FROM refunds), coalesce(sum(taken_minor = 0), 0) FROM orders",
+        )
+        .fetch_one(&self.readers)
+        .await
+        .map_err(fault)?;
+        let tabs = [
+            Tab::All,
+            Tab::Attention,
+            Tab::Paid,
+            Tab::Refunds,
+            Tab::Unpaid,
+        ];
+        tabs.into_iter()
+            .enumerate()
+            .map(|(at, tab)| Ok((tab, unsigned(int(&row, at)?))))
+            .collect()
+    }
+}
+
+/// The filter as SQL; every value is bound, never written into the text.
+fn conditions(query: &mut QueryBuilder<Sqlite>, filter: &OrderFilter, with_tab: bool) {
+    query.push(" WHERE 1 = 1");
+    if with_tab {
+        query.push(match filter.tab {
+            Tab::All => "",
+            Tab::Attention => " AND o.attention = 1",
+            Tab::Paid => " AND o.taken_minor > 0",
+            Tab::Refunds => " AND EXISTS (SELECT 1 FROM refunds r WHERE r.number = o.number)",
+            Tab::Unpaid => " AND o.taken_minor = 0",
+        });
+    }
+    if let Some(day) = filter.day_from {
+        query.push(" AND o.day >= ").push_bind(i64::from(day.0));
+    }
+    if let Some(day) = filter.day_to {
+        query.push(" AND o.day <= ").push_bind(i64::from(day.0));
+    }
+    if let Some(status) = filter.status {
+        let text = serde_json::to_value(status)
+            .ok()
+            .and_then(|v| v.as_str().map(str::to_owned))
+            .unwrap_or_default();
+        query.push(" AND o.status = ").push_bind(text);
+    }
+    if let Some(channel) = &filter.channel {
+        query.push(" AND o.channel = ").push_bind(channel.0.clone());
+    }
+    if !filter.search.is_empty() {
+        search(query, filter);
+    }
+}
+
+fn search(query: &mut QueryBuilder<Sqlite>, filter: &OrderFilter) {
+    let typed = filter.search.trim().to_owned();
+    query.push(" AND (");
+    if let Some((low, high)) = amounts(&typed, filter.currency) {
+        query
+            .push("o.total_minor BETWEEN ")
+            .push_bind(low)
+            .push(" AND ")
+            .push_bind(high)
+            .push(" OR ");
+    }
+    let upper = typed.to_ascii_uppercase();
+    let end = format!("{upper}~");
+    query
+        .push("(o.number >= ")
+        .push_bind(upper.clone())
+        .push(" AND o.number < ")
+        .push_bind(end.clone())
+        .push(")");
+    if upper.len() > 18 {
+        let number: String = upper.chars().take(18).collect();
+        query.push(" OR o.number = ").push_bind(number);
+    }
+    if upper.len() >= 4 && upper.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        let tail: String = upper
+            .chars()
+            .rev()
+            .take(6)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect();
+        let pattern = format!("%{tail}");
+        query.push(" OR o.tail LIKE ").push_bind(pattern.clone());
+        query
+            .push(" OR o.number IN (SELECT p.number FROM payments p WHERE p.channel_tail LIKE ")
+            .push_bind(pattern);
+        query
+            .push(" AND p.channel_ref LIKE ")
+            .push_bind(format!("%{typed}"))
+            .push(")");
+        query
+            .push(" OR o.number IN (SELECT p.number FROM payments p WHERE p.channel_ref >= ")
+            .push_bind(typed.clone());
+        query
+            .push(" AND p.channel_ref < ")
+            .push_bind(format!("{typed}~"))
+            .push(")");
+    }
+    let words = format!(
+        "%{}%",
+        typed
+            .replace('\\', "\\\\")
+            .replace('%', "\\%")
+            .replace('_', "\\_")
+    );
+    query
+        .push(" OR o.by_name LIKE ")
+        .push_bind(words.clone())
+        .push(" ESCAPE '\\'");
+    query
+        .push(" OR o.number IN (SELECT n.number FROM notes n WHERE n.text LIKE ")
+        .push_bind(words)
+        .push(" ESCAPE '\\'))");
+}
+
+/// `46.5` or `40-60` as minor units, both ends included.
+fn amounts(typed: &str, currency: Currency) -> Option<(i64, i64)> {
+    let minor = |text: &str| Money::parse(text.trim(), currency).ok().map(Money::minor);
+    match typed.split_once('-') {
+        Some((low, high)) if !low.is_empty() => Some((minor(low)?, minor(high)?)),
+        _ => minor(typed).map(|m| (m, m)),
+    }
+}
+
+impl Store for SqliteStore {
+    fn open_order(
+        &self,
+        new: NewOrder,
+        first: FirstAttempt,
+    ) -> BoxFuture<'_, Result<Opened, StoreError>> {
+        Box::pin(self.write_open(new, first))
+    }
+
+    fn load<'a>(
+        &'a self,
+        number: &'a OrderNumber,
+    ) -> BoxFuture<'a, Result<Option<Order>, StoreError>> {
+        Box::pin(self.read_order(number))
+    }
+
+    fn commit(&self, commit: Commit) -> BoxFuture<'_, Result<Order, StoreError>> {
+        Box::pin(self.write_commit(commit))
+    }
+
+    fn append(&self, events: Vec<NewEvent>) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.write_events(events))
+    }
+
+    fn claim_due(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<Due>, StoreError>> {
+        Box::pin(async move {
+            let rows = sqlx::query(
+                "UPDATE work SET lease_until = $2 WHERE reference IN \
+                 (SELECT reference FROM work WHERE due_at <= $1 AND lease_until <= $1 ORDER BY due_at LIMIT $3) RETURNING reference, asked",
+            )
+            .bind(now.0)
+            .bind(lease_until.0)
+            .bind(i64::from(limit))
+            .fetch_all(&self.writer)
+            .await
+            .map_err(fault)?;
+            let due = |row: &SqliteRow| {
+                let reference = text(row, 0)?;
+                let reference =
+                    MerchantRef::parse(&reference).map_err(|_| StoreError::Corrupt(reference))?;
+                Ok(Due {
+                    reference,
+                    asked: u32::try_from(int(row, 1)?).unwrap_or(u32::MAX),
+                })
+            };
+            rows.iter().map(due).collect()
+        })
+    }
+
+    fn asked(&self, work: Work) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            sqlx::query("UPDATE work SET due_at = $2, lease_until = 0, asked = asked + 1 WHERE reference = $1")
+                .bind(work.reference.to_string())
+                .bind(work.due.map(|d| d.0))
+                .execute(&self.writer)
+                .await
+                .map_err(fault)?;
+            Ok(())
+        })
+    }
+
+    fn hurry<'a>(
+        &'a self,
+        reference: &'a MerchantRef,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let mut connection = self.writer.acquire().await.map_err(fault)?;
+            write_work(
+                &mut connection,
+                &Work {
+                    reference: reference.clone(),
+                    due: Some(now),
+                },
+            )
+            .await
+        })
+    }
+
+    fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+        Box::pin(async move {
+            let row = sqlx::query(
+                "SELECT min(max(due_at, lease_until)) FROM work WHERE due_at IS NOT NULL",
+            )
+            .fetch_one(&self.readers)
+            .await
+            .map_err(fault)?;
+            let due: Option<i64> = row.try_get(0).map_err(fault)?;
+            Ok(due.map(Timestamp))
+        })
+    }
+
+    fn times_asked<'a>(
+        &'a self,
+        reference: &'a MerchantRef,
+    ) -> BoxFuture<'a, Result<u32, StoreError>> {
+        Box::pin(async move {
+            let row = sqlx::query("SELECT asked FROM work WHERE reference = $1")
+                .bind(reference.to_string())
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(fault)?;
+            let asked = row.map(|r| int(&r, 0)).transpose()?.unwrap_or(0);
+            Ok(u32::try_from(asked).unwrap_or(u32::MAX))
+        })
+    }
+
+    fn same_again<'a>(
+        &'a self,
+        channel: &'a ChannelId,
+        amount: Amount,
+        since: Timestamp,
+    ) -> BoxFuture<'a, Result<Option<OrderRow>, StoreError>> {
+        Box::pin(async move {
+            let found = sqlx::query(
+                "SELECT number FROM payments WHERE amount_minor = $2 AND ((channel = $1 AND begun_at >= $3) OR unknown = 1) ORDER BY begun_at DESC LIMIT 1",
+            )
+            .bind(channel.0.clone())
+            .bind(amount.minor())
+            .bind(since.0)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(fault)?;
+            let Some(row) = found else { return Ok(None) };
+            let number = text(&row, 0)?;
+            let number = OrderNumber::parse(&number).map_err(|_| StoreError::Corrupt(number))?;
+            self.row(&number).await
+        })
+    }
+
+    fn by_intent<'a>(
+        &'a self,
+        intent: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Order>, StoreError>> {
+        Box::pin(async move {
+            let row = sqlx::query("SELECT number FROM orders WHERE intent = $1")
+                .bind(intent.to_owned())
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(fault)?;
+            let Some(row) = row else { return Ok(None) };
+            let number = text(&row, 0)?;
+            let number = OrderNumber::parse(&number).map_err(|_| StoreError::Corrupt(number))?;
+            self.read_order(&number).await
+        })
+    }
+
+    fn code_used(
+        &self,
+        tag: [u8; 32],
+        since: Timestamp,
+    ) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let row =
+                sqlx::query("SELECT count(*) FROM payments WHERE code_tag = $1 AND begun_at >= $2")
+                    .bind(tag.to_vec())
+                    .bind(since.0)
+                    .fetch_one(&self.readers)
+                    .await
+                    .map_err(fault)?;
+            Ok(int(&row, 0)? > 0)
+        })
+    }
+
+    fn list<'a>(
+        &'a self,
+        filter: &'a OrderFilter,
+        cursor: Option<&'a str>,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<OrderPage, StoreError>> {
+        Box::pin(self.read_list(filter, cursor, limit))
+    }
+
+    fn row<'a>(
+        &'a self,
+        number: &'a OrderNumber,
+    ) -> BoxFuture<'a, Result<Option<OrderRow>, StoreError>> {
+        Box::pin(async move {
+            let mut query = QueryBuilder::<Sqlite>::new(ROW);
+            query
+                .push(" WHERE o.number = ")
+                .push_bind(number.to_string());
+            let row = query
+                .build()
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(fault)?;
+            row.as_ref().map(order_row).transpose()
+        })
+    }
+
+    fn timeline<'a>(
+        &'a self,
+        number: &'a OrderNumber,
+    ) -> BoxFuture<'a, Result<Vec<StoredEvent>, StoreError>> {
+        Box::pin(async move {
+            let rows = sqlx::query(
+                "SELECT l.seq, l.kind, l.subject, l.actor, l.at, l.body, e.sealed FROM log l LEFT JOIN evidence e ON e.seq = l.seq WHERE l.number = $1 ORDER BY l.seq",
+            )
+            .bind(number.to_string())
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+            rows.iter().map(|row| self.stored_event(row)).collect()
+        })
+    }
+
+    fn notes<'a>(
+        &'a self,
+        number: &'a OrderNumber,
+    ) -> BoxFuture<'a, Result<Vec<NewNote>, StoreError>> {
+        Box::pin(async move {
+            let rows =
+                sqlx::query("SELECT at, by_name, text FROM notes WHERE number = $1 ORDER BY id")
+                    .bind(number.to_string())
+                    .fetch_all(&self.readers)
+                    .await
+                    .map_err(fault)?;
+            rows.iter()
+                .map(|r| {
+                    Ok(NewNote {
+                        at: Timestamp(int(r, 0)?),
+                        by: text(r, 1)?,
+                        text: text(r, 2)?,
+                    })
+                })
+                .collect()
+        })
+    }
+
+    fn sealed<'a>(
+        &'a self,
+        subject: &'a MerchantRef,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<String>, StoreError>> {
+        Box::pin(async move {
+            let row = sqlx::query("SELECT sealed FROM sealed WHERE subject = $1 AND name = $2")
+                .bind(subject.to_string())
+                .bind(name.to_owned())
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(fault)?;
+            let Some(row) = row else { return Ok(None) };
+            let sealed: Vec<u8> = row.try_get(0).map_err(fault)?;
+            let plain = self.unseal(&format!("sealed|{subject}|{name}"), &sealed)?;
+            Ok(String::from_utf8(plain).ok())
+        })
+    }
+
+    fn counts(&self) -> BoxFuture<'_, Result<Counts, StoreError>> {
+        Box::pin(async move {
+            let narrow = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+            Ok(Counts {
+                open_doubts: narrow(
+                    self.one(
+                        "SELECT coalesce(sum(open_doubts), 0) FROM orders WHERE open_doubts > 0",
+                    )
+                    .await?,
+                ),
+                attention: narrow(
+                    self.one("SELECT count(*) FROM orders WHERE attention = 1")
+                        .await?,
+                ),
+            })
+        })
+    }
+
+    fn settings(&self) -> BoxFuture<'_, Result<Option<serde_json::Value>, StoreError>> {
+        Box::pin(async move {
+            let row = sqlx::query("SELECT value FROM settings WHERE one = 1")
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(fault)?;
+            row.map(|r| serde_json::from_str(&text(&r, 0)?).map_err(unreadable("settings")))
+                .transpose()
+        })
+    }
+
+    fn device(&self) -> Device {
+        self.device.clone()
+    }
+
+    fn data_version(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            Ok(unsigned(
+                self.one("SELECT coalesce(max(seq), 0) FROM log").await?,
+            ))
+        })
+    }
+}
+
+impl SqliteStore {
+    fn stored_event(&self, row: &SqliteRow) -> Result<StoredEvent, StoreError> {
+        let seq = int(row, 0)?;
+        let subject: Option<String> = row.try_get(2).map_err(fault)?;
+        let sealed: Option<Vec<u8>> = row.try_get(6).map_err(fault)?;
+        Ok(StoredEvent {
+            seq: unsigned(seq),
+            kind: serde_json::from_value(serde_json::Value::String(text(row, 1)?))
+                .map_err(unreadable("event kind"))?,
+            subject: subject
+                .map(|s| MerchantRef::parse(&s).map_err(|_| StoreError::Corrupt(s)))
+                .transpose()?,
+            actor: serde_json::from_str(&text(row, 3)?).map_err(unreadable("event actor"))?,
+            at: Timestamp(int(row, 4)?),
+            body: serde_json::from_str(&text(row, 5)?).map_err(unreadable("event body"))?,
+            evidence: sealed
+                .map(|s| self.unseal(&format!("evidence|{seq}"), &s))
+                .transpose()?,
+        })
+    }
+}

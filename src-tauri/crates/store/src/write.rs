@@ -1,0 +1,320 @@
+//! The store's writes: each one transaction.
+
+use crate::{
+    SqliteStore,
+    errors::{fault, unreadable},
+};
+use paydesk_desk::ports::{
+    Commit, FirstAttempt, NewEvent, NewNote, NewOrder, Opened, SealedField, StoreError, Work,
+};
+use paydesk_domain::{BusinessDay, ChannelId, Doubt, Order, OrderNumber, PaymentState};
+use sqlx::{Row, SqliteConnection};
+
+impl SqliteStore {
+    pub(crate) async fn write_open(
+        &self,
+        new: NewOrder,
+        first: FirstAttempt,
+    ) -> Result<Opened, StoreError> {
+        let mut transaction = self
+            .writer
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(fault)?;
+        let known = sqlx::query("SELECT number FROM orders WHERE intent = $1")
+            .bind(new.plan.intent.clone())
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(fault)?;
+        if let Some(row) = known {
+            let number: String = row.try_get(0).map_err(fault)?;
+            transaction.rollback().await.map_err(fault)?;
+            let number = OrderNumber::parse(&number).map_err(|_| StoreError::Corrupt(number))?;
+            let order = self.read_order(&number).await?;
+            return order.map(Opened::Existing).ok_or(StoreError::Stale);
+        }
+        let (day, counter) = next_counter(&mut transaction, new.plan.day).await?;
+        let number =
+            OrderNumber::compose(new.mode, &self.device.id, self.device.epoch, day, counter)
+                .ok_or_else(|| {
+                    StoreError::Corrupt("the order numbers of this day are used up".to_owned())
+                })?;
+        let order = Order::open(number, new.plan, new.now);
+        let commit = first(order)?;
+        let order = self
+            .write_all(&mut transaction, commit, new.code_tag)
+            .await?;
+        transaction.commit().await.map_err(fault)?;
+        Ok(Opened::New(order))
+    }
+
+    pub(crate) async fn write_commit(&self, commit: Commit) -> Result<Order, StoreError> {
+        let mut transaction = self
+            .writer
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(fault)?;
+        let row = sqlx::query("SELECT version FROM orders WHERE number = $1")
+            .bind(commit.order.number().to_string())
+            .fetch_optional(&mut *transaction)
+            .await
+            .map_err(fault)?;
+        let version: Option<i64> = row.map(|r| r.try_get(0)).transpose().map_err(fault)?;
+        if version != i64::try_from(commit.order.version()).ok() {
+            return Err(StoreError::Stale);
+        }
+        let order = self.write_all(&mut transaction, commit, None).await?;
+        transaction.commit().await.map_err(fault)?;
+        Ok(order)
+    }
+
+    async fn write_all(
+        &self,
+        connection: &mut SqliteConnection,
+        commit: Commit,
+        tag: Option<[u8; 32]>,
+    ) -> Result<Order, StoreError> {
+        let order = Order::from_parts(
+            commit.order.number().clone(),
+            commit.order.plan().clone(),
+            commit.order.opened_at(),
+            commit.order.payments().to_vec(),
+            commit.order.refunds().to_vec(),
+            commit.order.version() + 1,
+        );
+        write_order(connection, &order, commit.note.as_ref()).await?;
+        write_payments(connection, &order, tag).await?;
+        write_refunds(connection, &order).await?;
+        for work in &commit.work {
+            write_work(connection, work).await?;
+        }
+        for field in &commit.sealed {
+            self.write_sealed(connection, field).await?;
+        }
+        if let Some(note) = &commit.note {
+            write_note(connection, &order, note).await?;
+        }
+        self.append_events(connection, &commit.events).await?;
+        Ok(order)
+    }
+
+    async fn write_sealed(
+        &self,
+        connection: &mut SqliteConnection,
+        field: &SealedField,
+    ) -> Result<(), StoreError> {
+        let sealed = self.seal(
+            &format!("sealed|{}|{}", field.subject, field.name),
+            field.value.as_bytes(),
+        )?;
+        sqlx::query("INSERT INTO sealed(subject, name, sealed) VALUES ($1, $2, $3) ON CONFLICT(subject, name) DO UPDATE SET sealed = $3")
+            .bind(field.subject.to_string())
+            .bind(field.name)
+            .bind(sealed)
+            .execute(connection)
+            .await
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    pub(crate) async fn write_events(&self, events: Vec<NewEvent>) -> Result<(), StoreError> {
+        let mut transaction = self
+            .writer
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(fault)?;
+        for event in &events {
+            let settings = event.body.get("after").and_then(|a| a.get("settings"));
+            if let Some(settings) = settings {
+                sqlx::query("INSERT INTO settings(one, value) VALUES (1, $1) ON CONFLICT(one) DO UPDATE SET value = $1")
+                    .bind(settings.to_string())
+                    .execute(&mut *transaction)
+                    .await
+                    .map_err(fault)?;
+            }
+        }
+        self.append_events(&mut transaction, &events).await?;
+        transaction.commit().await.map_err(fault)
+    }
+}
+
+/// The day in a number never steps back, even when the clock does.
+async fn next_counter(
+    connection: &mut SqliteConnection,
+    day: BusinessDay,
+) -> Result<(BusinessDay, u32), StoreError> {
+    let last = sqlx::query("SELECT coalesce(max(day), 0) FROM counter")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(fault)?;
+    let last: i64 = last.try_get(0).map_err(fault)?;
+    let day = i64::from(day.0).max(last);
+    let row = sqlx::query("INSERT INTO counter(day, next) VALUES ($1, 1) ON CONFLICT(day) DO UPDATE SET next = next + 1 RETURNING next")
+        .bind(day)
+        .fetch_one(connection)
+        .await
+        .map_err(fault)?;
+    let next: i64 = row.try_get(0).map_err(fault)?;
+    let out = || StoreError::Corrupt("counter".to_owned());
+    Ok((
+        BusinessDay(i32::try_from(day).map_err(|_| out())?),
+        u32::try_from(next).map_err(|_| out())?,
+    ))
+}
+
+fn json<T: serde::Serialize>(what: &str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(unreadable(what))
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn status_text(order: &Order) -> String {
+    serde_json::to_value(order.status())
+        .ok()
+        .and_then(|v| v.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+async fn write_order(
+    connection: &mut SqliteConnection,
+    order: &Order,
+    note: Option<&NewNote>,
+) -> Result<(), StoreError> {
+    let channel = order
+        .latest()
+        .map_or(ChannelId(String::new()), |p| p.plan().channel.clone());
+    let number = order.number().to_string();
+    let tail: String = number.chars().skip(12).collect();
+    sqlx::query(
+        "INSERT INTO orders(number, intent, plan, opened_at, total_minor, currency, day, by_name, channel, status, taken_minor, refunded_minor, attention, open_doubts, note, tail, version) \
+         VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17) \
+         ON CONFLICT(number) DO UPDATE SET channel = $9, status = $10, taken_minor = $11, refunded_minor = $12, attention = $13, open_doubts = $14, \
+         note = CASE WHEN $15 = '' THEN note ELSE $15 END, version = $17",
+    )
+    .bind(number)
+    .bind(order.plan().intent.clone())
+    .bind(json("order plan", order.plan())?)
+    .bind(order.opened_at().0)
+    .bind(order.plan().total.minor())
+    .bind(order.plan().total.currency().code())
+    .bind(i64::from(order.plan().day.0))
+    .bind(order.plan().by.clone())
+    .bind(channel.0)
+    .bind(status_text(order))
+    .bind(order.taken().minor())
+    .bind(order.refunded().minor())
+    .bind(i64::from(order.needs_attention()))
+    .bind(i64::from(order.open_doubts()))
+    .bind(note.map(|n| n.text.clone()).unwrap_or_default())
+    .bind(tail)
+    .bind(signed(order.version()))
+    .execute(connection)
+    .await
+    .map_err(fault)?;
+    Ok(())
+}
+
+async fn write_payments(
+    connection: &mut SqliteConnection,
+    order: &Order,
+    tag: Option<[u8; 32]>,
+) -> Result<(), StoreError> {
+    for payment in order.payments() {
+        let reserved: i64 = order
+            .refunds_of(payment.reference())
+            .filter(|r| r.reserves())
+            .map(|r| r.plan().amount.minor())
+            .sum();
+        let channel_ref = payment.paid().map(|p| p.channel_ref.0.clone());
+        let tail = channel_ref.as_ref().map(|r| {
+            r.chars()
+                .rev()
+                .take(6)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .rev()
+                .collect::<String>()
+        });
+        let unknown = matches!(
+            payment.state(),
+            PaymentState::InDoubt {
+                doubt: Doubt::NoReply
+                    | Doubt::Interrupted
+                    | Doubt::Mismatch
+                    | Doubt::Unauthenticated
+                    | Doubt::Unreadable
+                    | Doubt::ServerFault { .. }
+                    | Doubt::UnsignedRefusal { .. }
+                    | Doubt::Duplicate { .. },
+                ..
+            } | PaymentState::Ending { .. }
+        );
+        sqlx::query(
+            "INSERT INTO payments(reference, number, channel, amount_minor, begun_at, unknown, channel_ref, channel_tail, code_tag, paid_minor, reserved_minor, value) \
+             VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12) \
+             ON CONFLICT(reference) DO UPDATE SET unknown = $6, channel_ref = $7, channel_tail = $8, paid_minor = $10, reserved_minor = $11, value = $12",
+        )
+        .bind(payment.reference().to_string())
+        .bind(order.number().to_string())
+        .bind(payment.plan().channel.0.clone())
+        .bind(payment.plan().amount.minor())
+        .bind(payment.begun_at().0)
+        .bind(i64::from(unknown))
+        .bind(channel_ref)
+        .bind(tail)
+        .bind(tag.map(|t| t.to_vec()))
+        .bind(payment.paid().map_or(0, |p| p.asked.minor()))
+        .bind(reserved)
+        .bind(json("payment", payment)?)
+        .execute(&mut *connection)
+        .await
+        .map_err(fault)?;
+    }
+    Ok(())
+}
+
+async fn write_refunds(connection: &mut SqliteConnection, order: &Order) -> Result<(), StoreError> {
+    for refund in order.refunds() {
+        sqlx::query("INSERT INTO refunds(reference, number, intent, begun_at, value) VALUES ($1,$2,$3,$4,$5) ON CONFLICT(reference) DO UPDATE SET value = $5")
+            .bind(refund.reference().to_string())
+            .bind(order.number().to_string())
+            .bind(refund.plan().intent.clone())
+            .bind(refund.begun_at().0)
+            .bind(json("refund", refund)?)
+            .execute(&mut *connection)
+            .await
+            .map_err(fault)?;
+    }
+    Ok(())
+}
+
+async fn write_note(
+    connection: &mut SqliteConnection,
+    order: &Order,
+    note: &NewNote,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO notes(number, at, by_name, text) VALUES ($1,$2,$3,$4)")
+        .bind(order.number().to_string())
+        .bind(note.at.0)
+        .bind(note.by.clone())
+        .bind(note.text.clone())
+        .execute(connection)
+        .await
+        .map_err(fault)?;
+    Ok(())
+}
+
+pub(crate) async fn write_work(
+    connection: &mut SqliteConnection,
+    work: &Work,
+) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO work(reference, due_at) VALUES ($1, $2) ON CONFLICT(reference) DO UPDATE SET due_at = $2, lease_until = 0")
+        .bind(work.reference.to_string())
+        .bind(work.due.map(|d| d.0))
+        .execute(connection)
+        .await
+        .map_err(fault)?;
+    Ok(())
+}
