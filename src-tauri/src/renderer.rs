@@ -10,6 +10,15 @@ pub(crate) fn settle() {
     linux::settle();
 }
 
+/// WebKitGTK animates a turn of the wheel over many frames; on a till's processor that is a lag.
+pub(crate) fn scroll_at_once(window: &tauri::WebviewWindow) -> tauri::Result<()> {
+    #[cfg(target_os = "linux")]
+    window.with_webview(|view| linux::scroll_at_once(&view.inner()))?;
+    #[cfg(not(target_os = "linux"))]
+    let _ = window;
+    Ok(())
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
     use std::ffi::OsStr;
@@ -17,6 +26,8 @@ mod linux {
     use std::os::unix::process::CommandExt;
     use std::path::Path;
     use std::process::Command;
+
+    use webkit2gtk::{SettingsExt, WebView, WebViewExt};
 
     /// Set on the second start: it says what was chosen and that the question is settled.
     const SETTLED: &str = "PAYDESK_RENDERER";
@@ -95,6 +106,12 @@ mod linux {
             .exec();
         // `exec` only comes back when it failed; the default renderer may still paint.
         eprintln!("paydesk: the renderer could not be set: {error}");
+    }
+
+    pub(super) fn scroll_at_once(view: &WebView) {
+        if let Some(settings) = WebViewExt::settings(view) {
+            settings.set_enable_smooth_scrolling(false);
+        }
     }
 
     fn look() -> Graphics {

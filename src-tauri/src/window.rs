@@ -13,6 +13,7 @@ use tauri::{
 };
 
 use crate::commands;
+use crate::renderer;
 use crate::shop::Shop;
 
 /// The window's label in the configuration and in its capability file.
@@ -48,7 +49,7 @@ fn make(app: &AppHandle) -> tauri::Result<()> {
         .iter()
         .filter(|window| window.label == MAIN)
     {
-        WebviewWindowBuilder::from_config(app, description)?
+        let window = WebviewWindowBuilder::from_config(app, description)?
             .on_navigation(is_own_page)
             .on_new_window(|_url, _features| tauri::webview::NewWindowResponse::Deny)
             .on_page_load(|window, payload| {
@@ -57,6 +58,7 @@ fn make(app: &AppHandle) -> tauri::Result<()> {
                 }
             })
             .build()?;
+        renderer::scroll_at_once(&window)?;
     }
     Ok(())
 }

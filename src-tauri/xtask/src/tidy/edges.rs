@@ -96,7 +96,7 @@ const ROOMS: [Room; 18] = [
 ];
 
 /// Packages from outside that only the named crates may name, tests apart.
-const RESERVED: [(&str, &[&str]); 9] = [
+const RESERVED: [(&str, &[&str]); 10] = [
     ("axum", &["paydesk-sandbox", "paydesk-e2e"]),
     ("keyring", &["paydesk-vault"]),
     ("libsqlite3-sys", &["paydesk-store"]),
@@ -106,6 +106,7 @@ const RESERVED: [(&str, &[&str]); 9] = [
     ("tauri", &["paydesk"]),
     ("tauri-plugin-single-instance", &["paydesk"]),
     ("ts-rs", &["paydesk-console"]),
+    ("webkit2gtk", &["paydesk"]),
 ];
 
 /// What makes a crate impure, wherever in its tree it stands.
