@@ -239,9 +239,10 @@ fn search(query: &mut QueryBuilder<Sqlite>, filter: &OrderFilter) {
         .push(" AND o.number < ")
         .push_bind(end.clone())
         .push(")");
-    if upper.len() > 18 {
-        let number: String = upper.chars().take(18).collect();
-        query.push(" OR o.number = ").push_bind(number);
+    if let Ok(reference) = MerchantRef::parse(&upper) {
+        query
+            .push(" OR o.number = ")
+            .push_bind(reference.order().to_string());
     }
     if upper.len() >= 4 && upper.bytes().all(|b| b.is_ascii_alphanumeric()) {
         let tail: String = upper
