@@ -315,7 +315,7 @@ export class FakeConsole implements Transport {
   #answers: Answers = {
     app_status: () => this.#status,
     set_up: (args) => (this.#status = { ...this.#status, ...args, stage: 'ready' }),
-    change_settings: ({ rate: _rate, ...patch }) =>
+    change_settings: (patch) =>
       (this.#status = { ...this.#status, ...(patch as Partial<AppStatus>) }),
     pick_operator: ({ name }) => (this.#status = { ...this.#status, operator: name }),
     classify_scan: ({ text }) =>

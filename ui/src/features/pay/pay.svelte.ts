@@ -124,6 +124,7 @@ export class PaySession {
       this.#remind();
     }, LOOK_AGAIN_MS);
     void this.loadRecent();
+    void this.look();
     return () => {
       stop();
       clearInterval(clock);
@@ -341,6 +342,7 @@ export class PaySession {
     this.#offset = view.now - Date.now();
     this.now = view.now;
     this.view = view;
+    if (view.qr) app.shownCode = view.qr.text;
     if (before?.order_id === view.order_id && before.state === view.state) return;
     if (ENDED.includes(view.state)) this.doubleReadUntil = Date.now() + DOUBLE_READ_MS;
     this.#announce(view);

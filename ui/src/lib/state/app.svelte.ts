@@ -16,6 +16,8 @@ export interface OrderChange {
 class App {
   status = $state<AppStatus | null>(null);
   failure = $state<CommandError | null>(null);
+  /// What the last shown code says; the demo's phone scans it.
+  shownCode = $state('');
   quitAsked = $state<number | null>(null);
   #orderListeners = new Set<(change: OrderChange) => void>();
   #gathering: ReturnType<typeof setTimeout> | undefined;
