@@ -1,3 +1,55 @@
-//! To come.
+//! Speeds, measured against what the machine itself can do in the same run, and printed.
+//!
+//! `paydesk-bench [core] [window]`; both by default. It must never be part of a unit test: a busy machine is no bug.
+#![allow(
+    clippy::print_stdout,
+    reason = "a program for a terminal speaks to the terminal"
+)]
+#![allow(clippy::disallowed_methods, reason = "time is what it measures")]
 
-fn main() {}
+mod core;
+mod figures;
+mod window;
+
+use figures::Table;
+use std::process::ExitCode;
+
+/// Why a measurement could not be made.
+pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
+
+const USAGE: &str = "usage: paydesk-bench [core] [window] [--payments N]";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("paydesk-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `false` when a figure misses its goal.
+fn run() -> Result<bool, Trouble> {
+    let mut parts = Vec::new();
+    let mut payments = 200;
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "core" | "window" => parts.push(argument),
+            "--payments" => payments = arguments.next().ok_or(USAGE)?.parse()?,
+            _ => return Err(USAGE.into()),
+        }
+    }
+    let is_asked = |part: &str| parts.is_empty() || parts.iter().any(|it| it == part);
+    let mut table = Table::default();
+    if is_asked("core") {
+        core::measure(&mut table)?;
+    }
+    if is_asked("window") {
+        window::measure(&mut table, payments)?;
+    }
+    table.print();
+    Ok(table.all_met())
+}
