@@ -150,7 +150,14 @@ impl Desk {
         let proof = match channel.authenticate(operation, reply, &cx(now)) {
             Ok(proof) => proof,
             Err(forged) => {
-                self.note_contact(&account.channel, Contact::Unbelieved, now);
+                self.note_contact(
+                    &account.channel,
+                    Contact::Unbelieved {
+                        date,
+                        took: Duration::from_millis(record.took_ms),
+                    },
+                    now,
+                );
                 let forged = (hint == Doubt::Unauthenticated).then(|| forged.to_string());
                 return Exchanged::Doubt {
                     doubt: hint,

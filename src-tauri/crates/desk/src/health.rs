@@ -14,8 +14,12 @@ pub(crate) enum Contact {
     },
     /// No answer after the send.
     Silent,
-    /// An answer that did not prove itself.
-    Unbelieved,
+    /// An answer that did not prove itself. Its date is a hint worth showing: with a clock that is
+    /// minutes off, no answer of a channel with a time window can prove itself.
+    Unbelieved {
+        date: Option<String>,
+        took: Duration,
+    },
     /// No connection could be opened.
     Unreachable,
 }
@@ -62,9 +66,17 @@ impl Desk {
                     .and_then(|text| skew(text, now, took))
                     .or(health.skew_ms);
             }
-            Contact::Silent | Contact::Unbelieved => {
+            Contact::Silent => {
                 health.failing_since = health.failing_since.or(Some(now));
                 health.unreachable = false;
+            }
+            Contact::Unbelieved { date, took } => {
+                health.failing_since = health.failing_since.or(Some(now));
+                health.unreachable = false;
+                health.skew_ms = date
+                    .as_deref()
+                    .and_then(|text| skew(text, now, took))
+                    .or(health.skew_ms);
             }
             Contact::Unreachable => {
                 health.failing_since = health.failing_since.or(Some(now));
