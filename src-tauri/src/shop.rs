@@ -38,6 +38,7 @@ impl Shop {
                     data: Some(self.folder.clone()),
                     operator: None,
                     resolve: true,
+                    ..HostOptions::default()
                 };
                 let host = Host::open(options).await.map_err(|error| {
                     tracing::error!(%error, "the data folder could not be opened");

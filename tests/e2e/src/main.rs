@@ -54,6 +54,7 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
         data: Some(data),
         operator: None,
         resolve: true,
+        ..HostOptions::default()
     })
     .await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;

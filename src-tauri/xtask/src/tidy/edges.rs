@@ -89,7 +89,18 @@ const ROOMS: [Room; 18] = [
     room("paydesk", &["paydesk-console", "paydesk-host"]),
     room("paydesk-cli", &["paydesk-console", "paydesk-host"]),
     room("paydesk-e2e", &["paydesk-console", "paydesk-host"]),
-    room("paydesk-bench", &["paydesk-host"]),
+    // It times one layer after the other, so it names them.
+    room(
+        "paydesk-bench",
+        &[
+            "paydesk-channels",
+            "paydesk-console",
+            "paydesk-desk",
+            "paydesk-domain",
+            "paydesk-host",
+            "paydesk-signing",
+        ],
+    ),
     room("paydesk-conformance", &["paydesk-sandbox"]),
     room("paydesk-kills", &["paydesk-sandbox"]),
     room("xtask", &[]),
