@@ -1,0 +1,135 @@
+//! Alipay's answer: one node, its signature over the exact bytes, in the gateway's own order.
+//!
+//! It must never decide what an answer says.
+
+use crate::exchange::{Dress, Reply, spoil};
+use crate::json::{Object, Solidus};
+use crate::keys::Keys;
+use crate::keys::signature::{self, Digest};
+use crate::ledger::JournalError;
+
+/// An answer before it is signed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Answer {
+    /// `alipay_trade_pay_response`, or `error_response`.
+    pub(super) node: String,
+    /// The node's value, compact JSON.
+    pub(super) content: String,
+    /// Without it the answer goes out unsigned.
+    pub(super) signing: Option<Signing>,
+}
+
+/// How an answer is signed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Signing {
+    pub(super) digest: Digest,
+    /// Named beside the node in certificate mode.
+    pub(super) certificate: Option<String>,
+}
+
+impl Answer {
+    /// The same answer with another order's number.
+    pub(crate) fn about(mut self, own: &str, other: &str) -> Self {
+        self.content = self
+            .content
+            .replace(&format!("\"{own}\""), &format!("\"{other}\""));
+        self
+    }
+
+    /// Nothing stands between the node's `}` and `,"sign"`: some clients cut at fixed places.
+    pub(crate) fn seal(&self, keys: &Keys, dress: Dress) -> Reply {
+        let mut whole = Object::new(Solidus::Escaped).raw(&self.node, &self.content);
+        if let Some(signing) = &self.signing {
+            let signed = self.content.as_bytes();
+            let mut sign = signature::sign(&keys.alipay_gateway, signing.digest, signed);
+            if dress.bad_signature {
+                sign = spoil(&sign);
+            }
+            whole = whole.text_if("alipay_cert_sn", signing.certificate.as_deref());
+            // The base64 text keeps its solidus: nobody signs the signature.
+            whole = whole.raw("sign", &format!("\"{sign}\""));
+        }
+        Reply {
+            status: 200,
+            headers: vec![("content-type", "text/html;charset=utf-8".to_owned())],
+            body: whole.finish().into_bytes(),
+        }
+    }
+}
+
+/// Why a call is refused.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Refusal {
+    code: &'static str,
+    message: &'static str,
+    sub_code: String,
+    sub_message: String,
+    out_trade_no: Option<String>,
+}
+
+impl Refusal {
+    fn new(code: &'static str, message: &'static str, sub_code: &str, sub_message: &str) -> Self {
+        Self {
+            code,
+            message,
+            sub_code: sub_code.to_owned(),
+            sub_message: sub_message.to_owned(),
+            out_trade_no: None,
+        }
+    }
+
+    /// Something that every call must carry is absent.
+    pub(super) fn missing(sub_code: &str, sub_message: &str) -> Self {
+        Self::new("40001", "Missing Required Arguments", sub_code, sub_message)
+    }
+
+    /// Something that every call carries is wrong.
+    pub(super) fn invalid(sub_code: &str, sub_message: &str) -> Self {
+        Self::new("40002", "Invalid Arguments", sub_code, sub_message)
+    }
+
+    /// The business does not allow it.
+    pub(super) fn business(sub_code: &str, sub_message: &str) -> Self {
+        Self::new("40004", "Business Failed", sub_code, sub_message)
+    }
+
+    /// The gateway itself failed: nobody knows what happened.
+    pub(super) fn system() -> Self {
+        Self::new(
+            "20000",
+            "Service Currently Unavailable",
+            "isp.unknow-error",
+            "系统繁忙",
+        )
+    }
+
+    pub(super) fn of_trade(mut self, out_trade_no: &str) -> Self {
+        self.out_trade_no = Some(out_trade_no.to_owned());
+        self
+    }
+
+    pub(super) fn content(&self) -> String {
+        Object::new(Solidus::Escaped)
+            .text("code", self.code)
+            .text("msg", self.message)
+            .text("sub_code", &self.sub_code)
+            .text("sub_msg", &self.sub_message)
+            .text_if("out_trade_no", self.out_trade_no.as_deref())
+            .finish()
+    }
+}
+
+/// What the ledger's disk refused has had no effect; the caller learns only that we failed.
+impl From<JournalError> for Refusal {
+    fn from(error: JournalError) -> Self {
+        tracing::error!(%error, "the sandbox's ledger could not be written");
+        Self::system()
+    }
+}
+
+/// The beginning of every successful answer.
+pub(super) fn success() -> Object {
+    Object::new(Solidus::Escaped)
+        .text("code", "10000")
+        .text("msg", "Success")
+}

@@ -1,0 +1,325 @@
+//! The control interface: faults, customers, the customer's phone, the ledger and the log.
+//!
+//! For whoever holds the folder's token, on loopback, outside of a web page. It must never reveal
+//! a key, and never speak a channel's wire.
+
+mod phone;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+pub use phone::{PhoneAct, PhoneScreen};
+
+use crate::customers::{CUSTOMERS, sample_code};
+use crate::exchange::{Call, Reply};
+use crate::faults::{FAULTS, Fault, FaultKind};
+use crate::ledger::{Balances, Channel, Fen, JournalError, RefundState, Trade};
+use crate::world::{Logged, World};
+
+/// Everything that is true about money.
+#[derive(Clone, Debug, Serialize)]
+pub struct LedgerView {
+    /// Every trade, oldest first.
+    pub trades: Vec<Trade>,
+    /// Where each channel's money is.
+    pub balances: Vec<Balances>,
+}
+
+/// The control interface, over HTTP and in the process.
+#[derive(Debug)]
+pub(crate) struct Control {
+    world: Arc<World>,
+    token: String,
+    port: u16,
+}
+
+/// Why a control call is refused: HTTP status and words.
+struct Refused(u16, String);
+
+impl From<JournalError> for Refused {
+    fn from(error: JournalError) -> Self {
+        Self(500, error.to_string())
+    }
+}
+
+impl Control {
+    pub(crate) fn new(world: Arc<World>, token: String, port: u16) -> Self {
+        Self { world, token, port }
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Every trade and balance, after everything that was due.
+    pub(crate) fn ledger(&self) -> Result<LedgerView, JournalError> {
+        let ledger = self.world.ledger()?;
+        Ok(LedgerView {
+            trades: ledger.trades().cloned().collect(),
+            balances: [Channel::Alipay, Channel::Wechatpay]
+                .into_iter()
+                .map(|channel| ledger.balances(channel))
+                .collect(),
+        })
+    }
+
+    pub(crate) fn requests(&self, since: u64) -> Vec<Logged> {
+        self.world.logged_since(since)
+    }
+
+    pub(crate) fn set_fault(&self, fault: Fault) {
+        self.world.faults().switch_on(fault);
+    }
+
+    pub(crate) fn clear_fault(&self, kind: FaultKind) {
+        self.world.faults().switch_off(kind);
+    }
+
+    pub(crate) fn reset_faults(&self, seed: Option<u64>) {
+        self.world.faults().reset(seed);
+        *self.world.refunds_end_as() = RefundState::Success;
+    }
+
+    pub(crate) fn phone(&self, qr: &str, act: PhoneAct) -> Result<PhoneScreen, JournalError> {
+        phone::act(&self.world, qr, act)
+    }
+
+    /// One call over HTTP.
+    pub(crate) fn answer(&self, call: &Call) -> Reply {
+        let (status, value) = match self.admit(call).and_then(|()| self.route(call)) {
+            Ok(value) => (200, value),
+            Err(Refused(status, error)) => (status, json!({ "error": error })),
+        };
+        Reply {
+            status,
+            headers: vec![
+                ("content-type", "application/json; charset=utf-8".to_owned()),
+                ("cache-control", "no-store".to_owned()),
+            ],
+            body: value.to_string().into_bytes(),
+        }
+    }
+
+    /// A web page that reaches loopback has an Origin or another name in Host; a program has not.
+    fn admit(&self, call: &Call) -> Result<(), Refused> {
+        let own = ["127.0.0.1", "localhost"].map(|name| format!("{name}:{}", self.port));
+        let host = call.header("host").unwrap_or_default();
+        if !own.iter().any(|known| known == host) {
+            return Err(Refused(403, "host is not loopback".to_owned()));
+        }
+        let origin = call.header("origin");
+        if origin.is_some_and(|origin| origin != format!("http://{host}")) {
+            return Err(Refused(403, "foreign origin".to_owned()));
+        }
+        // Digests of equal length leave nothing to time.
+        let given = Sha256::digest(call.header("x-sandbox-token").unwrap_or_default());
+        if given != Sha256::digest(&self.token) {
+            return Err(Refused(401, "wrong or missing X-Sandbox-Token".to_owned()));
+        }
+        Ok(())
+    }
+
+    fn route(&self, call: &Call) -> Result<Value, Refused> {
+        let path = call.path.strip_prefix("/_sandbox/").unwrap_or_default();
+        match (call.method.as_str(), path) {
+            ("GET", "codes") => self.sample_codes(),
+            ("GET", "customers") => Ok(json!({ "customers": CUSTOMERS })),
+            ("DELETE", "faults") => {
+                self.reset_faults(None);
+                Ok(self.fault_view())
+            }
+            ("GET", "faults") => Ok(self.fault_view()),
+            ("POST", "faults") => self.switch(read(call)?),
+            ("PUT", "faults") => self.replace_faults(read(call)?),
+            ("GET", "ledger") => written(&self.ledger()?),
+            ("POST", "merchant") => self.withdraw(&read(call)?),
+            ("POST", "phone") => {
+                let asked: PhoneAsked = read(call)?;
+                written(&self.phone(&asked.qr, asked.act)?)
+            }
+            ("POST", "refunds") => {
+                let asked: RefundsAsked = read(call)?;
+                *self.world.refunds_end_as() = asked.ends_as;
+                Ok(json!({ "ends_as": asked.ends_as }))
+            }
+            ("GET", "requests") => Ok(json!({ "requests": self.requests(since(call)?) })),
+            ("GET", "state") => self.state(),
+            _ => Err(Refused(404, "no such control".to_owned())),
+        }
+    }
+
+    fn state(&self) -> Result<Value, Refused> {
+        let now = self.world.now();
+        let ledger = self.world.ledger()?;
+        let merchant = &self.world.keys.merchant;
+        Ok(json!({
+            "wall_ms": now.wall_ms,
+            "monotonic_ns": now.monotonic_ns,
+            "trades": ledger.trade_count(),
+            "balances": [ledger.balances(Channel::Alipay), ledger.balances(Channel::Wechatpay)],
+            "alipay_app_id": merchant.alipay.app_id,
+            "alipay_certificate_app_id": merchant.alipay_certificate.app_id,
+            "wechatpay_appid": merchant.wechatpay.appid,
+            "wechatpay_mchid": merchant.wechatpay.mchid,
+        }))
+    }
+
+    /// A fresh code of every customer at both channels: codes are for single use.
+    fn sample_codes(&self) -> Result<Value, Refused> {
+        let codes: Vec<Value> = CUSTOMERS
+            .iter()
+            .map(|customer| {
+                let code = |channel| sample_code(channel, customer.behaviour, rand::random());
+                json!({
+                    "key": customer.key,
+                    "digits": customer.digits,
+                    "alipay": code(Channel::Alipay),
+                    "wechatpay": code(Channel::Wechatpay),
+                })
+            })
+            .collect();
+        Ok(json!({ "codes": codes }))
+    }
+
+    fn fault_view(&self) -> Value {
+        let faults = self.world.faults();
+        let rows: Vec<Value> = FAULTS
+            .iter()
+            .map(|kind| {
+                let on = faults.on().iter().find(|fault| fault.kind == *kind);
+                json!({
+                    "name": kind,
+                    "on": on.is_some(),
+                    "scope": on.map(|fault| fault.scope),
+                    "channel": on.and_then(|fault| fault.channel),
+                    "percent": on.map(|fault| fault.percent),
+                    "remaining": on.and_then(|fault| fault.remaining),
+                })
+            })
+            .collect();
+        json!({ "faults": rows, "on": faults.on(), "old_qr_pays": faults.old_qr_pays })
+    }
+
+    fn switch(&self, asked: SwitchAsked) -> Result<Value, Refused> {
+        match asked {
+            SwitchAsked::OldQr { old_qr_pays } => self.world.faults().old_qr_pays = old_qr_pays,
+            SwitchAsked::Fault { on, fault } => {
+                if fault.percent > 100 {
+                    return Err(Refused(400, "percent is above 100".to_owned()));
+                }
+                if on {
+                    self.set_fault(fault);
+                } else {
+                    self.clear_fault(fault.kind);
+                }
+            }
+        }
+        Ok(self.fault_view())
+    }
+
+    fn replace_faults(&self, asked: FaultsAsked) -> Result<Value, Refused> {
+        if asked.faults.iter().any(|fault| fault.percent > 100) {
+            return Err(Refused(400, "percent is above 100".to_owned()));
+        }
+        {
+            let mut faults = self.world.faults();
+            faults.reset(asked.seed);
+            faults.old_qr_pays = asked.old_qr_pays;
+            for fault in asked.faults {
+                faults.switch_on(fault);
+            }
+        }
+        Ok(self.fault_view())
+    }
+
+    fn withdraw(&self, asked: &WithdrawAsked) -> Result<Value, Refused> {
+        let now_ms = self.world.now().wall_ms;
+        let mut ledger = self.world.ledger()?;
+        if !ledger.withdraw(asked.channel, asked.withdraw_fen, now_ms)? {
+            return Err(Refused(
+                409,
+                "the merchant's balance does not hold it".to_owned(),
+            ));
+        }
+        written(&ledger.balances(asked.channel))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct PhoneAsked {
+    qr: String,
+    act: PhoneAct,
+}
+
+#[derive(Debug, Deserialize)]
+struct RefundsAsked {
+    ends_as: RefundState,
+}
+
+#[derive(Debug, Deserialize)]
+struct WithdrawAsked {
+    channel: Channel,
+    withdraw_fen: Fen,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum SwitchAsked {
+    OldQr {
+        old_qr_pays: bool,
+    },
+    Fault {
+        on: bool,
+        #[serde(flatten)]
+        fault: Fault,
+    },
+}
+
+#[derive(Debug, Deserialize)]
+struct FaultsAsked {
+    faults: Vec<Fault>,
+    #[serde(default)]
+    seed: Option<u64>,
+    #[serde(default)]
+    old_qr_pays: bool,
+}
+
+fn read<T: for<'a> Deserialize<'a>>(call: &Call) -> Result<T, Refused> {
+    serde_json::from_slice(&call.body).map_err(|error| Refused(400, error.to_string()))
+}
+
+fn written<T: Serialize>(value: &T) -> Result<Value, Refused> {
+    serde_json::to_value(value).map_err(|error| Refused(500, error.to_string()))
+}
+
+fn since(call: &Call) -> Result<u64, Refused> {
+    match call
+        .query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("since="))
+    {
+        None => Ok(0),
+        Some(text) => text
+            .parse()
+            .map_err(|_| Refused(400, "since is no number".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_switch_reads_with_its_defaults_and_with_its_old_name() {
+        let read = |text: &str| serde_json::from_str::<SwitchAsked>(text).expect(text);
+        let SwitchAsked::Fault { on, fault } = read(r#"{"name":"delay_45s","on":true}"#) else {
+            panic!("a fault")
+        };
+        assert!(on);
+        assert_eq!(fault, Fault::always(FaultKind::Delay));
+        assert!(serde_json::from_str::<SwitchAsked>(r#"{"name":"nonsense","on":true}"#).is_err());
+    }
+}

@@ -1,0 +1,83 @@
+//! The customer's phone: scans the QR that the till shows, pays or declines.
+//!
+//! It must never pay a code payment; that customer stands at the till.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::{Channel, Fen, JournalError, Kind, State, Trade};
+use crate::world::World;
+
+/// What the customer does.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PhoneAct {
+    /// Declines; the order waits on.
+    Decline,
+    /// Pays, scanning first if need be.
+    Pay,
+    /// Points the camera at the QR.
+    Scan,
+}
+
+/// What the phone shows.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct PhoneScreen {
+    /// `scanned`, `paid`, `declined`, `expired`, `unknown_code`.
+    pub state: &'static str,
+    /// What the payment is for.
+    pub payee: Option<String>,
+    /// How much, in fen.
+    pub amount: Option<Fen>,
+    /// The channel.
+    pub channel: Option<Channel>,
+    /// The merchant's number.
+    pub out_trade_no: Option<String>,
+}
+
+pub(super) fn act(world: &World, qr: &str, act: PhoneAct) -> Result<PhoneScreen, JournalError> {
+    let old_qr_pays = world.faults().old_qr_pays;
+    let now_ms = world.now().wall_ms;
+    let mut ledger = world.ledger()?;
+    let found = [Channel::Alipay, Channel::Wechatpay]
+        .into_iter()
+        .find_map(|channel| ledger.find_by_code(channel, qr))
+        .filter(|trade| trade.kind == Kind::Qr)
+        .cloned();
+    let Some(trade) = found else {
+        return Ok(PhoneScreen {
+            state: "unknown_code",
+            payee: None,
+            amount: None,
+            channel: None,
+            out_trade_no: None,
+        });
+    };
+    match trade.state {
+        State::Paid => return Ok(screen(&trade, "paid")),
+        State::Ended(_) if !old_qr_pays => return Ok(screen(&trade, "expired")),
+        State::Ended(_) | State::Waiting => {}
+    }
+    if !trade.scanned || act == PhoneAct::Scan {
+        ledger.scan(&trade.key, now_ms)?;
+    }
+    let state = match act {
+        PhoneAct::Decline => {
+            ledger.decline(&trade.key, now_ms)?;
+            "declined"
+        }
+        PhoneAct::Pay if ledger.charge(&trade.key, now_ms)? => "paid",
+        PhoneAct::Pay => "declined",
+        PhoneAct::Scan => "scanned",
+    };
+    Ok(screen(&trade, state))
+}
+
+fn screen(trade: &Trade, state: &'static str) -> PhoneScreen {
+    PhoneScreen {
+        state,
+        payee: Some(trade.subject.clone()),
+        amount: Some(trade.total),
+        channel: Some(trade.key.channel),
+        out_trade_no: Some(trade.key.out_trade_no.clone()),
+    }
+}

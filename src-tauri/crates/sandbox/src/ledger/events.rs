@@ -1,0 +1,268 @@
+//! What can happen to money, and what each event does to the ledger.
+//!
+//! `apply` is the only place where a trade or a balance changes; it runs for new events and for
+//! the journal alike, so it must never read a clock, refuse, or touch the disk.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Channel, Charge, EndedBy, Fen, Ledger, Plan, Refund, RefundState, State, Trade, TradeKey,
+};
+use crate::customers::{self, Behaviour};
+
+/// One fact of the journal.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum Event {
+    /// Money was taken from the payer.
+    Charged {
+        key: TradeKey,
+        at_ms: i64,
+        amount: Fen,
+    },
+    /// The payer declined on the phone; the trade waits on.
+    Declined { key: TradeKey, at_ms: i64 },
+    /// An unpaid trade ended.
+    Ended {
+        key: TradeKey,
+        at_ms: i64,
+        by: EndedBy,
+    },
+    /// A trade was created.
+    Opened(Box<Trade>),
+    /// Money is on its way back.
+    RefundAccepted { key: TradeKey, refund: Refund },
+    /// Money arrived, or could not.
+    RefundSettled {
+        key: TradeKey,
+        refund_no: String,
+        at_ms: i64,
+        state: RefundState,
+    },
+    /// A waiting trade was tried again with a fresh code.
+    Retried {
+        key: TradeKey,
+        code: String,
+        behaviour: Behaviour,
+        plan: Option<Plan>,
+    },
+    /// A payer scanned the QR.
+    Scanned { key: TradeKey, at_ms: i64 },
+    /// The merchant took money out.
+    Withdrawn {
+        channel: Channel,
+        amount: Fen,
+        at_ms: i64,
+    },
+}
+
+impl Ledger {
+    /// What a trade does by itself by now.
+    pub(super) fn due_events(&self, trade: &Trade, now_ms: i64) -> Vec<Event> {
+        let key = &trade.key;
+        let mut events = Vec::new();
+        if let Some(plan) = trade.plan.filter(|plan| plan.at_ms <= now_ms) {
+            events.push(if plan.pays {
+                Event::Charged {
+                    key: key.clone(),
+                    at_ms: plan.at_ms,
+                    amount: trade.total,
+                }
+            } else {
+                Event::Ended {
+                    key: key.clone(),
+                    at_ms: plan.at_ms,
+                    by: EndedBy::Payer,
+                }
+            });
+        } else if trade.state == State::Waiting && trade.expires_ms <= now_ms {
+            let at_ms = trade.expires_ms;
+            events.push(Event::Ended {
+                key: key.clone(),
+                at_ms,
+                by: EndedBy::Timeout,
+            });
+        }
+        for refund in &trade.refunds {
+            if refund.state == RefundState::Processing && refund.due_ms <= now_ms {
+                events.push(Event::RefundSettled {
+                    key: key.clone(),
+                    refund_no: refund.refund_no.clone(),
+                    at_ms: refund.due_ms,
+                    state: refund.ends_as,
+                });
+            }
+        }
+        events
+    }
+
+    pub(super) fn apply(&mut self, event: Event) {
+        match event {
+            Event::Charged { key, at_ms, amount } => self.apply_charge(&key, at_ms, amount),
+            Event::Declined { key, .. } => {
+                if let Some(trade) = self.trades.get_mut(&key) {
+                    trade.declined = true;
+                }
+            }
+            Event::Ended { key, at_ms, by } => self.apply_end(&key, at_ms, by),
+            Event::Opened(trade) => self.apply_open(*trade),
+            Event::RefundAccepted { key, refund } => self.apply_refund(&key, refund),
+            Event::RefundSettled {
+                key,
+                refund_no,
+                at_ms,
+                state,
+            } => {
+                self.apply_refund_end(&key, &refund_no, at_ms, state);
+            }
+            Event::Retried {
+                key,
+                code,
+                behaviour,
+                plan,
+            } => {
+                self.by_code
+                    .insert((key.channel, code.clone()), key.clone());
+                if let Some(plan) = plan {
+                    self.agenda.insert((plan.at_ms, key.clone()));
+                }
+                if let Some(trade) = self.trades.get_mut(&key) {
+                    trade.code = code;
+                    trade.behaviour = behaviour;
+                    trade.plan = plan;
+                }
+            }
+            Event::Scanned { key, .. } => {
+                if let Some(trade) = self.trades.get_mut(&key) {
+                    trade.scanned = true;
+                    trade.declined = false;
+                }
+            }
+            Event::Withdrawn {
+                channel, amount, ..
+            } => {
+                move_money(self.merchant.entry(channel).or_default(), amount, Way::Out);
+                move_money(self.withdrawn.entry(channel).or_default(), amount, Way::In);
+            }
+        }
+    }
+
+    fn apply_open(&mut self, trade: Trade) {
+        let key = trade.key.clone();
+        self.order.push(key.clone());
+        self.by_trade_no
+            .insert((key.channel, trade.trade_no.clone()), key.clone());
+        self.by_code
+            .insert((key.channel, trade.code.clone()), key.clone());
+        self.agenda.insert((trade.expires_ms, key.clone()));
+        if let Some(plan) = trade.plan {
+            self.agenda.insert((plan.at_ms, key.clone()));
+        }
+        self.trades.insert(key, trade);
+    }
+
+    fn apply_charge(&mut self, key: &TradeKey, at_ms: i64, amount: Fen) {
+        let Some(trade) = self.trades.get_mut(key) else {
+            return;
+        };
+        trade.plan = None;
+        trade.state = State::Paid;
+        trade.charges.push(Charge { at_ms, amount });
+        let behaviour = trade.behaviour;
+        move_money(
+            self.merchant.entry(key.channel).or_default(),
+            amount,
+            Way::In,
+        );
+        self.move_wallet(key.channel, behaviour, amount, Way::Out);
+    }
+
+    fn apply_end(&mut self, key: &TradeKey, at_ms: i64, by: EndedBy) {
+        let delayed_ms = at_ms.saturating_add(self.rhythm.after_reverse_ms);
+        let Some(trade) = self.trades.get_mut(key) else {
+            return;
+        };
+        trade.state = State::Ended(by);
+        trade.ended_ms = Some(at_ms);
+        // The one customer whose charge was still under way when the till gave up.
+        let is_delayed = trade.behaviour == Behaviour::PaysAfterReverse && by == EndedBy::Cancel;
+        trade.plan = is_delayed.then_some(Plan {
+            at_ms: delayed_ms,
+            pays: true,
+        });
+        if is_delayed {
+            self.agenda.insert((delayed_ms, key.clone()));
+        }
+    }
+
+    fn apply_refund(&mut self, key: &TradeKey, refund: Refund) {
+        let Some(trade) = self.trades.get_mut(key) else {
+            return;
+        };
+        self.refunds = self.refunds.saturating_add(1);
+        self.agenda.insert((refund.due_ms, key.clone()));
+        move_money(
+            self.merchant.entry(key.channel).or_default(),
+            refund.amount,
+            Way::Out,
+        );
+        trade.refunds.push(refund);
+    }
+
+    fn apply_refund_end(
+        &mut self,
+        key: &TradeKey,
+        refund_no: &str,
+        at_ms: i64,
+        state: RefundState,
+    ) {
+        let Some(trade) = self.trades.get_mut(key) else {
+            return;
+        };
+        let behaviour = trade.behaviour;
+        let Some(refund) = trade.refunds.iter_mut().find(|refund| {
+            refund.refund_no == refund_no && refund.state == RefundState::Processing
+        }) else {
+            return;
+        };
+        refund.state = state;
+        refund.settled_ms = Some(at_ms);
+        let amount = refund.amount;
+        match state {
+            RefundState::Success => self.move_wallet(key.channel, behaviour, amount, Way::In),
+            RefundState::Closed => {
+                move_money(
+                    self.merchant.entry(key.channel).or_default(),
+                    amount,
+                    Way::In,
+                );
+            }
+            RefundState::Abnormal | RefundState::Processing => {}
+        }
+    }
+
+    fn move_wallet(&mut self, channel: Channel, behaviour: Behaviour, amount: Fen, way: Way) {
+        let wallet = self
+            .wallets
+            .entry((channel, behaviour))
+            .or_insert_with(|| customers::opening_balance(behaviour));
+        move_money(wallet, amount, way);
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    In,
+    Out,
+}
+
+/// Sums stay far below the range of an account: 10^12 fen are in the sandbox, and 2^63 fit.
+fn move_money(account: &mut Fen, amount: Fen, way: Way) {
+    let moved = match way {
+        Way::In => account.plus(amount),
+        Way::Out => account.minus(amount),
+    };
+    if let Some(moved) = moved {
+        *account = moved;
+    }
+}

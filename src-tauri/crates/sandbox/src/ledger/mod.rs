@@ -1,0 +1,441 @@
+//! The truth about real money: every trade, charge, reversal and refund of the sandbox.
+//!
+//! Every change is a list of events that is on the disk before it counts, so a killed process
+//! forgets nothing that it answered. Replaying the journal takes the same path as living. The
+//! ledger knows no wire format and decides no error code; it must never change without an event.
+
+mod balances;
+mod events;
+mod journal;
+mod money;
+mod trade;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
+
+pub use balances::Balances;
+pub(crate) use events::Event;
+pub use journal::JournalError;
+pub use money::Fen;
+pub use trade::{
+    Channel, Charge, EndedBy, Kind, Plan, Refund, RefundCause, RefundState, State, Trade, TradeKey,
+};
+
+use crate::customers::{self, Behaviour};
+use journal::Journal;
+
+/// What a new trade is made of; the ledger adds numbers and times.
+#[derive(Clone, Debug)]
+pub(crate) struct NewTrade {
+    pub(crate) key: TradeKey,
+    pub(crate) kind: Kind,
+    pub(crate) total: Fen,
+    pub(crate) subject: String,
+    pub(crate) attach: Option<String>,
+    pub(crate) code: String,
+    pub(crate) expires_ms: i64,
+}
+
+/// What a till's scan of a payment code leads to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum CodeStart {
+    /// The code was shown before, or is too old.
+    CodeRefused(CodeRefusal),
+    /// The wallet does not hold the amount.
+    NoBalance,
+    /// Money was taken.
+    Paid,
+    /// The payer has to act.
+    Waiting,
+}
+
+/// Why a code is refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum CodeRefusal {
+    Expired,
+    Used,
+}
+
+/// How long the payers of the sandbox take, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+pub struct Rhythm {
+    /// From the charge until the password is typed, or refused.
+    pub password_ms: i64,
+    /// How late the late payer is.
+    pub late_ms: i64,
+    /// From the ending until the delayed charge arrives.
+    pub after_reverse_ms: i64,
+    /// From a WeChat Pay refund's acceptance to its end.
+    pub refund_ms: i64,
+    /// How soon after the charge WeChat Pay refuses to reverse.
+    pub reverse_wait_ms: i64,
+    /// How long an unanswered connection is held open.
+    pub silence_ms: u64,
+    /// How long the delay fault holds an answer back.
+    pub delay_ms: u64,
+}
+
+impl Default for Rhythm {
+    fn default() -> Self {
+        Self {
+            password_ms: 6_000,
+            late_ms: 20_000,
+            after_reverse_ms: 3_000,
+            refund_ms: 3_000,
+            reverse_wait_ms: 15_000,
+            silence_ms: 60_000,
+            delay_ms: 45_000,
+        }
+    }
+}
+
+/// All trades, their money and the journal under them.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    journal: Journal,
+    rhythm: Rhythm,
+    trades: HashMap<TradeKey, Trade>,
+    /// Creation order, for lists and for numbers.
+    order: Vec<TradeKey>,
+    by_trade_no: HashMap<(Channel, String), TradeKey>,
+    by_code: HashMap<(Channel, String), TradeKey>,
+    /// Everything that will happen by itself.
+    agenda: BTreeSet<(i64, TradeKey)>,
+    wallets: BTreeMap<(Channel, Behaviour), Fen>,
+    merchant: BTreeMap<Channel, Fen>,
+    withdrawn: BTreeMap<Channel, Fen>,
+    refunds: u64,
+}
+
+impl Ledger {
+    /// Opens the journal and lives through it again.
+    pub(crate) fn open(path: &Path, rhythm: Rhythm) -> Result<Self, JournalError> {
+        let (journal, transactions) = Journal::open::<Event>(path)?;
+        let mut ledger = Self {
+            journal,
+            rhythm,
+            trades: HashMap::new(),
+            order: Vec::new(),
+            by_trade_no: HashMap::new(),
+            by_code: HashMap::new(),
+            agenda: BTreeSet::new(),
+            wallets: BTreeMap::new(),
+            merchant: BTreeMap::new(),
+            withdrawn: BTreeMap::new(),
+            refunds: 0,
+        };
+        for event in transactions.into_iter().flatten() {
+            ledger.apply(event);
+        }
+        Ok(ledger)
+    }
+
+    /// Makes everything happen that was due by now, in the order of its time.
+    pub(crate) fn settle(&mut self, now_ms: i64) -> Result<(), JournalError> {
+        while let Some((at_ms, key)) = self.agenda.first().cloned() {
+            if at_ms > now_ms {
+                break;
+            }
+            let events = self
+                .trades
+                .get(&key)
+                .map(|trade| self.due_events(trade, now_ms));
+            match events {
+                Some(events) if !events.is_empty() => self.commit(events)?,
+                _ => {}
+            }
+            self.agenda.remove(&(at_ms, key));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn find(&self, key: &TradeKey) -> Option<&Trade> {
+        self.trades.get(key)
+    }
+
+    pub(crate) fn find_by_trade_no(&self, channel: Channel, trade_no: &str) -> Option<&Trade> {
+        self.by_trade_no
+            .get(&(channel, trade_no.to_owned()))
+            .and_then(|key| self.trades.get(key))
+    }
+
+    pub(crate) fn find_by_code(&self, channel: Channel, code: &str) -> Option<&Trade> {
+        self.by_code
+            .get(&(channel, code.to_owned()))
+            .and_then(|key| self.trades.get(key))
+    }
+
+    pub(crate) fn find_refund(
+        &self,
+        channel: Channel,
+        refund_no: &str,
+    ) -> Option<(&Trade, &Refund)> {
+        self.trades()
+            .filter(|trade| trade.key.channel == channel)
+            .find_map(|trade| trade.refund(refund_no).map(|refund| (trade, refund)))
+    }
+
+    /// Every trade, oldest first.
+    pub(crate) fn trades(&self) -> impl DoubleEndedIterator<Item = &Trade> {
+        self.order.iter().filter_map(|key| self.trades.get(key))
+    }
+
+    pub(crate) fn trade_count(&self) -> usize {
+        self.order.len()
+    }
+
+    /// A payment code was scanned: the payer decides by the table of customers.
+    pub(crate) fn charge_code(
+        &mut self,
+        new: NewTrade,
+        now_ms: i64,
+    ) -> Result<CodeStart, JournalError> {
+        let behaviour = customers::behaviour_of(&new.code);
+        let owner = self.by_code.get(&(new.key.channel, new.code.clone()));
+        if owner.is_some_and(|owner| *owner != new.key) {
+            return Ok(CodeStart::CodeRefused(CodeRefusal::Used));
+        }
+        if behaviour == Behaviour::ExpiredCode {
+            return Ok(CodeStart::CodeRefused(CodeRefusal::Expired));
+        }
+        if self.wallet(new.key.channel, behaviour) < new.total {
+            return Ok(CodeStart::NoBalance);
+        }
+        let key = new.key.clone();
+        let total = new.total;
+        let plan = self.plan_of(behaviour, now_ms);
+        let mut events = Vec::new();
+        if self.trades.contains_key(&key) {
+            let code = new.code;
+            events.push(Event::Retried {
+                key: key.clone(),
+                code,
+                behaviour,
+                plan,
+            });
+        } else {
+            events.push(Event::Opened(Box::new(
+                self.new_trade(new, behaviour, plan, now_ms),
+            )));
+        }
+        let pays_now = matches!(
+            behaviour,
+            Behaviour::Pays | Behaviour::NoAnswerPaid | Behaviour::AnswersTwice
+        );
+        if pays_now {
+            events.push(Event::Charged {
+                key,
+                at_ms: now_ms,
+                amount: total,
+            });
+        }
+        self.commit(events)?;
+        Ok(if pays_now {
+            CodeStart::Paid
+        } else {
+            CodeStart::Waiting
+        })
+    }
+
+    /// A QR was made; nobody has scanned it.
+    pub(crate) fn open_qr(&mut self, new: NewTrade, now_ms: i64) -> Result<(), JournalError> {
+        let trade = self.new_trade(new, Behaviour::Pays, None, now_ms);
+        self.commit(vec![Event::Opened(Box::new(trade))])
+    }
+
+    pub(crate) fn scan(&mut self, key: &TradeKey, now_ms: i64) -> Result<(), JournalError> {
+        self.commit(vec![Event::Scanned {
+            key: key.clone(),
+            at_ms: now_ms,
+        }])
+    }
+
+    pub(crate) fn decline(&mut self, key: &TradeKey, now_ms: i64) -> Result<(), JournalError> {
+        self.commit(vec![Event::Declined {
+            key: key.clone(),
+            at_ms: now_ms,
+        }])
+    }
+
+    /// Takes the money of a trade that has none yet.
+    pub(crate) fn charge(&mut self, key: &TradeKey, now_ms: i64) -> Result<bool, JournalError> {
+        let Some(trade) = self
+            .trades
+            .get(key)
+            .filter(|trade| trade.charges.is_empty())
+        else {
+            return Ok(false);
+        };
+        if self.wallet(key.channel, trade.behaviour) < trade.total {
+            return Ok(false);
+        }
+        let amount = trade.total;
+        self.commit(vec![Event::Charged {
+            key: key.clone(),
+            at_ms: now_ms,
+            amount,
+        }])?;
+        Ok(true)
+    }
+
+    /// Ends an unpaid trade.
+    pub(crate) fn end(
+        &mut self,
+        key: &TradeKey,
+        by: EndedBy,
+        now_ms: i64,
+    ) -> Result<(), JournalError> {
+        self.commit(vec![Event::Ended {
+            key: key.clone(),
+            at_ms: now_ms,
+            by,
+        }])
+    }
+
+    /// Gives money back; the caller has checked that there is enough.
+    pub(crate) fn refund(&mut self, refund: NewRefund, now_ms: i64) -> Result<(), JournalError> {
+        let due_ms = match (refund.key.channel, refund.cause) {
+            (Channel::Wechatpay, RefundCause::Refund) => {
+                now_ms.saturating_add(self.rhythm.refund_ms)
+            }
+            _ => now_ms,
+        };
+        let refund_no = refund.refund_no.clone();
+        let key = refund.key.clone();
+        let accepted = Refund {
+            refund_no: refund.refund_no,
+            refund_id: self.refund_id(refund.key.channel, now_ms),
+            amount: refund.amount,
+            reason: refund.reason,
+            cause: refund.cause,
+            accepted_ms: now_ms,
+            due_ms,
+            ends_as: refund.ends_as,
+            settled_ms: None,
+            state: RefundState::Processing,
+        };
+        let mut events = vec![Event::RefundAccepted {
+            key: key.clone(),
+            refund: accepted,
+        }];
+        if due_ms <= now_ms {
+            let state = refund.ends_as;
+            events.push(Event::RefundSettled {
+                key,
+                refund_no,
+                at_ms: now_ms,
+                state,
+            });
+        }
+        self.commit(events)
+    }
+
+    /// The merchant takes money out of the channel, so that a refund can find too little.
+    pub(crate) fn withdraw(
+        &mut self,
+        channel: Channel,
+        amount: Fen,
+        now_ms: i64,
+    ) -> Result<bool, JournalError> {
+        if amount <= Fen::ZERO || self.merchant_balance(channel) < amount {
+            return Ok(false);
+        }
+        self.commit(vec![Event::Withdrawn {
+            channel,
+            amount,
+            at_ms: now_ms,
+        }])?;
+        Ok(true)
+    }
+
+    pub(crate) fn merchant_balance(&self, channel: Channel) -> Fen {
+        self.merchant.get(&channel).copied().unwrap_or(Fen::ZERO)
+    }
+
+    fn wallet(&self, channel: Channel, behaviour: Behaviour) -> Fen {
+        self.wallets
+            .get(&(channel, behaviour))
+            .copied()
+            .unwrap_or_else(|| customers::opening_balance(behaviour))
+    }
+
+    fn plan_of(&self, behaviour: Behaviour, now_ms: i64) -> Option<Plan> {
+        let (delay_ms, pays) = match behaviour {
+            Behaviour::PaysAfterPassword => (self.rhythm.password_ms, true),
+            Behaviour::RefusesPassword => (self.rhythm.password_ms, false),
+            Behaviour::PaysLate => (self.rhythm.late_ms, true),
+            _ => return None,
+        };
+        Some(Plan {
+            at_ms: now_ms.saturating_add(delay_ms),
+            pays,
+        })
+    }
+
+    fn new_trade(
+        &self,
+        new: NewTrade,
+        behaviour: Behaviour,
+        plan: Option<Plan>,
+        now_ms: i64,
+    ) -> Trade {
+        Trade {
+            trade_no: self.trade_no(new.key.channel, now_ms),
+            key: new.key,
+            kind: new.kind,
+            total: new.total,
+            subject: new.subject,
+            attach: new.attach,
+            code: new.code,
+            behaviour,
+            created_ms: now_ms,
+            expires_ms: new.expires_ms,
+            scanned: false,
+            declined: false,
+            state: State::Waiting,
+            plan,
+            ended_ms: None,
+            charges: Vec::new(),
+            refunds: Vec::new(),
+        }
+    }
+
+    /// 28 digits at both channels, unique because trades are never removed.
+    fn trade_no(&self, channel: Channel, now_ms: i64) -> String {
+        let count = self.order.len().saturating_add(1);
+        let day = crate::clock::china_day(now_ms);
+        match channel {
+            Channel::Alipay => format!("{day}22001400{count:012}"),
+            Channel::Wechatpay => format!("4200000000{day}{count:010}"),
+        }
+    }
+
+    fn refund_id(&self, channel: Channel, now_ms: i64) -> String {
+        let count = self.refunds.saturating_add(1);
+        let day = crate::clock::china_day(now_ms);
+        match channel {
+            Channel::Alipay => format!("{day}33001400{count:012}"),
+            Channel::Wechatpay => format!("50300000000{day}{count:010}"),
+        }
+    }
+
+    /// Puts events on the disk, then lets them count.
+    fn commit(&mut self, events: Vec<Event>) -> Result<(), JournalError> {
+        self.journal.append(&events)?;
+        for event in events {
+            self.apply(event);
+        }
+        Ok(())
+    }
+}
+
+/// Money to give back.
+#[derive(Clone, Debug)]
+pub(crate) struct NewRefund {
+    pub(crate) key: TradeKey,
+    pub(crate) refund_no: String,
+    pub(crate) amount: Fen,
+    pub(crate) reason: Option<String>,
+    pub(crate) cause: RefundCause,
+    pub(crate) ends_as: RefundState,
+}

@@ -1,0 +1,314 @@
+//! The other side of the wire: Alipay and WeChat Pay on loopback, with customers, money and faults.
+//!
+//! It verifies what tills sign, signs what it answers, and keeps a ledger that survives being
+//! killed. It uses other libraries than the product for every signature and seal, and must never
+//! import a connector, bind another address than loopback, or accept a key from outside.
+
+mod alipay;
+mod clock;
+mod control;
+mod customers;
+mod exchange;
+mod faults;
+mod files;
+mod json;
+mod keys;
+mod ledger;
+mod server;
+pub mod verification;
+mod wechatpay;
+mod world;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub use clock::{Clock, Moment, SystemClock};
+pub use control::{LedgerView, PhoneAct, PhoneScreen};
+pub use customers::{Behaviour, CUSTOMERS, Customer, Expected, behaviour_of, sample_code};
+pub use faults::{FAULTS, Fault, FaultKind, Scope};
+pub use keys::{
+    AlipayCertificateCredentials, AlipayCredentials, KeysError, MerchantCredentials,
+    WechatpayCredentials,
+};
+pub use ledger::{
+    Balances, Channel, Charge, EndedBy, Fen, JournalError, Kind, Plan, Refund, RefundCause,
+    RefundState, Rhythm, State, Trade, TradeKey,
+};
+pub use world::Logged;
+
+use control::Control;
+use keys::Keys;
+use ledger::Ledger;
+use world::World;
+
+const KEYS: &str = "keys.json";
+const LEDGER: &str = "ledger.jsonl";
+const LOCK: &str = "sandbox.lock";
+const CARD: &str = "sandbox.json";
+
+/// What a sandbox is started with.
+#[derive(Clone, Debug)]
+pub struct SandboxConfig {
+    /// Keys, ledger and the address card lie here; one process serves it at a time.
+    pub folder: PathBuf,
+    /// The port on loopback; 0 takes any.
+    pub port: u16,
+    /// How long customers take.
+    pub rhythm: Rhythm,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Names the stream of fault draws.
+    pub seed: u64,
+}
+
+impl SandboxConfig {
+    /// A sandbox with the machine's clock and the usual rhythm.
+    #[must_use]
+    pub fn new(folder: impl Into<PathBuf>, port: u16) -> Self {
+        Self {
+            folder: folder.into(),
+            port,
+            rhythm: Rhythm::default(),
+            clock: Arc::new(SystemClock),
+            seed: 0,
+        }
+    }
+}
+
+/// Why a sandbox does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The disk refused.
+    #[error("{path}: {source}")]
+    Disk {
+        /// The file or folder.
+        path: PathBuf,
+        /// The disk's own words.
+        source: io::Error,
+    },
+    /// Another process serves this folder.
+    #[error("the sandbox folder {folder} is served by another process")]
+    FolderLocked {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The ledger cannot be read or written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// There are no keys.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// Loopback refused for another reason than the port.
+    #[error("loopback port {port}: {source}")]
+    Network {
+        /// The port asked for.
+        port: u16,
+        /// The system's own words.
+        source: io::Error,
+    },
+    /// Another program listens there.
+    #[error("loopback port {port} is in use")]
+    PortInUse {
+        /// The port asked for.
+        port: u16,
+    },
+}
+
+impl SandboxError {
+    fn disk(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        |source| Self::Disk {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
+impl MerchantCredentials {
+    /// Reads what the sandbox of this folder issued, whoever serves it.
+    ///
+    /// # Errors
+    /// When the folder has no keys yet, or they cannot be read.
+    pub fn read(folder: &Path) -> Result<Self, SandboxError> {
+        let path = folder.join(KEYS);
+        if !path.exists() {
+            let missing = io::Error::from(io::ErrorKind::NotFound);
+            return Err(SandboxError::disk(&path)(missing));
+        }
+        Ok(Keys::open(&path)?.merchant)
+    }
+}
+
+/// A running sandbox.
+#[derive(Debug)]
+pub struct Sandbox {
+    address: SocketAddr,
+    world: Arc<World>,
+    control: Arc<Control>,
+    card: PathBuf,
+    stop: watch::Sender<bool>,
+    task: JoinHandle<()>,
+    /// Held as long as the folder is served; the system releases it with the process.
+    _lock: File,
+}
+
+/// Starts a sandbox: locks the folder, makes or reads keys, lives through the ledger, listens.
+///
+/// # Errors
+/// Another process serves the folder, the port is taken, or the disk refuses.
+pub async fn start(config: SandboxConfig) -> Result<Sandbox, SandboxError> {
+    let folder = config.folder.clone();
+    fs::create_dir_all(&folder).map_err(SandboxError::disk(&folder))?;
+    let lock = lock(&folder)?;
+    let listener = listen(config.port).await?;
+    let address = listener
+        .local_addr()
+        .map_err(|source| SandboxError::Network {
+            port: config.port,
+            source,
+        })?;
+    let rhythm = config.rhythm;
+    let (keys_path, ledger_path) = (folder.join(KEYS), folder.join(LEDGER));
+    let opened = tokio::task::spawn_blocking(move || {
+        let keys = Keys::open(&keys_path)?;
+        let ledger = Ledger::open(&ledger_path, rhythm)?;
+        Ok::<_, SandboxError>((keys, ledger))
+    });
+    let (keys, ledger) = opened
+        .await
+        .map_err(|error| SandboxError::disk(&folder)(io::Error::other(error)))??;
+    let world = Arc::new(World::new(keys, config.clock, ledger, rhythm, config.seed));
+    let control = Arc::new(Control::new(
+        world.clone(),
+        keys::letters(32),
+        address.port(),
+    ));
+    let card = folder.join(CARD);
+    let content = json!({
+        "port": address.port(),
+        "control_token": control.token(),
+        "pid": std::process::id(),
+    });
+    files::replace(&card, content.to_string().as_bytes()).map_err(SandboxError::disk(&card))?;
+    let (stop, stopped) = watch::channel(false);
+    let task = tokio::spawn(server::serve(
+        listener,
+        world.clone(),
+        control.clone(),
+        stopped,
+    ));
+    Ok(Sandbox {
+        address,
+        world,
+        control,
+        card,
+        stop,
+        task,
+        _lock: lock,
+    })
+}
+
+fn lock(folder: &Path) -> Result<File, SandboxError> {
+    let path = folder.join(LOCK);
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let file = files::private(&mut options)
+        .open(&path)
+        .map_err(SandboxError::disk(&path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(SandboxError::FolderLocked {
+            folder: folder.to_owned(),
+        }),
+        Err(TryLockError::Error(source)) => Err(SandboxError::Disk { path, source }),
+    }
+}
+
+async fn listen(port: u16) -> Result<TcpListener, SandboxError> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        .await
+        .map_err(|source| {
+            if source.kind() == io::ErrorKind::AddrInUse {
+                SandboxError::PortInUse { port }
+            } else {
+                SandboxError::Network { port, source }
+            }
+        })
+}
+
+impl Sandbox {
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What the merchant was issued.
+    #[must_use]
+    pub fn merchant(&self) -> &MerchantCredentials {
+        &self.world.keys.merchant
+    }
+
+    /// The value of `X-Sandbox-Token`.
+    #[must_use]
+    pub fn control_token(&self) -> &str {
+        self.control.token()
+    }
+
+    /// Every trade and balance, after everything that was due.
+    ///
+    /// # Errors
+    /// When the ledger's disk refuses.
+    pub fn ledger(&self) -> Result<LedgerView, SandboxError> {
+        Ok(self.control.ledger()?)
+    }
+
+    /// Calls after this place in the log.
+    #[must_use]
+    pub fn requests(&self, since: u64) -> Vec<Logged> {
+        self.control.requests(since)
+    }
+
+    /// Switches a fault on.
+    pub fn set_fault(&self, fault: Fault) {
+        self.control.set_fault(fault);
+    }
+
+    /// Switches a fault off.
+    pub fn clear_fault(&self, kind: FaultKind) {
+        self.control.clear_fault(kind);
+    }
+
+    /// Switches every fault off.
+    pub fn reset_faults(&self) {
+        self.control.reset_faults(None);
+    }
+
+    /// The customer's phone.
+    ///
+    /// # Errors
+    /// When the ledger's disk refuses.
+    pub fn phone(&self, qr: &str, act: PhoneAct) -> Result<PhoneScreen, SandboxError> {
+        Ok(self.control.phone(qr, act)?)
+    }
+
+    /// Stops listening, closes every connection and gives the folder free.
+    pub async fn stop(self) {
+        if self.stop.send(true).is_err() {
+            tracing::debug!("the sandbox had stopped already");
+        }
+        if let Err(error) = self.task.await {
+            tracing::warn!(%error, "the sandbox ended badly");
+        }
+        if let Err(error) = fs::remove_file(&self.card) {
+            tracing::debug!(%error, "the sandbox's card was gone");
+        }
+    }
+}
