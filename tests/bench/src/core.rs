@@ -90,6 +90,7 @@ async fn measure_in(folder: &Path, table: &mut Table) -> Result<(), Trouble> {
         data: Some(folder.to_owned()),
         operator: None,
         resolve: false,
+        ..HostOptions::default()
     })
     .await?;
     let set_up = SetUp {

@@ -7,7 +7,7 @@ use crate::{
 use paydesk_console::contract::*;
 use paydesk_host::{Host, HostOptions};
 use serde::{Serialize, de::DeserializeOwned};
-use std::time::Duration;
+use std::{io::Write, time::Duration};
 
 /// Between two looks while waiting for a result.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -37,6 +37,7 @@ pub(crate) async fn run(arguments: Arguments) -> Exit {
         data: arguments.data.clone(),
         operator: arguments.operator.clone(),
         resolve,
+        ..HostOptions::default()
     };
     let host = match Host::open(options).await {
         Ok(host) => host,
@@ -67,7 +68,7 @@ async fn serve(arguments: &Arguments, port: u16) -> Exit {
         .unwrap_or_else(paydesk_host::default_folder);
     match paydesk_host::serve_sandbox(&folder, port).await {
         Ok(serving) => {
-            println!("{}", serving.address());
+            say(&serving.address().to_string());
             if let Err(error) = tokio::signal::ctrl_c().await {
                 eprintln!("paydesk-cli: {error}");
             }
@@ -83,7 +84,7 @@ async fn serve(arguments: &Arguments, port: u16) -> Exit {
 
 fn print_error(error: &CommandError, json: bool) {
     if json {
-        println!("{}", serde_json::to_string(error).unwrap_or_default());
+        say(&serde_json::to_string(error).unwrap_or_default());
         return;
     }
     for sentence in paydesk_console::words(error) {
@@ -180,11 +181,11 @@ impl Desk {
     }
 
     fn print<T: Serialize>(&self, value: &T, words: impl FnOnce() -> String) {
-        if self.json {
-            println!("{}", serde_json::to_string(value).unwrap_or_default());
+        say(&if self.json {
+            serde_json::to_string(value).unwrap_or_default()
         } else {
-            println!("{}", words());
-        }
+            words()
+        });
     }
 
     async fn charge(
@@ -399,6 +400,11 @@ impl Desk {
         let nonce = self.host.console().desk().ports().ids.nonce();
         nonce.iter().map(|b| format!("{b:02x}")).collect()
     }
+}
+
+/// Prints a line; a reader that went away (`| head`) is no fault of the command.
+fn say(line: &str) {
+    drop(writeln!(std::io::stdout(), "{line}"));
 }
 
 fn payment_exit(view: &PaymentView) -> Exit {

@@ -75,20 +75,35 @@ fn sandbox_folder(folder: &Path) -> PathBuf {
 }
 
 impl Demo {
-    #[allow(clippy::disallowed_methods, reason = "loopback control of the demo, not a channel")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "loopback control of the demo, not a channel"
+    )]
     pub(crate) fn new(folder: PathBuf, vault: Arc<FolderVault>, address: SandboxAddress) -> Demo {
-        Demo { folder, vault, address, running: Mutex::new(None), client: reqwest::Client::new() }
+        Demo {
+            folder,
+            vault,
+            address,
+            running: Mutex::new(None),
+            client: reqwest::Client::new(),
+        }
     }
 
     /// Starts the sandbox, or finds the one that runs on this folder.
-    pub(crate) async fn ensure(&self) -> Result<Control, DemoError> {
+    async fn ensure(&self) -> Result<Control, DemoError> {
         let mut running = self.running.lock().await;
         if let Some(sandbox) = running.as_ref() {
-            return Ok(Control { address: sandbox.address(), token: sandbox.control_token().to_owned() });
+            return Ok(Control {
+                address: sandbox.address(),
+                token: sandbox.control_token().to_owned(),
+            });
         }
         let control = match serve_sandbox(&self.folder, 0).await {
             Ok(sandbox) => {
-                let control = Control { address: sandbox.address(), token: sandbox.control_token().to_owned() };
+                let control = Control {
+                    address: sandbox.address(),
+                    token: sandbox.control_token().to_owned(),
+                };
                 *running = Some(sandbox);
                 control
             }
@@ -101,13 +116,25 @@ impl Demo {
         Ok(control)
     }
 
+    /// Makes sure that the channels can be reached.
+    pub(crate) async fn start(&self) -> Result<(), DemoError> {
+        self.ensure().await.map(drop)
+    }
+
     /// The other process writes where it listens; it may still be starting.
-    #[allow(clippy::disallowed_methods, reason = "waits for another process on this machine")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "waits for another process on this machine"
+    )]
     async fn find(&self) -> Result<Control, DemoError> {
         let note = sandbox_folder(&self.folder).join("sandbox.json");
         for _ in 0..50 {
-            if let Some(control) = std::fs::read(&note).ok().and_then(|bytes| control_of(&bytes))
-                && tokio::net::TcpStream::connect(control.address).await.is_ok()
+            if let Some(control) = std::fs::read(&note)
+                .ok()
+                .and_then(|bytes| control_of(&bytes))
+                && tokio::net::TcpStream::connect(control.address)
+                    .await
+                    .is_ok()
             {
                 return Ok(control);
             }
@@ -122,25 +149,46 @@ impl Demo {
         }
     }
 
-    async fn control(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> Result<Value, CommandError> {
+    async fn control(
+        &self,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Value, CommandError> {
         let gone = |what: String| {
             tracing::warn!(what, "the sandbox does not answer");
             refused(ErrorCode::SandboxGone)
         };
         let control = self.ensure().await.map_err(|e| gone(e.to_string()))?;
         let url = format!("http://{}/_sandbox/{path}", control.address);
-        let mut request = self.client.request(method, url).timeout(CONTROL_DEADLINE).header("X-Sandbox-Token", control.token);
+        let mut request = self
+            .client
+            .request(method, url)
+            .timeout(CONTROL_DEADLINE)
+            .header("X-Sandbox-Token", control.token);
         if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
         }
-        let response = request.send().await.map_err(|e| gone(e.without_url().to_string()))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|e| gone(e.without_url().to_string()))?;
         let status = response.status();
-        let bytes = response.bytes().await.map_err(|e| gone(e.without_url().to_string()))?;
+        let bytes = response
+            .bytes()
+            .await
+            .map_err(|e| gone(e.without_url().to_string()))?;
         let value: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
         if status.is_success() {
             return Ok(value);
         }
-        let what = value.get("error").and_then(Value::as_str).unwrap_or("refused").to_owned();
+        let what = value
+            .get("error")
+            .and_then(Value::as_str)
+            .unwrap_or("refused")
+            .to_owned();
         Err(refused_with(ErrorCode::InvalidArguments, &[("what", what)]))
     }
 
@@ -164,7 +212,10 @@ fn control_of(note: &[u8]) -> Option<Control> {
     let note: Value = serde_json::from_slice(note).ok()?;
     let port = u16::try_from(note.get("port")?.as_u64()?).ok()?;
     let token = note.get("control_token")?.as_str()?.to_owned();
-    Some(Control { address: SocketAddr::from(([127, 0, 0, 1], port)), token })
+    Some(Control {
+        address: SocketAddr::from(([127, 0, 0, 1], port)),
+        token,
+    })
 }
 
 fn account(channel: &str, gateway: String, fields: BTreeMap<String, String>) -> Account {
@@ -179,7 +230,10 @@ fn account(channel: &str, gateway: String, fields: BTreeMap<String, String>) -> 
 }
 
 fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 fn alipay_account(credentials: &MerchantCredentials) -> (Account, AccountMaterial) {
@@ -187,12 +241,18 @@ fn alipay_account(credentials: &MerchantCredentials) -> (Account, AccountMateria
     let keys = AccountMaterial {
         private_key: alipay.app_private_key_pem.clone(),
         signing_id: None,
-        peer_keys: vec![PeerKey { id: None, material: alipay.gateway_public_key_pem.clone() }],
+        peer_keys: vec![PeerKey {
+            id: None,
+            material: alipay.gateway_public_key_pem.clone(),
+        }],
         answers_with: None,
         resource_key: None,
     };
     let fields = fields(&[("app_id", &alipay.app_id), ("seller_id", &alipay.seller_id)]);
-    (account("alipay", format!("{SANDBOX_GATEWAY}/gateway.do"), fields), keys)
+    (
+        account("alipay", format!("{SANDBOX_GATEWAY}/gateway.do"), fields),
+        keys,
+    )
 }
 
 fn wechatpay_account(credentials: &MerchantCredentials) -> (Account, AccountMaterial) {
@@ -201,7 +261,10 @@ fn wechatpay_account(credentials: &MerchantCredentials) -> (Account, AccountMate
         private_key: wechatpay.merchant_private_key_pem.clone(),
         signing_id: Some(wechatpay.merchant_serial.clone()),
         peer_keys: vec![
-            PeerKey { id: Some(wechatpay.public_key_id.clone()), material: wechatpay.public_key_pem.clone() },
+            PeerKey {
+                id: Some(wechatpay.public_key_id.clone()),
+                material: wechatpay.public_key_pem.clone(),
+            },
             PeerKey {
                 id: Some(wechatpay.platform_certificate_serial.clone()),
                 material: wechatpay.platform_certificate_pem.clone(),
@@ -216,7 +279,10 @@ fn wechatpay_account(credentials: &MerchantCredentials) -> (Account, AccountMate
         ("store_id", "1"),
         ("notify_url", "https://notify.example.com/wechatpay"),
     ]);
-    (account("wechatpay", SANDBOX_GATEWAY.to_owned(), fields), keys)
+    (
+        account("wechatpay", SANDBOX_GATEWAY.to_owned(), fields),
+        keys,
+    )
 }
 
 impl Surroundings for Demo {
@@ -231,9 +297,17 @@ impl Surroundings for Demo {
 
     fn sandbox_status(&self) -> BoxFuture<'_, Result<SandboxStatus, CommandError>> {
         Box::pin(async move {
-            let address = self.ensure().await.map_err(|_| refused(ErrorCode::SandboxGone))?.address;
+            let address = self
+                .ensure()
+                .await
+                .map_err(|_| refused(ErrorCode::SandboxGone))?
+                .address;
             let faults = self.control(reqwest::Method::GET, "faults", None).await?;
-            let faults = faults.get("faults").and_then(Value::as_array).cloned().unwrap_or_default();
+            let faults = faults
+                .get("faults")
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default();
             let faults = faults
                 .iter()
                 .map(|fault| FaultView {
@@ -241,34 +315,58 @@ impl Surroundings for Demo {
                     on: fault.get("on").and_then(Value::as_bool).unwrap_or(false),
                 })
                 .collect();
-            Ok(SandboxStatus { address: address.to_string(), faults, customers: customers() })
+            Ok(SandboxStatus {
+                address: address.to_string(),
+                faults,
+                customers: customers(),
+            })
         })
     }
 
     fn set_fault<'a>(&'a self, name: &'a str, on: bool) -> BoxFuture<'a, Result<(), CommandError>> {
         Box::pin(async move {
             if name == "all" {
-                self.control(reqwest::Method::DELETE, "faults", None).await?;
+                self.control(reqwest::Method::DELETE, "faults", None)
+                    .await?;
                 return Ok(());
             }
-            self.control(reqwest::Method::POST, "faults", Some(json!({ "name": name, "on": on }))).await?;
+            self.control(
+                reqwest::Method::POST,
+                "faults",
+                Some(json!({ "name": name, "on": on })),
+            )
+            .await?;
             Ok(())
         })
     }
 
-    fn phone<'a>(&'a self, qr: &'a str, act: Act) -> BoxFuture<'a, Result<PhoneScreen, CommandError>> {
+    fn phone<'a>(
+        &'a self,
+        qr: &'a str,
+        act: Act,
+    ) -> BoxFuture<'a, Result<PhoneScreen, CommandError>> {
         Box::pin(async move {
             let act = match act {
                 Act::Decline => "decline",
                 Act::Pay => "pay",
                 Act::Scan => "scan",
             };
-            let screen = self.control(reqwest::Method::POST, "phone", Some(json!({ "qr": qr, "act": act }))).await?;
+            let screen = self
+                .control(
+                    reqwest::Method::POST,
+                    "phone",
+                    Some(json!({ "qr": qr, "act": act })),
+                )
+                .await?;
             let amount = screen.get("amount").and_then(Value::as_i64);
             Ok(PhoneScreen {
                 state: text(&screen, "state"),
-                payee: screen.get("payee").and_then(Value::as_str).map(str::to_owned),
-                amount: amount.map(|minor| MoneyView::from(Money::from_minor(minor, Currency::CNY))),
+                payee: screen
+                    .get("payee")
+                    .and_then(Value::as_str)
+                    .map(str::to_owned),
+                amount: amount
+                    .map(|minor| MoneyView::from(Money::from_minor(minor, Currency::CNY))),
             })
         })
     }
@@ -284,7 +382,10 @@ impl Surroundings for Demo {
                     code,
                     svg: String::new(),
                 };
-                [row("alipay", customer.alipay.clone()), row("wechatpay", customer.wechatpay.clone())]
+                [
+                    row("alipay", customer.alipay.clone()),
+                    row("wechatpay", customer.wechatpay.clone()),
+                ]
             });
             Ok(codes.collect())
         })
@@ -313,7 +414,9 @@ impl Surroundings for Demo {
 
 /// The sandbox's table with fresh codes: a payment code is single use.
 fn customers() -> Vec<CustomerView> {
-    let code = |channel, behaviour| paydesk_sandbox::sample_code(channel, behaviour, rand::rngs::OsRng.next_u64());
+    let code = |channel, behaviour| {
+        paydesk_sandbox::sample_code(channel, behaviour, rand::rngs::OsRng.next_u64())
+    };
     paydesk_sandbox::CUSTOMERS
         .iter()
         .map(|customer| CustomerView {
@@ -326,5 +429,9 @@ fn customers() -> Vec<CustomerView> {
 }
 
 fn text(value: &Value, key: &str) -> String {
-    value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned()
+    value
+        .get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }

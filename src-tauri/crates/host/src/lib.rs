@@ -12,8 +12,11 @@ pub use network::SANDBOX_GATEWAY;
 use demo::Demo;
 use network::{HttpNetwork, Reach};
 use outside::{OsIds, RuntimeTasks, SystemClock};
-use paydesk_console::Console;
-use paydesk_desk::{Desk, DeskError, Ports, ports::StoreError};
+use paydesk_console::{Console, contract::CommandError};
+use paydesk_desk::{
+    Desk, DeskError, Ports,
+    ports::{Clock, StoreError},
+};
 use paydesk_domain::Mode;
 use paydesk_store::{SqliteStore, StoreOptions};
 use paydesk_vault::{FolderVault, VaultError};
@@ -26,7 +29,7 @@ use std::{
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Which folder, and who works.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct HostOptions {
     /// The data folder; the user's own when not given.
     pub data: Option<PathBuf>,
@@ -34,6 +37,8 @@ pub struct HostOptions {
     pub operator: Option<String>,
     /// Whether this process resolves doubts in the background.
     pub resolve: bool,
+    /// Another clock than the machine's, for tests of clocks that are wrong.
+    pub clock: Option<Arc<dyn Clock>>,
 }
 
 /// Why the folder cannot be opened. Each says what to do; nothing was changed.
@@ -91,13 +96,19 @@ impl Host {
     /// `HostError`; nothing was changed.
     pub async fn open(options: HostOptions) -> Result<Host, HostError> {
         let folder = options.data.unwrap_or_else(default_folder);
-        std::fs::create_dir_all(&folder).map_err(|source| HostError::Folder { folder: folder.clone(), source })?;
+        std::fs::create_dir_all(&folder).map_err(|source| HostError::Folder {
+            folder: folder.clone(),
+            source,
+        })?;
         let vault = Arc::new(FolderVault::open(&folder)?);
         let ids = Arc::new(OsIds);
-        let clock = Arc::new(SystemClock);
+        let clock: Arc<dyn Clock> = options.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let store = Arc::new(open_store(&folder, &vault, &ids, clock.as_ref()).await?);
         let address = Arc::new(RwLock::new(None));
-        let network = Arc::new(HttpNetwork::new(Reach::Sandbox(Arc::clone(&address))).map_err(|e| HostError::Network(e.to_string()))?);
+        let network = Arc::new(
+            HttpNetwork::new(Reach::Sandbox(Arc::clone(&address)))
+                .map_err(|e| HostError::Network(e.to_string()))?,
+        );
         let ports = Ports {
             clock,
             ids,
@@ -112,7 +123,7 @@ impl Host {
         }
         let demo = Arc::new(Demo::new(folder.clone(), vault, address));
         match desk.shop().map(|shop| shop.mode) {
-            Some(Mode::Demo) => demo.ensure().await?,
+            Some(Mode::Demo) => demo.start().await?,
             Some(Mode::Real) => network.set_reach(Reach::Channels),
             None => {}
         }
@@ -120,7 +131,12 @@ impl Host {
             tokio::spawn(Arc::clone(&desk).resolve_forever());
         }
         let console = Console::new(desk, Arc::<Demo>::clone(&demo));
-        Ok(Host { console, store, folder, demo })
+        Ok(Host {
+            console,
+            store,
+            folder,
+            demo,
+        })
     }
 
     /// The commands.
@@ -140,7 +156,19 @@ impl Host {
         if rebuild && fault.is_none() {
             differences = self.store.rebuild().await?.differences;
         }
-        Ok(Verification { events: report.events, fault, differences })
+        Ok(Verification {
+            events: report.events,
+            fault,
+            differences,
+        })
+    }
+
+    /// The demo sandbox's ledger, for tests and auditors: the truth of the demo's money.
+    ///
+    /// # Errors
+    /// `SandboxGone`.
+    pub async fn sandbox_ledger(&self) -> Result<serde_json::Value, CommandError> {
+        self.demo.ledger().await
     }
 
     /// The folder.
@@ -155,12 +183,17 @@ impl Host {
     }
 }
 
-async fn open_store(folder: &Path, vault: &FolderVault, ids: &Arc<OsIds>, clock: &SystemClock) -> Result<SqliteStore, StoreError> {
-    use paydesk_desk::ports::{Clock, Ids, Vault};
+async fn open_store(
+    folder: &Path,
+    vault: &FolderVault,
+    ids: &Arc<OsIds>,
+    clock: &dyn Clock,
+) -> Result<SqliteStore, StoreError> {
+    use paydesk_desk::ports::Vault;
     SqliteStore::open(StoreOptions {
         file: folder.join("paydesk.db"),
         key: vault.data_key(),
-        ids: Arc::<OsIds>::clone(ids) as Arc<dyn Ids>,
+        ids: Arc::<OsIds>::clone(ids),
         now: clock.now(),
         vfs: None,
         readers: 4,
@@ -170,8 +203,15 @@ async fn open_store(folder: &Path, vault: &FolderVault, ids: &Arc<OsIds>, clock:
 
 /// `PAYDESK_DATA`, or the user's own data folder.
 #[must_use]
-#[allow(clippy::disallowed_methods, reason = "the one reader of the environment")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the one reader of the environment"
+)]
 pub fn default_folder() -> PathBuf {
     let named = std::env::var_os("PAYDESK_DATA").map(PathBuf::from);
-    named.unwrap_or_else(|| dirs::data_dir().unwrap_or_else(std::env::temp_dir).join("paydesk"))
+    named.unwrap_or_else(|| {
+        dirs::data_dir()
+            .unwrap_or_else(std::env::temp_dir)
+            .join("paydesk")
+    })
 }

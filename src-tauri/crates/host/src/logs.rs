@@ -20,7 +20,14 @@ pub fn start(folder: &Path) -> Option<WorkerGuard> {
         .ok()?;
     let (writer, guard) = tracing_appender::non_blocking(appender);
     // Only our own crates: a library's debug output is not ours to vouch for.
-    let filter = EnvFilter::new("warn,paydesk=info,paydesk_desk=info,paydesk_store=info,paydesk_host=info,paydesk_console=info,sqlx=off,hyper=off,reqwest=off");
-    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(writer).try_init().ok()?;
+    let filter = EnvFilter::new(
+        "warn,paydesk=info,paydesk_desk=info,paydesk_store=info,paydesk_host=info,paydesk_console=info,sqlx=off,hyper=off,reqwest=off",
+    );
+    tracing_subscriber::fmt()
+        .json()
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .try_init()
+        .ok()?;
     Some(guard)
 }

@@ -16,11 +16,11 @@ pub const SANDBOX_GATEWAY: &str = "http://sandbox.localhost";
 const BODY_MAX: usize = 1 << 20;
 
 /// Where the demo's sandbox listens now; shared with who starts it.
-pub type SandboxAddress = Arc<RwLock<Option<SocketAddr>>>;
+pub(crate) type SandboxAddress = Arc<RwLock<Option<SocketAddr>>>;
 
 /// Which hosts may be reached.
 #[derive(Clone)]
-pub enum Reach {
+pub(crate) enum Reach {
     /// Only this machine: the sandbox of a demo folder.
     Sandbox(SandboxAddress),
     /// Only the hosts that connectors list.
@@ -28,7 +28,7 @@ pub enum Reach {
 }
 
 /// A network over reqwest with rustls.
-pub struct HttpNetwork {
+pub(crate) struct HttpNetwork {
     client: reqwest::Client,
     reach: RwLock<Reach>,
 }
@@ -38,8 +38,11 @@ impl HttpNetwork {
     ///
     /// # Errors
     /// reqwest's, when TLS cannot be set up.
-    #[allow(clippy::disallowed_methods, reason = "the one HTTP client of the product")]
-    pub fn new(reach: Reach) -> Result<HttpNetwork, reqwest::Error> {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the one HTTP client of the product"
+    )]
+    pub(crate) fn new(reach: Reach) -> Result<HttpNetwork, reqwest::Error> {
         let client = reqwest::Client::builder()
             .retry(reqwest::retry::never())
             .redirect(reqwest::redirect::Policy::none())
@@ -48,11 +51,14 @@ impl HttpNetwork {
             .pool_max_idle_per_host(0)
             .connect_timeout(Duration::from_secs(5))
             .build()?;
-        Ok(HttpNetwork { client, reach: RwLock::new(reach) })
+        Ok(HttpNetwork {
+            client,
+            reach: RwLock::new(reach),
+        })
     }
 
     /// Sets which hosts may be reached from now on.
-    pub fn set_reach(&self, reach: Reach) {
+    pub(crate) fn set_reach(&self, reach: Reach) {
         if let Ok(mut current) = self.reach.write() {
             *current = reach;
         }
@@ -63,14 +69,21 @@ impl HttpNetwork {
         let reach = self.reach.read().ok()?.clone();
         match reach {
             Reach::Sandbox(address) => {
-                let rest = url.strip_prefix(SANDBOX_GATEWAY).filter(|rest| rest.starts_with('/'))?;
+                let rest = url
+                    .strip_prefix(SANDBOX_GATEWAY)
+                    .filter(|rest| rest.starts_with('/'))?;
                 let address = (*address.read().ok()?)?;
-                address.ip().is_loopback().then(|| format!("http://{address}{rest}"))
+                address
+                    .ip()
+                    .is_loopback()
+                    .then(|| format!("http://{address}{rest}"))
             }
             Reach::Channels => {
                 let rest = url.strip_prefix("https://")?;
                 let host = rest.split(['/', '?', '#', ':']).next()?;
-                let listed = paydesk_channels::all().iter().any(|c| c.profile().hosts.contains(&host));
+                let listed = paydesk_channels::all()
+                    .iter()
+                    .any(|c| c.profile().hosts.contains(&host));
                 (listed && !rest.contains('@')).then(|| url.to_owned())
             }
         }
@@ -78,11 +91,25 @@ impl HttpNetwork {
 }
 
 impl Network for HttpNetwork {
-    fn send(&self, request: WireRequest, deadline: Duration) -> BoxFuture<'_, Result<WireReply, Cut>> {
+    fn send(
+        &self,
+        request: WireRequest,
+        deadline: Duration,
+    ) -> BoxFuture<'_, Result<WireReply, Cut>> {
         Box::pin(async move {
-            let Some(url) = self.address(&request.url) else { return Err(Cut::BeforeSend) };
-            let method = if request.method == "GET" { reqwest::Method::GET } else { reqwest::Method::POST };
-            let mut builder = self.client.request(method, url).timeout(deadline).body(request.body);
+            let Some(url) = self.address(&request.url) else {
+                return Err(Cut::BeforeSend);
+            };
+            let method = if request.method == "GET" {
+                reqwest::Method::GET
+            } else {
+                reqwest::Method::POST
+            };
+            let mut builder = self
+                .client
+                .request(method, url)
+                .timeout(deadline)
+                .body(request.body);
             for (name, value) in &request.headers {
                 builder = builder.header(name, value);
             }
@@ -91,7 +118,12 @@ impl Network for HttpNetwork {
             let headers = response
                 .headers()
                 .iter()
-                .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+                .map(|(name, value)| {
+                    (
+                        name.to_string(),
+                        String::from_utf8_lossy(value.as_bytes()).into_owned(),
+                    )
+                })
                 .collect();
             let mut body = Vec::new();
             while let Some(chunk) = response.chunk().await.map_err(|_| Cut::AfterSend)? {
@@ -100,14 +132,23 @@ impl Network for HttpNetwork {
                 }
                 body.extend_from_slice(&chunk);
             }
-            Ok(WireReply { status, headers, body, peer: Peer::Unknown })
+            Ok(WireReply {
+                status,
+                headers,
+                body,
+                peer: Peer::Unknown,
+            })
         })
     }
 }
 
 /// Only a connection that was never opened proves that nothing was sent.
 fn cut(error: reqwest::Error) -> Cut {
-    if error.is_connect() || error.is_builder() { Cut::BeforeSend } else { Cut::AfterSend }
+    if error.is_connect() || error.is_builder() {
+        Cut::BeforeSend
+    } else {
+        Cut::AfterSend
+    }
 }
 
 #[cfg(test)]
@@ -123,7 +164,12 @@ mod tests {
     #[test]
     fn a_demo_folder_reaches_its_sandbox_and_nothing_else() {
         let network = sandbox(Some("127.0.0.1:4242"));
-        assert_eq!(network.address("http://sandbox.localhost/gateway.do").unwrap(), "http://127.0.0.1:4242/gateway.do");
+        assert_eq!(
+            network
+                .address("http://sandbox.localhost/gateway.do")
+                .unwrap(),
+            "http://127.0.0.1:4242/gateway.do"
+        );
         for elsewhere in [
             "https://openapi.alipay.com/gateway.do",
             "http://127.0.0.1:80/",
@@ -132,20 +178,47 @@ mod tests {
         ] {
             assert_eq!(network.address(elsewhere), None, "{elsewhere}");
         }
-        assert_eq!(sandbox(Some("192.0.2.1:80")).address("http://sandbox.localhost/x"), None);
+        assert_eq!(
+            sandbox(Some("192.0.2.1:80")).address("http://sandbox.localhost/x"),
+            None
+        );
         assert_eq!(sandbox(None).address("http://sandbox.localhost/x"), None);
     }
 
     #[test]
     fn a_real_folder_reaches_listed_hosts_over_tls_and_no_loopback() {
         let network = HttpNetwork::new(Reach::Channels).unwrap();
-        for listed in paydesk_channels::all().iter().flat_map(|c| c.profile().hosts) {
-            assert!(network.address(&format!("https://{listed}/x")).is_some(), "{listed}");
-            assert!(network.address(&format!("http://{listed}/x")).is_none(), "{listed}");
-            assert!(network.address(&format!("https://{listed}@example.com/x")).is_none(), "{listed}");
-            assert!(network.address(&format!("https://{listed}.example.com/x")).is_none(), "{listed}");
+        for listed in paydesk_channels::all()
+            .iter()
+            .flat_map(|c| c.profile().hosts)
+        {
+            assert!(
+                network.address(&format!("https://{listed}/x")).is_some(),
+                "{listed}"
+            );
+            assert!(
+                network.address(&format!("http://{listed}/x")).is_none(),
+                "{listed}"
+            );
+            assert!(
+                network
+                    .address(&format!("https://{listed}@example.com/x"))
+                    .is_none(),
+                "{listed}"
+            );
+            assert!(
+                network
+                    .address(&format!("https://{listed}.example.com/x"))
+                    .is_none(),
+                "{listed}"
+            );
         }
-        for elsewhere in ["http://127.0.0.1:1/", "https://localhost/", "http://sandbox.localhost/x", "file:///etc/passwd"] {
+        for elsewhere in [
+            "http://127.0.0.1:1/",
+            "https://localhost/",
+            "http://sandbox.localhost/x",
+            "file:///etc/passwd",
+        ] {
             assert_eq!(network.address(elsewhere), None, "{elsewhere}");
         }
     }

@@ -6,12 +6,17 @@ use rand::RngCore;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The machine's clock.
-pub struct SystemClock;
+pub(crate) struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "the one reader of the machine's clock")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the one reader of the machine's clock"
+    )]
     fn now(&self) -> Timestamp {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
@@ -22,7 +27,7 @@ impl Clock for SystemClock {
 }
 
 /// The operating system's randomness.
-pub struct OsIds;
+pub(crate) struct OsIds;
 
 impl Ids for OsIds {
     fn nonce(&self) -> [u8; 16] {
@@ -33,7 +38,7 @@ impl Ids for OsIds {
 }
 
 /// Tasks of the runtime.
-pub struct RuntimeTasks(pub tokio::runtime::Handle);
+pub(crate) struct RuntimeTasks(pub(crate) tokio::runtime::Handle);
 
 impl Tasks for RuntimeTasks {
     fn spawn(&self, task: BoxFuture<'static, ()>) {

@@ -130,6 +130,7 @@ async fn a_damaged_database_is_said_and_left_alone() {
         data: Some(folder.clone()),
         operator: None,
         resolve: false,
+        ..HostOptions::default()
     };
     let opened = Host::open(options).await;
     assert!(matches!(
@@ -165,5 +166,64 @@ async fn arguments_that_do_not_fit_are_refused_without_echoing_them() {
             .code,
         ErrorCode::InvalidArguments
     );
+    till.close().await;
+}
+
+/// A machine whose clock is off.
+struct WrongClock {
+    off_ms: std::sync::atomic::AtomicI64,
+}
+
+impl paydesk_desk::ports::Clock for WrongClock {
+    fn now(&self) -> paydesk_domain::Timestamp {
+        let since = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap();
+        let off = self.off_ms.load(std::sync::atomic::Ordering::Relaxed);
+        paydesk_domain::Timestamp(i64::try_from(since.as_millis()).unwrap() + off)
+    }
+
+    fn sleep(&self, wait: std::time::Duration) -> paydesk_desk::ports::BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(wait))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_minutes_off_is_shown_and_charges_nothing_more() {
+    let clock = std::sync::Arc::new(WrongClock { off_ms: 0.into() });
+    let options = HostOptions {
+        data: Some(folder("clock")),
+        resolve: true,
+        clock: Some(std::sync::Arc::<WrongClock>::clone(&clock)),
+        ..HostOptions::default()
+    };
+    let till = Till::set_up(options).await;
+    clock
+        .off_ms
+        .store(400_000, std::sync::atomic::Ordering::Relaxed);
+    let (_, code) = till.codes("00").await;
+    let order = till.charge(&code, 4650).await.unwrap().order_id;
+    let view = till
+        .until(&order, "unknown", |v| v.state == PayState::Unknown)
+        .await;
+    assert_eq!(view.doubt.as_deref(), Some("unsigned_refusal"));
+    let status: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
+    assert!(
+        status
+            .clock_skew_ms
+            .is_some_and(|ms| (390_000..410_000).contains(&ms)),
+        "{status:?}"
+    );
+    let (_, code) = till.codes("00").await;
+    let error = till.charge(&code, 999).await.unwrap_err();
+    assert_eq!(
+        (error.code, error.money),
+        (ErrorCode::ClockWrong, MoneyMark::NotMoved)
+    );
+    clock.off_ms.store(0, std::sync::atomic::Ordering::Relaxed);
+    till.until(&order, "decided", |v| {
+        matches!(v.state, PayState::Reversed | PayState::Closed)
+    })
+    .await;
     till.close().await;
 }

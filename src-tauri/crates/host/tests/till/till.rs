@@ -30,7 +30,20 @@ pub(crate) fn folder(name: &str) -> PathBuf {
 impl Till {
     /// A demo shop, freshly set up.
     pub(crate) async fn demo(name: &str) -> Till {
-        let till = Till::open(folder(name)).await;
+        let options = HostOptions {
+            data: Some(folder(name)),
+            resolve: true,
+            ..HostOptions::default()
+        };
+        Till::set_up(options).await
+    }
+
+    pub(crate) async fn set_up(options: HostOptions) -> Till {
+        let folder = options.data.clone().unwrap();
+        let till = Till {
+            host: Host::open(options).await.unwrap(),
+            folder,
+        };
         let set_up = SetUp {
             locale: Locale::ZhCn,
             mode: ModeView::Demo,
@@ -46,8 +59,8 @@ impl Till {
     pub(crate) async fn open(folder: PathBuf) -> Till {
         let options = HostOptions {
             data: Some(folder.clone()),
-            operator: None,
             resolve: true,
+            ..HostOptions::default()
         };
         Till {
             host: Host::open(options).await.unwrap(),
