@@ -44,7 +44,7 @@ struct Tries {
 }
 
 /// The aims at one phase, with what they came to.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Range {
     phase: Phase,
     aims: BTreeMap<Aim, Tries>,
@@ -56,18 +56,16 @@ const EDGES_US: [u64; 14] = [
 ];
 
 impl Range {
-    /// Every interval after each of the signs.
-    pub(crate) fn new(phase: Phase, signs: &[Sign]) -> Self {
+    /// Every interval after the sign.
+    pub(crate) fn new(phase: Phase, sign: Sign) -> Self {
         let intervals = EDGES_US.iter().zip(EDGES_US.iter().skip(1));
-        let aims = signs.iter().flat_map(|sign| {
-            intervals.clone().map(|(from_us, to_us)| {
-                let aim = Aim {
-                    sign: *sign,
-                    from_us: *from_us,
-                    to_us: *to_us,
-                };
-                (aim, Tries::default())
-            })
+        let aims = intervals.map(|(from_us, to_us)| {
+            let aim = Aim {
+                sign,
+                from_us: *from_us,
+                to_us: *to_us,
+            };
+            (aim, Tries::default())
         });
         Self {
             phase,
@@ -75,12 +73,13 @@ impl Range {
         }
     }
 
-    /// One interval after one sign, for a phase that is as wide as a fault makes it.
-    pub(crate) fn wide(phase: Phase, sign: Sign, from_ms: u64, to_ms: u64) -> Self {
+    /// One interval after one sign, for a phase that is wide.
+    pub(crate) fn wide(phase: Phase, sign: Sign, from: Duration, to: Duration) -> Self {
+        let us = |it: Duration| u64::try_from(it.as_micros()).unwrap_or(u64::MAX);
         let aim = Aim {
             sign,
-            from_us: from_ms * 1_000,
-            to_us: to_ms * 1_000,
+            from_us: us(from),
+            to_us: us(to).max(us(from) + 1),
         };
         Self {
             phase,
@@ -119,12 +118,11 @@ mod tests {
     #[test]
     fn a_narrow_phase_is_found_and_kept_to() {
         let mut random = StdRng::seed_from_u64(7);
-        let signs = [Sign::Committed(1), Sign::Committed(2)];
-        let mut range = Range::new(Phase::BeforeSend, &signs);
+        let mut range = Range::new(Phase::BeforeSend, Sign::Committed(1));
         let mut hits = 0;
         for _ in 0..200 {
             let aim = range.pick(&mut random).unwrap();
-            let is_there = aim.sign == Sign::Committed(2) && aim.to_us <= 500;
+            let is_there = aim.from_us >= 500 && aim.to_us <= 2_000;
             hits += u32::from(is_there);
             range.learn(aim, is_there.then_some(Phase::BeforeSend));
         }

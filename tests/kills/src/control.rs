@@ -47,13 +47,8 @@ impl Control {
     }
 
     /// Tells.
-    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<(), Trouble> {
-        self.call("POST", path, &body.to_string()).map(drop)
-    }
-
-    /// Takes back.
-    pub(crate) fn delete(&self, path: &str) -> Result<(), Trouble> {
-        self.call("DELETE", path, "").map(drop)
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Result<(), Trouble> {
+        self.call("PUT", path, &body.to_string()).map(drop)
     }
 
     fn call(&self, method: &str, path: &str, body: &str) -> Result<Vec<u8>, Trouble> {

@@ -67,25 +67,18 @@ pub(crate) struct Hunt<'a> {
     ranges: BTreeMap<(Phase, Errand), Range>,
     tally: Tally,
     next: u32,
+    logged: u64,
 }
 
 impl<'a> Hunt<'a> {
     /// A hunt that has not begun.
     pub(crate) fn new(world: &'a World, store: &'a Store, quota: Quota) -> Self {
-        let commits = [Sign::Committed(1), Sign::Committed(2), Sign::Committed(3)];
-        let bookings = [Sign::Booked(1), Sign::Booked(2)];
         let mut ranges = BTreeMap::new();
         for errand in [Errand::Charge, Errand::Refund] {
-            let before = Range::wide(Phase::BeforeBegin, Sign::Started, 1, 60);
-            ranges.insert((Phase::BeforeBegin, errand), before);
-            ranges.insert(
-                (Phase::BeforeSend, errand),
-                Range::new(Phase::BeforeSend, &commits),
-            );
-            ranges.insert(
-                (Phase::Unsettled, errand),
-                Range::new(Phase::Unsettled, &bookings),
-            );
+            let range = Range::new(Phase::BeforeSend, Sign::Committed(1));
+            ranges.insert((Phase::BeforeSend, errand), range);
+            let range = Range::new(Phase::Unsettled, Sign::Booked(1));
+            ranges.insert((Phase::Unsettled, errand), range);
         }
         let tally = Tally {
             by_phase: PHASES.iter().map(|it| (*it, 0)).collect(),
@@ -102,18 +95,14 @@ impl<'a> Hunt<'a> {
             ranges,
             tally,
             next: 0,
+            logged: 0,
         }
     }
 
     /// Strikes until every phase has its count, or the time is over.
     pub(crate) fn run(mut self) -> Result<Tally, Trouble> {
         let began = Instant::now();
-        for _ in 0..UNDISTURBED {
-            self.next += 1;
-            let words = self.charge_words("00");
-            self.world
-                .run(&words.iter().map(String::as_str).collect::<Vec<_>>())?;
-        }
+        self.watch_undisturbed()?;
         let mut said = 0;
         while !self.is_complete() && began.elapsed() < self.quota.cap {
             if self.wants_resolver() && self.store.is_due()? {
@@ -139,6 +128,25 @@ impl<'a> Hunt<'a> {
         Ok(self.tally)
     }
 
+    /// How long a process takes to its first commit; what it took before is "before begin".
+    fn watch_undisturbed(&mut self) -> Result<(), Trouble> {
+        let mut shortest = Duration::MAX;
+        for _ in 0..UNDISTURBED {
+            self.next += 1;
+            let words = self.charge_words("00");
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let took = self.world.time_to(&words, Sign::Committed(1))?;
+            shortest = shortest.min(took.ok_or("an undisturbed charge committed nothing")?);
+        }
+        // A process that was killed before its first instructions would prove little.
+        let range = Range::wide(Phase::BeforeBegin, Sign::Started, shortest / 4, shortest);
+        for errand in [Errand::Charge, Errand::Refund] {
+            self.ranges
+                .insert((Phase::BeforeBegin, errand), range.clone());
+        }
+        Ok(())
+    }
+
     /// One process that charges or refunds.
     fn strike_sender(&mut self, wanted: Phase) -> Result<(), Trouble> {
         self.next += 1;
@@ -154,7 +162,7 @@ impl<'a> Hunt<'a> {
             None => (Errand::Charge, self.charge_words(self.customer())),
         };
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let since = sandbox::log_end(&self.world.control)?;
+        let since = self.log_end()?;
         let aim = match self.ranges.get(&(wanted, errand)) {
             Some(range) => range.pick(&mut self.random),
             None => None,
@@ -198,7 +206,7 @@ impl<'a> Hunt<'a> {
             .filter(|_| !is_off(&mut rand::thread_rng()));
         sandbox::set_fault(&self.world.control, fault.map(|it| (*it, scope)))?;
         let before = self.store.unsettled()?;
-        let since = sandbox::log_end(&self.world.control)?;
+        let since = self.log_end()?;
         let sign: &[Operation] = match wanted {
             Some(Phase::Ending) => &[Operation::End],
             _ => &[Operation::Query, Operation::Send],
@@ -251,6 +259,11 @@ impl<'a> Hunt<'a> {
         sandbox::set_fault(&self.world.control, fault.map(|it| (it, Scope::All)))
     }
 
+    fn log_end(&mut self) -> Result<u64, Trouble> {
+        self.logged = sandbox::log_end(&self.world.control, self.logged)?;
+        Ok(self.logged)
+    }
+
     fn customer(&self) -> &'static str {
         // Most pay at once; the others doubt, wait, refuse or answer twice.
         let digits = ["00", "00", "00", "01", "03", "05", "06", "07"];
@@ -261,7 +274,7 @@ impl<'a> Hunt<'a> {
     }
 
     fn intent(&self) -> String {
-        format!("kill-{}", self.next)
+        format!("00000000-0000-4000-8000-{:012}", self.next)
     }
 
     fn charge_words(&mut self, digits: &str) -> Vec<String> {

@@ -52,16 +52,11 @@ impl Scope {
     }
 }
 
-/// Turns every fault off, and one on if one is named.
+/// Replaces all faults by one, or by none.
 pub(crate) fn set_fault(control: &Control, fault: Option<(&str, Scope)>) -> Result<(), Trouble> {
-    control.delete("/_sandbox/faults")?;
-    match fault {
-        Some((name, scope)) => {
-            let body = json!({ "name": name, "on": true, "scope": scope.name() });
-            control.post("/_sandbox/faults", &body)
-        }
-        None => Ok(()),
-    }
+    let on = fault.map(|(name, scope)| json!({ "name": name, "scope": scope.name() }));
+    let faults: Vec<_> = on.into_iter().collect();
+    control.put("/_sandbox/faults", &json!({ "faults": faults }))
 }
 
 #[derive(Deserialize)]
@@ -88,10 +83,10 @@ struct Logged {
     answered_ns: Option<u64>,
 }
 
-/// The place after the log's newest entry.
-pub(crate) fn log_end(control: &Control) -> Result<u64, Trouble> {
-    let log: Log = control.get("/_sandbox/requests")?;
-    Ok(log.requests.iter().map(|it| it.seq).max().unwrap_or(0))
+/// The place of the log's newest entry, at or after a place that is known.
+pub(crate) fn log_end(control: &Control, known: u64) -> Result<u64, Trouble> {
+    let log: Log = control.get(&format!("/_sandbox/requests?since={known}"))?;
+    Ok(log.requests.iter().map(|it| it.seq).max().unwrap_or(known))
 }
 
 /// What was logged after that place.

@@ -93,6 +93,19 @@ impl World {
         Ok(false)
     }
 
+    /// Runs a command to its own end; how long after its start the sign came.
+    pub(crate) fn time_to(&self, words: &[&str], sign: Sign) -> Result<Option<Duration>, Trouble> {
+        let mut watched = Watched::begin(&self.database(), &self.journal());
+        let began = Instant::now();
+        let mut child = self.start(words)?;
+        let is_seen = watched.wait_for(sign, SIGN_PATIENCE, || {
+            matches!(child.try_wait(), Ok(Some(_)) | Err(_))
+        });
+        let took = began.elapsed();
+        child.wait()?;
+        Ok(is_seen.then_some(took))
+    }
+
     /// Starts a command, waits for the aim's sign and moment, and kills it from outside.
     pub(crate) fn strike(&self, words: &[&str], aim: Aim) -> Result<Struck, Trouble> {
         let wait = aim.wait(&mut rand::thread_rng());
