@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Channel, Charge, EndedBy, Fen, Ledger, Plan, Refund, RefundState, State, Trade, TradeKey,
+    Channel, Charge, EndedBy, Fen, Ledger, Plan, Refund, RefundCause, RefundState, State, Trade,
+    TradeKey,
 };
 use crate::customers::{self, Behaviour};
 
@@ -206,6 +207,10 @@ impl Ledger {
             refund.amount,
             Way::Out,
         );
+        if key.channel == Channel::Wechatpay && refund.cause == RefundCause::Refund {
+            self.by_refund_no
+                .insert(refund.refund_no.clone(), key.clone());
+        }
         trade.refunds.push(refund);
     }
 

@@ -99,6 +99,8 @@ pub(crate) struct Ledger {
     order: Vec<TradeKey>,
     by_trade_no: HashMap<(Channel, String), TradeKey>,
     by_code: HashMap<(Channel, String), TradeKey>,
+    /// WeChat Pay's refund numbers are unique in the merchant, Alipay's only in the trade.
+    by_refund_no: HashMap<String, TradeKey>,
     /// Everything that will happen by itself.
     agenda: BTreeSet<(i64, TradeKey)>,
     wallets: BTreeMap<(Channel, Behaviour), Fen>,
@@ -118,6 +120,7 @@ impl Ledger {
             order: Vec::new(),
             by_trade_no: HashMap::new(),
             by_code: HashMap::new(),
+            by_refund_no: HashMap::new(),
             agenda: BTreeSet::new(),
             wallets: BTreeMap::new(),
             merchant: BTreeMap::new(),
@@ -165,14 +168,10 @@ impl Ledger {
             .and_then(|key| self.trades.get(key))
     }
 
-    pub(crate) fn find_refund(
-        &self,
-        channel: Channel,
-        refund_no: &str,
-    ) -> Option<(&Trade, &Refund)> {
-        self.trades()
-            .filter(|trade| trade.key.channel == channel)
-            .find_map(|trade| trade.refund(refund_no).map(|refund| (trade, refund)))
+    /// A refund of WeChat Pay by the merchant's number of it.
+    pub(crate) fn find_refund(&self, refund_no: &str) -> Option<(&Trade, &Refund)> {
+        let trade = self.trades.get(self.by_refund_no.get(refund_no)?)?;
+        trade.refund(refund_no).map(|refund| (trade, refund))
     }
 
     /// Every trade, oldest first.

@@ -1,0 +1,18 @@
+//! The sandbox over real HTTP, signed and verified by another library than its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "tests: a failed assumption is a failed test"
+)]
+
+mod alipay;
+mod control;
+mod customers;
+mod durability;
+mod faults;
+mod hostile;
+mod shop;
+mod vectors;
+mod wechatpay;
