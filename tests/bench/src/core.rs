@@ -7,13 +7,13 @@ use crate::figures::{Spread, Table, ms};
 use paydesk_channels::WireRequest;
 use paydesk_console::contract::{Locale, ModeView, SetUp};
 use paydesk_desk::ports::{
-    Actor, BoxFuture, Commit, Cut, EventKind, Network, NewEvent, NewOrder, Opened, Ports, Store,
-    Tasks, Work,
+    Actor, BoxFuture, Commit, Cut, EventKind, Network, NewEvent, NewOrder, Opened, Store, Tasks,
+    Work,
 };
-use paydesk_desk::{Charge, Desk};
+use paydesk_desk::{Charge, Desk, Ports};
 use paydesk_domain::{Amount, ChannelId, Money, OrderPlan, PaymentPlan, TenderKind, Timestamp};
 use paydesk_host::{Host, HostOptions};
-use paydesk_signing::{Secret, WireReply};
+use paydesk_signing::WireReply;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -246,7 +246,7 @@ async fn charge_once(desk: &Arc<Desk>, network: &Stamped, round: u32) -> Result<
     let ask = Charge {
         intent: format!("charge {round}"),
         amount: Money::from_minor(i64::from(round) + 1_000_000, shop.currency),
-        code: Secret::new(format!("28{:014}00", u64::from(round))),
+        code: format!("28{:014}00", u64::from(round)),
         note: String::new(),
         confirmed_repeat_of: None,
     };

@@ -22,7 +22,11 @@ const USAGE: &str = "usage: paydesk-bench [core] [window] [--payments N]";
 
 fn main() -> ExitCode {
     // A debug build would measure the compiler's haste.
-    let outcome = if cfg!(debug_assertions) { run_release() } else { run() };
+    let outcome = if cfg!(debug_assertions) {
+        run_release()
+    } else {
+        run()
+    };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -46,9 +50,15 @@ fn run_release() -> Result<bool, Trouble> {
         return Err("the release build failed".into());
     }
     let debug = std::env::current_exe()?;
-    let target = debug.parent().and_then(Path::parent).ok_or("no build folder")?;
+    let target = debug
+        .parent()
+        .and_then(Path::parent)
+        .ok_or("no build folder")?;
     let release = target.join("release").join("paydesk-bench");
-    Ok(Command::new(release).args(std::env::args_os().skip(1)).status()?.success())
+    Ok(Command::new(release)
+        .args(std::env::args_os().skip(1))
+        .status()?
+        .success())
 }
 
 /// `false` when a figure misses its goal.
