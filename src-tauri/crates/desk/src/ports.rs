@@ -381,6 +381,8 @@ pub trait Store: Send + Sync {
         reference: &'a MerchantRef,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// After the clock was set back: everything that is planned for later is due now.
+    fn plan_anew(&self, now: Timestamp) -> BoxFuture<'_, Result<(), StoreError>>;
     /// When the next one is due.
     fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
     /// How often the channel was asked about this attempt.

@@ -15,12 +15,21 @@ const LEASE: Duration = Duration::from_secs(20);
 /// The longest sleep: also how soon work of another process on the same folder is noticed.
 const NAP_MAX: Duration = Duration::from_secs(1);
 
+/// Smaller steps are the work of time services and need nothing.
+const CLOCK_STEP: Duration = Duration::from_secs(2);
+
 impl Desk {
     /// Runs until the process ends. Recovery at start is the same as every later round.
     pub async fn resolve_forever(self: Arc<Self>) {
         let room = Arc::new(Semaphore::new(LOOKS_AT_ONCE));
         let mut seen = 0;
+        let mut latest = self.now();
+        // Recovery: whatever a dead process or a wrong clock planned, everything open is asked about now.
+        if let Err(error) = self.ports.store.plan_anew(latest).await {
+            tracing::error!(%error, "the open payments could not be planned anew at the start");
+        }
         loop {
+            latest = self.notice_clock(latest).await;
             if let Err(error) = self.round(&room).await {
                 tracing::error!(%error, "the list of open payments could not be read; trying again");
             }
@@ -88,6 +97,22 @@ impl Desk {
                 .clamp(Duration::from_millis(20), NAP_MAX),
             Ok(None) | Err(_) => NAP_MAX,
         }
+    }
+
+    /// A clock that was set back leaves looks planned in its future: then everything is looked at now.
+    async fn notice_clock(&self, latest: Timestamp) -> Timestamp {
+        let now = self.now();
+        if latest.since(now) > CLOCK_STEP {
+            tracing::warn!(
+                by_ms = latest.0 - now.0,
+                "the clock was set back; looking at everything that is open"
+            );
+            if let Err(error) = self.ports.store.plan_anew(now).await {
+                tracing::error!(%error, "the looks could not be planned anew");
+                return latest;
+            }
+        }
+        now
     }
 
     async fn notice_others(&self, seen: &mut u64) {
@@ -164,7 +189,7 @@ impl Desk {
                     let order = self.query(&order, payment).await?;
                     return self.end_if_still_open(order, reference, how).await;
                 }
-                if self.now() < payment.begun_at().plus(schedule.end_not_before) {
+                if !rhythm::may_end(payment, schedule, self.now()) {
                     return Ok(order);
                 }
                 self.end(payment, how).await
@@ -173,10 +198,8 @@ impl Desk {
             | PaymentState::Held { .. }
             | PaymentState::InDoubt { .. }
             | PaymentState::Processing { .. } => {
-                let asked_at = self.now();
                 let order = self.query(&order, payment).await?;
-                self.end_past_patience(order, reference, schedule, asked_at)
-                    .await
+                self.end_past_patience(order, reference, schedule).await
             }
         }
     }
@@ -187,7 +210,6 @@ impl Desk {
         order: Order,
         reference: &MerchantRef,
         schedule: &'static paydesk_channels::Schedule,
-        asked_at: Timestamp,
     ) -> Result<Order, DeskError> {
         let Some(payment) = order.payment(reference) else {
             return Ok(order);
@@ -197,7 +219,7 @@ impl Desk {
                 payment.state(),
                 PaymentState::Watching { .. } | PaymentState::Ending { .. }
             );
-        if open && asked_at.max(self.now()) >= rhythm::patience_ends(payment, schedule) {
+        if open && rhythm::is_past_patience(payment, schedule, self.now()) {
             let how = rhythm::ending_of(payment.plan().tender);
             let payment = payment.clone();
             return self.end(&payment, how).await;

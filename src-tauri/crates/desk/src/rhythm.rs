@@ -13,6 +13,18 @@ pub const HAND_OVER_AFTER: Duration = Duration::from_secs(120);
 /// The channel's own advice for endings: three tries, then in the background.
 const QUICK_ENDINGS: u32 = 3;
 
+/// A clock that was set back by more than this makes every age unknown.
+const SET_BACK: Duration = Duration::from_secs(5);
+
+/// How long ago something began. After the clock was set back nobody can tell, so it counts as long ago:
+/// asking and ending early is safe, waiting for a time that comes again is not (Q18).
+fn age(begun: Timestamp, now: Timestamp) -> Duration {
+    if begun.since(now) > SET_BACK {
+        return Duration::from_secs(24 * 3600);
+    }
+    now.since(begun)
+}
+
 /// How an attempt of this kind is ended.
 #[must_use]
 pub fn ending_of(tender: TenderKind) -> End {
@@ -22,26 +34,36 @@ pub fn ending_of(tender: TenderKind) -> End {
     }
 }
 
-/// When patience ends: after this an open attempt is ended.
+/// Whether patience has ended: an open attempt is then ended.
 #[must_use]
-pub fn patience_ends(payment: &Payment, schedule: &Schedule) -> Timestamp {
-    let begun = payment.begun_at();
+pub fn is_past_patience(payment: &Payment, schedule: &Schedule, now: Timestamp) -> bool {
+    age(payment.begun_at(), now) >= patience(payment, schedule)
+}
+
+/// How long after its beginning an open attempt is ended.
+fn patience(payment: &Payment, schedule: &Schedule) -> Duration {
     let by_state = match payment.state() {
         PaymentState::Awaiting {
             action: PayerAction::ShowCode { .. } | PayerAction::OpenPage { .. },
             until,
-        } => *until,
+        } => until.since(payment.begun_at()),
         PaymentState::Awaiting { .. }
         | PaymentState::Processing { .. }
-        | PaymentState::Held { .. } => begun.plus(schedule.end_awaiting_after),
+        | PaymentState::Held { .. } => schedule.end_awaiting_after,
         PaymentState::Closed { .. }
         | PaymentState::Ending { .. }
         | PaymentState::InDoubt { .. }
         | PaymentState::Paid { .. }
         | PaymentState::PaidLate { .. }
-        | PaymentState::Watching { .. } => begun.plus(schedule.end_doubt_after),
+        | PaymentState::Watching { .. } => schedule.end_doubt_after,
     };
-    by_state.max(begun.plus(schedule.end_not_before))
+    by_state.max(schedule.end_not_before)
+}
+
+/// When the channel allows an ending of this attempt.
+#[must_use]
+pub fn may_end(payment: &Payment, schedule: &Schedule, now: Timestamp) -> bool {
+    age(payment.begun_at(), now) >= schedule.end_not_before
 }
 
 /// When to look at a payment next; `None` when there is nothing more to ask.
@@ -57,7 +79,7 @@ pub fn next_look(payment: &Payment, schedule: &Schedule, now: Timestamp) -> Opti
         PaymentState::Awaiting { action, .. } => {
             let every = match action {
                 PayerAction::ShowCode { .. } | PayerAction::OpenPage { .. } => {
-                    let age = now.since(payment.begun_at());
+                    let age = age(payment.begun_at(), now);
                     if age < schedule.shown_first_for {
                         schedule.shown_first
                     } else {
@@ -74,18 +96,21 @@ pub fn next_look(payment: &Payment, schedule: &Schedule, now: Timestamp) -> Opti
             refused,
             ..
         } => {
-            let earliest = payment.begun_at().plus(schedule.end_not_before);
+            let young = schedule
+                .end_not_before
+                .saturating_sub(age(payment.begun_at(), now));
+            let earliest = now.plus(young);
             let wait = if *refused || *tries < QUICK_ENDINGS {
                 schedule.end_every
             } else {
-                patience_with(now.since(*since))
+                patience_with(age(*since, now))
             };
             let next = if *tries == 0 { now } else { now.plus(wait) };
             Some(next.max(earliest))
         }
         PaymentState::Watching { until, .. } => {
             // The gap doubles: soon after the ending often, later seldom, and once at the very end.
-            let age = now.since(payment.begun_at());
+            let age = age(payment.begun_at(), now);
             let gap = age.clamp(Duration::from_secs(5), Duration::from_secs(6 * 3600));
             let next = now.plus(gap);
             Some(if now >= *until {
@@ -104,18 +129,19 @@ fn by_patience(
     now: Timestamp,
     every: Duration,
 ) -> Timestamp {
-    let ends = patience_ends(payment, schedule);
-    let first = payment.begun_at().plus(schedule.first);
-    let next = if now < first && !matches!(payment.state(), PaymentState::Awaiting { .. }) {
-        first
+    let age = age(payment.begun_at(), now);
+    let waiting = matches!(payment.state(), PaymentState::Awaiting { .. });
+    let next = if age < schedule.first && !waiting {
+        schedule.first - age
     } else {
-        now.plus(every)
+        every
     };
-    if now >= ends {
-        now.plus(every)
+    let left = patience(payment, schedule).saturating_sub(age);
+    now.plus(if left.is_zero() {
+        every
     } else {
-        next.min(ends)
-    }
+        next.min(left)
+    })
 }
 
 /// Ten seconds for the first ten minutes, half a minute for the first hour, then five minutes.
@@ -150,23 +176,20 @@ pub fn hand_over_due(payment: &Payment, now: Timestamp) -> bool {
     } else {
         HAND_OVER_AFTER
     };
-    !payment.is_settled() && !waiting_for_payer && now.since(since) >= limit
+    !payment.is_settled() && !waiting_for_payer && age(since, now) >= limit
 }
 
 /// When to look at a refund next.
 #[must_use]
 pub fn next_refund_look(refund: &Refund, schedule: &Schedule, now: Timestamp) -> Option<Timestamp> {
-    let age = now.since(refund.begun_at());
+    let age = age(refund.begun_at(), now);
     match refund.state() {
         RefundState::Cancelled { .. } | RefundState::Done { .. } => None,
-        RefundState::InDoubt { .. } => {
-            let first = refund.begun_at().plus(schedule.first);
-            Some(if now < first {
-                first
-            } else {
-                now.plus(patience_with(age))
-            })
-        }
+        RefundState::InDoubt { .. } => Some(now.plus(if age < schedule.first {
+            schedule.first - age
+        } else {
+            patience_with(age)
+        })),
         RefundState::Accepted { .. } => {
             Some(now.plus(schedule.refund_first.max(patience_with(age) / 2)))
         }

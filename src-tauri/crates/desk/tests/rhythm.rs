@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use paydesk_channels::Schedule;
-use paydesk_desk::rhythm::{hand_over_due, next_look, patience_ends};
+use paydesk_desk::rhythm::{hand_over_due, is_past_patience, may_end, next_look};
 use paydesk_domain::*;
 use std::time::Duration;
 
@@ -53,7 +53,8 @@ fn a_doubt_is_asked_about_every_five_seconds_and_ended_after_thirty() {
             / SECOND
     };
     assert_eq!((look(0), look(5), look(10), look(28)), (5, 10, 15, 30));
-    assert_eq!(patience_ends(&payment, &schedule()), Timestamp(30 * SECOND));
+    let past = |at: i64| is_past_patience(&payment, &schedule(), Timestamp(at * SECOND));
+    assert!(!past(29) && past(30));
 }
 
 #[test]
@@ -104,6 +105,19 @@ fn what_stays_unresolved_is_on_the_human_list_within_three_minutes() {
         .begin_ending(End::Reverse, Timestamp(60 * SECOND))
         .unwrap();
     assert!(hand_over_due(&payment, Timestamp(120 * SECOND)));
+}
+
+#[test]
+fn a_clock_that_was_set_back_makes_nobody_wait_for_the_time_to_come_again() {
+    let payment = payment();
+    let before = Timestamp(-400 * SECOND);
+    assert!(
+        is_past_patience(&payment, &schedule(), before) && may_end(&payment, &schedule(), before)
+    );
+    assert!(
+        !is_past_patience(&payment, &schedule(), Timestamp(-SECOND)),
+        "a time service's step"
+    );
 }
 
 #[test]

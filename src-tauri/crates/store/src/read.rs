@@ -380,6 +380,17 @@ impl Store for SqliteStore {
         })
     }
 
+    fn plan_anew(&self, now: Timestamp) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            sqlx::query("UPDATE work SET due_at = $1, lease_until = 0 WHERE due_at > $1")
+                .bind(now.0)
+                .execute(&self.writer)
+                .await
+                .map_err(fault)?;
+            Ok(())
+        })
+    }
+
     fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
         Box::pin(async move {
             let row = sqlx::query(

@@ -53,7 +53,7 @@ static PROFILE: Profile = Profile {
         deadline: Duration::from_secs(15),
         first: Duration::from_secs(5),
         every: Duration::from_secs(5),
-        end_doubt_after: Duration::from_secs(60),
+        end_doubt_after: Duration::from_secs(20),
         end_awaiting_after: Duration::from_secs(60),
         end_not_before: Duration::from_secs(5),
         end_every: Duration::from_secs(2),

@@ -56,7 +56,7 @@ static PROFILE: Profile = Profile {
         deadline: Duration::from_secs(15),
         first: Duration::from_secs(5),
         every: Duration::from_secs(5),
-        end_doubt_after: Duration::from_secs(30),
+        end_doubt_after: Duration::from_secs(20),
         end_awaiting_after: Duration::from_secs(30),
         // A reversal within 15 seconds of the charge is refused.
         end_not_before: Duration::from_secs(15),

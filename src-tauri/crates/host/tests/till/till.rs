@@ -18,6 +18,15 @@ pub(crate) struct Till {
     pub(crate) folder: PathBuf,
 }
 
+/// A trade in the sandbox's ledger, in fen.
+#[derive(Debug)]
+pub(crate) struct Trade {
+    pub(crate) reference: String,
+    pub(crate) total: i64,
+    pub(crate) charged: i64,
+    pub(crate) refunded: i64,
+}
+
 pub(crate) fn folder(name: &str) -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let n = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -166,9 +175,41 @@ impl Till {
         }
     }
 
-    /// The sandbox's own ledger: the truth of real money.
-    pub(crate) async fn ledger(&self) -> Value {
-        self.host.sandbox_ledger().await.unwrap()
+    /// What the sandbox's own ledger says: the truth of the demo's money.
+    pub(crate) async fn ledger(&self) -> Vec<Trade> {
+        let ledger = self.host.sandbox_ledger().await.unwrap();
+        let sum = |rows: &Value| -> i64 {
+            let rows = rows.as_array().unwrap().iter();
+            rows.filter(|r| r["state"] != "closed")
+                .map(|r| r["amount"].as_i64().unwrap())
+                .sum()
+        };
+        let trade = |trade: &Value| Trade {
+            reference: trade["out_trade_no"].as_str().unwrap().to_owned(),
+            total: trade["total"].as_i64().unwrap(),
+            charged: sum(&trade["charges"]),
+            refunded: sum(&trade["refunds"]),
+        };
+        ledger["trades"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(trade)
+            .collect()
+    }
+
+    /// No double charge, nothing paid lost: what the till says is what the channel's ledger says.
+    pub(crate) async fn agrees_with_the_ledger(&self) {
+        for trade in self.ledger().await {
+            assert!(trade.charged <= trade.total, "charged twice: {trade:?}");
+            let view = self.view(&trade.reference[..18]).await;
+            let says_paid = matches!(view.state, PayState::Paid | PayState::PaidLate);
+            assert_eq!(
+                says_paid,
+                trade.charged > trade.refunded,
+                "{trade:?} {view:#?}"
+            );
+        }
     }
 
     pub(crate) async fn close(self) {
