@@ -6,6 +6,7 @@ mod errors;
 mod projections;
 mod read;
 mod schema;
+mod search;
 mod write;
 
 pub use chain::{LogFault, VerifyReport};
