@@ -78,9 +78,29 @@ impl Desk {
     /// # Errors
     /// `DeskError`: nothing was sent.
     pub async fn charge(self: &Arc<Self>, ask: Charge) -> Result<Order, DeskError> {
-        if let Some(order) = self.ports.store.by_intent(&ask.intent).await? {
+        let intent = ask.intent.clone();
+        if let Some(order) = self.ports.store.by_intent(&intent).await? {
             return Ok(order);
         }
+        self.or_same_intent(&intent, self.charge_anew(ask).await)
+            .await
+    }
+
+    /// A double click races itself: the slower call finds the faster one's code and amount "used".
+    async fn or_same_intent(
+        &self,
+        intent: &str,
+        begun: Result<Order, DeskError>,
+    ) -> Result<Order, DeskError> {
+        match begun {
+            Err(error @ (DeskError::CodeUsed | DeskError::Repeat(_))) => {
+                self.ports.store.by_intent(intent).await?.ok_or(error)
+            }
+            other => other,
+        }
+    }
+
+    async fn charge_anew(self: &Arc<Self>, ask: Charge) -> Result<Order, DeskError> {
         let code = Secret::new(ask.code);
         let channel =
             paydesk_channels::by_payment_code(code.expose()).ok_or(DeskError::UnknownCode)?;
@@ -127,8 +147,12 @@ impl Desk {
             TenderKind::ShowCode,
             &ask.note,
         )?;
-        self.ask_about_repeat(&checked, ask.confirmed_repeat_of.as_ref(), now)
-            .await?;
+        let repeat = self
+            .ask_about_repeat(&checked, ask.confirmed_repeat_of.as_ref(), now)
+            .await;
+        if let Err(error) = repeat {
+            return self.or_same_intent(&ask.intent, Err(error)).await;
+        }
         self.begin(checked, Tender::ShowCode, now).await
     }
 
