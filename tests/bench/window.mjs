@@ -195,11 +195,22 @@ async function measureSpeed(payments) {
   const stage = () =>
     window.script(`const it = document.querySelector('[data-testid=stage]');
       return [it?.dataset.state, it?.dataset.order]`);
-  const reached = (state) => until(`the stage ${state}`, async () => (await stage())[0] === state && stage());
+  const reached = async (...states) => {
+    let seen = [];
+    const isThere = async () => {
+      seen = await stage();
+      return states.includes(seen[0]) && seen;
+    };
+    return until(`the stage ${states}`, isThere).catch((error) => {
+      window.screen.shoot(`bench-${states[0]}`);
+      throw new Error(`${error.message}: it says ${seen}`, { cause: error });
+    });
+  };
   try {
     await reached('no_amount');
     await window.script(WATCH_PAINT);
     const scans = new Map();
+    let disturbed = 0;
     for (let turn = 0; turn < payments; turn += 1) {
       // No amount twice within a minute: it would be asked about.
       await keyboard.type(String(100 + turn), TYPING_GAP_MS);
@@ -208,7 +219,19 @@ async function measureSpeed(payments) {
       await keyboard.type(`${turn % 2 ? '28' : '13'}${middle}00`, SCAN_GAP_MS);
       const at = keyboard.press('Return');
       await pause(120);
-      const [, order] = await reached('paid');
+      const [said, order] = await reached('paid', 'refused');
+      if (said === 'refused') {
+        // A busy machine held a key of the scan back so long that it was typing: no payment, no figure.
+        disturbed += 1;
+        if (disturbed > payments / 4) throw new Error('the machine is too busy to scan on');
+        turn -= 1;
+        await pause(DOUBLE_READ_MS);
+        keyboard.press('Return');
+        await reached('ready');
+        keyboard.press('Escape');
+        await reached('no_amount');
+        continue;
+      }
       scans.set(order, at);
       // Until then a key that a scanner could have sent is taken for a double read.
       await pause(DOUBLE_READ_MS);
@@ -216,7 +239,7 @@ async function measureSpeed(payments) {
       await reached('no_amount');
     }
     const painted = await window.script('return globalThis.painted');
-    return compare(shop, scans, painted);
+    return { disturbed, ...(await compare(shop, scans, painted)) };
   } finally {
     await keyboard.close();
     await window.close();
@@ -248,6 +271,7 @@ async function compare(shop, scans, painted) {
 const payments = Number(process.argv[2] ?? 200);
 const shop = demoFolder();
 const starts = [];
+
 try {
   for (let turn = 0; turn < STARTS; turn += 1) starts.push(await measureStart(shop));
 } finally {

@@ -57,6 +57,10 @@ pub(crate) fn measure(table: &mut Table, payments: usize) -> Result<(), Trouble>
             number("/processes")?
         ),
     );
+    table.report(
+        "scans that the machine disturbed",
+        format!("{} (made again)", number("/disturbed")?),
+    );
     for (name, at, goal) in [
         ("terminator to the channel", "/scan", SCAN_TO_CHANNEL),
         ("answer sent to result painted", "/answer", ANSWER_TO_PAINT),
