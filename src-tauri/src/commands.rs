@@ -1,6 +1,10 @@
 //! The contract's commands as Tauri commands: one each, all async, none with a body of its own.
 //!
 //! One command per name, not one for all: the capability file says which the window may call.
+#![allow(
+    clippy::let_underscore_must_use,
+    reason = "written by the command macro"
+)]
 
 use paydesk_console::contract::CommandError;
 use serde_json::Value;

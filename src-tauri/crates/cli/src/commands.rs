@@ -90,7 +90,8 @@ fn print_error(error: &CommandError, json: bool) {
     for sentence in paydesk_console::words(error) {
         eprintln!("paydesk-cli: {sentence}");
     }
-    eprintln!("paydesk-cli: {:?} {}", error.code, error.incident);
+    let code = serde_json::to_string(&error.code).unwrap_or_default();
+    eprintln!("paydesk-cli: {} {}", code.trim_matches('"'), error.incident);
 }
 
 impl Desk {

@@ -25,6 +25,11 @@ fn age(begun: Timestamp, now: Timestamp) -> Duration {
     now.since(begun)
 }
 
+/// First gap of the watch after an ending …
+const WATCH_GAP_MIN: Duration = Duration::from_secs(5);
+/// … and the longest.
+const WATCH_GAP_MAX: Duration = Duration::from_secs(6 * 3600);
+
 /// How an attempt of this kind is ended.
 #[must_use]
 pub fn ending_of(tender: TenderKind) -> End {
@@ -110,11 +115,12 @@ pub fn next_look(payment: &Payment, schedule: &Schedule, now: Timestamp) -> Opti
         }
         PaymentState::Watching { until, .. } => {
             // The gap doubles: soon after the ending often, later seldom, and once at the very end.
-            let age = age(payment.begun_at(), now);
-            let gap = age.clamp(Duration::from_secs(5), Duration::from_secs(6 * 3600));
+            let watch = i64::try_from(payment.plan().watch_ms).unwrap_or(i64::MAX);
+            let ended = Timestamp(until.0.saturating_sub(watch));
+            let gap = age(ended, now).clamp(WATCH_GAP_MIN, WATCH_GAP_MAX);
             let next = now.plus(gap);
             Some(if now >= *until {
-                now.plus(gap)
+                next
             } else {
                 next.min(*until)
             })

@@ -168,3 +168,33 @@ async fn a_doubt_survives_a_restart_and_resolves_by_itself() {
     till.agrees_with_the_ledger().await;
     till.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_connection_nothing_is_sent_and_that_is_said() {
+    let folder = crate::till::folder("offline");
+    let sandbox = paydesk_host::serve_sandbox(&folder, 0).await.unwrap();
+    let options = paydesk_host::HostOptions {
+        data: Some(folder),
+        resolve: true,
+        ..paydesk_host::HostOptions::default()
+    };
+    let till = Till::set_up(options).await;
+    let (alipay, wechatpay) = till.codes("00").await;
+    sandbox.stop().await;
+    for (n, code) in [alipay, wechatpay].into_iter().enumerate() {
+        let minor = 900 + i64::try_from(n).unwrap();
+        let order = till.charge(&code, minor).await.unwrap().order_id;
+        let view = till
+            .until(&order, "failed", |v| v.state == PayState::Failed)
+            .await;
+        let failure = view.failure.unwrap();
+        assert_eq!(
+            (failure.code.as_str(), failure.text.as_str()),
+            ("offline", "not_sent_offline")
+        );
+    }
+    let status: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
+    assert!(status.offline, "{status:?}");
+    assert_eq!(status.open_doubts, 0, "what was not sent is no doubt");
+    till.close().await;
+}
