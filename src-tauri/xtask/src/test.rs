@@ -22,7 +22,7 @@ struct Stage {
     work: Work,
 }
 
-const STAGES: [Stage; 10] = [
+const STAGES: [Stage; 12] = [
     Stage {
         name: "setup",
         is_foundation: true,
@@ -69,9 +69,19 @@ const STAGES: [Stage; 10] = [
         work: rust_tests,
     },
     Stage {
+        name: "pages",
+        is_foundation: false,
+        work: page_tests,
+    },
+    Stage {
         name: "window",
         is_foundation: false,
         work: window_tests,
+    },
+    Stage {
+        name: "kills",
+        is_foundation: false,
+        work: short_kills,
     },
 ];
 
@@ -258,6 +268,20 @@ fn rust_tests(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
         ]
     };
     counted(command(&root, "cargo", arguments), workspace)
+}
+
+fn page_tests(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
+    node_tests(workspace, "pages")
+}
+
+/// A part of the kills that `cargo xtask kills` makes in full.
+fn short_kills(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
+    let program = workspace.program("paydesk-kills");
+    let words = ["--count", "20", "--cap", "150"];
+    counted(
+        command(&workspace.path(""), &program.to_string_lossy(), &words),
+        workspace,
+    )
 }
 
 fn window_tests(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {

@@ -111,6 +111,7 @@ function page({ call, close, own, screen, driver, session }) {
         },
         withinMs,
       ).catch((error) => {
+        screen.shoot(`failed-${id}-${name}`);
         throw new Error(`${error.message}, seen: ${seen}`, { cause: error });
       });
       return seen;
@@ -123,10 +124,22 @@ function page({ call, close, own, screen, driver, session }) {
             .then((value) => done({ value }), (error) => done({ error }));`,
         args: [command, body],
       }),
+    /** Types by hand into a field: faster keys would be taken for a scanner. */
     async type(id, text) {
       const element = await until(id, () => find('css selector', testid(id)));
       await call('POST', `${session}/element/${element[ELEMENT]}/clear`, {});
-      await call('POST', `${session}/element/${element[ELEMENT]}/value`, { text });
+      await call('POST', `${session}/element/${element[ELEMENT]}/click`, {});
+      screen.typeSlowly(text);
+    },
+    /** Puts a whole text into a field at once, as the clipboard does. */
+    async paste(id, text) {
+      const element = await until(id, () => find('css selector', testid(id)));
+      await script(
+        `arguments[0].focus();
+         arguments[0].value = arguments[1];
+         arguments[0].dispatchEvent(new InputEvent('input', { bubbles: true }));`,
+        element, text,
+      );
     },
     /** Keeps the page as the engine paints it. */
     async shootPage(name) {

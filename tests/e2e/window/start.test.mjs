@@ -43,7 +43,7 @@ test('the page runs under the strict policy and reaches nothing outside', async 
   assert.equal(await window.script('return Object.isFrozen(Object.prototype)'), true);
   const frame = await window.script(
     `const it = document.getElementById('__tauri_isolation__');
-     return it && [it.src.split(':')[0], getComputedStyle(it).display]`,
+     return it && [it.src.split('-')[0], getComputedStyle(it).display]`,
   );
   assert.deepEqual(frame, ['isolation', 'none'], 'messages pass through a frame of their own');
   const title = await window.script('return document.title');

@@ -76,6 +76,7 @@ test('Enter serves the next customer, and a WeChat code is recognised by its pre
   window.screen.press('Return');
   await window.data('stage', 'state', 'no_amount');
   await enterAmount('12.30', '1230');
+  await window.data('stage', 'state', 'ready');
   window.screen.scan(wechatCode());
   await window.data('stage', 'state', 'paid');
   const order = await window.script(
@@ -101,7 +102,7 @@ for (const [channel, text, minor] of [['alipay', '7.10', '710'], ['wechatpay', '
     window.screen.shoot(`pay-qr-${channel}`);
     const { value } = await window.ask('payment_view', { order_id: order });
     await window.click('nav-demo');
-    await window.type('phone-qr', value.qr.text);
+    await window.paste('phone-qr', value.qr.text);
     await window.click('phone-scan');
     await window.element('[data-testid="phone-state"]');
     window.screen.shoot(`phone-${channel}`);
@@ -148,6 +149,9 @@ test('a part is refunded once, and the refund is followed to its end', async () 
   assert.equal(value.refunds.length, 1);
   assert.equal(value.refunds[0].amount.minor, '650');
   assert.equal(value.refundable.minor, '4000');
+  await window.clickElement(
+    await window.element(`[data-testid="order-row"][data-order="${paidOrder}"]`),
+  );
   await window.data('order-detail', 'status', 'part_refunded');
   window.screen.shoot('refunded');
 });
