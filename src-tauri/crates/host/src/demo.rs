@@ -1,7 +1,7 @@
 //! The demo's sandbox: started by whoever opens the folder first, shared with everybody else on it.
 //! Spoken to through its control interface only, whether it runs in this process or in another.
 
-use crate::network::{SANDBOX_GATEWAY, SandboxAddress};
+use crate::network::{SANDBOX_GATEWAY, SandboxAddress, client};
 use paydesk_console::{
     Surroundings,
     contract::{
@@ -75,18 +75,18 @@ fn sandbox_folder(folder: &Path) -> PathBuf {
 }
 
 impl Demo {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "loopback control of the demo, not a channel"
-    )]
-    pub(crate) fn new(folder: PathBuf, vault: Arc<FolderVault>, address: SandboxAddress) -> Demo {
-        Demo {
+    pub(crate) fn new(
+        folder: PathBuf,
+        vault: Arc<FolderVault>,
+        address: SandboxAddress,
+    ) -> Result<Demo, reqwest::Error> {
+        Ok(Demo {
             folder,
             vault,
             address,
             running: Mutex::new(None),
-            client: reqwest::Client::new(),
-        }
+            client: client(false)?,
+        })
     }
 
     /// Starts the sandbox, or finds the one that runs on this folder.

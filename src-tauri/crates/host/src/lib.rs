@@ -86,6 +86,7 @@ pub struct Host {
     store: Arc<SqliteStore>,
     folder: PathBuf,
     demo: Arc<Demo>,
+    resolver: Option<tokio::task::JoinHandle<()>>,
 }
 
 impl Host {
@@ -105,10 +106,9 @@ impl Host {
         let clock: Arc<dyn Clock> = options.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let store = Arc::new(open_store(&folder, &vault, &ids, clock.as_ref()).await?);
         let address = Arc::new(RwLock::new(None));
-        let network = Arc::new(
-            HttpNetwork::new(Reach::Sandbox(Arc::clone(&address)))
-                .map_err(|e| HostError::Network(e.to_string()))?,
-        );
+        let tls = |error: reqwest::Error| HostError::Network(error.to_string());
+        let network =
+            Arc::new(HttpNetwork::new(Reach::Sandbox(Arc::clone(&address))).map_err(tls)?);
         let ports = Ports {
             clock,
             ids,
@@ -121,21 +121,22 @@ impl Host {
         if let Some(operator) = &options.operator {
             desk.act_as(operator);
         }
-        let demo = Arc::new(Demo::new(folder.clone(), vault, address));
+        let demo = Arc::new(Demo::new(folder.clone(), vault, address).map_err(tls)?);
         match desk.shop().map(|shop| shop.mode) {
             Some(Mode::Demo) => demo.start().await?,
-            Some(Mode::Real) => network.set_reach(Reach::Channels),
+            Some(Mode::Real) => network.set_reach(Reach::Channels).map_err(tls)?,
             None => {}
         }
-        if options.resolve {
-            tokio::spawn(Arc::clone(&desk).resolve_forever());
-        }
+        let resolver = options
+            .resolve
+            .then(|| tokio::spawn(Arc::clone(&desk).resolve_forever()));
         let console = Console::new(desk, Arc::<Demo>::clone(&demo));
         Ok(Host {
             console,
             store,
             folder,
             demo,
+            resolver,
         })
     }
 
@@ -177,9 +178,13 @@ impl Host {
         &self.folder
     }
 
-    /// Stops the demo's sandbox if this process runs it.
+    /// Stops the demo's sandbox if this process runs it, and closes the store.
     pub async fn close(self) {
+        if let Some(resolver) = self.resolver {
+            resolver.abort();
+        }
         self.demo.stop().await;
+        self.store.close().await;
     }
 }
 

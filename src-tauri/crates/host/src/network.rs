@@ -27,47 +27,10 @@ pub(crate) enum Reach {
     Channels,
 }
 
-/// A network over reqwest with rustls.
-pub(crate) struct HttpNetwork {
-    client: reqwest::Client,
-    reach: RwLock<Reach>,
-}
-
-impl HttpNetwork {
-    /// A network; which hosts it reaches can be narrowed once the folder's mode is known.
-    ///
-    /// # Errors
-    /// reqwest's, when TLS cannot be set up.
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "the one HTTP client of the product"
-    )]
-    pub(crate) fn new(reach: Reach) -> Result<HttpNetwork, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .retry(reqwest::retry::never())
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            // A stale kept-alive connection would be re-sent by the pool; a fresh one makes "before send" provable.
-            .pool_max_idle_per_host(0)
-            .connect_timeout(Duration::from_secs(5))
-            .build()?;
-        Ok(HttpNetwork {
-            client,
-            reach: RwLock::new(reach),
-        })
-    }
-
-    /// Sets which hosts may be reached from now on.
-    pub(crate) fn set_reach(&self, reach: Reach) {
-        if let Ok(mut current) = self.reach.write() {
-            *current = reach;
-        }
-    }
-
+impl Reach {
     /// The address to use, or `None` when this folder must not go there.
     fn address(&self, url: &str) -> Option<String> {
-        let reach = self.reach.read().ok()?.clone();
-        match reach {
+        match self {
             Reach::Sandbox(address) => {
                 let rest = url
                     .strip_prefix(SANDBOX_GATEWAY)
@@ -90,6 +53,73 @@ impl HttpNetwork {
     }
 }
 
+/// A network over reqwest with rustls.
+pub(crate) struct HttpNetwork {
+    way: RwLock<Way>,
+}
+
+/// Which hosts may be reached, and the client for them.
+#[derive(Clone)]
+struct Way {
+    client: reqwest::Client,
+    reach: Reach,
+}
+
+/// A client that repeats nothing and follows nothing. The demo speaks plain HTTP to this machine, so it
+/// trusts no certificate at all and does not read the system's few hundred at every start.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the one HTTP client of the product"
+)]
+pub(crate) fn client(with_tls: bool) -> Result<reqwest::Client, reqwest::Error> {
+    let builder = reqwest::Client::builder()
+        .retry(reqwest::retry::never())
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        // A stale kept-alive connection would be re-sent by the pool; a fresh one makes "before send" provable.
+        .pool_max_idle_per_host(0)
+        .connect_timeout(Duration::from_secs(5));
+    if with_tls {
+        return builder.build();
+    }
+    builder.tls_certs_only(std::iter::empty()).build()
+}
+
+impl Way {
+    fn to(reach: Reach) -> Result<Way, reqwest::Error> {
+        let client = client(matches!(reach, Reach::Channels))?;
+        Ok(Way { client, reach })
+    }
+}
+
+impl HttpNetwork {
+    /// A network; which hosts it reaches can change once the folder's mode is known.
+    ///
+    /// # Errors
+    /// reqwest's, when TLS cannot be set up.
+    pub(crate) fn new(reach: Reach) -> Result<HttpNetwork, reqwest::Error> {
+        Ok(HttpNetwork {
+            way: RwLock::new(Way::to(reach)?),
+        })
+    }
+
+    /// Sets which hosts may be reached from now on.
+    ///
+    /// # Errors
+    /// reqwest's, when TLS cannot be set up.
+    pub(crate) fn set_reach(&self, reach: Reach) -> Result<(), reqwest::Error> {
+        let way = Way::to(reach)?;
+        if let Ok(mut current) = self.way.write() {
+            *current = way;
+        }
+        Ok(())
+    }
+
+    fn way(&self) -> Option<Way> {
+        self.way.read().ok().map(|way| way.clone())
+    }
+}
+
 impl Network for HttpNetwork {
     fn send(
         &self,
@@ -97,7 +127,10 @@ impl Network for HttpNetwork {
         deadline: Duration,
     ) -> BoxFuture<'_, Result<WireReply, Cut>> {
         Box::pin(async move {
-            let Some(url) = self.address(&request.url) else {
+            let Some(Way { client, reach }) = self.way() else {
+                return Err(Cut::BeforeSend);
+            };
+            let Some(url) = reach.address(&request.url) else {
                 return Err(Cut::BeforeSend);
             };
             let method = if request.method == "GET" {
@@ -105,8 +138,7 @@ impl Network for HttpNetwork {
             } else {
                 reqwest::Method::POST
             };
-            let mut builder = self
-                .client
+            let mut builder = client
                 .request(method, url)
                 .timeout(deadline)
                 .body(request.body);
@@ -156,9 +188,9 @@ fn cut(error: reqwest::Error) -> Cut {
 mod tests {
     use super::*;
 
-    fn sandbox(address: Option<&str>) -> HttpNetwork {
+    fn sandbox(address: Option<&str>) -> Reach {
         let address = address.map(|a| a.parse().unwrap());
-        HttpNetwork::new(Reach::Sandbox(Arc::new(RwLock::new(address)))).unwrap()
+        Reach::Sandbox(Arc::new(RwLock::new(address)))
     }
 
     #[test]
@@ -187,7 +219,7 @@ mod tests {
 
     #[test]
     fn a_real_folder_reaches_listed_hosts_over_tls_and_no_loopback() {
-        let network = HttpNetwork::new(Reach::Channels).unwrap();
+        let network = Reach::Channels;
         for listed in paydesk_channels::all()
             .iter()
             .flat_map(|c| c.profile().hosts)
