@@ -11,12 +11,15 @@ const FILES_MAX: usize = 14;
 /// Starts logging into the folder; keep the guard until the end.
 #[must_use]
 pub fn start(folder: &Path) -> Option<WorkerGuard> {
+    let folder = folder.join("logs");
+    // Made beforehand: the appender complains aloud about a folder that is not there yet.
+    std::fs::create_dir_all(&folder).ok()?;
     let appender = rolling::Builder::new()
         .rotation(rolling::Rotation::DAILY)
         .filename_prefix("paydesk")
         .filename_suffix("log")
         .max_log_files(FILES_MAX)
-        .build(folder.join("logs"))
+        .build(folder)
         .ok()?;
     let (writer, guard) = tracing_appender::non_blocking(appender);
     // Only our own crates: a library's debug output is not ours to vouch for.
