@@ -71,6 +71,8 @@ export class PaySession {
   private doubleReadUntil = 0;
   #remindedAt = 0;
   #usedCodes = new Map<string, number>();
+  #followers = 0;
+  #unfollow: () => void = () => {};
   #feeTimer: ReturnType<typeof setTimeout> | undefined;
 
   readonly amount = $derived(
@@ -110,8 +112,18 @@ export class PaySession {
     ),
   );
 
-  /// Follows events and the clock until the returned function is called.
+  /// Follows events and the clock until every returned function was called. The window follows all
+  /// the time, so that a result is heard on any screen; the counter joins and reads afresh.
   start(): () => void {
+    void this.loadRecent();
+    void this.look();
+    if (this.#followers++ === 0) this.#unfollow = this.#follow();
+    return () => {
+      if (--this.#followers === 0) this.#unfollow();
+    };
+  }
+
+  #follow(): () => void {
     const stop = app.onOrderChanged((change) => {
       if (change.order_id === this.view?.order_id && change.version > this.view.version) {
         void this.look();
@@ -123,8 +135,6 @@ export class PaySession {
       if (this.view && (this.inProgress || this.view.state === 'unknown')) void this.look();
       this.#remind();
     }, LOOK_AGAIN_MS);
-    void this.loadRecent();
-    void this.look();
     return () => {
       stop();
       clearInterval(clock);
@@ -180,6 +190,8 @@ export class PaySession {
   }
 
   #setTyped(text: string): void {
+    // A fee of another amount must not stand under this one, not even for a moment.
+    if (text !== this.#typed) this.fees = {};
     this.#typed = text;
     clearTimeout(this.#feeTimer);
     this.#feeTimer = setTimeout(() => void this.#loadFees(), FEE_MS);
@@ -216,6 +228,13 @@ export class PaySession {
     const usedAt = this.#usedCodes.get(code);
     if (usedAt !== undefined && Date.now() - usedAt < CODE_USED_MS) return m.error_code_used();
     return null;
+  }
+
+  /// The order whose receipt was due last: the one on the stage, or the newest that was paid.
+  get lastPaidOrder(): string | null {
+    if (this.view?.state === 'paid') return this.view.order_id;
+    const paid = this.recent?.rows.find((row) => row.status === 'paid');
+    return paid?.order_id ?? null;
   }
 
   get isDoubleRead(): boolean {

@@ -1,8 +1,8 @@
 /// Typing an amount. Everything here is text: no number is made of it, so nothing can be rounded.
 import type { AmountEntry } from '$lib/api/contract';
 
-/// 999 999 999 999 in minor units: far above any channel's limit, so that the core gives the reason.
-const DIGITS_MAX = 12;
+/// No channel takes more digits in minor units; what is above its limit, the core refuses with words.
+const DIGITS_MAX = 10;
 
 /// The typed characters, kept as they were typed.
 export class EnteredAmount {
