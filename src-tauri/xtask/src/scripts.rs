@@ -8,7 +8,17 @@ use crate::workspace::Workspace;
 
 /// Independent clients against the sandbox.
 pub(crate) fn conformance(workspace: &Workspace, arguments: &[String]) -> Outcome {
-    program(workspace, "paydesk-conformance", arguments)
+    run(conformance_command(workspace, arguments))
+}
+
+/// The program that starts the sandbox and the clients; it installs the clients itself.
+pub(crate) fn conformance_command(
+    workspace: &Workspace,
+    arguments: &[String],
+) -> std::process::Command {
+    let mut words = vec!["tests/conformance/run.mjs".to_owned()];
+    words.extend(arguments.iter().cloned());
+    command(&workspace.path(""), "node", &words)
 }
 
 /// SIGKILL at every phase of a payment.
@@ -21,8 +31,9 @@ pub(crate) fn kills(workspace: &Workspace, arguments: &[String]) -> Outcome {
     program(workspace, "paydesk-kills", arguments)
 }
 
-/// Speeds, printed.
+/// Speeds, printed. The release window embeds the page.
 pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    crate::run::build_page(workspace)?;
     program(workspace, "paydesk-bench", arguments)
 }
 

@@ -22,7 +22,7 @@ struct Stage {
     work: Work,
 }
 
-const STAGES: [Stage; 12] = [
+const STAGES: [Stage; 13] = [
     Stage {
         name: "setup",
         is_foundation: true,
@@ -77,6 +77,11 @@ const STAGES: [Stage; 12] = [
         name: "window",
         is_foundation: false,
         work: window_tests,
+    },
+    Stage {
+        name: "clients",
+        is_foundation: false,
+        work: independent_clients,
     },
     Stage {
         name: "kills",
@@ -286,6 +291,13 @@ fn short_kills(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
 
 fn window_tests(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
     node_tests(workspace, "window")
+}
+
+fn independent_clients(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
+    counted(
+        crate::scripts::conformance_command(workspace, &[]),
+        workspace,
+    )
 }
 
 /// One file after the other: two browsers or two windows at once only steal each other's processor.

@@ -37,7 +37,7 @@ const fn pure(name: &'static str, may_use: &'static [&'static str]) -> Room {
     }
 }
 
-const ROOMS: [Room; 18] = [
+const ROOMS: [Room; 17] = [
     pure("paydesk-signing", &[]),
     pure("paydesk-domain", &["paydesk-signing"]),
     pure("paydesk-channels", &["paydesk-domain", "paydesk-signing"]),
@@ -101,7 +101,6 @@ const ROOMS: [Room; 18] = [
             "paydesk-signing",
         ],
     ),
-    room("paydesk-conformance", &["paydesk-sandbox"]),
     room("paydesk-kills", &["paydesk-sandbox"]),
     room("xtask", &[]),
 ];

@@ -1,0 +1,54 @@
+// Independent clients against the sandbox: `node tests/conformance/run.mjs [suite…]`.
+// Closes with `N passed, N failed` alone on a line; exit code 0, 1 when a check failed,
+// 64 for wrong words, 69 when something could not be installed, built or started.
+import { Checks } from './lib/checks.mjs';
+import { installPackages, installPython } from './lib/install.mjs';
+import { Sandbox, buildProgram, stopAll } from './lib/sandbox.mjs';
+
+const SUITES = {
+  'alipay-sdk': async (suite, { shop }) => (await import('./clients/alipay.mjs')).run(suite, shop),
+  'wechatpay-axios-plugin': async (suite, { shop }) => (await import('./clients/wechatpay.mjs')).run(suite, shop),
+  wechatpayv3: async (suite, { shop, python }) => (await import('./clients/python.mjs')).run(suite, shop, python, 'trade'),
+  // Faults and the whole ledger are held still by one client at a time, so these follow one another.
+  hostile: async (suite, { quiet }) => (await import('./clients/hostile.mjs')).run(suite, quiet),
+  forged: async (suite, { quiet, python }) => {
+    await (await import('./clients/alipay.mjs')).runForged(suite, quiet);
+    await (await import('./clients/wechatpay.mjs')).runForged(suite, quiet);
+    const { run } = await import('./clients/python.mjs');
+    await quiet.withFault({ name: 'bad_signature', scope: 'pay' }, () => run(suite, quiet, python, 'forged'));
+  },
+};
+const ALONE = ['hostile', 'forged'];
+
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !(name in SUITES));
+if (unknown !== undefined) {
+  console.error(`conformance: no suite \`${unknown}\`: ${Object.keys(SUITES).join(', ')}`);
+  process.exit(64);
+}
+const names = asked.length > 0 ? asked : Object.keys(SUITES);
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => void stopAll().finally(() => process.exit(130)));
+}
+
+const checks = new Checks();
+try {
+  installPackages();
+  const python = installPython();
+  const program = buildProgram();
+  const [shop, quiet] = await Promise.all([Sandbox.start(program), Sandbox.start(program)]);
+  const given = { shop, quiet, python };
+  const run = (name) => checks.suite(name).run((suite) => SUITES[name](suite, given));
+  const inTurn = async () => {
+    for (const name of names.filter((known) => ALONE.includes(known))) await run(name);
+  };
+  await Promise.all([...names.filter((name) => !ALONE.includes(name)).map(run), inTurn()]);
+} catch (error) {
+  console.error(`conformance: ${error.message}`);
+  await stopAll();
+  process.exit(69);
+}
+await stopAll();
+console.log(`${checks.passed} passed, ${checks.failed} failed`);
+process.exitCode = checks.failed === 0 ? 0 : 1;
