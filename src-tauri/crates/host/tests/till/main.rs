@@ -11,5 +11,6 @@
 mod doubts;
 mod payments;
 mod refunds;
+mod secrets;
 mod shop;
 mod till;
