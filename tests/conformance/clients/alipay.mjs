@@ -97,7 +97,7 @@ async function silent(call) {
 /** Everything at once: the customers wait, the suite does not. */
 export async function run(suite, sandbox) {
   const till = new AlipayTill(sandbox);
-  const hasty = new AlipayTill(sandbox, { timeout: 2_000 });
+  const hasty = new AlipayTill(sandbox, { timeout: 4_000 });
   await Promise.all([
     ...customers(suite, sandbox, till, hasty),
     ...qrOrders(suite, sandbox, till),

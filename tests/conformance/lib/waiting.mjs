@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** Asks again every half second until `probe` answers something truthy. */
-export async function until(what, probe, withinMs = 15_000) {
+export async function until(what, probe, withinMs = 30_000) {
   const end = Date.now() + withinMs;
   let last;
   for (;;) {
