@@ -7,6 +7,7 @@ import type {
   PaymentView,
   PayState,
   RecentPayments,
+  StatusView,
 } from '$lib/api/contract';
 import { errorText } from '$lib/api/errors';
 import { m } from '$lib/i18n/text';
@@ -21,6 +22,15 @@ export type StageName = 'no_amount' | 'ready' | 'ready_qr' | 'sending' | 'refuse
 
 /// A double read of the same code arrives within this time.
 const DOUBLE_READ_MS = 800;
+/// Orders that took money, whatever went back since: each has a receipt.
+const TAKEN: StatusView[] = [
+  'paid',
+  'paid_late',
+  'part_refunded',
+  'refund_failed',
+  'refunded',
+  'refunding',
+];
 /// The core refuses a used code too; the screen says so at once.
 const CODE_USED_MS = 5 * 60 * 1000;
 /// Events carry the news; this only covers one that got lost.
@@ -69,6 +79,7 @@ export class PaySession {
   #offset = 0;
   /// A scan before this moment is the second half of a double read.
   private doubleReadUntil = 0;
+  #lastCode = '';
   #remindedAt = 0;
   #usedCodes = new Map<string, number>();
   #followers = 0;
@@ -233,15 +244,17 @@ export class PaySession {
   /// The order whose receipt was due last: the one on the stage, or the newest that was paid.
   get lastPaidOrder(): string | null {
     if (this.view?.state === 'paid') return this.view.order_id;
-    const paid = this.recent?.rows.find((row) => row.status === 'paid');
+    const paid = this.recent?.rows.find((row) => TAKEN.includes(row.status));
     return paid?.order_id ?? null;
   }
 
-  get isDoubleRead(): boolean {
-    return Date.now() < this.doubleReadUntil;
+  /// One pull of the trigger can read the same code twice; another code is the next customer's.
+  isDoubleRead(code: string): boolean {
+    return code === this.#lastCode && Date.now() < this.doubleReadUntil;
   }
 
   takePayment(code: string): Promise<void> {
+    this.#lastCode = code;
     const attempt = this.#attempt();
     return this.#send(attempt, async (confirmed) => {
       const view = await callConsole('take_payment', { ...confirmed, code });

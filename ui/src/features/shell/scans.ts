@@ -36,7 +36,7 @@ export async function handleScan(text: string): Promise<void> {
   if (app.status?.stage !== 'ready') return;
   if (PAYMENT_CODE.test(text)) {
     // The same code read twice by one pull of the trigger.
-    if (pay.isDoubleRead) return;
+    if (pay.isDoubleRead(text)) return;
     if (router.route.name !== 'pay') return refuse(m.scan_refused_screen());
     const refusal = pay.refusesScan(text, dialogIsOpen());
     if (refusal) return refuse(refusal);

@@ -78,6 +78,22 @@ fn alipay_recorded() {
 }
 
 #[test]
+fn alipay_recorded_here() {
+    assert_eq!(
+        alipay::check_recorded(&Vectors::fixture("vectors/alipay_recorded_here.json")),
+        8
+    );
+}
+
+#[test]
+fn wechatpay_recorded_here() {
+    assert_eq!(
+        wechatpay::check_recorded(&Vectors::fixture("vectors/wechatpay_recorded_here.json")),
+        6
+    );
+}
+
+#[test]
 fn wechatpay_own() {
     assert_eq!(
         wechatpay::check(&Vectors::fixture("own_vectors/wechatpay_own.json")),
