@@ -98,7 +98,9 @@ function verbs(page) {
     },
     /** A wedge scanner's burst, made inside the page: a busy machine would stretch keys sent one by one. Real key events are the window's tests. */
     scan: (code) =>
-      page.evaluate((text) => {
+      page.evaluate(async (text) => {
+        // The hand goes from the keyboard to the scanner.
+        await new Promise((resolve) => setTimeout(resolve, 400));
         for (const key of [...text, 'Enter']) {
           const target = document.activeElement ?? document.body;
           for (const type of ['keydown', 'keyup']) {

@@ -33,9 +33,9 @@ export async function openScreen() {
     shoot(name) {
       run('import', ['-silent', '-window', 'root', picture(name)]);
     },
-    /** Types as a scanner does: real key events, one terminator at the end. */
+    /** Types as a scanner does: real key events, one terminator at the end, a breath after the keyboard. */
     scan(text) {
-      run('xdotool', ['type', '--delay', String(SCAN_GAP_MS), text]);
+      run('xdotool', ['sleep', '0.4', 'type', '--delay', String(SCAN_GAP_MS), text]);
       run('xdotool', ['key', 'Return']);
     },
     press: (...keys) => run('xdotool', ['key', '--delay', '60', ...keys]),

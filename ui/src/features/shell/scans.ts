@@ -32,6 +32,14 @@ function refuseCode(code: ErrorCode, params: Record<string, string> = {}): void 
   else refuse(errorText(error));
 }
 
+/// Its first characters may stand in the amount, and nobody can tell them from typed ones: the amount
+/// goes, so that no wrong one is ever charged.
+export function handleTornScan(): void {
+  const typing = !pay.view || pay.view.state === 'failed';
+  if (router.route.name === 'pay' && typing && !dialogIsOpen()) pay.clear();
+  refuse(m.scan_torn());
+}
+
 export async function handleScan(text: string): Promise<void> {
   if (app.status?.stage !== 'ready') return;
   if (PAYMENT_CODE.test(text)) {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ScanDetector, SILENCE_MS, type ScanKey } from './detector';
+import { ScanDetector, SILENCE_MS, TORN_MS, type ScanKey } from './detector';
 
 const CODE = '134627913550288200';
 
@@ -20,6 +20,7 @@ describe('scan detector', () => {
   let field = '';
   let scans: string[] = [];
   let inputMethod = 0;
+  let torn = 0;
   let detector: ScanDetector;
   let now = 0;
 
@@ -28,6 +29,7 @@ describe('scan detector', () => {
     field = '';
     scans = [];
     inputMethod = 0;
+    torn = 0;
     now = 1000;
     detector = new ScanDetector({
       remember: () => {
@@ -36,6 +38,7 @@ describe('scan detector', () => {
       },
       onScan: (text) => scans.push(text),
       onGiveBack: (characters) => (field += characters),
+      onTorn: () => torn++,
       onInputMethod: () => inputMethod++,
     });
   });
@@ -87,6 +90,35 @@ describe('scan detector', () => {
     now += 60;
     press(CODE.slice(8), 8, 'Enter');
     expect(scans).toEqual([CODE]);
+  });
+
+  it.each([1, 2, 3])('takes no rest of a scan torn after %i characters for a code', (at) => {
+    press('1230', 200);
+    now += 1000;
+    press(CODE.slice(0, at), 8);
+    now += 60;
+    press(CODE.slice(at), 8, 'Enter');
+    expect(scans).toEqual([]);
+    expect(torn).toBe(1);
+  });
+
+  it('keeps the tail of a scan torn in the middle from the page', () => {
+    press(CODE.slice(0, 12), 8);
+    vi.advanceTimersByTime(SILENCE_MS);
+    now += SILENCE_MS + 20;
+    const swallowed = press(CODE.slice(12), 8, 'Enter');
+    expect(swallowed.every(Boolean)).toBe(true);
+    expect(field).toBe('');
+    expect(scans).toEqual([CODE.slice(0, 12)]);
+  });
+
+  it('reads a scan that follows typing after a breath', () => {
+    press('1230', 120);
+    now += TORN_MS + 20;
+    press(CODE, 8, 'Enter');
+    expect(scans).toEqual([CODE]);
+    expect(torn).toBe(0);
+    expect(field).toBe('1230');
   });
 
   it('reads a slow scanner only with the wider gap', () => {

@@ -10,6 +10,10 @@ const SCAN_LENGTH_MAX = 512;
 /// A burst ends after this silence if the scanner sends no terminator.
 export const SILENCE_MS = 90;
 
+/// A machine that stalls can tear a scan apart. Keys this close before or after a burst belong to it:
+/// the first ones have reached the page as if typed, so what was read is not the whole code.
+export const TORN_MS = 300;
+
 export interface ScanKey {
   key: string;
   timeStamp: number;
@@ -26,6 +30,8 @@ export interface ScanHooks {
   onScan(text: string): void;
   /// The characters of a burst that was too short to be a scan.
   onGiveBack(characters: string): void;
+  /// A burst whose beginning was torn off: it is not the code, and the page may hold its first characters.
+  onTorn(): void;
   /// A burst ran into a Chinese input method, where it cannot be read.
   onInputMethod?(): void;
 }
@@ -37,6 +43,9 @@ export class ScanDetector {
   #lastAt = Number.NEGATIVE_INFINITY;
   #restore: (() => void) | null = null;
   #silence: ReturnType<typeof setTimeout> | undefined;
+  #torn = false;
+  /// The last key of a burst that ended in silence: what still comes belongs to it.
+  #tailAt = Number.NEGATIVE_INFINITY;
   #composedKeys = 0;
   #composedAt = Number.NEGATIVE_INFINITY;
 
@@ -53,9 +62,15 @@ export class ScanDetector {
     }
     if (event.ctrlKey || event.altKey || event.metaKey) return false;
     const gap = event.timeStamp - this.#lastAt;
-    if (event.key === 'Enter' || event.key === 'Tab') return this.#terminate(gap);
+    const ends = event.key === 'Enter' || event.key === 'Tab';
     // Shift and its like come between the characters of a scan; they say nothing.
-    if ([...event.key].length !== 1) return false;
+    if (!ends && [...event.key].length !== 1) return false;
+    const sinceTail = event.timeStamp - this.#tailAt;
+    if (sinceTail >= 0 && sinceTail <= TORN_MS) {
+      this.#tailAt = ends ? Number.NEGATIVE_INFINITY : event.timeStamp;
+      return true;
+    }
+    if (ends) return this.#terminate(gap);
     return this.#character(event.key, event.timeStamp, gap);
   }
 
@@ -63,8 +78,10 @@ export class ScanDetector {
   reset(): void {
     clearTimeout(this.#silence);
     this.#text = '';
+    this.#torn = false;
     this.#restore = null;
     this.#lastAt = Number.NEGATIVE_INFINITY;
+    this.#tailAt = Number.NEGATIVE_INFINITY;
   }
 
   get #swallowing(): boolean {
@@ -75,8 +92,10 @@ export class ScanDetector {
     // Once a burst is one, a busy machine may delay a key; only silence ends it.
     const limit = this.#swallowing ? SILENCE_MS : this.gapMs;
     if (gap > limit || gap < 0 || this.#text.length >= SCAN_LENGTH_MAX) {
+      const loose = this.#text.length > 0 && !this.#swallowing;
       if (this.#swallowing) this.#finish();
       this.#text = '';
+      this.#torn = loose && gap >= 0 && gap <= TORN_MS;
       this.#restore = this.#hooks.remember();
     }
     this.#text += key;
@@ -87,7 +106,12 @@ export class ScanDetector {
     }
     if (!this.#swallowing) return false;
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#finish(), SILENCE_MS);
+    this.#silence = setTimeout(() => {
+      const tailAt = this.#lastAt;
+      const isScan = this.#text.length >= SCAN_LENGTH_MIN;
+      this.#finish();
+      if (isScan) this.#tailAt = tailAt;
+    }, SILENCE_MS);
     return true;
   }
 
@@ -100,9 +124,11 @@ export class ScanDetector {
 
   #finish(): void {
     const text = this.#text;
+    const torn = this.#torn;
     this.reset();
-    if (text.length >= SCAN_LENGTH_MIN) this.#hooks.onScan(text);
-    else this.#hooks.onGiveBack(text);
+    if (text.length < SCAN_LENGTH_MIN) this.#hooks.onGiveBack(text);
+    else if (torn) this.#hooks.onTorn();
+    else this.#hooks.onScan(text);
   }
 
   #noteComposed(at: number): void {

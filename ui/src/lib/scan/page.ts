@@ -21,6 +21,8 @@ function setValue(field: TextField, value: string): void {
 export interface PageScanHooks {
   onScan(text: string): void;
   onInputMethod(): void;
+  /// A scan came in pieces: nothing may be charged from it.
+  onTorn(): void;
   /// What is typed when no field has the focus, for example the amount.
   rememberTyped(): () => void;
   typeCharacters(characters: string): void;
@@ -37,6 +39,7 @@ export function listenForScans(page: PageScanHooks, gapMs: () => number): () => 
     },
     onScan: page.onScan,
     onInputMethod: page.onInputMethod,
+    onTorn: page.onTorn,
     onGiveBack(characters) {
       const field = focusedField();
       if (!field) {
