@@ -2,8 +2,8 @@
 //! Connectors are pure codecs. One driver in `desk` owns sockets, time and retries.
 
 use paydesk_domain::{
-    Again, Amount, ChannelRef, Currency, Doubt, End, Memo, MerchantRef, NotSent, Outcome,
-    PaymentFact, RefundFact, Timestamp,
+    Again, Amount, BillKind, BillLine, ChannelDay, ChannelRef, Currency, Doubt, End, Memo,
+    MerchantRef, NotSent, Outcome, PaymentFact, RefundFact, Timestamp, Totals,
 };
 use paydesk_signing::{Authentic, Forged, Keys, Secret, WireReply};
 use std::{collections::BTreeMap, time::Duration};
@@ -12,6 +12,10 @@ use std::{collections::BTreeMap, time::Duration};
 /// genuine answer to one operation can never pass for an answer to another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Operation {
+    /// Ask where a bill can be fetched.
+    BillLink,
+    /// Fetch the bill's file.
+    BillFile,
     /// Fetch the channel's certificates.
     Certificates,
     /// Charge the scanned payment code.
@@ -35,6 +39,8 @@ impl Operation {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Operation::BillLink => "bill_link",
+            Operation::BillFile => "bill_file",
             Operation::Certificates => "certificates",
             Operation::Charge => "charge",
             Operation::Close => "close",
@@ -239,6 +245,133 @@ pub trait Certificates {
     fn open(&self, reply: &WireReply, cx: &Cx<'_>) -> Result<Vec<(String, String)>, Forged>;
 }
 
+/// Where a bill's file can be fetched, as the channel's signed answer said.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BillLink {
+    /// Its address.
+    pub url: String,
+    /// The digest the channel gave for it.
+    pub digest: Option<BillDigest>,
+}
+
+/// A channel's digest of a bill.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum BillDigest {
+    /// SHA-1 of the unpacked file, 40 hexadecimal digits (WeChat Pay).
+    Sha1(String),
+}
+
+/// What an answer about a bill says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum BillAnswer {
+    /// It is there.
+    Ready(BillLink),
+    /// The channel has none for that day: nothing was traded.
+    Empty,
+    /// Not yet: ask again later.
+    NotYet,
+    /// Refused, with the channel's code.
+    Refused(String),
+}
+
+/// Why a bill's file cannot be read. Money is not affected; nothing of the file is kept.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BillFault {
+    /// Not a bill of this channel.
+    #[error("this is not a bill of the channel")]
+    WrongChannel,
+    /// Another kind of bill.
+    #[error("this is another kind of bill")]
+    WrongKind,
+    /// A bill of another merchant.
+    #[error("the bill belongs to another merchant")]
+    WrongMerchant,
+    /// A bill of another day.
+    #[error("the bill is of another day: {0}")]
+    WrongDay(ChannelDay),
+    /// It does not decode in the channel's encoding.
+    #[error("line {0} is not in the encoding of the channel")]
+    Encoding(u64),
+    /// It ends before its own end mark or totals.
+    #[error("the file ends early")]
+    Truncated,
+    /// A cell cannot be read.
+    #[error("line {row}: {column} cannot be read")]
+    Cell {
+        /// The line, from 1.
+        row: u64,
+        /// The column's title.
+        column: String,
+    },
+    /// The file's own totals are not the sum of its lines.
+    #[error("the totals of the bill are not the sum of its lines: {0}")]
+    Totals(String),
+    /// Its digest is not the one the channel gave.
+    #[error("the digest of the bill is not the one the channel gave")]
+    Digest,
+    /// An archive that is broken, too large unpacked, or names a path outside itself.
+    #[error("the archive cannot be opened: {0}")]
+    Archive(&'static str),
+}
+
+/// A bill file that was unpacked and recognised; its lines are read one by one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BillText {
+    /// Which bill.
+    pub kind: BillKind,
+    /// The channel's day it is of, when the file says so.
+    pub day: Option<ChannelDay>,
+    /// The unpacked bytes.
+    pub bytes: Vec<u8>,
+    /// SHA-256 of the content with line ends made equal, hexadecimal: the same bill zipped or saved
+    /// again has the same.
+    pub content_sha256: String,
+}
+
+/// Fetching and reading bills.
+pub trait Bills: Send + Sync {
+    /// Which bills the channel has.
+    fn kinds(&self) -> &'static [BillKind];
+
+    /// Asks where the bill of a day can be fetched.
+    ///
+    /// # Errors
+    /// `NotSent` when it cannot be built.
+    fn encode_link(
+        &self,
+        day: ChannelDay,
+        kind: BillKind,
+        cx: &Cx<'_>,
+    ) -> Result<WireRequest, NotSent>;
+
+    /// Reads the authenticated answer.
+    fn decode_link(&self, reply: &Authentic) -> Outcome<BillAnswer>;
+
+    /// The request for the file; only to hosts of the profile, or to a sandbox account's gateway.
+    ///
+    /// # Errors
+    /// `NotSent` when the link leads elsewhere.
+    fn encode_file(&self, link: &BillLink, cx: &Cx<'_>) -> Result<WireRequest, NotSent>;
+
+    /// Unpacks a file as it was fetched or dropped, checks the digest where there is one, and
+    /// recognises it.
+    ///
+    /// # Errors
+    /// `BillFault`.
+    fn open(&self, file: &[u8], link: Option<&BillLink>) -> Result<BillText, BillFault>;
+
+    /// Reads every line of a trade bill and compares the file's own totals.
+    ///
+    /// # Errors
+    /// `BillFault`; lines handed out before it must not be kept.
+    fn read(
+        &self,
+        text: &BillText,
+        account: &AccountSettings,
+        each: &mut dyn FnMut(BillLine),
+    ) -> Result<Totals, BillFault>;
+}
+
 /// A connector. A capability is the presence of a part, so none can be claimed that is not there.
 pub trait Channel: Send + Sync {
     /// What the channel is.
@@ -268,6 +401,11 @@ pub trait Channel: Send + Sync {
 
     /// Fetching its keys, if they change.
     fn certificates(&self) -> Option<&dyn Certificates> {
+        None
+    }
+
+    /// Fetching and reading bills, if the channel issues them.
+    fn bills(&self) -> Option<&dyn Bills> {
         None
     }
 

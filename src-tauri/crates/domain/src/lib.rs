@@ -1,6 +1,7 @@
 //! Money, identities, and the state machines of orders, payments and refunds.
 //! Pure values: no socket, file, environment, clock, randomness or thread; nothing here is async.
 
+pub mod bill;
 pub mod evidence;
 pub mod money;
 pub mod number;
@@ -9,6 +10,7 @@ pub mod payment;
 pub mod refund;
 pub mod time;
 
+pub use bill::*;
 pub use evidence::*;
 pub use money::*;
 pub use number::*;

@@ -37,10 +37,11 @@ const fn pure(name: &'static str, may_use: &'static [&'static str]) -> Room {
     }
 }
 
-const ROOMS: [Room; 17] = [
+const ROOMS: [Room; 18] = [
     pure("paydesk-signing", &[]),
     pure("paydesk-domain", &["paydesk-signing"]),
     pure("paydesk-channels", &["paydesk-domain", "paydesk-signing"]),
+    pure("paydesk-recon", &["paydesk-domain"]),
     pure("paydesk-texts", &[]),
     pure("paydesk-reports", &["paydesk-domain", "paydesk-texts"]),
     room(
@@ -48,6 +49,7 @@ const ROOMS: [Room; 17] = [
         &[
             "paydesk-channels",
             "paydesk-domain",
+            "paydesk-recon",
             "paydesk-reports",
             "paydesk-signing",
         ],

@@ -74,7 +74,8 @@ static PROFILE: Profile = Profile {
 /// The gateway's method name of an operation.
 fn method_of(operation: Operation) -> Option<&'static str> {
     match operation {
-        Operation::Certificates => None,
+        Operation::BillFile | Operation::Certificates => None,
+        Operation::BillLink => Some("alipay.data.dataservice.bill.downloadurl.query"),
         Operation::Charge => Some("alipay.trade.pay"),
         Operation::Close => Some("alipay.trade.close"),
         Operation::Query => Some("alipay.trade.query"),

@@ -1,0 +1,229 @@
+//! What a channel's bill says, what our books say, and the names of their differences.
+//! Plain values that the connectors read, `recon` compares and the store keeps; no rule of comparison lives here.
+
+use crate::{Currency, Money, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Which of a channel's files.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BillKind {
+    /// One line per payment and refund.
+    Trade,
+    /// One line per movement of the account at the channel.
+    FundFlow,
+}
+
+/// A day by the channel's own clock, as the number `yyyymmdd`: the day its bill is cut by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChannelDay(pub i32);
+
+impl fmt::Display for ChannelDay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:04}-{:02}-{:02}",
+            self.0 / 10_000,
+            self.0 / 100 % 100,
+            self.0 % 100
+        )
+    }
+}
+
+/// Whether a line took money or gave it back.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineKind {
+    /// The payer paid.
+    Payment,
+    /// The payer got money back.
+    Refund,
+}
+
+/// How far the money of a line came.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineState {
+    /// It moved.
+    Done,
+    /// It did not, and will not.
+    Failed,
+    /// It may still.
+    Pending,
+}
+
+/// One line of a channel's trade bill, in one form for every channel.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BillLine {
+    /// The line in the file as a person counts it, from 1, titles included.
+    pub row: u64,
+    /// Payment or refund.
+    pub kind: LineKind,
+    /// Our reference of the payment as the channel wrote it: `out_trade_no`. Not always ours.
+    pub payment: String,
+    /// Our reference of the refund: `out_request_no`, `out_refund_no`. Empty on a payment.
+    pub refund: String,
+    /// The channel's number of the payment: `trade_no`, `transaction_id`.
+    pub transaction: String,
+    /// What the payer paid or got back: never negative, whichever sign the file writes.
+    pub amount: Money,
+    /// What the channel keeps: positive when the shop pays it, negative when it comes back.
+    pub fee: Money,
+    /// When, by the channel's clock.
+    pub at: Timestamp,
+    /// How far the money came.
+    pub state: LineState,
+}
+
+impl BillLine {
+    /// The reference that names this movement: the refund's own, or the payment's.
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        match self.kind {
+            LineKind::Payment => &self.payment,
+            LineKind::Refund => &self.refund,
+        }
+    }
+}
+
+/// What one payment or refund is in our own books.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BookLine {
+    /// Payment or refund.
+    pub kind: LineKind,
+    /// Our reference of the payment.
+    pub payment: String,
+    /// Our reference of the refund; empty on a payment.
+    pub refund: String,
+    /// The channel's number, once it said one.
+    pub transaction: Option<String>,
+    /// How much.
+    pub amount: Money,
+    /// The fee by the contract: same sign as on the bill. `None` when no rate is set.
+    pub fee: Option<Money>,
+    /// When the channel says it happened; when we asked, as long as it has not said.
+    pub at: Timestamp,
+    /// The channel's day of that moment.
+    pub day: ChannelDay,
+    /// How far the money came, as far as we know.
+    pub state: LineState,
+}
+
+impl BookLine {
+    /// The reference that names this movement: the refund's own, or the payment's.
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        match self.kind {
+            LineKind::Payment => &self.payment,
+            LineKind::Refund => &self.refund,
+        }
+    }
+}
+
+/// Sums of one side.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Totals {
+    /// Payments whose money moved.
+    pub payments: u64,
+    /// Their sum.
+    pub paid: Money,
+    /// Refunds whose money moved.
+    pub refunds: u64,
+    /// Their sum, not negative.
+    pub refunded: Money,
+    /// Fees, those that came back taken off.
+    pub fee: Money,
+}
+
+impl Totals {
+    /// Nothing yet.
+    #[must_use]
+    pub fn zero(currency: Currency) -> Totals {
+        let none = Money::zero(currency);
+        Totals {
+            payments: 0,
+            paid: none,
+            refunds: 0,
+            refunded: none,
+            fee: none,
+        }
+    }
+}
+
+/// The names of differences between a bill and our books (feature D6): one list for screens and files.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BreakCode {
+    /// The channel has it, we do not.
+    MissingOurs,
+    /// We have it, the channel does not.
+    MissingChannel,
+    /// The bill's amount is higher.
+    AmountOver,
+    /// The bill's amount is lower.
+    AmountUnder,
+    /// One side says the money moved, the other that it did not.
+    Status,
+    /// The fee differs from the contract's.
+    Fee,
+    /// Two currencies.
+    Currency,
+    /// Our books hold it twice.
+    DuplicateOurs,
+    /// The bill holds it twice.
+    DuplicateChannel,
+    /// It is on the channel's next day.
+    NextDay,
+    /// It is on the channel's previous day.
+    PreviousDay,
+}
+
+impl BreakCode {
+    /// Every code, in the order of the screens.
+    pub const ALL: [BreakCode; 11] = [
+        BreakCode::MissingOurs,
+        BreakCode::MissingChannel,
+        BreakCode::AmountOver,
+        BreakCode::AmountUnder,
+        BreakCode::Status,
+        BreakCode::Fee,
+        BreakCode::Currency,
+        BreakCode::DuplicateOurs,
+        BreakCode::DuplicateChannel,
+        BreakCode::NextDay,
+        BreakCode::PreviousDay,
+    ];
+
+    /// Its name in screens, files and the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            BreakCode::MissingOurs => "missing_ours",
+            BreakCode::MissingChannel => "missing_channel",
+            BreakCode::AmountOver => "amount_over",
+            BreakCode::AmountUnder => "amount_under",
+            BreakCode::Status => "status",
+            BreakCode::Fee => "fee",
+            BreakCode::Currency => "currency",
+            BreakCode::DuplicateOurs => "duplicate_ours",
+            BreakCode::DuplicateChannel => "duplicate_channel",
+            BreakCode::NextDay => "next_day",
+            BreakCode::PreviousDay => "previous_day",
+        }
+    }
+}
+
+/// One difference, with both sides as far as they exist.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Break {
+    /// What it is.
+    pub code: BreakCode,
+    /// The bill's line.
+    pub bill: Option<BillLine>,
+    /// Ours.
+    pub book: Option<BookLine>,
+    /// Bill less books: of the fee for `fee`, of the amount otherwise.
+    pub difference: Option<Money>,
+}
