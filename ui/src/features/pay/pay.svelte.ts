@@ -35,6 +35,10 @@ const TAKEN: StatusView[] = [
 const CODE_USED_MS = 5 * 60 * 1000;
 /// Events carry the news; this only covers one that got lost.
 const LOOK_AGAIN_MS = 2000;
+/// What lasts no longer than this is not painted: the paint would hold up what follows.
+const BLINK_MS = 40;
+/// One look at the recent payments serves all events of this time.
+const RECENT_MS = 120;
 /// How often the sound of an unknown result repeats.
 const REMIND_MS = 10_000;
 /// The fee line follows the amount, but not every key.
@@ -66,6 +70,7 @@ export class PaySession {
   method = $state<Method>('scan');
   note = $state('');
   view = $state<PaymentView | null>(null);
+  /// A charge is on its way for longer than a blink.
   sending = $state(false);
   refusal = $state<CommandError | null>(null);
   question = $state<RepeatQuestion | null>(null);
@@ -77,6 +82,11 @@ export class PaySession {
   busy = $state(false);
   #typed = $state('');
   #offset = 0;
+  /// A charge is on its way. Not for the screen: it changes before anything is painted.
+  #inFlight = false;
+  /// The newest version of an order that an event told of; it may be known before the charge's own answer.
+  #toldOf: { order_id: string; version: number } | null = null;
+  #recentTimer: ReturnType<typeof setTimeout> | undefined;
   /// A scan before this moment is the second half of a double read.
   private doubleReadUntil = 0;
   #lastCode = '';
@@ -110,6 +120,10 @@ export class PaySession {
   readonly inProgress = $derived(
     this.sending || (this.view !== null && !ENDED.includes(this.view.state)),
   );
+  /// Nothing else may be started now.
+  get isBusy(): boolean {
+    return this.#inFlight || this.inProgress;
+  }
   readonly ended = $derived(this.view !== null && ENDED.includes(this.view.state));
   readonly seconds = $derived(
     this.view ? Math.max(0, Math.floor((this.now - this.view.since) / 1000)) : 0,
@@ -136,10 +150,12 @@ export class PaySession {
 
   #follow(): () => void {
     const stop = app.onOrderChanged((change) => {
+      this.#toldOf = change;
       if (change.order_id === this.view?.order_id && change.version > this.view.version) {
         void this.look();
       }
-      void this.loadRecent();
+      clearTimeout(this.#recentTimer);
+      this.#recentTimer = setTimeout(() => void this.loadRecent(), RECENT_MS);
     });
     const clock = setInterval(() => (this.now = Date.now() + this.#offset), 500);
     const look = setInterval(() => {
@@ -151,13 +167,14 @@ export class PaySession {
       clearInterval(clock);
       clearInterval(look);
       clearTimeout(this.#feeTimer);
+      clearTimeout(this.#recentTimer);
     };
   }
 
   // ---- the amount
 
   type(characters: string): void {
-    if (this.inProgress) return;
+    if (this.isBusy) return;
     if (this.ended) this.#startAfresh();
     this.refusal = null;
     let amount = this.amount;
@@ -171,13 +188,13 @@ export class PaySession {
   }
 
   backspace(): void {
-    if (this.inProgress) return;
+    if (this.isBusy) return;
     if (this.ended) this.#startAfresh();
     this.#setTyped(this.amount.withoutLast().text);
   }
 
   clear(): void {
-    if (this.inProgress) return;
+    if (this.isBusy) return;
     this.#startAfresh();
   }
 
@@ -201,8 +218,9 @@ export class PaySession {
   }
 
   #setTyped(text: string): void {
+    if (text === this.#typed) return;
     // A fee of another amount must not stand under this one, not even for a moment.
-    if (text !== this.#typed) this.fees = {};
+    this.fees = {};
     this.#typed = text;
     clearTimeout(this.#feeTimer);
     this.#feeTimer = setTimeout(() => void this.#loadFees(), FEE_MS);
@@ -232,7 +250,7 @@ export class PaySession {
   /// Why a scan cannot charge now, or null.
   refusesScan(code: string, dialogOpen: boolean): string | null {
     if (dialogOpen) return m.scan_refused_dialog();
-    if (this.inProgress) return m.scan_refused_busy();
+    if (this.isBusy) return m.scan_refused_busy();
     if (this.view?.state === 'unknown') return m.scan_refused_unknown();
     if (this.view && this.view.state !== 'failed') return m.scan_refused_amount();
     if (!this.amount.isPositive) return m.scan_refused_amount();
@@ -280,12 +298,14 @@ export class PaySession {
   }
 
   async #send(attempt: Attempt, call: (attempt: Attempt) => Promise<PaymentView>): Promise<void> {
-    if (this.sending) return;
-    this.sending = true;
+    if (this.#inFlight) return;
+    this.#inFlight = true;
+    const answer = call(attempt);
+    const blink = setTimeout(() => (this.sending = true), BLINK_MS);
     this.refusal = null;
     this.view = null;
     try {
-      this.#show(await call(attempt));
+      this.#show(await answer);
     } catch (thrown) {
       const error = commandErrorOf(thrown);
       if (error.code === 'repeat_question') {
@@ -300,6 +320,8 @@ export class PaySession {
         this.refuse(error);
       }
     } finally {
+      clearTimeout(blink);
+      this.#inFlight = false;
       this.sending = false;
     }
   }
@@ -355,7 +377,7 @@ export class PaySession {
 
   /// Frees the till. A payment that is not known yet goes on resolving without the screen.
   next(): void {
-    if (this.inProgress) return;
+    if (this.isBusy) return;
     const keepAmount = this.view?.state === 'failed';
     this.view = null;
     this.refusal = null;
@@ -375,6 +397,9 @@ export class PaySession {
     this.now = view.now;
     this.view = view;
     if (view.qr) app.shownCode = view.qr.text;
+    const told = this.#toldOf;
+    this.#toldOf = null;
+    if (told?.order_id === view.order_id && told.version > view.version) void this.look();
     if (before?.order_id === view.order_id && before.state === view.state) return;
     if (ENDED.includes(view.state)) this.doubleReadUntil = Date.now() + DOUBLE_READ_MS;
     this.#announce(view);

@@ -27,7 +27,7 @@ function refuse(text: string): void {
 /// A code that is no payment code: told where the cashier looks.
 function refuseCode(code: ErrorCode, params: Record<string, string> = {}): void {
   const error = { code, money: 'not_moved', params, incident: '' } as const;
-  const onCounter = router.route.name === 'pay' && !pay.view && !pay.sending && !dialogIsOpen();
+  const onCounter = router.route.name === 'pay' && !pay.view && !pay.isBusy && !dialogIsOpen();
   if (onCounter) pay.refuse(error);
   else refuse(errorText(error));
 }
@@ -48,8 +48,10 @@ export async function handleScan(text: string): Promise<void> {
     if (router.route.name !== 'pay') return refuse(m.scan_refused_screen());
     const refusal = pay.refusesScan(text, dialogIsOpen());
     if (refusal) return refuse(refusal);
+    // The charge leaves first: whatever else happens here would hold it up.
+    const taken = pay.takePayment(text);
     sound('scan');
-    return pay.takePayment(text);
+    return taken;
   }
   try {
     const scanned = await callConsole('classify_scan', { text });

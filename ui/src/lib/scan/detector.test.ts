@@ -23,6 +23,7 @@ describe('scan detector', () => {
   let torn = 0;
   let detector: ScanDetector;
   let now = 0;
+  let waits = false;
 
   beforeEach(() => {
     vi.useFakeTimers();
@@ -31,7 +32,9 @@ describe('scan detector', () => {
     inputMethod = 0;
     torn = 0;
     now = 1000;
+    waits = false;
     detector = new ScanDetector({
+      waits: () => waits,
       remember: () => {
         const before = field;
         return () => (field = before);
@@ -70,6 +73,61 @@ describe('scan detector', () => {
     expect(scans).toEqual([]);
     vi.advanceTimersByTime(SILENCE_MS);
     expect(scans).toEqual([CODE]);
+  });
+
+  it('shows nothing of a scan where keys can wait', () => {
+    waits = true;
+    const shown: string[] = [];
+    for (const character of CODE) {
+      now += 8;
+      vi.advanceTimersByTime(8);
+      detector.take(key(character, now));
+      shown.push(field);
+    }
+    now += 8;
+    detector.take(key('Enter', now));
+    expect(new Set(shown)).toEqual(new Set(['']));
+    expect(scans).toEqual([CODE]);
+  });
+
+  it('gives typed keys back in order, and before the key that ends them', () => {
+    waits = true;
+    for (const character of '4650') {
+      now += 120;
+      detector.take(key(character, now));
+      vi.advanceTimersByTime(120);
+    }
+    expect(field).toBe('4650');
+    now += 120;
+    detector.take(key('1', now));
+    now += 10;
+    expect(detector.take(key('2', now))).toBe(true);
+    expect(field).toBe('4650');
+    now += 10;
+    expect(detector.take(key('Backspace', now))).toBe(false);
+    expect(field).toBe('465012');
+    now += 120;
+    detector.take(key('3', now));
+    now += 10;
+    expect(detector.take(key('Enter', now))).toBe(false);
+    expect(field).toBe('4650123');
+  });
+
+  it('takes back what a stalled machine let through before it was known as a scan', () => {
+    waits = true;
+    field = '1230';
+    detector.take(key('1', now));
+    // The timer runs although the next key was pressed in time: the machine delivers it late.
+    vi.advanceTimersByTime(60);
+    expect(field).toBe('12301');
+    for (const character of CODE.slice(1)) {
+      now += 8;
+      detector.take(key(character, now));
+    }
+    now += 8;
+    detector.take(key('Enter', now));
+    expect(scans).toEqual([CODE]);
+    expect(field).toBe('1230');
   });
 
   it('lets a person type', () => {

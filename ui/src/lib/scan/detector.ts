@@ -7,6 +7,7 @@ const SWALLOW_FROM = 4;
 export const SCAN_LENGTH_MIN = 8;
 /// No scan is longer; a stuck key must not grow without end.
 const SCAN_LENGTH_MAX = 512;
+const MODIFIERS = new Set(['Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock']);
 /// A burst ends after this silence if the scanner sends no terminator.
 export const SILENCE_MS = 90;
 
@@ -25,6 +26,9 @@ export interface ScanKey {
 }
 
 export interface ScanHooks {
+  /// Whether this key, so early in a burst that it may be typed, can wait for the next one. A page that
+  /// shows every character of a scan and takes it back is still painting when the scan ends.
+  waits(key: string): boolean;
   /// Remembers what the keys of a burst could change; the returned function puts it back.
   remember(): () => void;
   onScan(text: string): void;
@@ -42,6 +46,9 @@ export class ScanDetector {
   #text = '';
   #lastAt = Number.NEGATIVE_INFINITY;
   #restore: (() => void) | null = null;
+  /// Keys that wait to be told typing from scanning; given back after one gap.
+  #waiting = '';
+  #waited: ReturnType<typeof setTimeout> | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
   #torn = false;
   /// The last key of a burst that ended in silence: what still comes belongs to it.
@@ -64,7 +71,10 @@ export class ScanDetector {
     const gap = event.timeStamp - this.#lastAt;
     const ends = event.key === 'Enter' || event.key === 'Tab';
     // Shift and its like come between the characters of a scan; they say nothing.
-    if (!ends && [...event.key].length !== 1) return false;
+    if (!ends && [...event.key].length !== 1) {
+      if (!MODIFIERS.has(event.key)) this.#giveBackWaiting();
+      return false;
+    }
     const sinceTail = event.timeStamp - this.#tailAt;
     if (sinceTail >= 0 && sinceTail <= TORN_MS) {
       this.#tailAt = ends ? Number.NEGATIVE_INFINITY : event.timeStamp;
@@ -76,6 +86,7 @@ export class ScanDetector {
 
   /// Forgets a running burst, for example when the window loses the focus.
   reset(): void {
+    this.#giveBackWaiting();
     clearTimeout(this.#silence);
     this.#text = '';
     this.#torn = false;
@@ -94,6 +105,7 @@ export class ScanDetector {
     if (gap > limit || gap < 0 || this.#text.length >= SCAN_LENGTH_MAX) {
       const loose = this.#text.length > 0 && !this.#swallowing;
       if (this.#swallowing) this.#finish();
+      this.#giveBackWaiting();
       this.#text = '';
       this.#torn = loose && gap >= 0 && gap <= TORN_MS;
       this.#restore = this.#hooks.remember();
@@ -101,10 +113,11 @@ export class ScanDetector {
     this.#text += key;
     this.#lastAt = at;
     if (this.#text.length === SWALLOW_FROM) {
+      this.#waiting = '';
       this.#restore?.();
       this.#restore = null;
     }
-    if (!this.#swallowing) return false;
+    if (!this.#swallowing) return this.#wait(key);
     clearTimeout(this.#silence);
     this.#silence = setTimeout(() => {
       const tailAt = this.#lastAt;
@@ -113,6 +126,21 @@ export class ScanDetector {
       if (isScan) this.#tailAt = tailAt;
     }, SILENCE_MS);
     return true;
+  }
+
+  #wait(key: string): boolean {
+    if (!this.#hooks.waits(key)) return false;
+    this.#waiting += key;
+    clearTimeout(this.#waited);
+    this.#waited = setTimeout(() => this.#giveBackWaiting(), this.gapMs);
+    return true;
+  }
+
+  #giveBackWaiting(): void {
+    clearTimeout(this.#waited);
+    const waiting = this.#waiting;
+    this.#waiting = '';
+    if (waiting) this.#hooks.onGiveBack(waiting);
   }
 
   #terminate(gap: number): boolean {

@@ -25,6 +25,8 @@ export interface PageScanHooks {
   onTorn(): void;
   /// What is typed when no field has the focus, for example the amount.
   rememberTyped(): () => void;
+  /// Whether the page itself would take this key as typed.
+  takesTyped(key: string): boolean;
   typeCharacters(characters: string): void;
 }
 
@@ -37,6 +39,7 @@ export function listenForScans(page: PageScanHooks, gapMs: () => number): () => 
       const value = field.value;
       return () => setValue(field, value);
     },
+    waits: (key) => !focusedField() && page.takesTyped(key),
     onScan: page.onScan,
     onInputMethod: page.onInputMethod,
     onTorn: page.onTorn,
