@@ -1,8 +1,14 @@
 //! Taking a payment, from the screen's side.
 
 use crate::{Console, coded, contract::*, number, refused, refused_with, views};
-use paydesk_desk::{Charge, ShowCode};
+use paydesk_desk::{Charge, ShowCode, Told};
 use paydesk_domain::{Amount, ChannelId, Order, OrderNumber};
+use std::time::Duration;
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+/// A channel that answers within this time is heard in the command's own answer: the window then paints
+/// the result and never the waiting before it.
+const QUICK_ANSWER: Duration = Duration::from_millis(100);
 
 impl Console {
     pub(crate) async fn classify_scan(&self, args: ClassifyScan) -> Result<Scanned, CommandError> {
@@ -82,8 +88,31 @@ impl Console {
             note: args.note.trim().to_owned(),
             confirmed_repeat_of: confirmed(args.confirmed_repeat_of.as_deref())?,
         };
+        let told = self.desk.listen();
         let order = self.desk.charge(charge).await.map_err(coded)?;
+        let order = self.after_a_quick_answer(order, told).await;
         self.view(&order).await
+    }
+
+    /// The order once it moved, or as it is when the channel takes its time.
+    async fn after_a_quick_answer(&self, order: Order, mut told: Receiver<Told>) -> Order {
+        let moved = async {
+            loop {
+                match told.recv().await {
+                    Ok(Told::Order { number, version })
+                        if &number == order.number() && version > order.version() =>
+                    {
+                        break;
+                    }
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_) | RecvError::Closed) => break,
+                }
+            }
+        };
+        if tokio::time::timeout(QUICK_ANSWER, moved).await.is_err() {
+            return order;
+        }
+        self.desk.order(order.number()).await.unwrap_or(order)
     }
 
     pub(crate) async fn show_qr(&self, args: ShowQr) -> Result<PaymentView, CommandError> {
@@ -96,7 +125,9 @@ impl Console {
             note: args.note.trim().to_owned(),
             confirmed_repeat_of: confirmed(args.confirmed_repeat_of.as_deref())?,
         };
+        let told = self.desk.listen();
         let order = self.desk.show_code(ask).await.map_err(coded)?;
+        let order = self.after_a_quick_answer(order, told).await;
         self.view(&order).await
     }
 
