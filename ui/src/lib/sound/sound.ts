@@ -25,11 +25,22 @@ const NOTES: Record<Tone, Note[]> = {
 
 let context: AudioContext | null = null;
 
+/// Opens the way to the loudspeaker. It takes a tenth of a second or two, which the first scan of the
+/// day should not have to wait for.
+export function prepareSound(): void {
+  try {
+    context ??= new AudioContext();
+  } catch {
+    // A machine without sound.
+  }
+}
+
 export function play(tone: Tone, sound: Sound): void {
   if (sound.muted || sound.volume === 0) return;
   try {
     context ??= new AudioContext();
     const audio = context;
+    if (audio.state === 'suspended') void audio.resume();
     for (const note of NOTES[tone]) {
       const start = audio.currentTime + note.at;
       const gain = audio.createGain();
