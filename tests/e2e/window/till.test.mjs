@@ -11,7 +11,7 @@ import { openWindow } from '../lib/window.mjs';
 /** `--ok-solid` in light: the whole card of a paid amount. */
 const PAID_GREEN = '#0b7a4b';
 /** Amber no later than this after the charge, by the rhythm of a doubt. */
-const AMBER_WITHIN_MS = 16_000;
+const AMBER_WITHIN_MS = 15_000;
 /** Decided no later than this after the fault is gone. */
 const DECIDED_WITHIN_MS = 30_000;
 

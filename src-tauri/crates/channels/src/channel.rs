@@ -481,7 +481,7 @@ impl Profile {
 /// The channel's own rhythm as data; `desk` obeys it.
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule {
-    /// Deadline of one HTTP exchange.
+    /// Deadline of one HTTP exchange: a second short of the 15 after which a person must know.
     pub deadline: Duration,
     /// First query after the send of a charge.
     pub first: Duration,

@@ -50,7 +50,7 @@ static PROFILE: Profile = Profile {
     // 0.01 to 100000000.00 yuan.
     amount_minor: (1, 10_000_000_000),
     schedule: Schedule {
-        deadline: Duration::from_secs(15),
+        deadline: Duration::from_secs(14),
         first: Duration::from_secs(5),
         every: Duration::from_secs(5),
         end_doubt_after: Duration::from_secs(20),

@@ -53,7 +53,7 @@ static PROFILE: Profile = Profile {
     // One fen to ten million yuan; the documents name no upper bound.
     amount_minor: (1, 1_000_000_000),
     schedule: Schedule {
-        deadline: Duration::from_secs(15),
+        deadline: Duration::from_secs(14),
         first: Duration::from_secs(5),
         every: Duration::from_secs(5),
         end_doubt_after: Duration::from_secs(20),
