@@ -1,7 +1,8 @@
 //! What a channel's bill says, what our books say, and the names of their differences.
 //! Plain values that the connectors read, `recon` compares and the store keeps; no rule of comparison lives here.
 
-use crate::{Currency, Money, Timestamp};
+use crate::{Currency, FeeRate, Money, Timestamp};
+use jiff::{civil::Date, tz::Offset};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -19,6 +20,50 @@ pub enum BillKind {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ChannelDay(pub i32);
+
+impl ChannelDay {
+    /// From a calendar date.
+    #[must_use]
+    pub fn from_date(date: Date) -> ChannelDay {
+        let (year, month, day) = (
+            i32::from(date.year()),
+            i32::from(date.month()),
+            i32::from(date.day()),
+        );
+        ChannelDay(year * 10_000 + month * 100 + day)
+    }
+
+    /// The calendar date; `None` for a number that names no day.
+    #[must_use]
+    pub fn date(self) -> Option<Date> {
+        let year = i16::try_from(self.0 / 10_000).ok()?;
+        let month = i8::try_from(self.0 / 100 % 100).ok()?;
+        let day = i8::try_from(self.0 % 100).ok()?;
+        Date::new(year, month, day).ok()
+    }
+
+    /// The day after; `None` where there is none.
+    #[must_use]
+    pub fn next(self) -> Option<ChannelDay> {
+        self.date()?.tomorrow().ok().map(ChannelDay::from_date)
+    }
+
+    /// The day before; `None` where there is none.
+    #[must_use]
+    pub fn previous(self) -> Option<ChannelDay> {
+        self.date()?.yesterday().ok().map(ChannelDay::from_date)
+    }
+
+    /// Its first moment and the first moment after it, for a channel that cuts its day at midnight of UTC+8.
+    #[must_use]
+    pub fn bounds_of_china(self) -> Option<(Timestamp, Timestamp)> {
+        let start = |day: ChannelDay| {
+            let midnight = day.date()?.to_zoned(Offset::constant(8).to_time_zone());
+            Some(Timestamp(midnight.ok()?.timestamp().as_millisecond()))
+        };
+        Some((start(self)?, start(self.next()?)?))
+    }
+}
 
 impl fmt::Display for ChannelDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -174,9 +219,9 @@ pub enum BreakCode {
     DuplicateOurs,
     /// The bill holds it twice.
     DuplicateChannel,
-    /// It is on the channel's next day.
+    /// The other side has it on the next day of the channel.
     NextDay,
-    /// It is on the channel's previous day.
+    /// The other side has it on the previous day of the channel.
     PreviousDay,
 }
 
@@ -224,6 +269,96 @@ pub struct Break {
     pub bill: Option<BillLine>,
     /// Ours.
     pub book: Option<BookLine>,
-    /// Bill less books: of the fee for `fee`, of the amount otherwise.
+    /// Bill less books, of this day: of the fee for `fee`, of the money that moved otherwise.
+    /// `None` where two currencies cannot be subtracted.
     pub difference: Option<Money>,
+}
+
+/// Why a difference is there, as far as arithmetic proves it (feature D7). A guess is not an explanation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum Explanation {
+    /// The fee fits another rate than the contract's: the roundest one that gives exactly this fee.
+    FeeRateDiffers {
+        /// That rate.
+        implied: FeeRate,
+    },
+    /// It happened so close to the channel's midnight that the two clocks fell on two days.
+    HappenedNearMidnight {
+        /// Seconds between it and that midnight.
+        seconds: u64,
+    },
+    /// Our books were still in doubt about it.
+    InDoubtWhenCut,
+    /// The bill's reference is no number of this program: another till, or the channel's back office.
+    NotAPaydeskNumber,
+    /// The bill repeats what another of its rows already says.
+    RepeatedRow {
+        /// The row that counts.
+        first_row: u64,
+    },
+    /// The contract's rate, rounded the other way on this line.
+    RoundingPerLine,
+    /// Nothing here fits.
+    Unexplained,
+}
+
+impl Explanation {
+    /// Its name in screens, files and the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Explanation::FeeRateDiffers { .. } => "fee_rate_differs",
+            Explanation::HappenedNearMidnight { .. } => "happened_near_midnight",
+            Explanation::InDoubtWhenCut => "in_doubt_when_cut",
+            Explanation::NotAPaydeskNumber => "not_a_paydesk_number",
+            Explanation::RepeatedRow { .. } => "repeated_row",
+            Explanation::RoundingPerLine => "rounding_per_line",
+            Explanation::Unexplained => "unexplained",
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_channels_day_begins_at_midnight_of_china() {
+        let (starts, ends) = ChannelDay(20_261_120).bounds_of_china().unwrap();
+        // 2026-11-19 16:00 UTC, and 24 hours: China has no summer time.
+        assert_eq!(starts, Timestamp(1_795_104_000_000));
+        assert_eq!(ends.0 - starts.0, 86_400_000);
+    }
+
+    #[test]
+    fn days_follow_each_other_over_months_and_years() {
+        assert_eq!(ChannelDay(20_261_231).next(), Some(ChannelDay(20_270_101)));
+        assert_eq!(
+            ChannelDay(20_280_301).previous(),
+            Some(ChannelDay(20_280_229))
+        );
+        assert_eq!(ChannelDay(20_260_230).next(), None);
+        assert_eq!(ChannelDay(-1).date(), None);
+    }
+
+    #[test]
+    fn an_explanation_is_written_as_its_name() {
+        for explanation in [
+            Explanation::RepeatedRow { first_row: 7 },
+            Explanation::FeeRateDiffers {
+                implied: FeeRate::from_millionths(6_000).unwrap(),
+            },
+            Explanation::RoundingPerLine,
+        ] {
+            let json = serde_json::to_string(&explanation).unwrap();
+            let why = format!("\"why\":\"{}\"", explanation.name());
+            assert!(json.contains(&why), "{json}");
+            assert_eq!(
+                serde_json::from_str::<Explanation>(&json).unwrap(),
+                explanation
+            );
+        }
+    }
 }
