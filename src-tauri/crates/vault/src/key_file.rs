@@ -1,6 +1,12 @@
-//! The folder's own key file: data key and the demo's test keys, mode 0600.
+//! The demo folder's own key file: data key and generated test keys, mode 0600. Never for real accounts.
 
-use crate::AccountMaterial;
+use crate::{
+    AccountMaterial, KeyMaker, OpenVault, VaultError,
+    account::Stored,
+    files::{self, FileLock},
+    open_vault::{Contents, Shelf},
+    text::SecretText,
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_desk::ports::Vault;
 use paydesk_domain::AccountId;
@@ -9,98 +15,142 @@ use rand::RngCore;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
-    fs,
-    io::{self, Write},
     path::{Path, PathBuf},
-    sync::{Arc, RwLock},
+    sync::Arc,
 };
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
-
-/// Why the vault cannot be opened or written.
-#[derive(Debug, thiserror::Error)]
-pub enum VaultError {
-    /// The file cannot be read or written.
-    #[error("the key file {path}: {source}")]
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A key in it cannot be used.
-    #[error("a key of account {account} cannot be used: {source}")]
-    Key {
-        /// Whose.
-        account: String,
-        /// Why.
-        source: KeyError,
-    },
-    /// The file is not what this program wrote.
-    #[error("the key file {path} is damaged; without it sealed fields stay sealed")]
-    Damaged {
-        /// Which file.
-        path: PathBuf,
-    },
-}
+use zeroize::Zeroizing;
 
 /// What stands in the file.
-#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[derive(Serialize, Deserialize)]
 struct KeyFile {
     note: String,
-    data_key: String,
-    #[zeroize(skip)]
-    accounts: BTreeMap<String, AccountMaterial>,
+    data_key: SecretText,
+    #[serde(default)]
+    epoch: u32,
+    accounts: BTreeMap<String, Stored>,
 }
 
-/// The vault of one data folder.
-pub struct FolderVault {
-    path: PathBuf,
-    data_key: Arc<SealingKey>,
-    accounts: RwLock<BTreeMap<AccountId, Arc<dyn Keys>>>,
-}
-
+/// The largest key file anybody could have.
+const LIMIT: u64 = 4 << 20;
 const NOTE: &str =
     "Paydesk: data key of this folder and generated TEST keys of the demo. Not for real accounts.";
 
-impl FolderVault {
+pub(crate) struct KeyFileShelf {
+    folder: PathBuf,
+    path: PathBuf,
+}
+
+impl KeyFileShelf {
     /// Opens the folder's key file, or makes one with a fresh data key.
+    pub(crate) fn open(folder: &Path) -> Result<KeyFileShelf, VaultError> {
+        let shelf = KeyFileShelf {
+            folder: folder.to_owned(),
+            path: path(folder),
+        };
+        // A folder that can only be read is opened without a lock.
+        if files::read(&shelf.path, LIMIT)?.is_some() {
+            return Ok(shelf);
+        }
+        let _lock = FileLock::take(folder)?;
+        if files::read(&shelf.path, LIMIT)?.is_none() {
+            let mut key = Zeroizing::new([0_u8; 32]);
+            rand::rngs::OsRng.fill_bytes(key.as_mut());
+            shelf.write(&KeyFile {
+                note: NOTE.to_owned(),
+                data_key: SecretText::new(&Zeroizing::new(STANDARD.encode(key.as_ref()))),
+                epoch: 0,
+                accounts: BTreeMap::new(),
+            })?;
+        }
+        Ok(shelf)
+    }
+
+    fn damaged(&self) -> VaultError {
+        VaultError::Damaged {
+            path: self.path.clone(),
+        }
+    }
+
+    fn read(&self) -> Result<KeyFile, VaultError> {
+        let bytes = files::read(&self.path, LIMIT)?.ok_or_else(|| self.damaged())?;
+        let bytes = Zeroizing::new(bytes);
+        serde_json::from_slice(&bytes).map_err(|_| self.damaged())
+    }
+
+    fn write(&self, file: &KeyFile) -> Result<(), VaultError> {
+        let bytes = serde_json::to_vec_pretty(file).map_err(|_| self.damaged())?;
+        files::write(&self.path, &Zeroizing::new(bytes))
+    }
+
+    fn change(&self, how: impl FnOnce(&mut KeyFile)) -> Result<(), VaultError> {
+        let _lock = FileLock::take(&self.folder)?;
+        let mut file = self.read()?;
+        how(&mut file);
+        self.write(&file)
+    }
+}
+
+/// Where the key file of a folder stands.
+pub(crate) fn path(folder: &Path) -> PathBuf {
+    folder.join("keys.json")
+}
+
+impl Shelf for KeyFileShelf {
+    fn load(&self) -> Result<Contents, VaultError> {
+        let file = self.read()?;
+        let bytes = STANDARD.decode(file.data_key.expose());
+        let bytes = Zeroizing::new(bytes.map_err(|_| self.damaged())?);
+        let data_key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| self.damaged())?;
+        let accounts = file.accounts.into_iter();
+        Ok(Contents {
+            data_key: Zeroizing::new(data_key),
+            accounts: accounts
+                .map(|(id, stored)| (AccountId(id), stored))
+                .collect(),
+        })
+    }
+
+    fn account(&self, id: &AccountId) -> Result<Option<Stored>, VaultError> {
+        Ok(self.read()?.accounts.remove(&id.0))
+    }
+
+    fn set_account(&self, id: &AccountId, account: Option<&Stored>) -> Result<(), VaultError> {
+        self.change(|file| match account {
+            Some(account) => drop(file.accounts.insert(id.0.clone(), account.clone())),
+            None => drop(file.accounts.remove(&id.0)),
+        })
+    }
+
+    fn epoch(&self) -> Result<u32, VaultError> {
+        Ok(self.read()?.epoch)
+    }
+
+    fn set_epoch(&self, epoch: u32) -> Result<(), VaultError> {
+        self.change(|file| file.epoch = epoch)
+    }
+}
+
+/// The vault of a demo folder.
+#[derive(Debug)]
+pub struct FolderVault(Arc<OpenVault>);
+
+impl FolderVault {
+    /// Opens the folder's key file, or makes one with a fresh data key. Knows no connector: accounts
+    /// come sorted into roles.
     ///
     /// # Errors
     /// `VaultError`.
     pub fn open(folder: &Path) -> Result<FolderVault, VaultError> {
-        let path = folder.join("keys.json");
-        let file = match fs::read(&path) {
-            Ok(bytes) => {
-                let bytes = Zeroizing::new(bytes);
-                serde_json::from_slice::<KeyFile>(&bytes)
-                    .map_err(|_| VaultError::Damaged { path: path.clone() })?
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let mut key = Zeroizing::new([0_u8; 32]);
-                rand::rngs::OsRng.fill_bytes(key.as_mut());
-                let file = KeyFile {
-                    note: NOTE.to_owned(),
-                    data_key: STANDARD.encode(key.as_ref()),
-                    accounts: BTreeMap::new(),
-                };
-                write(&path, &file)?;
-                file
-            }
-            Err(source) => return Err(VaultError::File { path, source }),
-        };
-        let damaged = || VaultError::Damaged { path: path.clone() };
-        let bytes = Zeroizing::new(STANDARD.decode(&file.data_key).map_err(|_| damaged())?);
-        let bytes = Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| damaged())?);
-        let data_key = Arc::new(SealingKey::new(&bytes).map_err(|_| damaged())?);
-        let mut accounts = BTreeMap::new();
-        for (id, material) in &file.accounts {
-            accounts.insert(AccountId(id.clone()), parse(id, material)?);
-        }
-        Ok(FolderVault {
-            path,
-            data_key,
-            accounts: RwLock::new(accounts),
-        })
+        FolderVault::open_with(folder, Arc::new(|_, _| Err(KeyError::Missing)))
+    }
+
+    /// The same for accounts that come as their connector's fields.
+    ///
+    /// # Errors
+    /// `VaultError`.
+    pub fn open_with(folder: &Path, make: KeyMaker) -> Result<FolderVault, VaultError> {
+        let shelf = Box::new(KeyFileShelf::open(folder)?);
+        Ok(FolderVault(Arc::new(OpenVault::new(shelf, make)?)))
     }
 
     /// Keeps the test keys of a demo account, replacing what was there.
@@ -108,62 +158,23 @@ impl FolderVault {
     /// # Errors
     /// `Key` when a key cannot be used, before anything is written.
     pub fn keep(&self, id: &AccountId, material: AccountMaterial) -> Result<(), VaultError> {
-        let keys = parse(&id.0, &material)?;
-        let bytes = Zeroizing::new(fs::read(&self.path).map_err(|source| VaultError::File {
-            path: self.path.clone(),
-            source,
-        })?);
-        let mut file: KeyFile =
-            serde_json::from_slice(&bytes).map_err(|_| VaultError::Damaged {
-                path: self.path.clone(),
-            })?;
-        file.accounts.insert(id.0.clone(), material);
-        write(&self.path, &file)?;
-        if let Ok(mut accounts) = self.accounts.write() {
-            accounts.insert(id.clone(), keys);
-        }
-        Ok(())
+        self.0.put(id, Stored::Direct(material)).map(drop)
     }
-}
 
-fn parse(id: &str, material: &AccountMaterial) -> Result<Arc<dyn Keys>, VaultError> {
-    match material.keys() {
-        Ok(keys) => Ok(Arc::new(keys)),
-        Err(source) => Err(VaultError::Key {
-            account: id.to_owned(),
-            source,
-        }),
+    /// Everything a vault can do.
+    #[must_use]
+    pub fn vault(&self) -> Arc<OpenVault> {
+        Arc::clone(&self.0)
     }
-}
-
-/// Writes beside, syncs, renames: a crash leaves the old file or the new one.
-fn write(path: &Path, file: &KeyFile) -> Result<(), VaultError> {
-    let fault = |source| VaultError::File {
-        path: path.to_owned(),
-        source,
-    };
-    let bytes =
-        Zeroizing::new(serde_json::to_vec_pretty(file).map_err(|e| fault(io::Error::other(e)))?);
-    let fresh = path.with_extension("json.new");
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut out = options.open(&fresh).map_err(fault)?;
-    out.write_all(&bytes)
-        .and_then(|()| out.sync_all())
-        .map_err(fault)?;
-    fs::rename(&fresh, path).map_err(fault)
 }
 
 impl Vault for FolderVault {
     fn keys(&self, account: &AccountId) -> Result<Arc<dyn Keys>, KeyError> {
-        let accounts = self.accounts.read().map_err(|_| KeyError::Locked)?;
-        accounts.get(account).cloned().ok_or(KeyError::Missing)
+        self.0.keys(account)
     }
 
     fn data_key(&self) -> Arc<SealingKey> {
-        Arc::clone(&self.data_key)
+        self.0.data_key()
     }
 }
 
@@ -171,24 +182,18 @@ impl Vault for FolderVault {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
-
-    fn folder(name: &str) -> PathBuf {
-        let folder =
-            std::env::temp_dir().join(format!("paydesk-vault-{name}-{}", std::process::id()));
-        let _gone = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
-        folder
-    }
+    use crate::testing::{self, Folder};
+    use std::fs;
 
     #[test]
     fn the_data_key_is_the_same_after_a_restart_and_nobody_else_reads_it() {
-        let folder = folder("restart");
-        let first = FolderVault::open(&folder)
+        let folder = Folder::new("restart");
+        let first = FolderVault::open(&folder.0)
             .unwrap()
             .data_key()
             .mac("label", b"input");
         assert_eq!(
-            FolderVault::open(&folder)
+            FolderVault::open(&folder.0)
                 .unwrap()
                 .data_key()
                 .mac("label", b"input"),
@@ -198,7 +203,7 @@ mod tests {
         {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(
-                fs::metadata(folder.join("keys.json"))
+                fs::metadata(folder.0.join("keys.json"))
                     .unwrap()
                     .permissions()
                     .mode()
@@ -206,43 +211,58 @@ mod tests {
                 0o600
             );
         }
-        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
     fn a_damaged_file_is_said_and_not_replaced() {
-        let folder = folder("damaged");
-        fs::write(folder.join("keys.json"), b"{").unwrap();
+        let folder = Folder::new("damaged");
+        fs::write(folder.0.join("keys.json"), b"{").unwrap();
         assert!(matches!(
-            FolderVault::open(&folder),
+            FolderVault::open(&folder.0),
             Err(VaultError::Damaged { .. })
         ));
-        assert_eq!(fs::read(folder.join("keys.json")).unwrap(), b"{");
-        fs::remove_dir_all(folder).unwrap();
+        assert_eq!(fs::read(folder.0.join("keys.json")).unwrap(), b"{");
     }
 
     #[test]
     fn kept_keys_sign_after_a_restart_and_unknown_accounts_have_none() {
-        let folder = folder("kept");
-        let private = paydesk_signing::generate_private_key(&mut rand::rngs::OsRng, 2048).unwrap();
+        let folder = Folder::new("kept");
         let material = AccountMaterial {
-            private_key: private.expose().clone(),
+            private_key: testing::private_key(0),
             signing_id: None,
             peer_keys: Vec::new(),
             answers_with: None,
             resource_key: None,
         };
         let id = AccountId("demo-alipay".to_owned());
-        FolderVault::open(&folder)
+        FolderVault::open(&folder.0)
             .unwrap()
             .keep(&id, material)
             .unwrap();
-        let vault = FolderVault::open(&folder).unwrap();
+        let vault = FolderVault::open(&folder.0).unwrap();
         assert_eq!(vault.keys(&id).unwrap().sign(b"text").unwrap().len(), 256);
         assert!(matches!(
             vault.keys(&AccountId("other".to_owned())),
             Err(KeyError::Missing)
         ));
-        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn the_file_of_the_first_release_still_opens() {
+        let folder = Folder::new("older");
+        let old = serde_json::json!({
+            "note": "whatever", "data_key": STANDARD.encode([7; 32]),
+            "accounts": { "demo-wechatpay": {
+                "private_key": testing::private_key(0), "signing_id": "S1", "peer_keys": [],
+                "answers_with": null, "resource_key": "0123456789abcdef0123456789abcdef",
+            }},
+        });
+        fs::write(folder.0.join("keys.json"), old.to_string()).unwrap();
+        let vault = FolderVault::open(&folder.0).unwrap();
+        let keys = vault.keys(&AccountId("demo-wechatpay".to_owned())).unwrap();
+        assert_eq!(keys.signing_id().unwrap(), "S1");
+        let expected = SealingKey::new(&[7; 32]).unwrap();
+        assert_eq!(vault.data_key().mac("a", b"b"), expected.mac("a", b"b"));
+        assert_eq!(vault.vault().epoch().unwrap(), 0);
     }
 }

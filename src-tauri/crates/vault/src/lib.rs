@@ -1,8 +1,24 @@
-//! Keys, handed out as abilities. The demo's generated test keys and the folder's data key sit in a file
-//! of their own, readable by this user only; keys of real accounts never go there.
+//! Keys, handed out as abilities. Real accounts' keys are kept in the operating system's keyring or in a
+//! file sealed with a passphrase; only the demo's generated test keys stand in a plain file of their own.
+//! Nothing here ever shows a key, or writes one of a real account unsealed.
 
+mod account;
+mod error;
+mod files;
 mod key_file;
 mod material;
+mod open_vault;
+mod rotation;
+mod text;
 
-pub use key_file::{FolderVault, VaultError};
+#[cfg(test)]
+mod testing;
+
+pub use account::{
+    AccountSecrets, AccountStatus, KeyMaker, KeyState, KeyStatus, LearnedKey, PeerStatus,
+};
+pub use error::{KeyringError, VaultError};
+pub use key_file::FolderVault;
 pub use material::{AccountMaterial, PeerKey};
+pub use open_vault::OpenVault;
+pub use text::SecretFields;

@@ -13,8 +13,9 @@ pub struct PeerKey {
     pub material: String,
 }
 
-/// The secrets and trusted keys of one account.
-#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+/// The secrets and trusted keys of one account, already sorted into roles: the form in which the demo's
+/// generated keys come. Real accounts come as [`crate::AccountSecrets`].
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 pub struct AccountMaterial {
     /// Our private key, in any form.
     pub private_key: String,

@@ -1,0 +1,60 @@
+//! Several versions of an account's keys behind one set of abilities: the active one signs, older ones
+//! still verify and open what was made for them.
+
+use paydesk_signing::{AccountKeys, Forged, KeyError, KeyId, Keys};
+
+/// The active keys and those not retired yet.
+pub(crate) struct RotatingKeys {
+    pub(crate) active: AccountKeys,
+    pub(crate) older: Vec<AccountKeys>,
+}
+
+impl RotatingKeys {
+    /// The active answer, or that of the first older version that can.
+    fn first<T, E>(&self, ask: impl Fn(&AccountKeys) -> Result<T, E>) -> Result<T, E> {
+        let answer = ask(&self.active);
+        if answer.is_ok() {
+            return answer;
+        }
+        let older = self.older.iter().find_map(|keys| ask(keys).ok());
+        older.map_or(answer, Ok)
+    }
+}
+
+impl Keys for RotatingKeys {
+    fn sign(&self, input: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.active.sign(input)
+    }
+
+    fn verify(&self, by: &KeyId, input: &[u8], signature: &[u8]) -> Result<(), Forged> {
+        self.first(|keys| keys.verify(by, input, signature))
+    }
+
+    fn mac(&self, input: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.active.mac(input)
+    }
+
+    fn open(&self, nonce: &[u8], aad: &[u8], sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.first(|keys| keys.open(nonce, aad, sealed))
+    }
+
+    fn seal_field(&self, plain: &str) -> Result<String, KeyError> {
+        self.active.seal_field(plain)
+    }
+
+    fn authorize(&self, headers: &mut Vec<(String, String)>) -> Result<(), KeyError> {
+        self.active.authorize(headers)
+    }
+
+    fn signing_id(&self) -> Result<String, KeyError> {
+        self.active.signing_id()
+    }
+
+    fn root_id(&self) -> Result<String, KeyError> {
+        self.active.root_id()
+    }
+
+    fn peer_id(&self) -> Option<KeyId> {
+        self.active.peer_id()
+    }
+}
