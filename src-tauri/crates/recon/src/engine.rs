@@ -1,0 +1,406 @@
+//! The three steps: which line belongs to which. What is said about a pair stands in `judge`.
+
+use crate::totals::Sums;
+use crate::{Difference, Matched, ReconError, Setting, Summary, judge};
+use paydesk_domain::{BillLine, BookLine, ChannelDay, LineKind, LineState, Money, Totals};
+use std::cmp::Ordering;
+
+/// Lines of one movement on the bill: the one that counts, and who met it.
+struct Held {
+    line: BillLine,
+    book: Option<Box<BookLine>>,
+}
+
+/// Step one: takes the bill's lines.
+pub struct BillSide {
+    setting: Setting,
+    lines: Vec<BillLine>,
+    sums: Sums,
+}
+
+impl BillSide {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(setting: Setting) -> BillSide {
+        BillSide {
+            setting,
+            lines: Vec::new(),
+            sums: Sums::default(),
+        }
+    }
+
+    /// Takes one line.
+    ///
+    /// # Errors
+    /// `Money` when the sum overflows or the fee has another currency than the amount.
+    pub fn push(&mut self, line: BillLine) -> Result<(), ReconError> {
+        self.sums.add(
+            "bill",
+            line.reference(),
+            line.kind,
+            line.state,
+            line.amount,
+            Some(line.fee),
+        )?;
+        self.lines.push(line);
+        Ok(())
+    }
+
+    /// All lines are in; `file` is what the file says of itself.
+    #[must_use]
+    pub fn close(mut self, file: Option<Totals>) -> BookSide {
+        self.lines.sort_unstable_by(|a, b| {
+            (bill_key(a).cmp(&bill_key(b))).then_with(|| bill_rank(a).cmp(&bill_rank(b)))
+        });
+        let mut held: Vec<Held> = Vec::with_capacity(self.lines.len());
+        let mut found = Vec::new();
+        for line in self.lines {
+            match held.last() {
+                Some(first) if bill_key(&first.line) == bill_key(&line) => {
+                    found.push(judge::repeated_row(line, first.line.row));
+                }
+                _ => held.push(Held { line, book: None }),
+            }
+        }
+        let mut foreign: Vec<usize> = (0..held.len())
+            .filter(|at| held.get(*at).is_some_and(|h| by_transaction(&h.line)))
+            .collect();
+        foreign.sort_by(|a, b| transaction_at(&held, *a).cmp(transaction_at(&held, *b)));
+        BookSide {
+            setting: self.setting,
+            held,
+            foreign,
+            alone: Vec::new(),
+            neighbours: Vec::new(),
+            found,
+            bill: self.sums.done(),
+            sums: Sums::default(),
+            file,
+        }
+    }
+}
+
+/// Step two: takes our lines of the day and of its neighbours.
+pub struct BookSide {
+    setting: Setting,
+    /// In the order of their keys.
+    held: Vec<Held>,
+    /// Payments whose reference is not ours, in the order of their transaction numbers.
+    foreign: Vec<usize>,
+    /// Lines of this day that met nothing by reference.
+    alone: Vec<BookLine>,
+    /// Lines of other days that met nothing by reference but may by transaction number.
+    neighbours: Vec<BookLine>,
+    found: Vec<Difference>,
+    bill: Vec<Totals>,
+    sums: Sums,
+    file: Option<Totals>,
+}
+
+impl BookSide {
+    /// Takes one line.
+    ///
+    /// # Errors
+    /// `OtherDay` for a line of a day that is not asked for; `Money` as for the bill.
+    pub fn push(&mut self, line: BookLine) -> Result<(), ReconError> {
+        let here = line.day == self.setting.day;
+        if here {
+            self.sums.add(
+                "books",
+                line.reference(),
+                line.kind,
+                line.state,
+                line.amount,
+                line.fee,
+            )?;
+        } else {
+            refuse_other_day(&self.setting, line.day, line.reference())?;
+        }
+        let key = book_key(&line);
+        let met = self.held.binary_search_by(|h| bill_key(&h.line).cmp(&key));
+        let Ok(met) = met else {
+            if here {
+                self.alone.push(line);
+            } else if self.is_wanted(&line) {
+                self.neighbours.push(line);
+            }
+            return Ok(());
+        };
+        let Some(held) = self.held.get_mut(met) else {
+            return Ok(());
+        };
+        let beaten = match held.book.take() {
+            None => {
+                held.book = Some(Box::new(line));
+                return Ok(());
+            }
+            Some(before) if book_rank(&self.setting, &before, &line).is_le() => {
+                held.book = Some(before);
+                line
+            }
+            Some(before) => {
+                held.book = Some(Box::new(line));
+                *before
+            }
+        };
+        if beaten.day == self.setting.day {
+            self.found
+                .push(judge::ours_alone(&self.setting, beaten, true, None));
+        }
+        Ok(())
+    }
+
+    /// Whether a payment of the bill that is not ours by reference carries this transaction number.
+    fn is_wanted(&self, line: &BookLine) -> bool {
+        line.kind == LineKind::Payment
+            && line.transaction.as_deref().is_some_and(|transaction| {
+                self.foreign
+                    .binary_search_by(|at| transaction_at(&self.held, *at).cmp(transaction))
+                    .is_ok()
+            })
+    }
+
+    /// All our lines are in.
+    #[must_use]
+    pub fn close(mut self) -> OtherBills {
+        let setting = self.setting;
+        self.alone.sort_unstable_by(|a, b| {
+            (book_key(a).cmp(&book_key(b))).then_with(|| book_rank(&setting, a, b))
+        });
+        let mut alone: Vec<BookLine> = Vec::with_capacity(self.alone.len());
+        for line in std::mem::take(&mut self.alone) {
+            match alone.last() {
+                Some(first) if book_key(first) == book_key(&line) => {
+                    self.found
+                        .push(judge::ours_alone(&setting, line, true, None));
+                }
+                _ => alone.push(line),
+            }
+        }
+        let alone = self.meet_by_transaction(alone);
+        OtherBills {
+            alone: alone.into_iter().map(|line| (line, None)).collect(),
+            side: self,
+        }
+    }
+
+    /// The second way: exactly one payment of the bill and one of ours with this transaction number,
+    /// lines of this day before those of its neighbours. Gives back what met nothing.
+    fn meet_by_transaction(&mut self, alone: Vec<BookLine>) -> Vec<BookLine> {
+        let mut rest = Vec::with_capacity(alone.len());
+        let mut candidates = std::mem::take(&mut self.neighbours);
+        for line in alone {
+            if self.is_wanted(&line) {
+                candidates.push(line);
+            } else {
+                rest.push(line);
+            }
+        }
+        let day = self.setting.day;
+        candidates.sort_unstable_by(|a, b| {
+            (a.transaction.cmp(&b.transaction))
+                .then_with(|| (a.day != day).cmp(&(b.day != day)))
+                .then_with(|| book_key(a).cmp(&book_key(b)))
+        });
+        for group in candidates.chunk_by(|a, b| a.transaction == b.transaction) {
+            let ours = group.iter().filter(|line| line.day == day).count();
+            let is_one = ours == 1 || (ours == 0 && group.len() == 1);
+            let held = is_one
+                .then(|| group.first()?.transaction.as_deref())
+                .flatten()
+                .and_then(|transaction| self.only_row_with(transaction));
+            for (n, line) in group.iter().enumerate() {
+                match held.and_then(|at| self.held.get_mut(at)) {
+                    Some(held) if n == 0 => held.book = Some(Box::new(line.clone())),
+                    _ if line.day == day => rest.push(line.clone()),
+                    _ => {}
+                }
+            }
+        }
+        rest.sort_unstable_by(|a, b| book_key(a).cmp(&book_key(b)));
+        rest
+    }
+
+    /// The one line of the bill with this transaction number that nothing met yet.
+    fn only_row_with(&self, transaction: &str) -> Option<usize> {
+        let starts = self
+            .foreign
+            .partition_point(|at| transaction_at(&self.held, *at) < transaction);
+        let mut same = (self.foreign.iter().skip(starts))
+            .take_while(|at| transaction_at(&self.held, **at) == transaction);
+        let first = *same.next()?;
+        let is_free = self.held.get(first).is_some_and(|h| h.book.is_none());
+        (same.next().is_none() && is_free).then_some(first)
+    }
+}
+
+/// Step three: takes the lines of the neighbouring bills, as far as there are any, and hands out the result.
+pub struct OtherBills {
+    side: BookSide,
+    /// Our lines that met nothing, in the order of their keys, with what another day's bill says.
+    alone: Vec<(BookLine, Option<(ChannelDay, BillLine)>)>,
+}
+
+impl OtherBills {
+    /// Takes one line of the bill of `day`; only our own reference is looked for.
+    ///
+    /// # Errors
+    /// `OtherDay` for a bill that is not a neighbour.
+    pub fn push(&mut self, day: ChannelDay, line: &BillLine) -> Result<(), ReconError> {
+        refuse_other_day(&self.side.setting, day, line.reference())?;
+        let key = bill_key(line);
+        let met = self
+            .alone
+            .binary_search_by(|(book, _)| book_key(book).cmp(&key));
+        let Some((_, elsewhere)) = met.ok().and_then(|at| self.alone.get_mut(at)) else {
+            return Ok(());
+        };
+        let is_better = elsewhere.as_ref().is_none_or(|(before_day, before)| {
+            (bill_rank(line), day) < (bill_rank(before), *before_day)
+        });
+        if is_better {
+            *elsewhere = Some((day, line.clone()));
+        }
+        Ok(())
+    }
+
+    /// Hands out the pairs that agree, then the differences in the order of the bill's rows, then of our references.
+    ///
+    /// # Errors
+    /// `Money` when a difference leaves 64 bits.
+    pub fn finish(
+        self,
+        matched: &mut dyn FnMut(Matched<'_>),
+        differences: &mut dyn FnMut(Difference),
+    ) -> Result<Summary, ReconError> {
+        let OtherBills { side, alone } = self;
+        let mut found = side.found;
+        let mut summary = Summary {
+            matched: 0,
+            differences: 0,
+            failed_ours: 0,
+            bill: side.bill,
+            books: side.sums.done(),
+            file: side.file,
+        };
+        for Held { line, book } in side.held {
+            let Some(book) = book else {
+                found.push(judge::missing_ours(&side.setting, line));
+                continue;
+            };
+            let said = judge::pair(&side.setting, &line, &book)?;
+            if said.is_empty() {
+                summary.matched += 1;
+                matched(Matched {
+                    row: line.row,
+                    kind: line.kind,
+                    reference: book.reference(),
+                });
+            }
+            found.extend(said);
+        }
+        for (book, elsewhere) in alone {
+            // A failed payment has no line on a bill; the day that holds one after all says so itself.
+            if book.state == LineState::Failed {
+                summary.failed_ours += 1;
+            } else {
+                found.push(judge::ours_alone(&side.setting, book, false, elsewhere));
+            }
+        }
+        found.sort_by(|a, b| place(a).cmp(&place(b)));
+        for difference in found {
+            summary.differences += 1;
+            differences(difference);
+        }
+        Ok(summary)
+    }
+}
+
+fn refuse_other_day(
+    setting: &Setting,
+    found: ChannelDay,
+    reference: &str,
+) -> Result<(), ReconError> {
+    let day = setting.day;
+    if day.next() == Some(found) || day.previous() == Some(found) {
+        return Ok(());
+    }
+    Err(ReconError::OtherDay {
+        reference: reference.to_owned(),
+        found,
+        day,
+    })
+}
+
+/// What names a movement. A line without a reference is named by the channel's numbers and its row, so that two
+/// such lines are never taken for one.
+fn bill_key(line: &BillLine) -> (LineKind, &str, &str, u64) {
+    match line.reference() {
+        "" => (line.kind, "", &line.transaction, line.row),
+        reference => (line.kind, reference, "", 0),
+    }
+}
+
+fn book_key(line: &BookLine) -> (LineKind, &str, &str, u64) {
+    (line.kind, line.reference(), "", 0)
+}
+
+/// Which of several rows counts: money that moved before money that did not, then the first row.
+fn bill_rank(line: &BillLine) -> (u8, u64, i64, i64, &str) {
+    (
+        state_rank(line.state),
+        line.row,
+        line.at.0,
+        line.amount.minor(),
+        &line.transaction,
+    )
+}
+
+/// Which of two lines of ours counts: this day's, then the one whose money moved, then the earlier.
+fn book_rank(setting: &Setting, a: &BookLine, b: &BookLine) -> Ordering {
+    let minor = |fee: Option<Money>| fee.map(Money::minor);
+    (a.day != setting.day)
+        .cmp(&(b.day != setting.day))
+        .then_with(|| state_rank(a.state).cmp(&state_rank(b.state)))
+        .then_with(|| (a.at, a.day).cmp(&(b.at, b.day)))
+        .then_with(|| a.amount.minor().cmp(&b.amount.minor()))
+        .then_with(|| a.transaction.cmp(&b.transaction))
+        .then_with(|| minor(a.fee).cmp(&minor(b.fee)))
+}
+
+fn state_rank(state: LineState) -> u8 {
+    match state {
+        LineState::Done => 0,
+        LineState::Pending => 1,
+        LineState::Failed => 2,
+    }
+}
+
+fn by_transaction(line: &BillLine) -> bool {
+    line.kind == LineKind::Payment
+        && !line.transaction.is_empty()
+        && !judge::is_ours(line.reference())
+}
+
+fn transaction_at(held: &[Held], at: usize) -> &str {
+    held.get(at).map_or("", |h| h.line.transaction.as_str())
+}
+
+/// Where a difference stands in the list.
+fn place(difference: &Difference) -> (u64, &str, LineKind, u8) {
+    let found = &difference.found;
+    let row = match &found.bill {
+        Some(bill) if difference.counts.bill => bill.row,
+        // A fee beside an amount follows it; lines of other bills stand after this one's.
+        Some(bill) if found.code == paydesk_domain::BreakCode::Fee => bill.row,
+        _ => u64::MAX,
+    };
+    let ours = found.book.as_ref().map_or("", |book| book.reference());
+    let kind = match (&found.bill, &found.book) {
+        (Some(bill), _) => bill.kind,
+        (None, Some(book)) => book.kind,
+        (None, None) => LineKind::Payment,
+    };
+    let second = u8::from(found.code == paydesk_domain::BreakCode::Fee);
+    (row, ours, kind, second)
+}
