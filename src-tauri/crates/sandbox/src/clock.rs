@@ -71,6 +71,34 @@ pub(crate) fn china_day(wall_ms: i64) -> String {
     china(wall_ms, "%Y%m%d")
 }
 
+const DAY_MS: i64 = 86_400_000;
+
+/// The China day of an instant, counted from 1970-01-01.
+pub(crate) fn day_of(wall_ms: i64) -> i64 {
+    wall_ms.saturating_add(8 * 3_600_000).div_euclid(DAY_MS)
+}
+
+/// The first instant of a China day.
+pub(crate) fn day_start_ms(day: i64) -> i64 {
+    day.saturating_mul(DAY_MS).saturating_sub(8 * 3_600_000)
+}
+
+/// `2026-11-21`.
+pub(crate) fn day_text(day: i64) -> String {
+    china(day_start_ms(day), "%Y-%m-%d")
+}
+
+/// Reads `2026-11-21`, and nothing looser.
+pub(crate) fn read_day(text: &str) -> Option<i64> {
+    let instant = read_alipay_time(&format!("{text} 00:00:00"))?;
+    Some(day_of(instant))
+}
+
+/// `2026年11月21日 05:46:49`, as Alipay's files write a time.
+pub(crate) fn chinese_time(wall_ms: i64) -> String {
+    china(wall_ms, "%Y年%m月%d日 %H:%M:%S")
+}
+
 fn china(wall_ms: i64, form: &str) -> String {
     let instant = Timestamp::from_millisecond(wall_ms).unwrap_or(Timestamp::UNIX_EPOCH);
     CHINA.to_datetime(instant).strftime(form).to_string()

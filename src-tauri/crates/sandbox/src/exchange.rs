@@ -8,6 +8,8 @@ use crate::ledger::{Channel, TradeKey};
 /// What a call asks for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Operation {
+    BillDownload,
+    BillQuery,
     Cancel,
     Certificates,
     Charge,
@@ -23,6 +25,8 @@ pub(crate) enum Operation {
 impl Operation {
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::BillDownload => "bill_download",
+            Self::BillQuery => "bill_query",
             Self::Cancel => "cancel",
             Self::Certificates => "certificates",
             Self::Charge => "charge",
@@ -38,6 +42,7 @@ impl Operation {
 
     pub(crate) fn scope(self) -> Scope {
         match self {
+            Self::BillDownload | Self::BillQuery => Scope::Bill,
             Self::Cancel | Self::Close | Self::Reverse => Scope::End,
             Self::Charge | Self::CreateQr => Scope::Pay,
             Self::Refund => Scope::Refund,
@@ -149,7 +154,7 @@ impl Reply {
 /// The channel of a call, by its path.
 pub(crate) fn channel_of(path: &str) -> Option<Channel> {
     match path {
-        "/gateway.do" => Some(Channel::Alipay),
+        "/gateway.do" | crate::alipay::DOWNLOAD_PATH => Some(Channel::Alipay),
         path if path.starts_with("/v3/") => Some(Channel::Wechatpay),
         _ => None,
     }

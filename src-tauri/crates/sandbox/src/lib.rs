@@ -5,6 +5,7 @@
 //! import a connector, bind another address than loopback, or accept a key from outside.
 
 mod alipay;
+mod bills;
 mod clock;
 mod control;
 mod customers;
@@ -30,16 +31,19 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+pub use bills::{PlantAsked, PlantCode, PlantRefused, Planted};
 pub use clock::{Clock, Moment, SystemClock};
-pub use control::{LedgerView, PhoneAct, PhoneScreen};
+pub use control::{
+    DayEnded, LedgerView, NOW_HEADER, PhoneAct, PhoneScreen, Rotated, Rotation, TOKEN_HEADER,
+};
 pub use customers::{Behaviour, CUSTOMERS, Customer, Expected, behaviour_of, sample_code};
-pub use faults::{FAULTS, Fault, FaultKind, Scope};
+pub use faults::{BILL_FAULTS, FAULTS, Fault, FaultKind, Scope};
 pub use keys::{
     AlipayCertificateCredentials, AlipayCredentials, KeysError, MerchantCredentials,
     WechatpayCredentials,
 };
 pub use ledger::{
-    Balances, Channel, Charge, EndedBy, Fen, JournalError, Kind, Plan, Refund, RefundCause,
+    Balances, Channel, Charge, EndedBy, Fen, JournalError, Kind, Origin, Plan, Refund, RefundCause,
     RefundState, Rhythm, State, Trade, TradeKey,
 };
 pub use world::Logged;
@@ -114,6 +118,9 @@ pub enum SandboxError {
         /// The system's own words.
         source: io::Error,
     },
+    /// No payment fits a difference that was to be planted.
+    #[error(transparent)]
+    Plant(#[from] PlantRefused),
     /// Another program listens there.
     #[error("loopback port {port} is in use")]
     PortInUse {
@@ -184,7 +191,14 @@ pub async fn start(config: SandboxConfig) -> Result<Sandbox, SandboxError> {
     let (keys, ledger) = opened
         .await
         .map_err(|error| SandboxError::disk(&folder)(io::Error::other(error)))??;
-    let world = Arc::new(World::new(keys, config.clock, ledger, rhythm, config.seed));
+    let world = Arc::new(World::new(
+        keys,
+        config.clock,
+        ledger,
+        rhythm,
+        config.seed,
+        address.port(),
+    ));
     let control = Arc::new(Control::new(
         world.clone(),
         keys::letters(32),
@@ -297,6 +311,58 @@ impl Sandbox {
     /// When the ledger's disk refuses.
     pub fn phone(&self, qr: &str, act: PhoneAct) -> Result<PhoneScreen, SandboxError> {
         Ok(self.control.phone(qr, act)?)
+    }
+
+    /// The sandbox's time: the machine's, moved by ended days, or played.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        self.world.now().wall_ms
+    }
+
+    /// Treats every call as arriving at this time, until another is set; `None` gives the time
+    /// back to the clock. Not kept over a restart. Nothing is waited for meanwhile.
+    pub fn set_time(&self, wall_ms: Option<i64>) {
+        self.world.play(wall_ms);
+    }
+
+    /// Ends the sandbox's day, so that its bills become available.
+    ///
+    /// # Errors
+    /// When the ledger's disk refuses.
+    pub fn end_day(&self) -> Result<DayEnded, SandboxError> {
+        Ok(self.control.end_day()?)
+    }
+
+    /// Plants differences between bills and truth: all of them, or none.
+    ///
+    /// # Errors
+    /// Nothing fits a wish, or the ledger's disk refuses.
+    pub fn plant(&self, asked: &[PlantAsked]) -> Result<Vec<Planted>, SandboxError> {
+        self.control.plant(asked)
+    }
+
+    /// Everything that was ever planted here.
+    ///
+    /// # Errors
+    /// When the ledger's disk refuses.
+    pub fn planted(&self) -> Result<Vec<Planted>, SandboxError> {
+        Ok(self.control.planted()?)
+    }
+
+    /// Sets the contract's rate, in millionths, for trades created from now on.
+    ///
+    /// # Errors
+    /// When the ledger's disk refuses.
+    pub fn set_fee_rate(&self, channel: Channel, millionths: u32) -> Result<(), SandboxError> {
+        Ok(self.control.set_fee_rate(channel, millionths)?)
+    }
+
+    /// Makes a second platform certificate or public key of WeChat Pay; the old one stays valid.
+    ///
+    /// # Errors
+    /// When the key cannot be made or kept.
+    pub fn rotate(&self, what: Rotation) -> Result<Rotated, SandboxError> {
+        Ok(self.world.keys.rotate(what)?)
     }
 
     /// Stops listening, closes every connection and gives the folder free.

@@ -118,7 +118,7 @@ async fn answer(
     control: Arc<Control>,
     request: Request<Incoming>,
 ) -> Result<Response<Wire>, Cut> {
-    let arrived = world.now();
+    let arrived = world.machine_now();
     let channel = channel_of(request.uri().path());
     let Some(call) = read_call(request).await else {
         return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE));
@@ -130,17 +130,28 @@ async fn answer(
     let Some(channel) = channel else {
         return Ok(plain(StatusCode::NOT_FOUND));
     };
-    if channel == Channel::Alipay && call.method != "POST" {
+    let is_download = call.path == crate::alipay::DOWNLOAD_PATH;
+    let method = if is_download { "GET" } else { "POST" };
+    if channel == Channel::Alipay && call.method != method {
         return Ok(plain(StatusCode::METHOD_NOT_ALLOWED));
     }
-    let label = World::label(channel, &call);
+    let world = match control.played_at(&call) {
+        Ok(Some(at_ms)) => world.at(at_ms),
+        Ok(None) => match crate::wechatpay::caller_ms(&call) {
+            Some(caller_ms) => world.for_caller_at(caller_ms),
+            None => World::clone(&world),
+        },
+        Err(refused) => return Ok(response(refused, false)),
+    };
+    let label = world.label(channel, &call);
     let seq = world.log_arrival(channel, &label, arrived);
-    let strike = world.faults().draw(channel, label.operation.scope());
+    let strike = world.faults().draw(channel, label.operation);
     if let Some(strike) = strike {
         world.log_fault(seq, strike.kind);
     }
+    let world = world.with_flaw(strike.and_then(|strike| strike.kind.bill_flaw()));
     let exchange = Exchange {
-        world: world.clone(),
+        world: Arc::new(world.clone()),
         channel,
         call: Arc::new(call),
         label,
@@ -199,17 +210,27 @@ impl Exchange {
         match carriage {
             Carriage::Prompt | Carriage::Twice => {}
             Carriage::Silent => {
-                pause(self.world.rhythm.silence_ms).await;
+                self.wait(self.world.rhythm.silence_ms).await;
                 return Err(Cut);
             }
             Carriage::Late(key) => {
                 let late_ms = u64::try_from(self.world.rhythm.late_ms).unwrap_or(0);
-                pause(late_ms).await;
-                let (world, call) = (self.world.clone(), self.call.clone());
+                self.wait(late_ms).await;
+                let by_ms = self.world.played_ms();
+                let by_ms = by_ms.map(|at_ms| at_ms.saturating_add(self.world.rhythm.late_ms));
+                let world = by_ms.map_or_else(|| World::clone(&self.world), |ms| self.world.at(ms));
+                let call = self.call.clone();
                 draft = blocking(move || world.charge_answer(&call, &key)).await?;
             }
         }
         self.after_effect(draft).await
+    }
+
+    /// In a play nobody waits.
+    async fn wait(&self, milliseconds: u64) {
+        if self.world.played_ms().is_none() {
+            pause(milliseconds).await;
+        }
     }
 
     async fn effect(&self) -> Result<(Draft, Carriage), Cut> {
@@ -265,10 +286,16 @@ impl Exchange {
                 self.seal(foreign, Dress::default()).await
             }
             FaultKind::Delay => {
-                pause(self.world.rhythm.delay_ms).await;
+                self.wait(self.world.rhythm.delay_ms).await;
                 self.seal(draft, Dress::default()).await
             }
             FaultKind::AnswerTwice
+            | FaultKind::BillDigestWrong
+            | FaultKind::BillLinkExpired
+            | FaultKind::BillNotReady
+            | FaultKind::BillTotalsWrong
+            | FaultKind::BillTruncated
+            | FaultKind::BillWrongDay
             | FaultKind::Garbage
             | FaultKind::RequestLost
             | FaultKind::ServerErrorBefore

@@ -3,11 +3,13 @@
 //! Locks are held for one call at most and never across an await; it must never speak HTTP.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 
-use crate::clock::{Clock, Moment};
+use crate::bills::{BillFlaw, Download, Downloads, Fetched, ready_ms};
+use crate::clock::{Clock, Moment, day_of};
 use crate::exchange::{Call, Carriage, Dress, Label, Reply};
 use crate::faults::{FaultKind, Faults};
 use crate::keys::Keys;
@@ -24,7 +26,7 @@ pub struct Logged {
     pub seq: u64,
     /// The channel.
     pub channel: Channel,
-    /// `charge`, `create_qr`, `query`, `cancel`, `reverse`, `close`, `refund`, `refund_query`,
+    /// `bill_query`, `bill_download`, `charge`, `create_qr`, `query`, `cancel`, `reverse`, `close`, `refund`, `refund_query`,
     /// `certificates`, `unknown`.
     pub operation: &'static str,
     /// The number that the till follows: of the refund, else of the payment.
@@ -43,22 +45,44 @@ pub struct Logged {
     pub fault: Option<FaultKind>,
 }
 
-/// A sandbox's shared state.
-#[derive(Debug)]
+/// No time is played.
+const NOT_PLAYED: i64 = i64::MIN;
+
+/// A sandbox's shared state, seen by one call: clones share everything but the view.
+#[derive(Clone, Debug)]
 pub(crate) struct World {
-    pub(crate) keys: Keys,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) keys: Arc<Keys>,
+    clock: Arc<dyn Clock>,
     pub(crate) rhythm: Rhythm,
-    ledger: Mutex<Ledger>,
-    faults: Mutex<Faults>,
-    log: Mutex<VecDeque<Logged>>,
-    refunds_end_as: Mutex<RefundState>,
+    pub(crate) port: u16,
+    ledger: Arc<Mutex<Ledger>>,
+    faults: Arc<Mutex<Faults>>,
+    log: Arc<Mutex<VecDeque<Logged>>>,
+    refunds_end_as: Arc<Mutex<RefundState>>,
+    downloads: Arc<Mutex<Downloads>>,
+    /// How far ended days have moved the clock.
+    offset_ms: Arc<AtomicI64>,
+    /// The time that a play has set, for every call.
+    play_ms: Arc<AtomicI64>,
+    view: View,
+}
+
+/// What is special about one call.
+#[derive(Clone, Copy, Debug, Default)]
+struct View {
+    /// The call is to be treated as arriving at this time.
+    at_ms: Option<i64>,
+    flaw: Option<BillFlaw>,
+    /// The caller's clock is the machine's, although days were ended.
+    speaks_machine_time: bool,
 }
 
 /// An answer before the wire: signed or not is the channel's business.
 #[derive(Clone, Debug)]
 pub(crate) enum Draft {
     Alipay(alipay::Answer),
+    /// A bill, or why there is none; never signed.
+    File(Reply),
     Wechatpay(wechatpay::Answer),
 }
 
@@ -69,20 +93,120 @@ impl World {
         ledger: Ledger,
         rhythm: Rhythm,
         seed: u64,
+        port: u16,
     ) -> Self {
         Self {
-            keys,
+            keys: Arc::new(keys),
             clock,
             rhythm,
-            ledger: Mutex::new(ledger),
-            faults: Mutex::new(Faults::new(seed)),
-            log: Mutex::new(VecDeque::new()),
-            refunds_end_as: Mutex::new(RefundState::Success),
+            port,
+            offset_ms: Arc::new(AtomicI64::new(ledger.offset_ms())),
+            play_ms: Arc::new(AtomicI64::new(NOT_PLAYED)),
+            ledger: Arc::new(Mutex::new(ledger)),
+            faults: Arc::new(Mutex::new(Faults::new(seed))),
+            log: Arc::new(Mutex::new(VecDeque::new())),
+            refunds_end_as: Arc::new(Mutex::new(RefundState::Success)),
+            downloads: Arc::new(Mutex::new(Downloads::default())),
+            view: View::default(),
         }
     }
 
-    pub(crate) fn now(&self) -> Moment {
+    /// The same world for a call that arrives at another time.
+    pub(crate) fn at(&self, at_ms: i64) -> Self {
+        let mut world = self.clone();
+        world.view.at_ms = Some(at_ms);
+        world
+    }
+
+    /// The same world for a call about a bill that is wrong on purpose.
+    pub(crate) fn with_flaw(&self, flaw: Option<BillFlaw>) -> Self {
+        let mut world = self.clone();
+        world.view.flaw = flaw;
+        world
+    }
+
+    /// The same world for a caller whose clock did not move when days were ended.
+    pub(crate) fn for_caller_at(&self, caller_ms: i64) -> Self {
+        let mut world = self.clone();
+        let distance = |own_ms: i64| own_ms.abs_diff(caller_ms);
+        let machine_ms = self.machine_now().wall_ms;
+        world.view.speaks_machine_time =
+            self.played_ms().is_none() && distance(machine_ms) < distance(self.now().wall_ms);
+        world
+    }
+
+    pub(crate) fn flaw(&self) -> Option<BillFlaw> {
+        self.view.flaw
+    }
+
+    /// The time that this call is played at; then nothing has to be waited for.
+    pub(crate) fn played_ms(&self) -> Option<i64> {
+        let set = self.play_ms.load(Ordering::SeqCst);
+        self.view.at_ms.or((set != NOT_PLAYED).then_some(set))
+    }
+
+    /// Sets the time for every call, or gives it back to the clock.
+    pub(crate) fn play(&self, at_ms: Option<i64>) {
+        self.play_ms
+            .store(at_ms.unwrap_or(NOT_PLAYED), Ordering::SeqCst);
+    }
+
+    /// The machine's clocks, for stamps that are compared with other programs'.
+    pub(crate) fn machine_now(&self) -> Moment {
         self.clock.now()
+    }
+
+    /// The sandbox's time: played, or the machine's moved by ended days.
+    pub(crate) fn now(&self) -> Moment {
+        let machine = self.machine_now();
+        let offset_ms = self.offset_ms.load(Ordering::SeqCst);
+        let moved = machine.wall_ms.saturating_add(offset_ms);
+        Moment {
+            wall_ms: self.played_ms().unwrap_or(moved),
+            ..machine
+        }
+    }
+
+    /// The time that signatures are judged and made by.
+    pub(crate) fn wire_ms(&self) -> i64 {
+        if self.view.speaks_machine_time {
+            self.machine_now().wall_ms
+        } else {
+            self.now().wall_ms
+        }
+    }
+
+    /// Ends the sandbox's day: the clock goes on at five past ten of the next one, when every
+    /// bill is there. Answers the day that ended.
+    pub(crate) fn end_day(&self) -> Result<i64, JournalError> {
+        let mut ledger = self.ledger()?;
+        let offset_ms = self.offset_ms.load(Ordering::SeqCst);
+        let now_ms = self.machine_now().wall_ms.saturating_add(offset_ms);
+        let day = day_of(now_ms);
+        let morning_ms = ready_ms(Channel::Wechatpay, day).saturating_add(300_000);
+        let moved = offset_ms.saturating_add(morning_ms.saturating_sub(now_ms));
+        ledger.end_day(now_ms, moved)?;
+        self.offset_ms.store(moved, Ordering::SeqCst);
+        Ok(day)
+    }
+
+    /// Keeps a bill for its link; answers the token.
+    pub(crate) fn keep_download(&self, download: Download) -> String {
+        held(&self.downloads).keep(download)
+    }
+
+    pub(crate) fn fetch_download(&self, channel: Channel, token: &str) -> Fetched {
+        held(&self.downloads).fetch(channel, token, self.now().wall_ms)
+    }
+
+    /// Where links to bills lead: the name under which the caller found the sandbox.
+    pub(crate) fn own_host(&self, call: &Call) -> String {
+        let names = ["127.0.0.1", "localhost"].map(|name| format!("{name}:{}", self.port));
+        let asked = call.header("host").unwrap_or_default();
+        let known = names.iter().find(|name| *name == asked);
+        known
+            .cloned()
+            .unwrap_or_else(|| format!("127.0.0.1:{}", self.port))
     }
 
     /// The ledger, after everything that was due by now.
@@ -102,22 +226,29 @@ impl World {
     }
 
     /// What a call says it is; never trusted, only logged and matched with faults.
-    pub(crate) fn label(channel: Channel, call: &Call) -> Label {
+    pub(crate) fn label(&self, channel: Channel, call: &Call) -> Label {
         match channel {
-            Channel::Alipay => alipay::label(call),
+            Channel::Alipay => alipay::label(&self.keys, call),
             Channel::Wechatpay => wechatpay::label(call),
         }
     }
 
     /// Lets the call have its effect.
     pub(crate) fn handle(&self, channel: Channel, call: &Call) -> (Draft, Carriage) {
+        if call.path == alipay::DOWNLOAD_PATH {
+            return (Draft::File(alipay::download(self, call)), Carriage::Prompt);
+        }
         match channel {
             Channel::Alipay => {
                 let (answer, carriage) = alipay::handle(self, call);
                 (Draft::Alipay(answer), carriage)
             }
             Channel::Wechatpay => {
-                let (answer, carriage) = wechatpay::handle(self, call);
+                let (answer, carriage) = match wechatpay::download(self, call) {
+                    Some(Ok(file)) => return (Draft::File(file), Carriage::Prompt),
+                    Some(Err(answer)) => (answer, Carriage::Prompt),
+                    None => wechatpay::handle(self, call),
+                };
                 (Draft::Wechatpay(answer), carriage)
             }
         }
@@ -162,6 +293,7 @@ impl World {
         let other = other.unwrap_or_else(|| "FOREIGN0000000001".to_owned());
         match draft {
             Draft::Alipay(answer) => Draft::Alipay(answer.about(own, &other)),
+            Draft::File(file) => Draft::File(file),
             Draft::Wechatpay(answer) => Draft::Wechatpay(answer.about(own, &other)),
         }
     }
@@ -170,7 +302,8 @@ impl World {
     pub(crate) fn seal(&self, draft: &Draft, dress: Dress) -> Reply {
         match draft {
             Draft::Alipay(answer) => answer.seal(&self.keys, dress),
-            Draft::Wechatpay(answer) => answer.seal(&self.keys, self.now().wall_ms, dress),
+            Draft::File(file) => file.clone(),
+            Draft::Wechatpay(answer) => answer.seal(&self.keys, self.wire_ms(), dress),
         }
     }
 
@@ -200,7 +333,7 @@ impl World {
     }
 
     pub(crate) fn log_answer(&self, seq: u64, status: u16) {
-        let answered = self.now().monotonic_ns;
+        let answered = self.machine_now().monotonic_ns;
         self.log_change(seq, |entry| {
             entry.answered_ns = Some(answered);
             entry.status = Some(status);

@@ -4,8 +4,8 @@
 
 use crate::exchange::{Dress, Reply, spoil};
 use crate::json::{Object, Solidus};
-use crate::keys::Keys;
 use crate::keys::signature::{self, Digest};
+use crate::keys::{Keys, content};
 use crate::ledger::JournalError;
 
 /// An answer before it is signed.
@@ -25,6 +25,8 @@ pub(crate) struct Signing {
     pub(super) digest: Digest,
     /// Named beside the node in certificate mode.
     pub(super) certificate: Option<String>,
+    /// The content key, when the caller sealed the request.
+    pub(super) seal_with: Option<String>,
 }
 
 impl Answer {
@@ -38,9 +40,17 @@ impl Answer {
 
     /// Nothing stands between the node's `}` and `,"sign"`: some clients cut at fixed places.
     pub(crate) fn seal(&self, keys: &Keys, dress: Dress) -> Reply {
-        let mut whole = Object::new(Solidus::Escaped).raw(&self.node, &self.content);
+        // A sealed content is a JSON text; the signature covers its quotes as well.
+        let sealed = self
+            .signing
+            .as_ref()
+            .and_then(|signing| signing.seal_with.as_deref())
+            .and_then(|key| content::seal(key, &self.content))
+            .map(|sealed| format!("\"{sealed}\""));
+        let content = sealed.as_deref().unwrap_or(&self.content);
+        let mut whole = Object::new(Solidus::Escaped).raw(&self.node, content);
         if let Some(signing) = &self.signing {
-            let signed = self.content.as_bytes();
+            let signed = content.as_bytes();
             let mut sign = signature::sign(&keys.alipay_gateway, signing.digest, signed);
             if dress.bad_signature {
                 sign = spoil(&sign);
@@ -91,6 +101,16 @@ impl Refusal {
     /// The business does not allow it.
     pub(super) fn business(sub_code: &str, sub_message: &str) -> Self {
         Self::new("40004", "Business Failed", sub_code, sub_message)
+    }
+
+    /// The content is not sealed with the application's key.
+    pub(super) fn not_opened() -> Self {
+        Self::new(
+            "40003",
+            "Insufficient Conditions",
+            "isv.decryption-error-unknown",
+            "解密出错，未知异常",
+        )
     }
 
     /// The gateway itself failed: nobody knows what happened.

@@ -4,6 +4,7 @@
 //! must never be used by the product, nor use the product's connector.
 
 mod answer;
+mod bill;
 mod refund;
 mod request;
 mod trade;
@@ -11,9 +12,11 @@ mod trade;
 use serde::Deserialize;
 
 pub(crate) use answer::Answer;
+pub(crate) use bill::{DOWNLOAD_PATH, download};
 pub(crate) use request::Parameters;
 
 use crate::exchange::{Call, Carriage, Label, Operation};
+use crate::keys::Keys;
 use crate::ledger::{Channel, TradeKey};
 use crate::world::World;
 use answer::{Refusal, Signing};
@@ -41,7 +44,7 @@ pub(crate) fn handle(world: &World, call: &Call) -> (Answer, Carriage) {
             );
         }
     };
-    let (content, carriage) = match run(world, &request) {
+    let (content, carriage) = match run(world, call, &request) {
         Ok(outcome) => outcome,
         Err(refusal) => (refusal.content(), Carriage::Prompt),
     };
@@ -55,9 +58,10 @@ pub(crate) fn handle(world: &World, call: &Call) -> (Answer, Carriage) {
     )
 }
 
-fn run(world: &World, request: &Request) -> Outcome {
+fn run(world: &World, call: &Call, request: &Request) -> Outcome {
     let prompt = |content: String| (content, Carriage::Prompt);
     match operation_of(&request.method) {
+        Operation::BillQuery => bill::query(world, call, &request.biz_content).map(prompt),
         Operation::Charge => trade::pay(world, &request.biz_content),
         Operation::CreateQr => trade::precreate(world, &request.biz_content).map(prompt),
         Operation::Query => trade::query(world, &request.biz_content).map(prompt),
@@ -65,14 +69,16 @@ fn run(world: &World, request: &Request) -> Outcome {
         Operation::Close => trade::close(world, &request.biz_content).map(prompt),
         Operation::Refund => refund::refund(world, &request.biz_content).map(prompt),
         Operation::RefundQuery => refund::query(world, &request.biz_content).map(prompt),
-        Operation::Certificates | Operation::Reverse | Operation::Unknown => {
-            Err(Refusal::invalid("isv.invalid-method", "不存在的方法名"))
-        }
+        Operation::BillDownload
+        | Operation::Certificates
+        | Operation::Reverse
+        | Operation::Unknown => Err(Refusal::invalid("isv.invalid-method", "不存在的方法名")),
     }
 }
 
 fn operation_of(method: &str) -> Operation {
     match method {
+        "alipay.data.dataservice.bill.downloadurl.query" => Operation::BillQuery,
         "alipay.trade.cancel" => Operation::Cancel,
         "alipay.trade.close" => Operation::Close,
         "alipay.trade.fastpay.refund.query" => Operation::RefundQuery,
@@ -91,11 +97,18 @@ struct Numbers {
     out_request_no: Option<String>,
 }
 
-pub(crate) fn label(call: &Call) -> Label {
+pub(crate) fn label(keys: &Keys, call: &Call) -> Label {
     let parameters = Parameters::read(call);
-    let numbers: Numbers = parameters
-        .value("biz_content")
-        .and_then(|content| serde_json::from_str(content).ok())
+    if call.path == DOWNLOAD_PATH {
+        return Label {
+            operation: Operation::BillDownload,
+            out_trade_no: None,
+            refund_no: None,
+        };
+    }
+    let numbers: Numbers = request::biz_content(keys, &parameters)
+        .ok()
+        .and_then(|content| serde_json::from_str(&content).ok())
         .unwrap_or_default();
     Label {
         operation: parameters

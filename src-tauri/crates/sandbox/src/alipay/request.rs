@@ -11,8 +11,8 @@ use rsa::RsaPublicKey;
 use super::answer::{Refusal, Signing};
 use crate::clock::read_alipay_time;
 use crate::exchange::Call;
-use crate::keys::Keys;
 use crate::keys::signature::{Digest, verify};
+use crate::keys::{Keys, content};
 
 /// Parameters of a call, query and body merged.
 #[derive(Clone, Debug, Default)]
@@ -149,20 +149,49 @@ pub(super) fn authenticate(keys: &Keys, parameters: &Parameters) -> Result<Reque
             ),
         ));
     }
-    if parameters.value("encrypt_type").is_some() {
-        return Err(Refusal::invalid(
-            "isv.invalid-encrypt-type",
-            "沙箱不支持内容加密",
-        ));
-    }
+    let biz_content = biz_content(keys, parameters)?;
+    let seal_with = parameters
+        .value("encrypt_type")
+        .and_then(|_| content_key(keys, parameters))
+        .map(str::to_owned);
     Ok(Request {
         method: method.to_owned(),
-        biz_content: parameters.value("biz_content").unwrap_or("{}").to_owned(),
+        biz_content,
         signing: Signing {
             digest,
             certificate,
+            seal_with,
         },
     })
+}
+
+/// The content key of the application that calls.
+fn content_key<'a>(keys: &'a Keys, parameters: &Parameters) -> Option<&'a str> {
+    let merchant = &keys.merchant;
+    let app_id = parameters.value("app_id")?;
+    if app_id == merchant.alipay.app_id {
+        Some(&merchant.alipay.aes_key)
+    } else if app_id == merchant.alipay_certificate.app_id {
+        Some(&merchant.alipay_certificate.aes_key)
+    } else {
+        None
+    }
+}
+
+/// What the call asks for, opened when it says that it is sealed.
+pub(super) fn biz_content(keys: &Keys, parameters: &Parameters) -> Result<String, Refusal> {
+    let given = parameters.value("biz_content");
+    match parameters.value("encrypt_type") {
+        None => Ok(given.unwrap_or("{}").to_owned()),
+        Some("AES") => content_key(keys, parameters)
+            .zip(given)
+            .and_then(|(key, sealed)| content::open(key, sealed))
+            .ok_or_else(Refusal::not_opened),
+        Some(_) => Err(Refusal::invalid(
+            "isv.invalid-encrypt-type",
+            "无效的加密类型",
+        )),
+    }
 }
 
 fn check_common(parameters: &Parameters) -> Result<Digest, Refusal> {

@@ -10,8 +10,8 @@ use crate::clock::{alipay_time, read_alipay_time};
 use crate::exchange::Carriage;
 use crate::json::{Object, Solidus};
 use crate::ledger::{
-    Channel, CodeRefusal, CodeStart, EndedBy, Fen, Kind, Ledger, NewRefund, NewTrade, RefundCause,
-    RefundState, State, Trade,
+    Channel, CodeRefusal, CodeStart, EndedBy, Fen, Kind, Ledger, NewRefund, NewTrade, Origin,
+    RefundCause, RefundState, State, Trade,
 };
 use crate::world::{World, carriage_of};
 
@@ -31,6 +31,21 @@ struct NewPayment {
     timeout_express: Option<String>,
     qr_code_timeout_express: Option<String>,
     time_expire: Option<String>,
+    store_id: Option<String>,
+    operator_id: Option<String>,
+    terminal_id: Option<String>,
+}
+
+impl NewPayment {
+    /// Texts that come back on the bill; blank is absent.
+    fn origin(&self) -> Origin {
+        let told = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        Origin {
+            store_id: told(&self.store_id),
+            operator_id: told(&self.operator_id),
+            terminal_id: told(&self.terminal_id),
+        }
+    }
 }
 
 /// What a new trade must say, checked.
@@ -148,6 +163,7 @@ pub(super) fn pay(world: &World, content: &str) -> Outcome {
     {
         return Err(invalid("scene").of_trade(&number));
     }
+    let origin = new.origin();
     let code = new.auth_code.unwrap_or_default();
     let mut ledger = world.ledger()?;
     let key = key(&number);
@@ -172,6 +188,7 @@ pub(super) fn pay(world: &World, content: &str) -> Outcome {
             total: asked.total,
             subject: asked.subject,
             attach: None,
+            origin,
             code,
             expires_ms: asked.expires_ms,
         },
@@ -273,6 +290,7 @@ pub(super) fn precreate(world: &World, content: &str) -> Result<String, Refusal>
         total: asked.total,
         subject: asked.subject,
         attach: None,
+        origin: new.origin(),
         code,
         expires_ms: asked.expires_ms,
     };

@@ -3,6 +3,7 @@
 //! For whoever holds the folder's token, on loopback, outside of a web page. It must never reveal
 //! a key, and never speak a channel's wire.
 
+mod books;
 mod phone;
 
 use std::sync::Arc;
@@ -11,11 +12,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+pub use books::{DayEnded, NOW_HEADER, TOKEN_HEADER};
 pub use phone::{PhoneAct, PhoneScreen};
 
 use crate::customers::{CUSTOMERS, sample_code};
 use crate::exchange::{Call, Reply};
-use crate::faults::{FAULTS, Fault, FaultKind};
+use crate::faults::{BILL_FAULTS, FAULTS, Fault, FaultKind};
+pub use crate::keys::{Rotated, Rotation};
 use crate::ledger::{Balances, Channel, Fen, JournalError, RefundState, Trade};
 use crate::world::{Logged, World};
 
@@ -42,6 +45,23 @@ struct Refused(u16, String);
 impl From<JournalError> for Refused {
     fn from(error: JournalError) -> Self {
         Self(500, error.to_string())
+    }
+}
+
+impl Refused {
+    fn reply(self) -> Reply {
+        reply(self.0, &json!({ "error": self.1 }))
+    }
+}
+
+fn reply(status: u16, value: &Value) -> Reply {
+    Reply {
+        status,
+        headers: vec![
+            ("content-type", "application/json; charset=utf-8".to_owned()),
+            ("cache-control", "no-store".to_owned()),
+        ],
+        body: value.to_string().into_bytes(),
     }
 }
 
@@ -89,17 +109,9 @@ impl Control {
 
     /// One call over HTTP.
     pub(crate) fn answer(&self, call: &Call) -> Reply {
-        let (status, value) = match self.admit(call).and_then(|()| self.route(call)) {
-            Ok(value) => (200, value),
-            Err(Refused(status, error)) => (status, json!({ "error": error })),
-        };
-        Reply {
-            status,
-            headers: vec![
-                ("content-type", "application/json; charset=utf-8".to_owned()),
-                ("cache-control", "no-store".to_owned()),
-            ],
-            body: value.to_string().into_bytes(),
+        match self.admit(call).and_then(|()| self.route(call)) {
+            Ok(value) => reply(200, &value),
+            Err(refused) => refused.reply(),
         }
     }
 
@@ -115,7 +127,7 @@ impl Control {
             return Err(Refused(403, "foreign origin".to_owned()));
         }
         // Digests of equal length leave nothing to time.
-        let given = Sha256::digest(call.header("x-sandbox-token").unwrap_or_default());
+        let given = Sha256::digest(call.header(TOKEN_HEADER).unwrap_or_default());
         if given != Sha256::digest(&self.token) {
             return Err(Refused(401, "wrong or missing X-Sandbox-Token".to_owned()));
         }
@@ -126,6 +138,7 @@ impl Control {
         let path = call.path.strip_prefix("/_sandbox/").unwrap_or_default();
         match (call.method.as_str(), path) {
             ("GET", "codes") => self.sample_codes(),
+            ("POST", "day/end") => written(&self.end_day()?),
             ("GET", "customers") => Ok(json!({ "customers": CUSTOMERS })),
             ("DELETE", "faults") => {
                 self.reset_faults(None);
@@ -145,6 +158,13 @@ impl Control {
                 *self.world.refunds_end_as() = asked.ends_as;
                 Ok(json!({ "ends_as": asked.ends_as }))
             }
+            ("GET", "plant") => Ok(json!({ "planted": self.planted()? })),
+            ("POST", "plant") => self.plant_asked(&read(call)?),
+            ("GET", "rates") => self.rates(),
+            ("POST", "rates") => self.change_rate(&read(call)?),
+            ("POST", "rotate") => self.rotate(&read(call)?),
+            ("GET", "time") => Ok(self.time()),
+            ("POST", "time") => self.set_time(call),
             ("GET", "requests") => Ok(json!({ "requests": self.requests(since(call)?) })),
             ("GET", "state") => self.state(),
             _ => Err(Refused(404, "no such control".to_owned())),
@@ -186,21 +206,24 @@ impl Control {
 
     fn fault_view(&self) -> Value {
         let faults = self.world.faults();
-        let rows: Vec<Value> = FAULTS
-            .iter()
-            .map(|kind| {
-                let on = faults.on().iter().find(|fault| fault.kind == *kind);
-                json!({
-                    "name": kind,
-                    "on": on.is_some(),
-                    "scope": on.map(|fault| fault.scope),
-                    "channel": on.and_then(|fault| fault.channel),
-                    "percent": on.map(|fault| fault.percent),
-                    "remaining": on.and_then(|fault| fault.remaining),
-                })
+        let row = |kind: &FaultKind| {
+            let on = faults.on().iter().find(|fault| fault.kind == *kind);
+            json!({
+                "name": kind,
+                "on": on.is_some(),
+                "scope": on.map(|fault| fault.scope),
+                "channel": on.and_then(|fault| fault.channel),
+                "percent": on.map(|fault| fault.percent),
+                "remaining": on.and_then(|fault| fault.remaining),
             })
-            .collect();
-        json!({ "faults": rows, "on": faults.on(), "old_qr_pays": faults.old_qr_pays })
+        };
+        let rows = |kinds: &[FaultKind]| -> Vec<Value> { kinds.iter().map(row).collect() };
+        json!({
+            "faults": rows(FAULTS),
+            "bill_faults": rows(BILL_FAULTS),
+            "on": faults.on(),
+            "old_qr_pays": faults.old_qr_pays,
+        })
     }
 
     fn switch(&self, asked: SwitchAsked) -> Result<Value, Refused> {

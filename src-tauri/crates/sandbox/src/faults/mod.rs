@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bills::BillFlaw;
+use crate::exchange::Operation;
 use crate::ledger::Channel;
 
 /// What goes wrong.
@@ -13,6 +15,18 @@ use crate::ledger::Channel;
 pub enum FaultKind {
     /// The request is delivered twice; the first answer is sent.
     AnswerTwice,
+    /// A bill's digest does not fit: another SHA-1 at WeChat Pay, a wrong CRC in Alipay's zip.
+    BillDigestWrong,
+    /// A bill's link has expired before it is answered.
+    BillLinkExpired,
+    /// The bill is not ready yet.
+    BillNotReady,
+    /// A bill's own totals are off by one fen.
+    BillTotalsWrong,
+    /// A bill file ends in the middle.
+    BillTruncated,
+    /// The file is the bill of the day before the one asked for.
+    BillWrongDay,
     /// The answer carries a signature that does not verify.
     BadSignature,
     /// The effect happens; the answer comes 45 seconds later.
@@ -42,7 +56,22 @@ pub enum FaultKind {
     UnsignedRefusal,
 }
 
-/// Every kind, in the order in which they are shown.
+impl FaultKind {
+    /// What it does to a bill.
+    pub(crate) fn bill_flaw(self) -> Option<BillFlaw> {
+        Some(match self {
+            Self::BillDigestWrong => BillFlaw::DigestWrong,
+            Self::BillLinkExpired => BillFlaw::LinkExpired,
+            Self::BillNotReady => BillFlaw::NotReady,
+            Self::BillTotalsWrong => BillFlaw::TotalsWrong,
+            Self::BillTruncated => BillFlaw::Truncated,
+            Self::BillWrongDay => BillFlaw::WrongDay,
+            _ => return None,
+        })
+    }
+}
+
+/// Every kind that strikes any call, in the order in which they are shown.
 pub const FAULTS: &[FaultKind] = &[
     FaultKind::RequestLost,
     FaultKind::ReplyLost,
@@ -60,6 +89,16 @@ pub const FAULTS: &[FaultKind] = &[
     FaultKind::Truncated,
 ];
 
+/// The kinds that strike bills only; the scope of such a switch is not looked at.
+pub const BILL_FAULTS: &[FaultKind] = &[
+    FaultKind::BillNotReady,
+    FaultKind::BillDigestWrong,
+    FaultKind::BillTruncated,
+    FaultKind::BillLinkExpired,
+    FaultKind::BillTotalsWrong,
+    FaultKind::BillWrongDay,
+];
+
 /// Which calls a fault strikes.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -67,6 +106,8 @@ pub enum Scope {
     /// Every call.
     #[default]
     All,
+    /// Asking for a bill and downloading it.
+    Bill,
     /// Cancel, reverse, close.
     End,
     /// Charges and QR orders.
@@ -164,11 +205,17 @@ impl Faults {
     }
 
     /// What strikes this call, if anything.
-    pub(crate) fn draw(&mut self, channel: Channel, scope: Scope) -> Option<Strike> {
+    pub(crate) fn draw(&mut self, channel: Channel, operation: Operation) -> Option<Strike> {
+        let scope = operation.scope();
         let mut struck = None;
         for fault in &mut self.on {
+            let is_its_call = if BILL_FAULTS.contains(&fault.kind) {
+                operation == Operation::BillQuery
+            } else {
+                fault.scope == Scope::All || fault.scope == scope
+            };
             let concerns = fault.channel.is_none_or(|only| only == channel)
-                && (fault.scope == Scope::All || fault.scope == scope)
+                && is_its_call
                 && fault.remaining != Some(0);
             if !concerns {
                 continue;
@@ -212,12 +259,12 @@ mod tests {
             remaining: Some(2),
             ..Fault::always(FaultKind::ReplyLost)
         });
-        assert_eq!(faults.draw(Channel::Alipay, Scope::Query), None);
-        assert_eq!(faults.draw(Channel::Wechatpay, Scope::Pay), None);
+        assert_eq!(faults.draw(Channel::Alipay, Operation::Query), None);
+        assert_eq!(faults.draw(Channel::Wechatpay, Operation::Charge), None);
         for _ in 0..2 {
-            assert!(faults.draw(Channel::Alipay, Scope::Pay).is_some());
+            assert!(faults.draw(Channel::Alipay, Operation::Charge).is_some());
         }
-        assert_eq!(faults.draw(Channel::Alipay, Scope::Pay), None);
+        assert_eq!(faults.draw(Channel::Alipay, Operation::Charge), None);
         assert!(faults.on().is_empty());
     }
 
@@ -230,7 +277,7 @@ mod tests {
                 ..Fault::always(FaultKind::Garbage)
             });
             (0..1000)
-                .map(|_| faults.draw(Channel::Alipay, Scope::Pay).is_some())
+                .map(|_| faults.draw(Channel::Alipay, Operation::Charge).is_some())
                 .collect()
         };
         let first: Vec<bool> = run(1);

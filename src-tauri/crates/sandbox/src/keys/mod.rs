@@ -3,12 +3,14 @@
 //! Both sides' keys lie in one file, because the sandbox issues the merchant's as well. They must
 //! never be used outside a sandbox, and the file says so.
 
+pub(crate) mod content;
 pub(crate) mod signature;
 
 mod certificate;
 
 use std::fmt::{self, Debug, Display};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
 
 use rand::Rng as _;
@@ -48,6 +50,9 @@ pub struct AlipayCredentials {
     pub gateway_public_key_pem: String,
     /// The merchant's account.
     pub seller_id: String,
+    /// Encrypts contents when a call says so: base64 of 16 bytes. A test key.
+    #[serde(default)]
+    pub aes_key: String,
 }
 
 /// What a merchant gets from Alipay in certificate mode: a second application of the same account.
@@ -71,6 +76,9 @@ pub struct AlipayCertificateCredentials {
     pub alipay_root_cert_sn: String,
     /// The merchant's account.
     pub seller_id: String,
+    /// Encrypts contents when a call says so: base64 of 16 bytes. A test key.
+    #[serde(default)]
+    pub aes_key: String,
 }
 
 /// What a merchant gets from WeChat Pay.
@@ -129,6 +137,48 @@ struct KeyFile {
     alipay_gateway_private_key_pem: String,
     wechatpay_public_key_mode_private_key_pem: String,
     wechatpay_platform_private_key_pem: String,
+    /// What rotations added, oldest first.
+    #[serde(default)]
+    wechatpay_rotated: Vec<RotatedKey>,
+}
+
+/// A key that a rotation made.
+#[derive(Clone, Deserialize, Serialize)]
+struct RotatedKey {
+    what: Rotation,
+    name: String,
+    pem: String,
+    private_key_pem: String,
+}
+
+/// What can be rotated at WeChat Pay.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rotation {
+    /// A second platform certificate; it signs from now on, and both are listed.
+    PlatformCertificate,
+    /// A second static public key; each signs for whoever asks for it by its id.
+    PublicKey,
+}
+
+/// What a rotation issued.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Rotated {
+    /// What was rotated.
+    pub what: Rotation,
+    /// Serial number of the certificate, or id of the public key.
+    pub name: String,
+    /// The certificate, or the public key.
+    pub pem: String,
+}
+
+/// One of the keys that sign WeChat Pay's answers.
+pub(crate) struct Signer {
+    /// Serial number or id.
+    pub(crate) name: String,
+    /// Certificate or public key.
+    pub(crate) pem: String,
+    pub(crate) key: RsaPrivateKey,
 }
 
 /// Keys as the channels use them: theirs to sign, the merchant's to verify.
@@ -138,8 +188,11 @@ pub(crate) struct Keys {
     pub(crate) alipay_certificate_app: RsaPublicKey,
     pub(crate) alipay_gateway: RsaPrivateKey,
     pub(crate) wechatpay_merchant: RsaPublicKey,
-    pub(crate) wechatpay_public_key_mode: RsaPrivateKey,
-    pub(crate) wechatpay_platform: RsaPrivateKey,
+    platforms: RwLock<Vec<Arc<Signer>>>,
+    public_keys: RwLock<Vec<Arc<Signer>>>,
+    /// The file as it stands on the disk; held while a rotation rewrites it.
+    file: Mutex<KeyFile>,
+    path: PathBuf,
 }
 
 impl Debug for Keys {
@@ -152,36 +205,125 @@ impl Debug for Keys {
 }
 
 impl Keys {
-    /// Reads the folder's keys, or makes them.
+    /// Reads the folder's keys, or makes them; a file without content keys gets some.
     pub(crate) fn open(path: &Path) -> Result<Self, KeysError> {
-        let file: KeyFile = match std::fs::read(path) {
+        let mut file: KeyFile = match std::fs::read(path) {
             Ok(text) => serde_json::from_slice(&text).map_err(KeysError::encoding)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let file = generate()?;
-                let text = serde_json::to_vec_pretty(&file).map_err(KeysError::encoding)?;
-                crate::files::replace(path, &text)?;
+                write(path, &file)?;
                 file
             }
             Err(error) => return Err(error.into()),
         };
-        Self::from_file(file)
+        let merchant = &mut file.merchant;
+        if merchant.alipay.aes_key.is_empty() || merchant.alipay_certificate.aes_key.is_empty() {
+            merchant.alipay.aes_key = content::fresh_key();
+            merchant.alipay_certificate.aes_key = content::fresh_key();
+            write(path, &file)?;
+        }
+        Self::from_file(file, path)
     }
 
-    fn from_file(file: KeyFile) -> Result<Self, KeysError> {
-        let merchant = file.merchant;
+    fn from_file(file: KeyFile, path: &Path) -> Result<Self, KeysError> {
+        let merchant = file.merchant.clone();
         let public_of = |pem: &str| private_key(pem).map(|key| key.to_public_key());
+        let signer = |name: &str, pem: &str, private: &str| {
+            Ok::<_, KeysError>(Arc::new(Signer {
+                name: name.to_owned(),
+                pem: pem.to_owned(),
+                key: private_key(private)?,
+            }))
+        };
+        let own = &merchant.wechatpay;
+        let mut platforms = vec![signer(
+            &own.platform_certificate_serial,
+            &own.platform_certificate_pem,
+            &file.wechatpay_platform_private_key_pem,
+        )?];
+        let mut public_keys = vec![signer(
+            &own.public_key_id,
+            &own.public_key_pem,
+            &file.wechatpay_public_key_mode_private_key_pem,
+        )?];
+        for rotated in &file.wechatpay_rotated {
+            let signers = match rotated.what {
+                Rotation::PlatformCertificate => &mut platforms,
+                Rotation::PublicKey => &mut public_keys,
+            };
+            signers.push(signer(
+                &rotated.name,
+                &rotated.pem,
+                &rotated.private_key_pem,
+            )?);
+        }
         Ok(Self {
             alipay_app: public_of(&merchant.alipay.app_private_key_pem)?,
             alipay_certificate_app: public_of(&merchant.alipay_certificate.app_private_key_pem)?,
             alipay_gateway: private_key(&file.alipay_gateway_private_key_pem)?,
             wechatpay_merchant: public_of(&merchant.wechatpay.merchant_private_key_pem)?,
-            wechatpay_public_key_mode: private_key(
-                &file.wechatpay_public_key_mode_private_key_pem,
-            )?,
-            wechatpay_platform: private_key(&file.wechatpay_platform_private_key_pem)?,
+            platforms: RwLock::new(platforms),
+            public_keys: RwLock::new(public_keys),
             merchant,
+            file: Mutex::new(file),
+            path: path.to_owned(),
         })
     }
+
+    /// The platform certificates, oldest first; the last one signs.
+    pub(crate) fn platforms(&self) -> Vec<Arc<Signer>> {
+        let platforms = self.platforms.read();
+        platforms.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The static public key with this id.
+    pub(crate) fn public_key(&self, id: &str) -> Option<Arc<Signer>> {
+        let keys = self
+            .public_keys
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        keys.iter().find(|signer| signer.name == id).cloned()
+    }
+
+    /// Adds a key beside the old ones, in the file first.
+    pub(crate) fn rotate(&self, what: Rotation) -> Result<Rotated, KeysError> {
+        let key = RsaPrivateKey::new(&mut rand::rngs::OsRng, 2048).map_err(KeysError::encoding)?;
+        let (name, pem) = match what {
+            Rotation::PlatformCertificate => platform_certificate(&key)?,
+            Rotation::PublicKey => (
+                public_key_id(&self.merchant.wechatpay.mchid),
+                public_pem(&key.to_public_key())?,
+            ),
+        };
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.wechatpay_rotated.push(RotatedKey {
+            what,
+            name: name.clone(),
+            pem: pem.clone(),
+            private_key_pem: private_pem(&key)?,
+        });
+        if let Err(error) = write(&self.path, &file) {
+            file.wechatpay_rotated.pop();
+            return Err(error);
+        }
+        let signers = match what {
+            Rotation::PlatformCertificate => &self.platforms,
+            Rotation::PublicKey => &self.public_keys,
+        };
+        let signer = Signer {
+            name: name.clone(),
+            pem: pem.clone(),
+            key,
+        };
+        let mut signers = signers.write().unwrap_or_else(PoisonError::into_inner);
+        signers.push(Arc::new(signer));
+        Ok(Rotated { what, name, pem })
+    }
+}
+
+fn write(path: &Path, file: &KeyFile) -> Result<(), KeysError> {
+    let text = serde_json::to_vec_pretty(file).map_err(KeysError::encoding)?;
+    Ok(crate::files::replace(path, &text)?)
 }
 
 fn private_key(pem: &str) -> Result<RsaPrivateKey, KeysError> {
@@ -248,6 +390,7 @@ fn generate() -> Result<KeyFile, KeysError> {
                 app_private_key_pem: private_pem(&app)?,
                 gateway_public_key_pem: public_pem(&gateway.to_public_key())?,
                 seller_id: seller_id.clone(),
+                aes_key: content::fresh_key(),
             },
             alipay_certificate: alipay_certificates(&certificate_app, &gateway, &root, seller_id)?,
             wechatpay: wechatpay_credentials(&merchant, &public_mode, &platform)?,
@@ -255,6 +398,7 @@ fn generate() -> Result<KeyFile, KeysError> {
         alipay_gateway_private_key_pem: private_pem(&gateway)?,
         wechatpay_public_key_mode_private_key_pem: private_pem(&public_mode)?,
         wechatpay_platform_private_key_pem: private_pem(&platform)?,
+        wechatpay_rotated: Vec::new(),
     })
 }
 
@@ -291,6 +435,7 @@ fn alipay_certificates(
         alipay_cert_sn: certificate::alipay_serial_number(&gateway_says),
         alipay_root_cert_sn: certificate::alipay_serial_number(&root_says),
         seller_id,
+        aes_key: content::fresh_key(),
     })
 }
 
@@ -311,15 +456,10 @@ fn wechatpay_credentials(
         common: &mchid,
         organisation: "Paydesk Sandbox",
     });
-    // Self-signed with its own name: clients read the key and the serial, and no chain exists.
-    let platform_says = Statement {
-        issuer: WECHATPAY_ROOT,
-        ..says(WECHATPAY_ROOT)
-    };
-    let hex = |statement: &Statement<'_>| format!("{:040X}", statement.serial);
+    let (platform_serial, platform_pem) = platform_certificate(platform)?;
     Ok(WechatpayCredentials {
         appid: format!("wx{}", digits(16)),
-        merchant_serial: hex(&merchant_says),
+        merchant_serial: serial_hex(&merchant_says),
         merchant_private_key_pem: private_pem(merchant)?,
         merchant_certificate_pem: certificate::write(
             &merchant_says,
@@ -327,16 +467,34 @@ fn wechatpay_credentials(
             platform,
         )?,
         apiv3_key: letters(32),
-        public_key_id: format!("PUB_KEY_ID_01{mchid}{}", digits(20)),
+        public_key_id: public_key_id(&mchid),
         public_key_pem: public_pem(&public_mode.to_public_key())?,
-        platform_certificate_serial: hex(&platform_says),
-        platform_certificate_pem: certificate::write(
-            &platform_says,
-            &platform.to_public_key(),
-            platform,
-        )?,
+        platform_certificate_serial: platform_serial,
+        platform_certificate_pem: platform_pem,
         mchid,
     })
+}
+
+fn serial_hex(statement: &Statement<'_>) -> String {
+    format!("{:040X}", statement.serial)
+}
+
+fn public_key_id(mchid: &str) -> String {
+    format!("PUB_KEY_ID_01{mchid}{}", digits(20))
+}
+
+/// Serial number and certificate. Self-signed with its own name: clients read the key and the
+/// serial, and no chain exists.
+fn platform_certificate(key: &RsaPrivateKey) -> Result<(String, String), KeysError> {
+    let says = Statement {
+        issuer: WECHATPAY_ROOT,
+        subject: WECHATPAY_ROOT,
+        serial: serial(),
+        from_year: 2020,
+        to_year: 2049,
+    };
+    let pem = certificate::write(&says, &key.to_public_key(), key)?;
+    Ok((serial_hex(&says), pem))
 }
 
 fn private_pem(key: &RsaPrivateKey) -> Result<String, KeysError> {

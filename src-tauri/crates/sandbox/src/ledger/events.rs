@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Channel, Charge, EndedBy, Fen, Ledger, Plan, Refund, RefundCause, RefundState, State, Trade,
-    TradeKey,
+    TradeKey, Withdrawal,
 };
+use crate::bills::Plant;
 use crate::customers::{self, Behaviour};
 
 /// One fact of the journal.
@@ -21,6 +22,8 @@ pub(crate) enum Event {
         at_ms: i64,
         amount: Fen,
     },
+    /// The day was ended early: the sandbox's clock runs ahead of the machine's from now on.
+    DayEnded { at_ms: i64, offset_ms: i64 },
     /// The payer declined on the phone; the trade waits on.
     Declined { key: TradeKey, at_ms: i64 },
     /// An unpaid trade ended.
@@ -31,6 +34,14 @@ pub(crate) enum Event {
     },
     /// A trade was created.
     Opened(Box<Trade>),
+    /// A difference between bill and truth was planted.
+    Planted(Plant),
+    /// The contract's rate for trades from now on.
+    RateSet {
+        channel: Channel,
+        millionths: u32,
+        at_ms: i64,
+    },
     /// Money is on its way back.
     RefundAccepted { key: TradeKey, refund: Refund },
     /// Money arrived, or could not.
@@ -100,6 +111,15 @@ impl Ledger {
     pub(super) fn apply(&mut self, event: Event) {
         match event {
             Event::Charged { key, at_ms, amount } => self.apply_charge(&key, at_ms, amount),
+            Event::DayEnded { offset_ms, .. } => self.offset_ms = offset_ms,
+            Event::Planted(plant) => self.plants.push(plant),
+            Event::RateSet {
+                channel,
+                millionths,
+                ..
+            } => {
+                self.rates.insert(channel, millionths);
+            }
             Event::Declined { key, .. } => {
                 if let Some(trade) = self.trades.get_mut(&key) {
                     trade.declined = true;
@@ -140,8 +160,15 @@ impl Ledger {
                 }
             }
             Event::Withdrawn {
-                channel, amount, ..
+                channel,
+                amount,
+                at_ms,
             } => {
+                self.withdrawals.push(Withdrawal {
+                    channel,
+                    amount,
+                    at_ms,
+                });
                 move_money(self.merchant.entry(channel).or_default(), amount, Way::Out);
                 move_money(self.withdrawn.entry(channel).or_default(), amount, Way::In);
             }

@@ -17,12 +17,16 @@ pub use balances::Balances;
 pub(crate) use events::Event;
 pub use journal::JournalError;
 pub use money::Fen;
+pub(crate) use trade::USUAL_RATE;
 pub use trade::{
-    Channel, Charge, EndedBy, Kind, Plan, Refund, RefundCause, RefundState, State, Trade, TradeKey,
+    Channel, Charge, EndedBy, Kind, Origin, Plan, Refund, RefundCause, RefundState, State, Trade,
+    TradeKey,
 };
 
 use crate::customers::{self, Behaviour};
 use journal::Journal;
+
+use crate::bills::{Plant, Sown, SownMoney};
 
 /// What a new trade is made of; the ledger adds numbers and times.
 #[derive(Clone, Debug)]
@@ -32,6 +36,7 @@ pub(crate) struct NewTrade {
     pub(crate) total: Fen,
     pub(crate) subject: String,
     pub(crate) attach: Option<String>,
+    pub(crate) origin: Origin,
     pub(crate) code: String,
     pub(crate) expires_ms: i64,
 }
@@ -106,7 +111,21 @@ pub(crate) struct Ledger {
     wallets: BTreeMap<(Channel, Behaviour), Fen>,
     merchant: BTreeMap<Channel, Fen>,
     withdrawn: BTreeMap<Channel, Fen>,
+    withdrawals: Vec<Withdrawal>,
     refunds: u64,
+    /// The contract's rate of each channel, in millionths.
+    rates: BTreeMap<Channel, u32>,
+    plants: Vec<Plant>,
+    /// How far ended days have moved the sandbox's clock ahead of the machine's.
+    offset_ms: i64,
+}
+
+/// Money that the merchant took out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Withdrawal {
+    pub(crate) channel: Channel,
+    pub(crate) amount: Fen,
+    pub(crate) at_ms: i64,
 }
 
 impl Ledger {
@@ -125,7 +144,11 @@ impl Ledger {
             wallets: BTreeMap::new(),
             merchant: BTreeMap::new(),
             withdrawn: BTreeMap::new(),
+            withdrawals: Vec::new(),
             refunds: 0,
+            rates: BTreeMap::new(),
+            plants: Vec::new(),
+            offset_ms: 0,
         };
         for event in transactions.into_iter().flatten() {
             ledger.apply(event);
@@ -351,6 +374,68 @@ impl Ledger {
         self.merchant.get(&channel).copied().unwrap_or(Fen::ZERO)
     }
 
+    /// The rate of trades created from now on, in millionths.
+    pub(crate) fn fee_rate(&self, channel: Channel) -> u32 {
+        self.rates.get(&channel).copied().unwrap_or(USUAL_RATE)
+    }
+
+    pub(crate) fn set_fee_rate(
+        &mut self,
+        channel: Channel,
+        millionths: u32,
+        now_ms: i64,
+    ) -> Result<(), JournalError> {
+        self.commit(vec![Event::RateSet {
+            channel,
+            millionths,
+            at_ms: now_ms,
+        }])
+    }
+
+    pub(crate) fn plants(&self) -> &[Plant] {
+        &self.plants
+    }
+
+    pub(crate) fn withdrawals(&self) -> &[Withdrawal] {
+        &self.withdrawals
+    }
+
+    pub(crate) fn offset_ms(&self) -> i64 {
+        self.offset_ms
+    }
+
+    /// Moves the sandbox's clock ahead; `at_ms` is the moment that ended the day.
+    pub(crate) fn end_day(&mut self, at_ms: i64, offset_ms: i64) -> Result<(), JournalError> {
+        self.commit(vec![Event::DayEnded { at_ms, offset_ms }])
+    }
+
+    /// Writes planted differences down, with the money that some of them really move.
+    pub(crate) fn plant(&mut self, sown: Vec<Sown>) -> Result<(), JournalError> {
+        let mut events = Vec::new();
+        for sown in sown {
+            match sown.money {
+                SownMoney::None => {}
+                SownMoney::Late { at_ms, amount } => events.push(Event::Charged {
+                    key: sown.plant.key.clone(),
+                    at_ms,
+                    amount,
+                }),
+                SownMoney::New(new, at_ms) => {
+                    let amount = new.total;
+                    let trade = self.new_trade(*new, Behaviour::Pays, None, at_ms);
+                    events.push(Event::Opened(Box::new(trade)));
+                    events.push(Event::Charged {
+                        key: sown.plant.key.clone(),
+                        at_ms,
+                        amount,
+                    });
+                }
+            }
+            events.push(Event::Planted(sown.plant));
+        }
+        self.commit(events)
+    }
+
     fn wallet(&self, channel: Channel, behaviour: Behaviour) -> Fen {
         self.wallets
             .get(&(channel, behaviour))
@@ -378,13 +463,16 @@ impl Ledger {
         plan: Option<Plan>,
         now_ms: i64,
     ) -> Trade {
+        let new_channel = new.key.channel;
         Trade {
-            trade_no: self.trade_no(new.key.channel, now_ms),
+            trade_no: self.trade_no(new_channel, now_ms),
             key: new.key,
             kind: new.kind,
             total: new.total,
             subject: new.subject,
             attach: new.attach,
+            origin: new.origin,
+            fee_rate: self.fee_rate(new_channel),
             code: new.code,
             behaviour,
             created_ms: now_ms,

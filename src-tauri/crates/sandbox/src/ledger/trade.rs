@@ -138,6 +138,24 @@ pub struct Plan {
     pub pays: bool,
 }
 
+/// Where the shop says that a trade came from.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Origin {
+    /// The shop's own number of the place.
+    pub store_id: Option<String>,
+    /// Who served.
+    pub operator_id: Option<String>,
+    /// The till.
+    pub terminal_id: Option<String>,
+}
+
+/// Both channels' usual rate, 0.60 %, in millionths.
+pub(crate) const USUAL_RATE: u32 = 6_000;
+
+const fn usual_rate() -> u32 {
+    USUAL_RATE
+}
+
 /// A trade, with every fact that ever moved money on it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Trade {
@@ -154,6 +172,12 @@ pub struct Trade {
     pub subject: String,
     /// Text that comes back with the payment (WeChat Pay).
     pub attach: Option<String>,
+    /// Store, operator and till.
+    #[serde(default)]
+    pub origin: Origin,
+    /// The contract's rate when the trade was created, in millionths.
+    #[serde(default = "usual_rate")]
+    pub fee_rate: u32,
     /// The payment code shown, or the URL of the QR.
     pub code: String,
     /// The payer.

@@ -12,14 +12,14 @@ use crate::ledger::JournalError;
 const STALE_SECONDS: i64 = 301;
 
 /// Which of the channel's keys signs.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum SignedBy {
-    /// The platform certificate.
+    /// The newest platform certificate.
     Certificate,
     /// Nobody: errors of the gateway in front.
     Nobody,
-    /// The static public key, asked for by `Wechatpay-Serial`.
-    PublicKey,
+    /// The static public key of this id, asked for by `Wechatpay-Serial`.
+    PublicKey(String),
 }
 
 /// An answer before it is signed.
@@ -44,30 +44,24 @@ impl Answer {
         if !self.body.is_empty() {
             headers.push(("content-type", "application/json; charset=utf-8".to_owned()));
         }
-        let wechatpay = &keys.merchant.wechatpay;
-        let signer = match self.signed_by {
+        let signer = match &self.signed_by {
             SignedBy::Nobody => None,
-            SignedBy::Certificate => Some((
-                &keys.wechatpay_platform,
-                &wechatpay.platform_certificate_serial,
-            )),
-            SignedBy::PublicKey => {
-                Some((&keys.wechatpay_public_key_mode, &wechatpay.public_key_id))
-            }
+            SignedBy::Certificate => keys.platforms().pop(),
+            SignedBy::PublicKey(id) => keys.public_key(id),
         };
-        if let Some((key, serial)) = signer {
+        if let Some(signer) = signer {
             let late = if dress.stale_time { STALE_SECONDS } else { 0 };
             let timestamp = now_ms.div_euclid(1000).saturating_sub(late).to_string();
             let nonce = letters(32);
             let message = format!("{timestamp}\n{nonce}\n{}\n", self.body);
-            let mut sign = signature::sign(key, Digest::Sha256, message.as_bytes());
+            let mut sign = signature::sign(&signer.key, Digest::Sha256, message.as_bytes());
             if dress.bad_signature {
                 sign = spoil(&sign);
             }
             headers.extend([
                 ("wechatpay-timestamp", timestamp),
                 ("wechatpay-nonce", nonce),
-                ("wechatpay-serial", serial.clone()),
+                ("wechatpay-serial", signer.name.clone()),
                 ("wechatpay-signature", sign),
                 (
                     "wechatpay-signature-type",

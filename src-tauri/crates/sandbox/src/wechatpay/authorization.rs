@@ -64,6 +64,14 @@ impl Authorization {
     }
 }
 
+/// What the caller's clock says, as far as the header can be read; never trusted, only used to
+/// tell whether the caller followed when a day was ended.
+pub(crate) fn caller_ms(call: &Call) -> Option<i64> {
+    let (_, fields) = call.header("authorization")?.split_once(' ')?;
+    let seconds: i64 = Authorization::read(fields)?.timestamp.parse().ok()?;
+    seconds.checked_mul(1000)
+}
+
 /// Runs the gateway's checks in its order: headers, form, scheme, clock, merchant, serial,
 /// signature.
 pub(super) fn authenticate(keys: &Keys, call: &Call, now_ms: i64) -> Result<(), Refusal> {

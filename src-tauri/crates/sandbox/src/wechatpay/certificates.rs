@@ -1,6 +1,6 @@
-//! The platform certificate's download, sealed with the merchant's APIv3 key.
+//! The download of the platform certificates, sealed with the merchant's APIv3 key.
 //!
-//! It must never send the certificate in the clear.
+//! It must never send a certificate in the clear.
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -15,30 +15,31 @@ use crate::world::World;
 
 /// `GET /v3/certificates`.
 pub(super) fn download(world: &World) -> Outcome {
-    let own = &world.keys.merchant.wechatpay;
-    let nonce = letters(12);
-    let cipher =
-        Aes256Gcm::new_from_slice(own.apiv3_key.as_bytes()).map_err(|_| Refusal::system())?;
-    let payload = Payload {
-        msg: own.platform_certificate_pem.as_bytes(),
-        aad: b"certificate",
-    };
-    let sealed = cipher
-        .encrypt(Nonce::from_slice(nonce.as_bytes()), payload)
-        .map_err(|_| Refusal::system())?;
-    let sealed = object()
-        .text("algorithm", "AEAD_AES_256_GCM")
-        .text("nonce", &nonce)
-        .text("associated_data", "certificate")
-        .text("ciphertext", &STANDARD.encode(sealed));
-    let entry = object()
-        .text("serial_no", &own.platform_certificate_serial)
-        .text("effective_time", "2020-01-01T08:00:00+08:00")
-        .text("expire_time", "2049-01-01T08:00:00+08:00")
-        .object("encrypt_certificate", &sealed);
-    Ok((
-        200,
-        object().list("data", &[entry]).finish(),
-        Carriage::Prompt,
-    ))
+    let key = world.keys.merchant.wechatpay.apiv3_key.as_bytes();
+    let cipher = Aes256Gcm::new_from_slice(key).map_err(|_| Refusal::system())?;
+    let mut entries = Vec::new();
+    for platform in world.keys.platforms() {
+        let nonce = letters(12);
+        let payload = Payload {
+            msg: platform.pem.as_bytes(),
+            aad: b"certificate",
+        };
+        let sealed = cipher
+            .encrypt(Nonce::from_slice(nonce.as_bytes()), payload)
+            .map_err(|_| Refusal::system())?;
+        let sealed = object()
+            .text("algorithm", "AEAD_AES_256_GCM")
+            .text("nonce", &nonce)
+            .text("associated_data", "certificate")
+            .text("ciphertext", &STANDARD.encode(sealed));
+        entries.push(
+            object()
+                .text("serial_no", &platform.name)
+                .text("effective_time", "2020-01-01T08:00:00+08:00")
+                .text("expire_time", "2049-01-01T08:00:00+08:00")
+                .object("encrypt_certificate", &sealed),
+        );
+    }
+    let body = object().list("data", &entries).finish();
+    Ok((200, body, Carriage::Prompt))
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod authorization;
+mod bill;
 mod certificates;
 mod refund;
 mod trade;
@@ -13,7 +14,8 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 
 pub(crate) use answer::Answer;
-pub(crate) use authorization::Authorization;
+pub(crate) use authorization::{Authorization, caller_ms};
+pub(crate) use bill::download;
 
 use crate::exchange::{Call, Carriage, Label, Operation};
 use crate::ledger::{Channel, TradeKey};
@@ -26,6 +28,9 @@ type Outcome = Result<(u16, String, Carriage), Refusal>;
 /// A route and what its path names.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum Route {
+    BillDownload,
+    FundFlowBill,
+    TradeBill,
     Certificates,
     Close(String),
     Codepay,
@@ -52,6 +57,9 @@ fn route(call: &Call) -> Option<Route> {
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let owned = |number: &&str| (*number).to_owned();
     match (call.method.as_str(), parts.as_slice()) {
+        ("GET", ["v3", "bill", "fundflowbill"]) => Some(Route::FundFlowBill),
+        ("GET", ["v3", "bill", "tradebill"]) => Some(Route::TradeBill),
+        ("GET", ["v3", "billdownload", "file"]) => Some(Route::BillDownload),
         ("GET", ["v3", "certificates"]) => Some(Route::Certificates),
         ("POST", ["v3", "pay", "transactions", "codepay"]) => Some(Route::Codepay),
         ("POST", ["v3", "pay", "transactions", "native"]) => Some(Route::Native),
@@ -98,6 +106,8 @@ pub(crate) fn label(call: &Call) -> Label {
         refund_no,
     };
     match route(call) {
+        Some(Route::BillDownload) => of(Operation::BillDownload, None, None),
+        Some(Route::FundFlowBill | Route::TradeBill) => of(Operation::BillQuery, None, None),
         Some(Route::Certificates) => of(Operation::Certificates, None, None),
         Some(Route::Close(number)) => of(Operation::Close, Some(number), None),
         Some(Route::Codepay) => of(Operation::Charge, numbers.out_trade_no, None),
@@ -125,8 +135,7 @@ pub(crate) fn handle(world: &World, call: &Call) -> (Answer, Carriage) {
         };
         return (answer, Carriage::Prompt);
     };
-    let now_ms = world.now().wall_ms;
-    if let Err(refusal) = authorization::authenticate(&world.keys, call, now_ms) {
+    if let Err(refusal) = authorization::authenticate(&world.keys, call, world.wire_ms()) {
         let (status, body) = (refusal.status, refusal.body());
         return (
             Answer {
@@ -138,6 +147,9 @@ pub(crate) fn handle(world: &World, call: &Call) -> (Answer, Carriage) {
         );
     }
     let outcome = match route {
+        Route::BillDownload => Err(Refusal::system()),
+        Route::FundFlowBill => bill::fund_flow(world, call),
+        Route::TradeBill => bill::trade(world, call),
         Route::Certificates => certificates::download(world),
         Route::Close(number) => trade::close(world, call, &number),
         Route::Codepay => trade::codepay(world, call),
@@ -162,9 +174,8 @@ pub(crate) fn handle(world: &World, call: &Call) -> (Answer, Carriage) {
 
 /// A request that names the public key's id asks for answers signed with that key.
 fn signer(world: &World, call: &Call) -> SignedBy {
-    let own = &world.keys.merchant.wechatpay.public_key_id;
     match call.header("wechatpay-serial") {
-        Some(id) if id == own => SignedBy::PublicKey,
+        Some(id) if world.keys.public_key(id).is_some() => SignedBy::PublicKey(id.to_owned()),
         _ => SignedBy::Certificate,
     }
 }

@@ -10,8 +10,8 @@ use crate::clock::{read_rfc3339_time, rfc3339_time};
 use crate::exchange::{Call, Carriage};
 use crate::json::Object;
 use crate::ledger::{
-    Channel, CodeRefusal, CodeStart, EndedBy, Fen, Kind, Ledger, NewRefund, NewTrade, RefundCause,
-    RefundState, State, Trade,
+    Channel, CodeRefusal, CodeStart, EndedBy, Fen, Kind, Ledger, NewRefund, NewTrade, Origin,
+    RefundCause, RefundState, State, Trade,
 };
 use crate::world::{World, carriage_of};
 
@@ -45,7 +45,19 @@ struct Payer {
 
 #[derive(Debug, Deserialize)]
 struct Scene {
+    device_id: Option<String>,
     store_info: Option<Store>,
+}
+
+impl Scene {
+    fn origin(self) -> Origin {
+        let store_id = self.store_info.and_then(|store| store.id.or(store.out_id));
+        Origin {
+            store_id,
+            operator_id: None,
+            terminal_id: self.device_id.filter(|text| !text.is_empty()),
+        }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,6 +72,7 @@ struct Asked {
     subject: String,
     total: Fen,
     attach: Option<String>,
+    origin: Origin,
     expires_ms: i64,
 }
 
@@ -97,6 +110,7 @@ fn check_new(world: &World, new: NewPayment, now_ms: i64) -> Result<Asked, Refus
         subject,
         total,
         attach: new.attach,
+        origin: new.scene_info.map(Scene::origin).unwrap_or_default(),
         expires_ms,
     })
 }
@@ -164,6 +178,7 @@ pub(super) fn codepay(world: &World, call: &Call) -> Outcome {
             total: asked.total,
             subject: asked.subject,
             attach: asked.attach,
+            origin: asked.origin,
             code,
             expires_ms: asked.expires_ms,
         },
@@ -239,6 +254,7 @@ pub(super) fn native(world: &World, call: &Call) -> Outcome {
             total: asked.total,
             subject: asked.subject,
             attach: asked.attach,
+            origin: asked.origin,
             code: format!("weixin://wxpay/bizpayurl?pr=sbx{count:08}"),
             expires_ms: asked.expires_ms,
         };

@@ -8,11 +8,13 @@
 )]
 
 mod alipay;
+mod bills;
 mod control;
 mod customers;
 mod durability;
 mod faults;
 mod hostile;
+mod keys;
 mod shop;
 mod vectors;
 mod wechatpay;

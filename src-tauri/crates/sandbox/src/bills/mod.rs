@@ -1,0 +1,201 @@
+//! Bills of past days, written from the sandbox's own ledger in the channels' own layouts.
+//!
+//! It must never read anything of the product's: the lines come from the ledger, planted
+//! differences from its journal, and archives and encodings are written here.
+
+mod alipay;
+mod archive;
+mod downloads;
+mod gbk;
+mod lines;
+mod plants;
+mod wechatpay;
+
+pub(crate) use archive::gzip;
+pub(crate) use downloads::{Download, Downloads, Fetched};
+pub(crate) use plants::{Plant, Sown, SownMoney, sow, told};
+pub use plants::{PlantAsked, PlantCode, PlantRefused, Planted};
+pub(crate) use wechatpay::Part;
+
+use crate::clock::{day_of, day_start_ms};
+use crate::ledger::{Channel, Fen, Ledger};
+use lines::{DAY_MS, Entry, Line};
+
+/// A bill of Alipay is there at nine the next morning, one of WeChat Pay at ten.
+fn ready_hour(channel: Channel) -> i64 {
+    match channel {
+        Channel::Alipay => 9,
+        Channel::Wechatpay => 10,
+    }
+}
+
+/// When the bill of a day becomes available.
+pub(crate) fn ready_ms(channel: Channel, day: i64) -> i64 {
+    day_start_ms(day.saturating_add(1))
+        .saturating_add(ready_hour(channel).saturating_mul(3_600_000))
+}
+
+/// What is wrong with a bill on purpose.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum BillFlaw {
+    DigestWrong,
+    LinkExpired,
+    NotReady,
+    TotalsWrong,
+    Truncated,
+    WrongDay,
+}
+
+/// Which file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum BillFile {
+    AlipayAccount,
+    AlipayTrade,
+    WechatpayFundFlow,
+    WechatpayTrade(Part),
+}
+
+impl BillFile {
+    fn channel(self) -> Channel {
+        match self {
+            Self::AlipayAccount | Self::AlipayTrade => Channel::Alipay,
+            Self::WechatpayFundFlow | Self::WechatpayTrade(_) => Channel::Wechatpay,
+        }
+    }
+}
+
+/// Who the bill is for, as its cells name the merchant.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holder<'a> {
+    /// Alipay's account of 20 digits, or WeChat Pay's merchant.
+    pub(crate) account: &'a str,
+    /// WeChat Pay's application.
+    pub(crate) appid: &'a str,
+}
+
+/// One file of one day.
+#[derive(Clone, Copy, Debug)]
+struct Sheet<'a> {
+    holder: Holder<'a>,
+    day: i64,
+    /// One fen when the totals are wrong on purpose.
+    skew: Fen,
+}
+
+/// Writes a bill: Alipay's zip, or WeChat Pay's plain text. `None` when nothing happened that day.
+pub(crate) fn write(
+    ledger: &Ledger,
+    holder: Holder<'_>,
+    file: BillFile,
+    day: i64,
+    flaw: Option<BillFlaw>,
+) -> Option<Vec<u8>> {
+    let of_day = |at_ms: i64| day_of(at_ms) == day;
+    let mut all = lines::of_channel(ledger, file.channel());
+    let back_ms = if flaw == Some(BillFlaw::WrongDay) {
+        DAY_MS
+    } else {
+        0
+    };
+    let sheet = Sheet {
+        holder,
+        day: day_of(day_start_ms(day).saturating_sub(back_ms)),
+        skew: Fen::new(i64::from(flaw == Some(BillFlaw::TotalsWrong))),
+    };
+    match file {
+        BillFile::AlipayAccount | BillFile::WechatpayFundFlow => {
+            let mut entries = lines::entries(&all, ledger, file.channel());
+            entries.retain(|entry| of_day(entry.at_ms));
+            for entry in &mut entries {
+                entry.at_ms = entry.at_ms.saturating_sub(back_ms);
+            }
+            (!entries.is_empty()).then(|| write_entries(&sheet, file, &entries, flaw))
+        }
+        BillFile::AlipayTrade | BillFile::WechatpayTrade(_) => {
+            all.retain(|line| of_day(line.at_ms) && is_asked(file, line));
+            for line in &mut all {
+                line.move_by(-back_ms);
+            }
+            (!all.is_empty()).then(|| write_lines(&sheet, file, &all, flaw))
+        }
+    }
+}
+
+fn is_asked(file: BillFile, line: &Line) -> bool {
+    match file {
+        BillFile::WechatpayTrade(part) => part.holds(line),
+        _ => true,
+    }
+}
+
+fn write_lines(
+    sheet: &Sheet<'_>,
+    file: BillFile,
+    lines: &[Line],
+    flaw: Option<BillFlaw>,
+) -> Vec<u8> {
+    match file {
+        BillFile::WechatpayTrade(part) => wechatpay::trade(sheet, part, lines).into_bytes(),
+        _ => alipay_zip(
+            sheet,
+            "业务明细",
+            [
+                alipay::trade_summary(sheet, lines),
+                alipay::trade_detail(sheet, lines),
+            ],
+            flaw,
+        ),
+    }
+}
+
+fn write_entries(
+    sheet: &Sheet<'_>,
+    file: BillFile,
+    entries: &[Entry<'_>],
+    flaw: Option<BillFlaw>,
+) -> Vec<u8> {
+    if file == BillFile::WechatpayFundFlow {
+        return wechatpay::fund_flow(sheet, entries).into_bytes();
+    }
+    let files = [
+        alipay::account_summary(sheet, entries),
+        alipay::account_detail(sheet, entries),
+    ];
+    alipay_zip(sheet, "账务明细", files, flaw)
+}
+
+/// The summary stands first, as in the files that were seen.
+fn alipay_zip(
+    sheet: &Sheet<'_>,
+    title: &str,
+    [summary, detail]: [String; 2],
+    flaw: Option<BillFlaw>,
+) -> Vec<u8> {
+    let stem = alipay::file_stem(sheet);
+    let entry = |name: String, text: String| archive::ZipEntry {
+        name: gbk::encode(&name),
+        content: gbk::encode(&text),
+    };
+    archive::zip(
+        &[
+            entry(format!("{stem}_{title}(汇总).csv"), summary),
+            entry(format!("{stem}_{title}.csv"), detail),
+        ],
+        alipay::exported_ms(sheet.day),
+        flaw == Some(BillFlaw::DigestWrong),
+    )
+}
+
+/// `20880211096256330156_20241126.csv.zip`.
+pub(crate) fn alipay_file_name(account: &str, day: i64) -> String {
+    let holder = Holder { account, appid: "" };
+    let sheet = Sheet {
+        holder,
+        day,
+        skew: Fen::ZERO,
+    };
+    format!("{}.csv.zip", alipay::file_stem(&sheet))
+}
+
+#[cfg(test)]
+mod samples;
