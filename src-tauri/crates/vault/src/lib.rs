@@ -6,6 +6,7 @@ mod account;
 mod error;
 mod files;
 mod key_file;
+mod keyring;
 mod material;
 mod open_vault;
 mod rotation;
@@ -19,6 +20,7 @@ pub use account::{
 };
 pub use error::{KeyringError, VaultError};
 pub use key_file::FolderVault;
+pub use keyring::{Keyring, StoreMaker};
 pub use material::{AccountMaterial, PeerKey};
 pub use open_vault::OpenVault;
 pub use text::SecretFields;
