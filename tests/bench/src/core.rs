@@ -175,7 +175,10 @@ async fn open_once(desk: &Desk, round: u32) -> Result<Duration, Trouble> {
     let new = NewOrder {
         mode: shop.mode,
         plan,
-        code_tag: Some(tag(round)),
+        code: Some(PayerCode {
+            tag: tag(round),
+            since: Timestamp(0),
+        }),
         note: String::new(),
         now,
     };
@@ -195,7 +198,7 @@ async fn open_once(desk: &Desk, round: u32) -> Result<Duration, Trouble> {
     let took = began.elapsed();
     match opened {
         Opened::New(_) => Ok(took),
-        Opened::Existing(_) => Err("nothing was written".into()),
+        Opened::CodeUsed | Opened::Existing(_) => Err("nothing was written".into()),
     }
 }
 

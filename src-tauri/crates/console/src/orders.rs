@@ -16,45 +16,40 @@ const RECENT: u32 = 8;
 impl Console {
     pub(crate) async fn recent_payments(&self, _: NoArgs) -> Result<RecentPayments, CommandError> {
         let day = self.desk.day_of(self.desk.now()).map_err(coded)?;
-        let today = self
-            .page(Tab::All, "", Some((day, day)), None, RECENT)
-            .await?;
-        let open = self.page(Tab::Attention, "", None, None, RECENT).await?;
+        let (all_of_today, all_open) = (
+            self.filter(Tab::All, Some(day))?,
+            self.filter(Tab::Attention, None)?,
+        );
+        let store = &self.desk.ports().store;
+        let read = crate::store_error;
+        let today = store
+            .list(&all_of_today, None, RECENT)
+            .await
+            .map_err(read)?;
+        let sums = store.totals(&all_of_today).await.map_err(read)?.totals;
+        let open = store.list(&all_open, None, RECENT).await.map_err(read)?;
         Ok(RecentPayments {
-            today_total: today.totals.taken.into(),
-            today_count: count(today.totals.paid_count),
+            today_total: sums.taken.into(),
+            today_count: count(sums.paid_count),
             rows: today.rows.into_iter().map(views::row).collect(),
             open: open.rows.into_iter().map(views::row).collect(),
         })
     }
 
-    async fn page(
-        &self,
-        tab: Tab,
-        search: &str,
-        days: Option<(BusinessDay, BusinessDay)>,
-        cursor: Option<&str>,
-        limit: u32,
-    ) -> Result<ports::OrderPage, CommandError> {
+    fn filter(&self, tab: Tab, day: Option<BusinessDay>) -> Result<OrderFilter, CommandError> {
         let shop = self
             .desk
             .shop()
             .ok_or_else(|| refused(ErrorCode::NotSetUp))?;
-        let filter = OrderFilter {
+        Ok(OrderFilter {
             tab,
-            search: search.to_owned(),
-            day_from: days.map(|d| d.0),
-            day_to: days.map(|d| d.1),
+            search: String::new(),
+            day_from: day,
+            day_to: day,
             status: None,
             channel: None,
             currency: shop.currency,
-        };
-        self.desk
-            .ports()
-            .store
-            .list(&filter, cursor, limit)
-            .await
-            .map_err(crate::store_error)
+        })
     }
 
     pub(crate) async fn list_orders(&self, args: ListOrders) -> Result<OrderPage, CommandError> {
@@ -79,21 +74,28 @@ impl Console {
             .list(&filter, args.cursor.as_deref(), limit)
             .await
             .map_err(crate::store_error)?;
-        let net = page
-            .totals
+        let over = self
+            .desk
+            .ports()
+            .store
+            .totals(&filter)
+            .await
+            .map_err(crate::store_error)?;
+        let totals = over.totals;
+        let net = totals
             .taken
-            .checked_sub(page.totals.refunded)
-            .unwrap_or(page.totals.taken);
+            .checked_sub(totals.refunded)
+            .unwrap_or(totals.taken);
         Ok(OrderPage {
             rows: page.rows.into_iter().map(views::row).collect(),
             next_cursor: page.next,
             totals: OrderTotals {
-                count: count(page.totals.count),
-                taken: page.totals.taken.into(),
-                refunded: page.totals.refunded.into(),
+                count: count(totals.count),
+                taken: totals.taken.into(),
+                refunded: totals.refunded.into(),
                 net: net.into(),
             },
-            tab_counts: page
+            tab_counts: over
                 .tabs
                 .into_iter()
                 .map(|(tab, n)| (tab_key(tab).to_owned(), count(n)))

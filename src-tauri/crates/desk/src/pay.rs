@@ -3,7 +3,8 @@
 use crate::{
     Desk, DeskError, SKEW_LIMIT_MS,
     ports::{
-        Actor, Commit, EventKind, FirstAttempt, NewEvent, NewNote, NewOrder, Opened, OrderRow, Work,
+        Actor, Commit, EventKind, FirstAttempt, NewEvent, NewNote, NewOrder, Opened, OrderRow,
+        PayerCode, Work,
     },
     rhythm,
     shop::Account,
@@ -69,7 +70,7 @@ struct Checked {
     channel: &'static dyn Channel,
     tender: TenderKind,
     note: String,
-    code_tag: Option<[u8; 32]>,
+    code: Option<PayerCode>,
 }
 
 impl Desk {
@@ -118,10 +119,11 @@ impl Desk {
             TenderKind::PayerCode,
             &ask.note,
         )?;
-        if self.ports.store.code_used(tag, since).await? {
+        let payer_code = PayerCode { tag, since };
+        if self.ports.store.code_used(payer_code.clone()).await? {
             return Err(DeskError::CodeUsed);
         }
-        checked.code_tag = Some(tag);
+        checked.code = Some(payer_code);
         self.ask_about_repeat(&checked, ask.confirmed_repeat_of.as_ref(), now)
             .await?;
         self.begin(checked, Tender::PayerCode(code), now).await
@@ -200,7 +202,7 @@ impl Desk {
             channel,
             tender,
             note: note.to_owned(),
-            code_tag: None,
+            code: None,
         })
     }
 
@@ -255,7 +257,7 @@ impl Desk {
                 day: self.day_of(now)?,
                 by: by.clone(),
             },
-            code_tag: checked.code_tag,
+            code: checked.code,
             note: checked.note.clone(),
             now,
         };
@@ -269,6 +271,7 @@ impl Desk {
             schedule.first,
         );
         let order = match self.ports.store.open_order(new, first).await? {
+            Opened::CodeUsed => return Err(DeskError::CodeUsed),
             Opened::Existing(order) => return Ok(order),
             Opened::New(order) => order,
         };

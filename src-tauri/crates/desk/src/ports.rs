@@ -158,6 +158,15 @@ pub struct NewNote {
     pub text: String,
 }
 
+/// A scanned payment code as the store knows it: never the code itself.
+#[derive(Clone, Debug)]
+pub struct PayerCode {
+    /// Its keyed digest.
+    pub tag: [u8; 32],
+    /// A use before this moment counts no more.
+    pub since: Timestamp,
+}
+
 /// What is needed to open an order.
 #[derive(Clone, Debug)]
 pub struct NewOrder {
@@ -165,8 +174,8 @@ pub struct NewOrder {
     pub mode: Mode,
     /// The order itself.
     pub plan: OrderPlan,
-    /// Keyed digest of the scanned code, to refuse it a second time.
-    pub code_tag: Option<[u8; 32]>,
+    /// The scanned code, to refuse it a second time.
+    pub code: Option<PayerCode>,
     /// A note, empty for none.
     pub note: String,
     /// Now.
@@ -179,6 +188,8 @@ pub type FirstAttempt = Box<dyn FnOnce(Order) -> Result<Commit, paydesk_domain::
 /// What opening gave.
 #[derive(Clone, Debug)]
 pub enum Opened {
+    /// The payment code was charged before: nothing was made.
+    CodeUsed,
     /// The same intent opened this order before: nothing new was made.
     Existing(Order),
     /// A new order, durable.
@@ -300,10 +311,15 @@ pub struct Totals {
 /// A page.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OrderPage {
-    /// The rows, newest first; on the attention tab those that wait longest for a person first.
+    /// The rows, newest first.
     pub rows: Vec<OrderRow>,
     /// For the next page, opaque.
     pub next: Option<String>,
+}
+
+/// What stands over the list. Asked apart from the rows, which need not wait for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListTotals {
     /// Sums of the filter.
     pub totals: Totals,
     /// Orders per tab.
@@ -400,9 +416,20 @@ pub trait Store: Send + Sync {
     /// The order that a call with this intent opened.
     fn by_intent<'a>(&'a self, intent: &'a str)
     -> BoxFuture<'a, Result<Option<Order>, StoreError>>;
-    /// Whether a code with this tag was used since then.
-    fn code_used(&self, tag: [u8; 32], since: Timestamp)
-    -> BoxFuture<'_, Result<bool, StoreError>>;
+    /// Whether a code was used: a first look, for the right words; opening the order decides.
+    fn code_used(&self, code: PayerCode) -> BoxFuture<'_, Result<bool, StoreError>>;
+    /// The sums of a filter and the counts of the tabs.
+    fn totals<'a>(
+        &'a self,
+        filter: &'a OrderFilter,
+    ) -> BoxFuture<'a, Result<ListTotals, StoreError>>;
+    /// A page that begins at a position of the list, counted from 0.
+    fn list_at<'a>(
+        &'a self,
+        filter: &'a OrderFilter,
+        position: u64,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<OrderPage, StoreError>>;
     /// A page of orders.
     fn list<'a>(
         &'a self,

@@ -3,10 +3,14 @@
 
 mod chain;
 mod errors;
+mod list;
 mod projections;
 mod read;
 mod schema;
 mod search;
+#[cfg(test)]
+mod testing;
+mod words;
 mod write;
 
 pub use chain::{LogFault, VerifyReport};
@@ -126,7 +130,12 @@ async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqliteP
         .max_connections(connections)
         .idle_timeout(None)
         .max_lifetime(None)
-        .test_before_acquire(false);
+        .test_before_acquire(false)
+        // After a full disk SQLite has ended the transaction by itself; the connection still counts it
+        // as open and would refuse every later one.
+        .before_acquire(|connection, _| {
+            Box::pin(async move { Ok(!sqlx::Connection::is_in_transaction(connection)) })
+        });
     pool.connect_with(options).await.map_err(fault)
 }
 
@@ -197,4 +206,42 @@ async fn device(pool: &SqlitePool, ids: &dyn Ids) -> Result<Device, StoreError> 
         id: value("device").await?,
         epoch,
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use paydesk_desk::ports::{Actor, EventKind, NewEvent, Store};
+    use paydesk_domain::BusinessDay;
+
+    fn event(text: &str) -> NewEvent {
+        NewEvent {
+            kind: EventKind::SettingsChanged,
+            order: None,
+            subject: None,
+            actor: Actor::Operator("收银员 1".to_owned()),
+            at: Timestamp(1),
+            day: BusinessDay(20_261_121),
+            body: serde_json::json!({ "after": { "settings": { "filler": text } } }),
+            evidence: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_refuses_the_write_and_loses_nothing() {
+        let store = testing::store("full").await;
+        store.append(vec![event("before")]).await.unwrap();
+        // The smallest limit SQLite accepts is the size it has. It belongs to the connection, which is
+        // given up after the refusal: from then on there is room again.
+        let limit = "PRAGMA max_page_count = 1";
+        sqlx::raw_sql(limit).execute(&store.writer).await.unwrap();
+        let refused = store.append(vec![event(&"x".repeat(1 << 20))]).await;
+        assert!(matches!(refused, Err(StoreError::Full)), "{refused:?}");
+        assert_eq!(store.verify().await.unwrap().events, 1);
+        store.append(vec![event("after")]).await.unwrap();
+        let report = store.verify().await.unwrap();
+        assert_eq!((report.events, report.fault), (2, None));
+        assert!(store.rebuild().await.unwrap().differences.is_empty());
+    }
 }

@@ -3,34 +3,32 @@
 use crate::{
     SqliteStore,
     errors::{fault, unreadable},
-    search::conditions,
-    write::write_work,
+    write::{code_used, write_work},
 };
 use paydesk_desk::ports::{
-    BoxFuture, Commit, Counts, Device, Due, FirstAttempt, NewEvent, NewNote, NewOrder, Opened,
-    OrderFilter, OrderPage, OrderRow, Store, StoreError, StoredEvent, Tab, Totals, Work,
+    BoxFuture, Commit, Counts, Device, Due, FirstAttempt, ListTotals, NewEvent, NewNote, NewOrder,
+    Opened, OrderFilter, OrderPage, OrderRow, PayerCode, Store, StoreError, StoredEvent, Work,
 };
 use paydesk_domain::{
     Amount, ChannelId, Currency, MerchantRef, Money, Order, OrderNumber, OrderPlan, Timestamp,
 };
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
-use std::collections::BTreeMap;
 
-const ROW: &str = "SELECT number, opened_at, channel, status, total_minor, currency, refunded_minor, note, by_name, attention, version FROM orders o";
+pub(crate) const ROW: &str = "SELECT o.number, o.opened_at, o.channel, o.status, o.total_minor, o.currency, o.refunded_minor, o.note, o.by_name, o.attention, o.version, o.id FROM orders o";
 
 fn text(row: &SqliteRow, at: usize) -> Result<String, StoreError> {
     row.try_get(at).map_err(fault)
 }
 
-fn int(row: &SqliteRow, at: usize) -> Result<i64, StoreError> {
+pub(crate) fn int(row: &SqliteRow, at: usize) -> Result<i64, StoreError> {
     row.try_get(at).map_err(fault)
 }
 
-fn unsigned(value: i64) -> u64 {
+pub(crate) fn unsigned(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-fn order_row(row: &SqliteRow) -> Result<OrderRow, StoreError> {
+pub(crate) fn order_row(row: &SqliteRow) -> Result<OrderRow, StoreError> {
     let number = text(row, 0)?;
     let damaged = |what: &str| StoreError::Corrupt(format!("order {number}: {what}"));
     let currency = Currency::from_code(&text(row, 5)?).ok_or_else(|| damaged("currency"))?;
@@ -99,92 +97,6 @@ impl SqliteStore {
             .await
             .map_err(fault)?;
         int(&row, 0)
-    }
-
-    async fn read_list(
-        &self,
-        filter: &OrderFilter,
-        cursor: Option<&str>,
-        limit: u32,
-    ) -> Result<OrderPage, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(ROW);
-        conditions(&mut query, filter, true);
-        if let Some((at, number)) = cursor.and_then(|c| c.split_once('|')) {
-            let at: i64 = at
-                .parse()
-                .map_err(|_| StoreError::Corrupt("cursor".to_owned()))?;
-            query
-                .push(" AND (o.opened_at, o.number) < (")
-                .push_bind(at)
-                .push(", ")
-                .push_bind(number.to_owned())
-                .push(")");
-        }
-        query
-            .push(" ORDER BY o.opened_at DESC, o.number DESC LIMIT ")
-            .push_bind(i64::from(limit) + 1);
-        let found = query
-            .build()
-            .fetch_all(&self.readers)
-            .await
-            .map_err(fault)?;
-        let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-        let rows: Vec<OrderRow> = found
-            .iter()
-            .take(wanted)
-            .map(order_row)
-            .collect::<Result<_, _>>()?;
-        let next = (found.len() > wanted)
-            .then(|| {
-                rows.last()
-                    .map(|r| format!("{}|{}", r.opened_at.0, r.number))
-            })
-            .flatten();
-        Ok(OrderPage {
-            rows,
-            next,
-            totals: self.totals(filter).await?,
-            tabs: self.tabs().await?,
-        })
-    }
-
-    async fn totals(&self, filter: &OrderFilter) -> Result<Totals, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "SELECT count(*), coalesce(sum(taken_minor > 0), 0), coalesce(sum(taken_minor), 0), coalesce(sum(refunded_minor), 0) FROM orders o",
-        );
-        conditions(&mut query, filter, true);
-        let row = query
-            .build()
-            .fetch_one(&self.readers)
-            .await
-            .map_err(fault)?;
-        Ok(Totals {
-            count: unsigned(int(&row, 0)?),
-            paid_count: unsigned(int(&row, 1)?),
-            taken: Money::from_minor(int(&row, 2)?, filter.currency),
-            refunded: Money::from_minor(int(&row, 3)?, filter.currency),
-        })
-    }
-
-    async fn tabs(&self) -> Result<BTreeMap<Tab, u64>, StoreError> {
-        let row = sqlx::query(
-            "SELECT count(*), coalesce(sum(attention), 0), coalesce(sum(taken_minor > 0), 0), \
-             (SELECT count(DISTINCT number) FROM refunds), coalesce(sum(taken_minor = 0), 0) FROM orders",
-        )
-        .fetch_one(&self.readers)
-        .await
-        .map_err(fault)?;
-        let tabs = [
-            Tab::All,
-            Tab::Attention,
-            Tab::Paid,
-            Tab::Refunds,
-            Tab::Unpaid,
-        ];
-        tabs.into_iter()
-            .enumerate()
-            .map(|(at, tab)| Ok((tab, unsigned(int(&row, at)?))))
-            .collect()
     }
 }
 
@@ -319,7 +231,9 @@ impl Store for SqliteStore {
     ) -> BoxFuture<'a, Result<Option<OrderRow>, StoreError>> {
         Box::pin(async move {
             let found = sqlx::query(
-                "SELECT number FROM payments WHERE amount_minor = $2 AND ((channel = $1 AND begun_at >= $3) OR unknown = 1) ORDER BY begun_at DESC LIMIT 1",
+                "SELECT number FROM (\
+                 SELECT number, begun_at FROM payments WHERE channel = $1 AND amount_minor = $2 AND begun_at >= $3 \
+                 UNION ALL SELECT number, begun_at FROM payments WHERE unknown = 1 AND amount_minor = $2) ORDER BY begun_at DESC LIMIT 1",
             )
             .bind(channel.0.clone())
             .bind(amount.minor())
@@ -351,20 +265,10 @@ impl Store for SqliteStore {
         })
     }
 
-    fn code_used(
-        &self,
-        tag: [u8; 32],
-        since: Timestamp,
-    ) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn code_used(&self, code: PayerCode) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
-            let row =
-                sqlx::query("SELECT count(*) FROM payments WHERE code_tag = $1 AND begun_at >= $2")
-                    .bind(tag.to_vec())
-                    .bind(since.0)
-                    .fetch_one(&self.readers)
-                    .await
-                    .map_err(fault)?;
-            Ok(int(&row, 0)? > 0)
+            let mut connection = self.readers.acquire().await.map_err(fault)?;
+            code_used(&mut connection, &code).await
         })
     }
 
@@ -375,6 +279,22 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> BoxFuture<'a, Result<OrderPage, StoreError>> {
         Box::pin(self.read_list(filter, cursor, limit))
+    }
+
+    fn list_at<'a>(
+        &'a self,
+        filter: &'a OrderFilter,
+        position: u64,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<OrderPage, StoreError>> {
+        Box::pin(self.read_list_at(filter, position, limit))
+    }
+
+    fn totals<'a>(
+        &'a self,
+        filter: &'a OrderFilter,
+    ) -> BoxFuture<'a, Result<ListTotals, StoreError>> {
+        Box::pin(self.read_totals(filter))
     }
 
     fn row<'a>(

@@ -1,12 +1,18 @@
 //! Tables and migrations: forward only, the file is copied before, a newer database is refused.
 
-use crate::errors::fault;
+use crate::{errors::fault, words};
 use paydesk_desk::ports::StoreError;
 use sqlx::{Row, SqlitePool};
 use std::path::Path;
 
 /// Every migration, in order; `user_version` counts those that ran.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001.sql"),
+    include_str!("../migrations/0002.sql"),
+];
+
+/// The migration that made the index of words, which SQL alone cannot fill.
+const WORDS: i64 = 2;
 
 pub(crate) async fn migrate(pool: &SqlitePool, file: &Path) -> Result<(), StoreError> {
     let found: i64 = sqlx::query("PRAGMA user_version")
@@ -44,6 +50,9 @@ pub(crate) async fn migrate(pool: &SqlitePool, file: &Path) -> Result<(), StoreE
                 .execute(&mut *transaction)
                 .await
                 .map_err(fault)?;
+            if version == WORDS {
+                words::fill(&mut transaction).await?;
+            }
         }
         transaction.commit().await.map_err(fault)?;
     }

@@ -3,9 +3,12 @@
 use crate::{
     SqliteStore,
     errors::{fault, unreadable},
+    list::{KEYS_PER_DAY, status_word},
+    words,
 };
 use paydesk_desk::ports::{
-    Commit, FirstAttempt, NewEvent, NewNote, NewOrder, Opened, SealedField, StoreError, Work,
+    Commit, FirstAttempt, NewEvent, NewNote, NewOrder, Opened, PayerCode, SealedField, StoreError,
+    Work,
 };
 use paydesk_domain::{BusinessDay, ChannelId, Doubt, Order, OrderNumber, PaymentState};
 use sqlx::{Row, SqliteConnection};
@@ -33,6 +36,12 @@ impl SqliteStore {
             let order = self.read_order(&number).await?;
             return order.map(Opened::Existing).ok_or(StoreError::Stale);
         }
+        if let Some(code) = &new.code
+            && code_used(&mut transaction, code).await?
+        {
+            transaction.rollback().await.map_err(fault)?;
+            return Ok(Opened::CodeUsed);
+        }
         let (day, counter) = next_counter(&mut transaction, new.plan.day).await?;
         let number =
             OrderNumber::compose(new.mode, &self.device.id, self.device.epoch, day, counter)
@@ -42,7 +51,7 @@ impl SqliteStore {
         let order = Order::open(number, new.plan, new.now);
         let commit = first(order)?;
         let order = self
-            .write_all(&mut transaction, commit, new.code_tag)
+            .write_all(&mut transaction, commit, new.code.map(|code| code.tag))
             .await?;
         transaction.commit().await.map_err(fault)?;
         Ok(Opened::New(order))
@@ -94,6 +103,9 @@ impl SqliteStore {
         if let Some(note) = &commit.note {
             write_note(connection, &order, note).await?;
         }
+        if commit.note.is_some() || commit.order.version() == 0 {
+            words::index(connection, order.number().as_str()).await?;
+        }
         self.append_events(connection, &commit.events).await?;
         Ok(order)
     }
@@ -138,6 +150,22 @@ impl SqliteStore {
     }
 }
 
+/// Whether a payment code was charged lately: asked in the transaction that charges it, so that two
+/// tills with the same code at the same moment cannot both go on.
+pub(crate) async fn code_used(
+    connection: &mut SqliteConnection,
+    code: &PayerCode,
+) -> Result<bool, StoreError> {
+    let found =
+        sqlx::query("SELECT 1 FROM payments WHERE code_tag = $1 AND begun_at >= $2 LIMIT 1")
+            .bind(code.tag.to_vec())
+            .bind(code.since.0)
+            .fetch_optional(connection)
+            .await
+            .map_err(fault)?;
+    Ok(found.is_some())
+}
+
 /// The day in a number never steps back, even when the clock does.
 async fn next_counter(
     connection: &mut SqliteConnection,
@@ -171,10 +199,7 @@ fn signed(value: u64) -> i64 {
 }
 
 pub(crate) fn status_text(order: &Order) -> String {
-    serde_json::to_value(order.status())
-        .ok()
-        .and_then(|v| v.as_str().map(str::to_owned))
-        .unwrap_or_default()
+    status_word(order.status())
 }
 
 async fn write_order(
@@ -186,12 +211,13 @@ async fn write_order(
         .latest()
         .map_or(ChannelId(String::new()), |p| p.plan().channel.clone());
     let number = order.number().to_string();
-    let tail: String = number.chars().skip(12).collect();
+    let reversed: String = number.chars().rev().collect();
+    let day = i64::from(order.plan().day.0);
     sqlx::query(
-        "INSERT INTO orders(number, intent, plan, opened_at, total_minor, currency, day, by_name, channel, status, taken_minor, refunded_minor, attention, open_doubts, note, tail, version) \
-         VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17) \
+        "INSERT INTO orders(id, number, intent, plan, opened_at, total_minor, currency, day, by_name, channel, status, taken_minor, refunded_minor, attention, open_doubts, note, reversed, version, refunds) \
+         VALUES ((SELECT coalesce(max(id), $18) + 1 FROM orders WHERE id >= $18 AND id < $19),$1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$20) \
          ON CONFLICT(number) DO UPDATE SET channel = $9, status = $10, taken_minor = $11, refunded_minor = $12, attention = $13, open_doubts = $14, \
-         note = CASE WHEN $15 = '' THEN note ELSE $15 END, version = $17",
+         note = CASE WHEN $15 = '' THEN note ELSE $15 END, version = $17, refunds = $20",
     )
     .bind(number)
     .bind(order.plan().intent.clone())
@@ -199,7 +225,7 @@ async fn write_order(
     .bind(order.opened_at().0)
     .bind(order.plan().total.minor())
     .bind(order.plan().total.currency().code())
-    .bind(i64::from(order.plan().day.0))
+    .bind(day)
     .bind(order.plan().by.clone())
     .bind(channel.0)
     .bind(status_text(order))
@@ -208,8 +234,11 @@ async fn write_order(
     .bind(i64::from(order.needs_attention()))
     .bind(i64::from(order.open_doubts()))
     .bind(note.map(|n| n.text.clone()).unwrap_or_default())
-    .bind(tail)
+    .bind(reversed)
     .bind(signed(order.version()))
+    .bind(day * KEYS_PER_DAY)
+    .bind((day + 1) * KEYS_PER_DAY)
+    .bind(i64::try_from(order.refunds().len()).unwrap_or(i64::MAX))
     .execute(connection)
     .await
     .map_err(fault)?;
@@ -228,15 +257,9 @@ async fn write_payments(
             .map(|r| r.plan().amount.minor())
             .sum();
         let channel_ref = payment.paid().map(|p| p.channel_ref.0.clone());
-        let tail = channel_ref.as_ref().map(|r| {
-            r.chars()
-                .rev()
-                .take(6)
-                .collect::<Vec<_>>()
-                .into_iter()
-                .rev()
-                .collect::<String>()
-        });
+        let reversed = channel_ref
+            .as_ref()
+            .map(|r| r.chars().rev().collect::<String>());
         let unknown = matches!(
             payment.state(),
             PaymentState::InDoubt {
@@ -252,9 +275,9 @@ async fn write_payments(
             } | PaymentState::Ending { .. }
         );
         sqlx::query(
-            "INSERT INTO payments(reference, number, channel, amount_minor, begun_at, unknown, channel_ref, channel_tail, code_tag, paid_minor, reserved_minor, value) \
+            "INSERT INTO payments(reference, number, channel, amount_minor, begun_at, unknown, channel_ref, channel_reversed, code_tag, paid_minor, reserved_minor, value) \
              VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12) \
-             ON CONFLICT(reference) DO UPDATE SET unknown = $6, channel_ref = $7, channel_tail = $8, paid_minor = $10, reserved_minor = $11, value = $12",
+             ON CONFLICT(reference) DO UPDATE SET unknown = $6, channel_ref = $7, channel_reversed = $8, paid_minor = $10, reserved_minor = $11, value = $12",
         )
         .bind(payment.reference().to_string())
         .bind(order.number().to_string())
@@ -263,7 +286,7 @@ async fn write_payments(
         .bind(payment.begun_at().0)
         .bind(i64::from(unknown))
         .bind(channel_ref)
-        .bind(tail)
+        .bind(reversed)
         .bind(tag.map(|t| t.to_vec()))
         .bind(payment.paid().map_or(0, |p| p.asked.minor()))
         .bind(reserved)

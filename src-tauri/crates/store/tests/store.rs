@@ -70,7 +70,7 @@ fn new_order(intent: &str, minor: i64, day: BusinessDay, note: &str) -> (NewOrde
     let new = NewOrder {
         mode: Mode::Demo,
         plan: plan(intent, minor, day),
-        code_tag: Some([9; 32]),
+        code: Some(code(intent)),
         note: note.to_owned(),
         now: Timestamp(1_000),
     };
@@ -141,10 +141,23 @@ fn event(
     }
 }
 
+/// Every intent has a payment code of its own.
+fn code(intent: &str) -> PayerCode {
+    let mut tag = [9; 32];
+    for (to, from) in tag.iter_mut().zip(intent.bytes()) {
+        *to = from;
+    }
+    PayerCode {
+        tag,
+        since: Timestamp(0),
+    }
+}
+
 async fn opened(store: &SqliteStore, intent: &str, minor: i64, note: &str) -> Order {
     let (new, first) = new_order(intent, minor, DAY, note);
     match store.open_order(new, first).await.unwrap() {
         Opened::New(order) | Opened::Existing(order) => order,
+        Opened::CodeUsed => panic!("the code of {intent} is used"),
     }
 }
 
@@ -215,8 +228,13 @@ async fn an_order_comes_back_as_it_was_and_the_same_intent_opens_nothing_new() {
         store.by_intent("intent-1").await.unwrap().unwrap().number(),
         order.number()
     );
-    assert!(store.code_used([9; 32], Timestamp(0)).await.unwrap());
-    assert!(!store.code_used([9; 32], Timestamp(1_001)).await.unwrap());
+    let used = code("intent-1");
+    let later = PayerCode {
+        since: Timestamp(1_001),
+        ..used.clone()
+    };
+    assert!(store.code_used(used).await.unwrap());
+    assert!(!store.code_used(later).await.unwrap());
     let reference = order.latest().unwrap().reference();
     assert_eq!(
         store.sealed(reference, "payer").await.unwrap().as_deref(),
@@ -268,7 +286,9 @@ async fn numbers_are_unique_across_processes_and_when_the_clock_steps_back() {
             two.open_order(new_b, first_b)
         );
         for opened in [a.unwrap(), b.unwrap()] {
-            let (Opened::New(order) | Opened::Existing(order)) = opened;
+            let (Opened::New(order) | Opened::Existing(order)) = opened else {
+                panic!("its code is used");
+            };
             assert!(numbers.insert(order.number().clone()), "{}", order.number());
         }
     }
@@ -281,8 +301,56 @@ async fn numbers_are_unique_across_processes_and_when_the_clock_steps_back() {
     );
     let number = |o: Opened| match o {
         Opened::New(order) | Opened::Existing(order) => order.number().clone(),
+        Opened::CodeUsed => panic!("the same intent is the same order"),
     };
     assert_eq!(number(a.unwrap()), number(b.unwrap()));
+}
+
+#[tokio::test]
+async fn one_payment_code_opens_one_order_however_many_ask_at_once() {
+    let folder = folder("code");
+    let (one, two) = (open(&folder).await.unwrap(), open(&folder).await.unwrap());
+    let with_code = |intent: &str| {
+        let (mut new, first) = new_order(intent, 100, DAY, "");
+        new.code = Some(code("the same"));
+        (new, first)
+    };
+    let ((new_a, first_a), (new_b, first_b)) = (with_code("a"), with_code("b"));
+    let (a, b) = tokio::join!(
+        one.open_order(new_a, first_a),
+        two.open_order(new_b, first_b)
+    );
+    let refused = [a.unwrap(), b.unwrap()]
+        .iter()
+        .filter(|opened| matches!(opened, Opened::CodeUsed))
+        .count();
+    assert_eq!(refused, 1);
+    assert_eq!(one.totals(&every(Tab::All)).await.unwrap().totals.count, 1);
+}
+
+/// Makes a database by hand.
+async fn tamper_new(folder: &Path, sql: &'static str) {
+    let options = SqliteConnectOptions::new()
+        .filename(folder.join("paydesk.db"))
+        .create_if_missing(true);
+    let mut connection = sqlx::SqliteConnection::connect_with(&options)
+        .await
+        .unwrap();
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// The whole list of a tab.
+fn every(tab: Tab) -> OrderFilter {
+    OrderFilter {
+        tab,
+        search: String::new(),
+        day_from: None,
+        day_to: None,
+        status: None,
+        channel: None,
+        currency: Currency::CNY,
+    }
 }
 
 async fn tamper(folder: &Path, sql: &'static str) {
@@ -366,11 +434,92 @@ async fn a_changed_projection_is_found_by_rebuilding() {
     let report = store.rebuild().await.unwrap();
     assert_eq!(
         report.differences,
-        [format!(
-            "order {}: its row in the list differs",
-            order.number()
-        )]
+        [
+            format!("order {}: its row in the list differs", order.number()),
+            // The day's counts moved with the row.
+            "day 20261121: alipay paid".to_owned(),
+            "day 20261121: alipay unknown".to_owned(),
+        ]
     );
+}
+
+#[tokio::test]
+async fn a_changed_count_or_word_is_found_by_rebuilding() {
+    let folder = folder("rebuild-counts");
+    let store = open(&folder).await.unwrap();
+    opened(&store, "intent-1", 4650, "蛋糕").await;
+    opened(&store, "intent-2", 4650, "茶").await;
+    assert_eq!(store.rebuild().await.unwrap().differences, [""; 0]);
+    store.close().await;
+    tamper(&folder, "UPDATE day_stats SET taken_minor = 1; INSERT OR REPLACE INTO words(rowid, text) SELECT id, '奶茶' FROM orders LIMIT 1").await;
+    let store = open(&folder).await.unwrap();
+    let found = store.rebuild().await.unwrap().differences;
+    for wanted in ["day 20261121: ", "words: 蛋糕", "words: 奶茶"] {
+        assert!(found.iter().any(|it| it.starts_with(wanted)), "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_older_database_is_copied_and_brought_up_to_date() {
+    let folder = folder("older");
+    tamper_new(&folder, include_str!("../migrations/0001.sql")).await;
+    tamper(
+        &folder,
+        "INSERT INTO orders VALUES ('TABCD126112100001X', 'i', '{}', 1000, 4650, 'CNY', 20261121, '收银员 1', 'alipay', 'paid', 4650, 0, 0, 0, '生日蛋糕', '00001X', 3);
+         INSERT INTO payments VALUES ('TABCD126112100001XA1', 'TABCD126112100001X', 'alipay', 4650, 1000, 0, '2026112122009876', '009876', NULL, 4650, 0, '{}');
+         INSERT INTO notes VALUES (1, 'TABCD126112100001X', 1000, '收银员 1', '生日蛋糕')",
+    )
+    .await;
+    let store = open(&folder).await.unwrap();
+    let copy = folder.join("paydesk.before-v2.db");
+    assert!(copy.is_file(), "the file is copied before it is changed");
+    let options = SqliteConnectOptions::new().filename(&copy).read_only(true);
+    let mut before = sqlx::SqliteConnection::connect_with(&options)
+        .await
+        .unwrap();
+    let version: (i64,) = sqlx::query_as("PRAGMA user_version")
+        .fetch_one(&mut before)
+        .await
+        .unwrap();
+    let orders: (i64,) = sqlx::query_as("SELECT count(*) FROM orders")
+        .fetch_one(&mut before)
+        .await
+        .unwrap();
+    assert_eq!((version.0, orders.0), (1, 1));
+    assert_eq!(
+        store
+            .totals(&every(Tab::Paid))
+            .await
+            .unwrap()
+            .totals
+            .taken
+            .minor(),
+        4650
+    );
+    store.close().await;
+    let options = SqliteConnectOptions::new().filename(folder.join("paydesk.db"));
+    let mut after = sqlx::SqliteConnection::connect_with(&options)
+        .await
+        .unwrap();
+    let row: (i64, String, String) = sqlx::query_as(
+        "SELECT o.id, o.reversed, p.channel_reversed FROM orders o JOIN payments p ON p.number = o.number JOIN words w ON w.rowid = o.id WHERE words MATCH '\"蛋糕\"'",
+    )
+    .fetch_one(&mut after)
+    .await
+    .unwrap();
+    assert_eq!(
+        row,
+        (
+            20_261_121_000_000_001,
+            "X100001211621DCBAT".to_owned(),
+            "6789002212116202".to_owned()
+        )
+    );
+    let broken: Vec<(String, i64, String, i64)> = sqlx::query_as("PRAGMA foreign_key_check")
+        .fetch_all(&mut after)
+        .await
+        .unwrap();
+    assert!(broken.is_empty(), "{broken:?}");
 }
 
 #[tokio::test]
@@ -497,7 +646,8 @@ async fn one_box_finds_an_order_by_any_number_amount_note_or_name() {
             page.rows
         );
         if !search.starts_with(&number[..8]) || search == number {
-            assert_eq!(page.totals.count, 1, "{search}");
+            let over = store.totals(&filter).await.unwrap();
+            assert_eq!(over.totals.count, 1, "{search}");
         }
         let none = store
             .list(
@@ -543,4 +693,18 @@ async fn pages_follow_each_other_without_gaps() {
     sorted.sort();
     sorted.dedup();
     assert_eq!((seen.len(), sorted.len()), (25, 25));
+    for position in [0, 7, 24] {
+        let page = store.list_at(&filter, position, 10).await.unwrap();
+        let from = usize::try_from(position).unwrap();
+        let rows: Vec<_> = page.rows.into_iter().map(|r| r.number).collect();
+        assert_eq!(rows, seen[from..seen.len().min(from + 10)], "{position}");
+    }
+    assert!(
+        store
+            .list_at(&filter, 25, 10)
+            .await
+            .unwrap()
+            .rows
+            .is_empty()
+    );
 }
