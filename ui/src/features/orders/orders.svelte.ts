@@ -10,6 +10,7 @@ import type {
   StatusView,
 } from '$lib/api/contract';
 import { app } from '$lib/state/app.svelte';
+import type { SavedView } from '$lib/state/preferences.svelte';
 
 export const TABS: readonly OrderTab[] = ['attention', 'all', 'paid', 'refunds', 'unpaid'];
 
@@ -77,6 +78,29 @@ export class OrderList {
     this.day = 'all';
     this.status = '';
     this.channel = '';
+    void this.reload();
+  }
+
+  /// What is asked for now, as it can be kept under a name.
+  get asked(): Omit<SavedView, 'name'> {
+    const { tab, day, status, channel } = this;
+    const [dayFrom, dayTo] = day === 'pick' ? [this.dayFrom, this.dayTo] : ['', ''];
+    return { tab, search: this.search.trim(), day, dayFrom, dayTo, status, channel };
+  }
+
+  shows(view: SavedView): boolean {
+    const asked = this.asked;
+    return (Object.keys(asked) as (keyof typeof asked)[]).every((key) => asked[key] === view[key]);
+  }
+
+  apply(view: SavedView): void {
+    this.tab = view.tab;
+    this.search = view.search;
+    this.day = view.day;
+    this.dayFrom = view.dayFrom;
+    this.dayTo = view.dayTo;
+    this.status = view.status;
+    this.channel = view.channel;
     void this.reload();
   }
 

@@ -116,6 +116,34 @@ describe('the counter', () => {
     expect(stage()).toHaveAttribute('data-state', 'no_amount');
   });
 
+  it.each<[PayState, string]>([
+    ['paid', '尾号 0A4X：收款成功 46.50 元'],
+    ['reversed', '尾号 0A4X：46.50 元已撤销'],
+  ])('says aloud that an earlier customer’s order became %s', async (state, words) => {
+    await open('unknown');
+    await charge();
+    await person().click(screen.getByTestId('next'));
+    pay.type('100');
+    fake.move(state);
+    await waitFor(() => expect(notices.shown.at(-1)?.text).toContain(words));
+    expect(notices.polite).toContain(words);
+    // The next customer's amount stays where it was.
+    expect(screen.getByTestId('amount')).toHaveAttribute('data-minor', '100');
+    const said = notices.shown.length;
+    fake.move(state);
+    await tick();
+    expect(notices.shown).toHaveLength(said);
+  });
+
+  it('says with urgency that an ended order was paid after all', async () => {
+    await open('reversed');
+    await charge();
+    await person().click(screen.getByTestId('next'));
+    fake.move('paid_late');
+    await waitFor(() => expect(notices.assertive).toContain('尾号 0A4X'));
+    expect(notices.assertive).toContain('46.50');
+  });
+
   it('keeps the amount after a refusal and clears it after a payment', async () => {
     await open('failed');
     await charge();

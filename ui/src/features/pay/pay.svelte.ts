@@ -16,9 +16,9 @@ import { formatFigures } from '$lib/money/format';
 import { play, type Tone } from '$lib/sound/sound';
 import { app } from '$lib/state/app.svelte';
 import { notices } from '$lib/state/notices.svelte';
+import { STAGES, type StageName } from './stages';
 
 export type Method = 'scan' | 'qr';
-export type StageName = 'no_amount' | 'ready' | 'ready_qr' | 'sending' | 'refused' | PayState;
 
 /// A double read of the same code arrives within this time.
 const DOUBLE_READ_MS = 800;
@@ -43,6 +43,10 @@ const RECENT_MS = 120;
 const REMIND_MS = 10_000;
 /// The fee line follows the amount, but not every key.
 const FEE_MS = 120;
+/// Orders that left the stage and may still change; the oldest are only seen in the list.
+const WATCHED_MAX = 100;
+/// A person at the till knows an order by the end of its number.
+const NUMBER_END = 4;
 
 export interface RepeatQuestion {
   earlier: Record<string, string>;
@@ -55,8 +59,6 @@ interface Attempt {
   note: string;
   confirmed_repeat_of: string | null;
 }
-
-const ENDED: readonly PayState[] = ['paid', 'failed', 'reversed', 'closed', 'paid_late', 'unknown'];
 
 export function newIntentId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -91,6 +93,8 @@ export class PaySession {
   private doubleReadUntil = 0;
   #lastCode = '';
   #remindedAt = 0;
+  /// Orders whose screen was freed, and the state it showed: what becomes of them is still said aloud.
+  #watched = new Map<string, PayState>();
   #usedCodes = new Map<string, number>();
   #followers = 0;
   #unfollow: () => void = () => {};
@@ -118,13 +122,13 @@ export class PaySession {
   );
   /// The stage holds something that is neither decided nor handed on.
   readonly inProgress = $derived(
-    this.sending || (this.view !== null && !ENDED.includes(this.view.state)),
+    this.sending || (this.view !== null && !STAGES[this.view.state].ended),
   );
   /// Nothing else may be started now.
   get isBusy(): boolean {
     return this.#inFlight || this.inProgress;
   }
-  readonly ended = $derived(this.view !== null && ENDED.includes(this.view.state));
+  readonly ended = $derived(this.view !== null && STAGES[this.view.state].ended);
   readonly seconds = $derived(
     this.view ? Math.max(0, Math.floor((this.now - this.view.since) / 1000)) : 0,
   );
@@ -154,6 +158,7 @@ export class PaySession {
       if (change.order_id === this.view?.order_id && change.version > this.view.version) {
         void this.look();
       }
+      if (this.#watched.has(change.order_id)) void this.#lookAtWatched(change.order_id);
       clearTimeout(this.#recentTimer);
       this.#recentTimer = setTimeout(() => void this.loadRecent(), RECENT_MS);
     });
@@ -162,10 +167,16 @@ export class PaySession {
       if (this.view && (this.inProgress || this.view.state === 'unknown')) void this.look();
       this.#remind();
     }, LOOK_AGAIN_MS);
+    const watched = setInterval(() => {
+      for (const [order_id, state] of this.#watched) {
+        if (state === 'unknown') void this.#lookAtWatched(order_id);
+      }
+    }, REMIND_MS);
     return () => {
       stop();
       clearInterval(clock);
       clearInterval(look);
+      clearInterval(watched);
       clearTimeout(this.#feeTimer);
       clearTimeout(this.#recentTimer);
     };
@@ -199,7 +210,7 @@ export class PaySession {
   }
 
   #startAfresh(): void {
-    this.view = null;
+    this.#leave();
     this.refusal = null;
     this.note = '';
     this.#setTyped('');
@@ -211,6 +222,7 @@ export class PaySession {
     const view = this.view;
     const note = this.note;
     return () => {
+      if (view) this.#watched.delete(view.order_id);
       this.#setTyped(typed);
       this.view = view;
       this.note = note;
@@ -303,7 +315,7 @@ export class PaySession {
     const answer = call(attempt);
     const blink = setTimeout(() => (this.sending = true), BLINK_MS);
     this.refusal = null;
-    this.view = null;
+    this.#leave();
     try {
       this.#show(await answer);
     } catch (thrown) {
@@ -379,15 +391,71 @@ export class PaySession {
   next(): void {
     if (this.isBusy) return;
     const keepAmount = this.view?.state === 'failed';
-    this.view = null;
+    this.#leave();
     this.refusal = null;
     if (!keepAmount) this.#startAfresh();
   }
 
   /// After a refusal: the amount stays, the customer scans again.
   scanAgain(): void {
-    this.view = null;
+    this.#leave();
     this.refusal = null;
+  }
+
+  /// The stage is freed; what may still become of its order is heard from now on.
+  #leave(): void {
+    const left = this.view;
+    this.view = null;
+    if (!left || !STAGES[left.state].mayStillChange) return;
+    this.#watched.set(left.order_id, left.state);
+    const [oldest] = this.#watched.keys();
+    if (this.#watched.size > WATCHED_MAX && oldest) this.#watched.delete(oldest);
+  }
+
+  async #lookAtWatched(order_id: string): Promise<void> {
+    try {
+      const view = await callConsole('payment_view', { order_id });
+      const before = this.#watched.get(order_id);
+      if (before === undefined || before === view.state) return;
+      if (STAGES[view.state].mayStillChange) this.#watched.set(order_id, view.state);
+      else this.#watched.delete(order_id);
+      this.#announceLater(view);
+    } catch {
+      // The next event or look comes soon.
+    }
+  }
+
+  /// The result of an earlier customer: said with the amount and the order, because another is served.
+  #announceLater(view: PaymentView): void {
+    const params = { amount: formatFigures(view.amount), end: view.order_id.slice(-NUMBER_END) };
+    switch (view.state) {
+      case 'paid':
+        this.#sound('paid');
+        notices.show('ok', m.later_paid(params));
+        break;
+      case 'paid_late':
+        this.#sound('unknown');
+        notices.show('warn', m.later_paid_late(params));
+        break;
+      case 'failed':
+        this.#sound('failed');
+        notices.show('danger', m.later_failed(params));
+        break;
+      case 'reversed':
+        this.#sound('failed');
+        notices.show('info', m.later_reversed(params));
+        break;
+      case 'closed':
+        this.#sound('failed');
+        notices.show('info', m.later_closed(params));
+        break;
+      case 'waiting':
+      case 'customer_paying':
+      case 'showing_qr':
+      case 'ending':
+      case 'unknown':
+        break;
+    }
   }
 
   #show(view: PaymentView): void {
@@ -401,7 +469,7 @@ export class PaySession {
     this.#toldOf = null;
     if (told?.order_id === view.order_id && told.version > view.version) void this.look();
     if (before?.order_id === view.order_id && before.state === view.state) return;
-    if (ENDED.includes(view.state)) this.doubleReadUntil = Date.now() + DOUBLE_READ_MS;
+    if (STAGES[view.state].ended) this.doubleReadUntil = Date.now() + DOUBLE_READ_MS;
     this.#announce(view);
   }
 

@@ -6,6 +6,7 @@ import { dialogIsOpen } from '$lib/actions/actions.svelte';
 import { callConsole, commandErrorOf } from '$lib/api/client';
 import type { ErrorCode } from '$lib/api/contract';
 import { errorText } from '$lib/api/errors';
+import type { Torn } from '$lib/scan/detector';
 import { m } from '$lib/i18n/text';
 import { play, type Tone } from '$lib/sound/sound';
 import { app } from '$lib/state/app.svelte';
@@ -32,9 +33,22 @@ function refuseCode(code: ErrorCode, params: Record<string, string> = {}): void 
   else refuse(errorText(error));
 }
 
-/// Its first characters may stand in the amount, and nobody can tell them from typed ones: the amount
-/// goes, so that no wrong one is ever charged.
-export function handleTornScan(): void {
+/// A whole code of one of the channels; without its end, anything that begins like one.
+const WHOLE_CODE = /^(?:1[0-5]\d{16}|(?:2[5-9]|30)\d{14,22})$/;
+const CODE_BEGINNING = /^(?:1[0-5]|2[5-9]|30)/;
+
+/// Whether the keys before a burst were certainly typed: it is a whole code by itself, they stood apart
+/// as no scanner's do, and no number of them put before it makes a code.
+export function wasTyped({ text, before, typedSlowly, ended }: Torn): boolean {
+  if (!typedSlowly || !WHOLE_CODE.test(text)) return false;
+  const like = ended ? WHOLE_CODE : CODE_BEGINNING;
+  return ![...before].some((_, at) => like.test(before.slice(at) + text));
+}
+
+/// Its first characters may stand in the amount: unless they certainly do not, the amount goes, so that
+/// no wrong one is ever charged. Nothing is charged either way.
+export function handleTornScan(torn: Torn): void {
+  if (wasTyped(torn)) return refuse(m.scan_torn_kept());
   const typing = !pay.view || pay.view.state === 'failed';
   if (router.route.name === 'pay' && typing && !dialogIsOpen()) pay.clear();
   refuse(m.scan_torn());

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ScanDetector, SILENCE_MS, TORN_MS, type ScanKey } from './detector';
+import { wasTyped } from '$features/shell/scans';
+import { ScanDetector, SILENCE_MS, TORN_MS, type ScanKey, type Torn } from './detector';
 
 const CODE = '134627913550288200';
 
@@ -20,7 +21,7 @@ describe('scan detector', () => {
   let field = '';
   let scans: string[] = [];
   let inputMethod = 0;
-  let torn = 0;
+  let torn: Torn[] = [];
   let detector: ScanDetector;
   let now = 0;
   let waits = false;
@@ -30,7 +31,7 @@ describe('scan detector', () => {
     field = '';
     scans = [];
     inputMethod = 0;
-    torn = 0;
+    torn = [];
     now = 1000;
     waits = false;
     detector = new ScanDetector({
@@ -41,7 +42,7 @@ describe('scan detector', () => {
       },
       onScan: (text) => scans.push(text),
       onGiveBack: (characters) => (field += characters),
-      onTorn: () => torn++,
+      onTorn: (found) => torn.push(found),
       onInputMethod: () => inputMethod++,
     });
   });
@@ -157,7 +158,8 @@ describe('scan detector', () => {
     now += 60;
     press(CODE.slice(at), 8, 'Enter');
     expect(scans).toEqual([]);
-    expect(torn).toBe(1);
+    expect(torn).toHaveLength(1);
+    expect(wasTyped(torn[0]!)).toBe(false);
   });
 
   it('keeps the tail of a scan torn in the middle from the page', () => {
@@ -175,8 +177,41 @@ describe('scan detector', () => {
     now += TORN_MS + 20;
     press(CODE, 8, 'Enter');
     expect(scans).toEqual([CODE]);
-    expect(torn).toBe(0);
+    expect(torn).toEqual([]);
     expect(field).toBe('1230');
+  });
+
+  it.each(['4650', '1231', '12342', '0'])(
+    'charges nothing right after typing %s, but knows that it was typed',
+    (typed) => {
+      press(typed, 120);
+      now += TORN_MS - 100;
+      press(CODE, 8, 'Enter');
+      expect(scans).toEqual([]);
+      expect(torn).toHaveLength(1);
+      expect(torn[0]).toMatchObject({ text: CODE, typedSlowly: true, ended: true });
+      expect(wasTyped(torn[0]!)).toBe(true);
+      expect(field).toBe(typed);
+    },
+  );
+
+  it('does not trust quick typing before a scan', () => {
+    press('4650', 60);
+    now += 150;
+    press(CODE, 8, 'Enter');
+    expect(scans).toEqual([]);
+    expect(wasTyped(torn[0]!)).toBe(false);
+  });
+
+  it('does not take the torn beginning of a scan for typing, however slowly it came', () => {
+    // A code whose rest looks like a code of its own once its first two digits are gone.
+    const code = '282513900412345678';
+    for (const character of code.slice(0, 2)) press(character, 140);
+    now += 140;
+    press(code.slice(2), 8, 'Enter');
+    expect(scans).toEqual([]);
+    expect(torn).toHaveLength(1);
+    expect(wasTyped(torn[0]!)).toBe(false);
   });
 
   it('reads a slow scanner only with the wider gap', () => {

@@ -15,6 +15,22 @@ export const SILENCE_MS = 90;
 /// the first ones have reached the page as if typed, so what was read is not the whole code.
 export const TORN_MS = 300;
 
+/// Keys further apart than this were typed: no scanner is so slow between two of its characters.
+const TYPED_GAP_MS = 100;
+/// What was typed before a burst is remembered no longer than this: more cannot have been torn off.
+const BEFORE_MAX = 8;
+
+/// A burst that came too close behind other keys to be trusted.
+export interface Torn {
+  text: string;
+  /// The keys just before it, each within `TORN_MS` of the next: typed, or torn off the scan.
+  before: string;
+  /// Every one of them stood apart as no scanner's characters do.
+  typedSlowly: boolean;
+  /// The scanner's terminator was read, so nothing is missing at the end.
+  ended: boolean;
+}
+
 export interface ScanKey {
   key: string;
   timeStamp: number;
@@ -35,7 +51,7 @@ export interface ScanHooks {
   /// The characters of a burst that was too short to be a scan.
   onGiveBack(characters: string): void;
   /// A burst whose beginning was torn off: it is not the code, and the page may hold its first characters.
-  onTorn(): void;
+  onTorn(torn: Torn): void;
   /// A burst ran into a Chinese input method, where it cannot be read.
   onInputMethod?(): void;
 }
@@ -50,6 +66,8 @@ export class ScanDetector {
   #waiting = '';
   #waited: ReturnType<typeof setTimeout> | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
+  #before = '';
+  #beforeSlowly = true;
   #torn = false;
   /// The last key of a burst that ended in silence: what still comes belongs to it.
   #tailAt = Number.NEGATIVE_INFINITY;
@@ -90,6 +108,8 @@ export class ScanDetector {
     clearTimeout(this.#silence);
     this.#text = '';
     this.#torn = false;
+    this.#before = '';
+    this.#beforeSlowly = true;
     this.#restore = null;
     this.#lastAt = Number.NEGATIVE_INFINITY;
     this.#tailAt = Number.NEGATIVE_INFINITY;
@@ -106,8 +126,9 @@ export class ScanDetector {
       const loose = this.#text.length > 0 && !this.#swallowing;
       if (this.#swallowing) this.#finish();
       this.#giveBackWaiting();
-      this.#text = '';
       this.#torn = loose && gap >= 0 && gap <= TORN_MS;
+      this.#rememberTyped(this.#torn ? this.#text : '', gap);
+      this.#text = '';
       this.#restore = this.#hooks.remember();
     }
     this.#text += key;
@@ -128,6 +149,12 @@ export class ScanDetector {
     return true;
   }
 
+  #rememberTyped(typed: string, gap: number): void {
+    this.#before = typed === '' ? '' : (this.#before + typed).slice(-BEFORE_MAX);
+    const slowly = typed.length <= 1 && gap > TYPED_GAP_MS;
+    this.#beforeSlowly = this.#before === '' || (this.#beforeSlowly && slowly);
+  }
+
   #wait(key: string): boolean {
     if (!this.#hooks.waits(key)) return false;
     this.#waiting += key;
@@ -145,17 +172,19 @@ export class ScanDetector {
 
   #terminate(gap: number): boolean {
     const ends = this.#swallowing && gap <= SILENCE_MS;
-    if (ends) this.#finish();
+    if (ends) this.#finish(true);
     else this.reset();
     return ends;
   }
 
-  #finish(): void {
+  #finish(ended = false): void {
     const text = this.#text;
-    const torn = this.#torn;
+    const torn = this.#torn
+      ? { text, before: this.#before, typedSlowly: this.#beforeSlowly, ended }
+      : null;
     this.reset();
     if (text.length < SCAN_LENGTH_MIN) this.#hooks.onGiveBack(text);
-    else if (torn) this.#hooks.onTorn();
+    else if (torn) this.#hooks.onTorn(torn);
     else this.#hooks.onScan(text);
   }
 

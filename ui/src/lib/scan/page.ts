@@ -1,5 +1,6 @@
 /// Puts the scan detector in front of the page: one capture-phase listener on the window.
-import { ScanDetector, type ScanHooks } from './detector';
+import { GapMeter, type Measured } from './calibration';
+import { ScanDetector, type ScanHooks, type Torn } from './detector';
 
 type TextField = HTMLInputElement | HTMLTextAreaElement;
 
@@ -22,12 +23,29 @@ export interface PageScanHooks {
   onScan(text: string): void;
   onInputMethod(): void;
   /// A scan came in pieces: nothing may be charged from it.
-  onTorn(): void;
+  onTorn(torn: Torn): void;
   /// What is typed when no field has the focus, for example the amount.
   rememberTyped(): () => void;
   /// Whether the page itself would take this key as typed.
   takesTyped(key: string): boolean;
   typeCharacters(characters: string): void;
+}
+
+/// While a scanner is measured, its keys reach nothing else.
+let meter: GapMeter | null = null;
+
+/// Measures the next scan instead of acting on it. The returned function gives up.
+export function measureScan(onMeasured: (measured: Measured) => void): () => void {
+  const own = new GapMeter((measured) => {
+    meter = null;
+    onMeasured(measured);
+  });
+  meter?.stop();
+  meter = own;
+  return () => {
+    own.stop();
+    if (meter === own) meter = null;
+  };
 }
 
 /// Starts listening; the returned function stops it.
@@ -58,7 +76,8 @@ export function listenForScans(page: PageScanHooks, gapMs: () => number): () => 
   const detector = new ScanDetector(hooks, gapMs());
   const onKey = (event: KeyboardEvent): void => {
     detector.gapMs = gapMs();
-    if (!detector.take(event)) return;
+    const taken = meter ? meter.take(event) : detector.take(event);
+    if (!taken) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   };
