@@ -11,8 +11,8 @@ use crate::{
 };
 use paydesk_channels::{Channel, Create, Finish, Query, Target, Tender};
 use paydesk_domain::{
-    Amount, Change, ChannelId, End, Evidence, Fact, Heard, MerchantRef, Money, Order, OrderNumber,
-    OrderPlan, Payment, PaymentPlan, PaymentState, TenderKind, Timestamp,
+    Amount, Change, ChannelId, End, Heard, Money, Order, OrderNumber, OrderPlan, Payment,
+    PaymentPlan, PaymentState, TenderKind, Timestamp,
 };
 use paydesk_signing::Secret;
 use serde_json::json;
@@ -448,52 +448,6 @@ impl Desk {
         }
         self.wake.notify_one();
         Ok(order)
-    }
-
-    /// A named person's word about a payment, with a reason; used where no channel can answer any more.
-    ///
-    /// # Errors
-    /// `ReasonRequired` without a reason.
-    pub async fn decide_by_hand(
-        &self,
-        reference: &MerchantRef,
-        fact: paydesk_domain::PaymentFact,
-        reason: &str,
-    ) -> Result<Order, DeskError> {
-        if reason.trim().is_empty() {
-            return Err(DeskError::ReasonRequired);
-        }
-        let evidence = Evidence::from_operator(
-            Fact::Payment(fact),
-            self.operator_name(),
-            reason.to_owned(),
-            self.now(),
-        );
-        self.change(&reference.order(), |mut order| {
-            let Some(payment) = order.payment_mut(reference) else {
-                return Err(DeskError::OrderNotFound);
-            };
-            let change = payment.apply(&evidence);
-            let (_, channel) = self.route(payment)?;
-            self.payment_step(
-                order,
-                reference,
-                change,
-                &channel.profile().schedule,
-                |step| {
-                    let mut event = self.payment_event(
-                        EventKind::PaymentHeard,
-                        step,
-                        reference,
-                        json!({ "source": evidence.source(), "change": change }),
-                    )?;
-                    event.actor = self.actor();
-                    step.events.push(event);
-                    Ok(())
-                },
-            )
-        })
-        .await
     }
 }
 

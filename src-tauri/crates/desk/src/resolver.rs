@@ -72,24 +72,6 @@ impl Desk {
         Ok(started)
     }
 
-    /// Looks at what is due once and waits for it: for the command line.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn resolve_once(self: &Arc<Self>, limit: u32) -> Result<usize, DeskError> {
-        let now = self.now();
-        let due = self
-            .ports
-            .store
-            .claim_due(now, now.plus(LEASE), limit)
-            .await?;
-        let count = due.len();
-        for due in due {
-            self.look(&due.reference).await;
-        }
-        Ok(count)
-    }
-
     async fn nap(&self) -> Duration {
         match self.ports.store.next_due().await {
             Ok(Some(due)) => due

@@ -12,8 +12,8 @@ use crate::{
 };
 use paydesk_channels::Schedule;
 use paydesk_domain::{
-    Change, ClosedWhy, Evidence, Fact, MerchantRef, Order, OrderNumber, PaymentFact, RefundFact,
-    Source, Timestamp,
+    Change, ClosedWhy, Doubt, Evidence, Fact, MerchantRef, Order, OrderNumber, PaymentFact,
+    RefundFact, Source, Timestamp,
 };
 use paydesk_signing::Authentic;
 use serde_json::{Value, json};
@@ -251,4 +251,16 @@ fn channel_ref_of(fact: &Fact) -> Option<String> {
         }
         Fact::Payment(_) | Fact::Refund(_) => None,
     }
+}
+
+/// What the log keeps of an answer that could not be believed or read.
+fn doubt_body(record: &Record, doubt: &Doubt, forged: Option<&str>) -> Value {
+    json!({
+        "operation": record.operation,
+        "doubt": doubt,
+        "forged": forged,
+        "status": record.status,
+        "reply_sha256": record.reply_sha256,
+        "took_ms": record.took_ms,
+    })
 }

@@ -1,6 +1,6 @@
 //! What an exchange about a payment came to.
 
-use super::Step;
+use super::{Step, doubt_body};
 use crate::{
     Desk, DeskError,
     driver::{Exchanged, Record},
@@ -23,93 +23,71 @@ impl Desk {
         heard: Heard,
         schedule: &'static Schedule,
     ) -> Result<Order, DeskError> {
-        let number = reference.order();
-        match exchanged {
+        let (fact, learned, proof, record) = match exchanged {
             Exchanged::Heard {
                 answer,
                 proof,
                 record,
-            } => {
-                let learned = answer.learned;
-                let payer = payer_of(&answer.fact);
-                let evidence =
-                    Evidence::from_channel(Fact::Payment(answer.fact), &proof, heard, self.now());
-                self.change(&number, |mut order| {
-                    let Some(payment) = order.payment_mut(reference) else {
-                        return Err(DeskError::OrderNotFound);
-                    };
-                    if let Some(memo) = learned.clone() {
-                        payment.learn(memo);
-                    }
-                    let change = payment.apply(&evidence);
-                    self.payment_step(order, reference, change, schedule, |step| {
-                        step.events.push(self.heard_event(
-                            EventKind::PaymentHeard,
-                            step,
-                            reference,
-                            &evidence,
-                            change,
-                            &record,
-                            &proof,
-                        )?);
-                        if let Some(value) = payer.clone() {
-                            step.sealed.push(SealedField {
-                                subject: reference.clone(),
-                                name: "payer",
-                                value,
-                            });
-                        }
-                        Ok(())
-                    })
-                })
-                .await
-            }
+            } => (answer.fact, answer.learned, proof, record),
+            // Only a reply to the charge itself ends it; a refused query or ending says nothing of the money.
             Exchanged::Refused {
                 refusal,
                 proof,
                 record,
             } => {
-                // Only a reply to the charge itself ends it; a refused query or ending says nothing of the money.
                 let fact = if heard == Heard::Reply {
                     PaymentFact::Closed(ClosedWhy::Refused { refusal })
                 } else {
                     PaymentFact::EndRefused(refusal)
                 };
-                let evidence =
-                    Evidence::from_channel(Fact::Payment(fact), &proof, heard, self.now());
-                self.change(&number, |mut order| {
-                    let Some(payment) = order.payment_mut(reference) else {
-                        return Err(DeskError::OrderNotFound);
-                    };
-                    let change = payment.apply(&evidence);
-                    self.payment_step(order, reference, change, schedule, |step| {
-                        step.events.push(self.heard_event(
-                            EventKind::PaymentHeard,
-                            step,
-                            reference,
-                            &evidence,
-                            change,
-                            &record,
-                            &proof,
-                        )?);
-                        Ok(())
-                    })
-                })
-                .await
+                (fact, None, proof, record)
             }
             Exchanged::Doubt {
                 doubt,
                 forged,
                 record,
             } => {
-                self.settle_payment_doubt(reference, &doubt, forged, &record, schedule)
-                    .await
+                return self
+                    .settle_payment_doubt(reference, &doubt, forged, &record, schedule)
+                    .await;
             }
             Exchanged::NotSent(proof) => {
-                self.settle_payment_not_sent(reference, proof, heard, schedule)
-                    .await
+                return self
+                    .settle_payment_not_sent(reference, proof, heard, schedule)
+                    .await;
             }
-        }
+        };
+        let payer = payer_of(&fact);
+        let evidence = Evidence::from_channel(Fact::Payment(fact), &proof, heard, self.now());
+        self.change(&reference.order(), |mut order| {
+            let Some(payment) = order.payment_mut(reference) else {
+                return Err(DeskError::OrderNotFound);
+            };
+            if let Some(memo) = learned.clone() {
+                payment.learn(memo);
+            }
+            let change = payment.apply(&evidence);
+            self.payment_step(order, reference, change, schedule, |step| {
+                step.events.push(self.heard_event(
+                    EventKind::PaymentHeard,
+                    step,
+                    reference,
+                    &evidence,
+                    change,
+                    &record,
+                    &proof,
+                )?);
+                if let Some(value) = payer.clone() {
+                    step.sealed.push(SealedField {
+                        subject: reference.clone(),
+                        name: "payer",
+                        value,
+                    });
+                }
+                Ok(())
+            })
+        })
+        .await
     }
 
     async fn settle_payment_doubt(
@@ -138,14 +116,7 @@ impl Desk {
                 } else {
                     EventKind::PaymentDoubted
                 };
-                let body = json!({
-                    "operation": record.operation,
-                    "doubt": doubt,
-                    "forged": forged,
-                    "status": record.status,
-                    "reply_sha256": record.reply_sha256,
-                    "took_ms": record.took_ms,
-                });
+                let body = doubt_body(record, doubt, forged.as_deref());
                 step.events.push(
                     self.with_evidence(self.payment_event(kind, step, reference, body)?, record)?,
                 );

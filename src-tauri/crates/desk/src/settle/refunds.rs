@@ -1,6 +1,6 @@
 //! What an exchange about a refund came to.
 
-use super::Step;
+use super::{Step, doubt_body};
 use crate::{
     Desk, DeskError,
     driver::{Exchanged, Record},
@@ -120,14 +120,7 @@ impl Desk {
                 } else {
                     EventKind::RefundDoubted
                 };
-                let body = json!({
-                    "operation": record.operation,
-                    "doubt": doubt,
-                    "forged": forged,
-                    "status": record.status,
-                    "reply_sha256": record.reply_sha256,
-                    "took_ms": record.took_ms,
-                });
+                let body = doubt_body(record, doubt, forged.as_deref());
                 step.events.push(
                     self.with_evidence(self.refund_event(kind, step, reference, body)?, record)?,
                 );
