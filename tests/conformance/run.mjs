@@ -9,6 +9,8 @@ const SUITES = {
   'alipay-sdk': async (suite, { shop }) => (await import('./clients/alipay.mjs')).run(suite, shop),
   'wechatpay-axios-plugin': async (suite, { shop }) => (await import('./clients/wechatpay.mjs')).run(suite, shop),
   wechatpayv3: async (suite, { shop, python }) => (await import('./clients/python.mjs')).run(suite, shop, python, 'trade'),
+  // Its day ends, so it has a sandbox of its own.
+  bills: async (suite, { books, python }) => (await import('./clients/bills.mjs')).run(suite, books, python),
   // Faults and the whole ledger are held still by one client at a time, so these follow one another.
   hostile: async (suite, { quiet }) => (await import('./clients/hostile.mjs')).run(suite, quiet),
   forged: async (suite, { quiet, python }) => {
@@ -37,8 +39,8 @@ try {
   installPackages();
   const python = installPython();
   const program = buildProgram();
-  const [shop, quiet] = await Promise.all([Sandbox.start(program), Sandbox.start(program)]);
-  const given = { shop, quiet, python };
+  const [shop, quiet, books] = await Promise.all([1, 2, 3].map(() => Sandbox.start(program)));
+  const given = { shop, quiet, books, python };
   const run = (name) => checks.suite(name).run((suite) => SUITES[name](suite, given));
   const inTurn = async () => {
     for (const name of names.filter((known) => ALONE.includes(known))) await run(name);

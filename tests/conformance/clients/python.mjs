@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 
 import { here } from '../lib/place.mjs';
 
-/** `part` is `trade` or `forged`. */
-export async function run(suite, sandbox, python, part) {
+/** `part` is `trade`, `bills` or `forged`; `more` is what that part needs to know. */
+export async function run(suite, sandbox, python, part, more = {}) {
   const client = spawn(python, ['-u', 'clients/wechatpay.py', part], {
     cwd: here,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -19,7 +19,7 @@ export async function run(suite, sandbox, python, part) {
     client.once('close', resolve);
   });
   // Credentials go through the pipe, not over the command line.
-  client.stdin.end(JSON.stringify({ url: sandbox.url, merchant: sandbox.merchant.wechatpay }));
+  client.stdin.end(JSON.stringify({ url: sandbox.url, merchant: sandbox.merchant.wechatpay, ...more }));
   for await (const line of createInterface({ input: client.stdout })) {
     const { name, failure } = JSON.parse(line);
     suite.report(name, failure ?? undefined);

@@ -3,6 +3,8 @@
 Reads {url, merchant} from standard input and prints one JSON object per check.
 It verifies answers by itself; a request is signed by it and by nothing of this project.
 """
+import gzip
+import hashlib
 import json
 import os
 import random
@@ -185,4 +187,44 @@ def forged():
         check(f"wechatpayv3 refuses a wrong signature, {way}", refuses)
 
 
-{"trade": trade, "forged": forged}[sys.argv[1]]()
+def bills():
+    """The bills of a day that has ended, by their digest."""
+    till = client(False)
+
+    def fetched(status, body):
+        same(status, 200)
+        offer = json.loads(body)
+        status, content = till.download_bill(offer["download_url"])
+        same(status, 200)
+        plain = gzip.decompress(content)
+        same(hashlib.sha1(plain).hexdigest(), offer["hash_value"])
+        return plain.decode("utf-8-sig")
+
+    def lists(bill_type, wanted):
+        text = fetched(*till.trade_bill(GIVEN["day"], bill_type))
+        same(f"`{GIVEN['number']}," in text, wanted)
+
+    def flows():
+        text = fetched(*till.fundflow_bill(GIVEN["day"]))
+        income = [line for line in text.splitlines() if ",`收入," in line]
+        same([",`46.50," in line for line in income], [True])
+
+    def is_absent():
+        status, body = till.trade_bill(GIVEN["day"], "REFUND")
+        same((status, json.loads(body)["code"]), (400, "NO_STATEMENT_EXIST"))
+
+    def rotated():
+        with tempfile.TemporaryDirectory() as folder:
+            certified = client(True, folder)
+            wanted = {serial + ".pem" for serial in (GIVEN["serial"], OWN["platform_certificate_serial"])}
+            same(set(os.listdir(folder)), wanted)
+            same(charge(certified, number(), "00")[0], 200)
+
+    check("wechatpayv3: both platform certificates after a rotation, the new one signs", rotated)
+    check("wechatpayv3: trade_bill ALL and download_bill", lambda: lists("ALL", True))
+    check("wechatpayv3: trade_bill SUCCESS and download_bill", lambda: lists("SUCCESS", True))
+    check("wechatpayv3: trade_bill REFUND of a day without refunds", is_absent)
+    check("wechatpayv3: fundflow_bill and download_bill", flows)
+
+
+{"trade": trade, "bills": bills, "forged": forged}[sys.argv[1]]()
