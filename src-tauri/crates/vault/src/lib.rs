@@ -3,13 +3,16 @@
 //! Nothing here ever shows a key, or writes one of a real account unsealed.
 
 mod account;
+mod attempts;
 mod error;
 mod files;
+mod folder_keys;
 mod key_file;
 mod keyring;
 mod material;
 mod open_vault;
 mod rotation;
+mod sealed;
 mod text;
 
 #[cfg(test)]
@@ -19,8 +22,10 @@ pub use account::{
     AccountSecrets, AccountStatus, KeyMaker, KeyState, KeyStatus, LearnedKey, PeerStatus,
 };
 pub use error::{KeyringError, VaultError};
+pub use folder_keys::{FolderKeys, Opening, VaultKind, VaultStatus};
 pub use key_file::FolderVault;
 pub use keyring::{Keyring, StoreMaker};
 pub use material::{AccountMaterial, PeerKey};
 pub use open_vault::OpenVault;
+pub use sealed::Cost;
 pub use text::SecretFields;

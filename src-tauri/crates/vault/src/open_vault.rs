@@ -84,10 +84,7 @@ impl OpenVault {
     /// # Errors
     /// Why a key cannot be used.
     pub fn try_out(&self, secrets: &AccountSecrets) -> Result<Arc<dyn Keys>, KeyError> {
-        let account = StoredAccount::new(secrets, Timestamp(0));
-        let version = account.active().ok_or(KeyError::Missing)?;
-        let keys: Arc<dyn Keys> = Arc::new(account.keys(version, &self.make)?);
-        Ok(keys)
+        try_out(secrets, &self.make)
     }
 
     /// Stores an account, replacing what was there.
@@ -262,7 +259,6 @@ impl OpenVault {
     }
 
     /// Everything, for moving into another vault.
-    #[allow(dead_code, reason = "used by the vaults of real folders")]
     pub(crate) fn contents(&self) -> Result<Contents, VaultError> {
         self.shelf.load()
     }
@@ -317,6 +313,16 @@ fn load_all(stored: &BTreeMap<AccountId, Stored>, make: &KeyMaker) -> BTreeMap<A
     pairs
         .map(|(id, stored)| (id.clone(), load(stored, make)))
         .collect()
+}
+
+/// The abilities these secrets would give.
+pub(crate) fn try_out(
+    secrets: &AccountSecrets,
+    make: &KeyMaker,
+) -> Result<Arc<dyn Keys>, KeyError> {
+    let account = StoredAccount::new(secrets, Timestamp(0));
+    let version = account.active().ok_or(KeyError::Missing)?;
+    Ok(Arc::new(account.keys(version, make)?))
 }
 
 /// One bad account must not keep the others from working: its error is handed out in its place.
