@@ -4,9 +4,17 @@ import { after, afterEach, before, test } from 'node:test';
 
 import { openPage } from '../lib/browser.mjs';
 import { CUSTOMER, alipayCode, wechatCode } from '../lib/codes.mjs';
+import { picture } from '../lib/place.mjs';
+import { until } from '../lib/processes.mjs';
+import { violationsIn } from './axe.mjs';
+
+/** Fewer distinct states than this and the run has skipped some. */
+const STATES_MIN = 45;
 
 let till;
 const found = [];
+const looked = new Set();
+let violations = 0;
 
 before(async () => {
   till = await openPage();
@@ -14,13 +22,52 @@ before(async () => {
 
 after(async () => {
   await till?.close();
+  console.log(`${looked.size} states, ${violations} violations`);
 });
+
+function note(name, lines) {
+  assert.ok(!looked.has(name), `${name} was looked at twice`);
+  looked.add(name);
+  violations += lines.length;
+  for (const line of lines) found.push(`${name}: ${line}`);
+}
 
 /** Looks at what is open: by eye (a picture is kept) and by axe. */
 async function isClean(name) {
   await till.page.evaluate(() => document.fonts.ready);
   await till.shoot(`page-${name}`);
-  for (const violation of await till.violations()) found.push(`${name}: ${violation}`);
+  note(name, await till.violations());
+}
+
+/** The same for a page of its own, beside the till's. */
+async function isCleanIn(page, name, how) {
+  await page.evaluate(() => document.fonts.ready);
+  await page.screenshot({ path: picture(`page-${name}`), animations: 'disabled', caret: 'hide' });
+  note(name, await violationsIn(page, how));
+}
+
+/** Another window's page over the same console; `prepare` may stand between it and the console. */
+async function besideTill(prepare, look) {
+  const page = await till.page.context().newPage();
+  try {
+    await prepare(page);
+    await look(page);
+  } finally {
+    await page.close();
+  }
+}
+
+const rowOf = (status) =>
+  till.page.locator(`[data-testid="order-row"][data-status="${status}"]`).first();
+
+/** Opens an order of this status from the list, as a person does, and looks at its panel. */
+async function panelIsClean(status, tab = 'all') {
+  await till.part('nav-orders').click();
+  await till.part(`tab-${tab}`).click();
+  await rowOf(status).click();
+  await till.says('order-detail', 'status', status);
+  await isClean(`order-${status}`);
+  await till.part('close-detail').click();
 }
 
 // Collected per test, so that one violation does not hide those of the screens after it.
@@ -52,14 +99,47 @@ test('first start', async () => {
   await till.part('screen-pay').waitFor({ timeout: 60_000 });
 });
 
-test('the counter before and after a payment', async () => {
+test('lists with nothing in them', async () => {
   await isClean('pay-empty');
-  await pay('4650', '4650', alipayCode(), 'paid');
+  await till.part('nav-orders').click();
+  for (const tab of ['all', 'attention', 'paid', 'refunds', 'unpaid']) {
+    await till.part(`tab-${tab}`).click();
+    await till.part('orders-empty').waitFor();
+    await isClean(`orders-empty-${tab}`);
+  }
+  await till.part('order-search').fill('nothing is called so');
+  await till.part('clear-filters').waitFor();
+  await isClean('orders-empty-filtered');
+  await till.part('clear-filters').click();
+});
+
+test('the counter before and after a payment', async () => {
+  await till.enterAmount('4650', '4650');
+  await isClean('pay-ready');
+  await till.part('type-code').click();
+  await till.part('type-code-dialog').waitFor();
+  await isClean('type-code');
+  await till.page.keyboard.press('Escape');
+  await till.scan(alipayCode());
+  await till.says('stage', 'state', 'paid');
   await isClean('pay-paid');
   await next();
   await pay('1230', '1230', wechatCode('03'), 'failed');
   await isClean('pay-failed');
   await next();
+  await till.part('clear').click();
+});
+
+test('what is refused, and said at the edge of the window', async () => {
+  await till.enterAmount('510', '510');
+  await till.scan('6901234567892');
+  await till.says('stage', 'state', 'refused');
+  await isClean('pay-refused');
+  await till.part('scan-again').click();
+  await till.part('clear').click();
+  await till.scan(alipayCode());
+  await till.part('notice').first().waitFor();
+  await isClean('notice');
 });
 
 test('a shown code, and the phone that pays it', async () => {
@@ -80,25 +160,88 @@ test('a shown code, and the phone that pays it', async () => {
   await till.part('nav-pay').click();
   await till.says('stage', 'state', 'paid');
   await next();
+  await till.enterAmount('720', '720');
+  await till.part('show-qr-wechatpay').click();
+  await till.says('stage', 'state', 'showing_qr');
+  await till.part('cancel-payment').click();
+  await till.says('stage', 'state', 'closed', 60_000);
+  await isClean('pay-closed');
+  await next();
   await till.part('method-scan').click();
 });
 
 test('the customer who types a password', async () => {
   await pay('820', '820', wechatCode('01'), 'customer_paying');
   await isClean('pay-customer-paying');
+  await panelIsClean('in_progress');
+  await till.part('nav-pay').click();
   await till.says('stage', 'state', 'paid', 60_000);
   await next();
 });
 
-test('a result that is not known', async () => {
-  await till.ask('sandbox_set_fault', { name: 'reply_lost', on: true });
-  await pay('1800', '1800', alipayCode(CUSTOMER.pays), 'unknown', 20_000);
+test('a result that is not known, ended by the till', async () => {
+  await till.ask('sandbox_set_fault', { name: 'request_lost', on: true });
+  await pay('1800', '1800', wechatCode(CUSTOMER.pays), 'unknown', 20_000);
   await isClean('pay-unknown');
-  await next();
   await till.part('nav-orders').click();
+  await till.part('tab-attention').click();
   await till.part('order-row').first().waitFor();
   await isClean('orders-attention');
+  await rowOf('unknown').click();
+  await till.says('order-detail', 'status', 'unknown');
+  await isClean('order-unknown');
+  // The fault stays, so that the ending goes on as long as somebody looks.
+  await till.says('order-detail', 'status', 'ending', 90_000);
+  await isClean('order-ending');
+  await till.part('nav-pay').click();
+  await till.says('stage', 'state', 'ending');
+  await isClean('pay-ending');
   await till.ask('sandbox_set_fault', { name: 'all', on: false });
+  await till.says('stage', 'state', 'reversed', 60_000);
+  await isClean('pay-reversed');
+  await next();
+});
+
+test('money that comes after the end', async () => {
+  await pay('1910', '1910', wechatCode('09'), 'paid_late', 150_000);
+  await isClean('pay-paid-late');
+  await next();
+  await panelIsClean('paid_late');
+});
+
+test('the panel of an order in each way it can have ended', async () => {
+  for (const status of ['failed', 'closed', 'reversed']) await panelIsClean(status);
+});
+
+test('quitting with an open result', async () => {
+  const quit = 'event: quit_asked\ndata: {"event":"quit_asked","open_doubts":2}\n\n';
+  await besideTill(
+    // The window asks before it closes; a browser has no such window, so its question is said here.
+    (page) =>
+      page.route('**/api/events', (route) =>
+        route.fulfill({ contentType: 'text/event-stream', body: quit }),
+      ),
+    async (page) => {
+      await page.goto(till.address);
+      await page.getByTestId('quit-dialog').waitFor();
+      await isCleanIn(page, 'quit');
+    },
+  );
+});
+
+test('a folder that does not open', async () => {
+  for (const code of ['database_newer', 'database_corrupt']) {
+    const refusal = { code, money: 'not_moved', params: {}, incident: 'K7Q2M' };
+    await besideTill(
+      (page) =>
+        page.route('**/api/app_status', (route) => route.fulfill({ status: 422, json: refusal })),
+      async (page) => {
+        await page.goto(till.address);
+        await page.locator(`[data-testid="start-failed"][data-code="${code}"]`).waitFor();
+        await isCleanIn(page, `start-failed-${code}`);
+      },
+    );
+  }
 });
 
 test('the same amount again is one question', async () => {
@@ -113,30 +256,81 @@ test('the same amount again is one question', async () => {
   await next();
 });
 
-test('orders, one order, its refund and its receipts', async () => {
+test('orders, one order and its receipt', async () => {
   await till.part('nav-orders').click();
+  await till.part('tab-all').click();
   await isClean('orders');
-  const row = till.page.locator('[data-testid="order-row"][data-status="paid"]').first();
-  await row.click();
+  await rowOf('paid').click();
   await till.part('order-detail').waitFor();
-  await isClean('order-detail');
+  await isClean('order-paid');
   await till.part('receipt').click();
   await till.part('receipt-frame').waitFor();
   await isClean('receipt');
+  // No script runs in the frame, so what it shows is looked at as a page of its own.
+  const paper = await until('the receipt in its frame', () =>
+    till.part('receipt-frame').evaluate((frame) => {
+      const shown = frame.contentDocument;
+      return shown?.readyState === 'complete' && shown.body.textContent.trim() !== ''
+        ? `<!doctype html>${shown.documentElement.outerHTML}`
+        : null;
+    }),
+  );
+  await besideTill(
+    (page) => page.setContent(paper),
+    (page) => isCleanIn(page, 'receipt-paper', { framed: true }),
+  );
   await till.page.keyboard.press('Escape');
+});
+
+test('a refund: its dialog in each state, in part, in full', async () => {
   await till.part('refund').click();
   await till.part('refund-dialog').waitFor();
+  await till.part('refund-amount').waitFor();
   await isClean('refund');
-  await till.part('refund-full').click();
+  await till.part('refund-amount').fill('99999');
+  await isClean('refund-too-much');
+  await till.part('refund-amount').fill('1.00');
+  await till.part('reason-other').check();
+  await isClean('refund-note-missing');
   await till.part('reason-goods_returned').check();
   await till.part('refund-confirm').click();
-  const refunded = till.page.locator('[data-testid="order-row"][data-status="refunded"]').first();
-  await refunded.click();
+  await till.says('order-detail', 'status', 'part_refunded', 30_000);
+  await isClean('order-part_refunded');
+  await till.part('refund').click();
+  await till.part('refund-full').click();
+  await till.part('reason-goods_returned').check();
+  // Another window is quicker: what was left when this dialog opened is gone.
+  const order_id = await till.part('order-detail').getAttribute('data-order');
+  const { value } = await till.ask('prepare_refund', { order_id });
+  await till.ask('request_refund', {
+    refund_intent: value.refund_intent,
+    order_id,
+    amount_minor: value.refundable.minor,
+    reason: 'goods_returned',
+    note: '',
+  });
+  await till.part('refund-confirm').click();
+  await till.part('refund-error').waitFor();
+  await isClean('refund-error');
+  await till.part('refund-cancel').click();
   await till.says('order-detail', 'status', 'refunded', 30_000);
   await isClean('order-refunded');
   await till.part('nav-refunds').click();
   await till.part('screen-refunds').waitFor();
   await isClean('refunds');
+});
+
+test('a refund that nobody confirms', async () => {
+  await till.part('nav-orders').click();
+  await rowOf('paid').click();
+  await till.says('order-detail', 'status', 'paid');
+  await till.part('refund').click();
+  await till.part('reason-goods_returned').check();
+  await till.ask('sandbox_set_fault', { name: 'request_lost', on: true });
+  await till.part('refund-confirm').click();
+  await till.says('order-detail', 'status', 'refunding', 30_000);
+  await isClean('order-refunding');
+  await till.ask('sandbox_set_fault', { name: 'all', on: false });
 });
 
 test('settings, help, the palette and the sheet of sample codes', async () => {
@@ -159,6 +353,10 @@ test('settings, help, the palette and the sheet of sample codes', async () => {
   await till.part('operator').click();
   await till.part('operator-list').waitFor();
   await isClean('operators');
+});
+
+test('every state was looked at', () => {
+  assert.ok(looked.size >= STATES_MIN, `${looked.size} states`);
 });
 
 test('the page itself had no fault on the way', () => {

@@ -1,0 +1,23 @@
+// The rules every page is held to, for pages that are opened beside the till's own.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** Every violation as one readable line; an empty list is the only good answer. */
+export async function violationsIn(page, { framed = false } = {}) {
+  await page.evaluate(AXE);
+  // Landmarks belong to the page around a frame, which is looked at with the frame in it.
+  const off = framed ? ['landmark-one-main', 'region'] : [];
+  return page.evaluate(async ([tags, off]) => {
+    const { violations } = await globalThis.axe.run(document, {
+      runOnly: { type: 'tag', values: tags },
+      rules: Object.fromEntries(off.map((rule) => [rule, { enabled: false }])),
+      iframes: false,
+    });
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`),
+    );
+  }, [RULES, off]);
+}
