@@ -8,8 +8,11 @@ import type {
   ErrorCode,
   Event as ConsoleEvent,
   MoneyView,
+  DayResult,
+  DifferenceView,
   OrderDetail,
   OrderRow,
+  OrderTab,
   PaymentView,
   PayState,
   StatusView,
@@ -267,6 +270,58 @@ export class FakeConsole implements Transport {
     return Array.from({ length: this.options.rows ?? 400 }, (_, index) => orderRow(index));
   }
 
+  #fitting(tab: OrderTab): OrderRow[] {
+    const fits = (row: OrderRow): boolean =>
+      tab === 'all' ||
+      (tab === 'attention' && row.attention) ||
+      (tab === 'paid' && row.status === 'paid') ||
+      (tab === 'refunds' && row.status.startsWith('refund')) ||
+      (tab === 'unpaid' && ['failed', 'closed', 'reversed'].includes(row.status));
+    return this.#rows.filter(fits);
+  }
+
+  #result(): DayResult {
+    const side = {
+      payments: 214,
+      paid: money(4318265),
+      refunds: 6,
+      refunded: money(61154),
+      fee: money(25543),
+      net: money(4231568),
+    };
+    return {
+      matched: 212,
+      differences: 1,
+      bill: side,
+      books: side,
+      imported_at: null,
+      by: '',
+      file: '',
+    };
+  }
+
+  #difference(): DifferenceView {
+    const line = {
+      row: 7,
+      kind: 'payment',
+      reference: 'TK7Q21261120000A4XA1',
+      order_id: 'TK7Q21261120000A4X',
+      transaction: '2026112022001400009876',
+      amount: money(4651),
+      fee: money(28),
+      at: NOW,
+      state: 'done',
+    };
+    return {
+      code: 'amount_over',
+      why: 'unexplained',
+      value: '',
+      bill: line,
+      book: { ...line, row: 0, amount: money(4650) },
+      difference: money(1),
+    };
+  }
+
   #detail(order_id: string): OrderDetail {
     const row = this.#rows.find((candidate) => candidate.order_id === order_id) ?? {
       ...orderRow(2),
@@ -341,25 +396,24 @@ export class FakeConsole implements Transport {
       rows: this.#rows.slice(0, 9),
       open: this.#rows.slice(1, 2),
     }),
-    list_orders: ({ cursor, limit, tab }) => {
-      const from = Number(cursor ?? '0');
-      const fits = (row: OrderRow): boolean =>
-        tab === 'all' ||
-        (tab === 'attention' && row.attention) ||
-        (tab === 'paid' && row.status === 'paid') ||
-        (tab === 'refunds' && row.status.startsWith('refund')) ||
-        (tab === 'unpaid' && ['failed', 'closed', 'reversed'].includes(row.status));
-      const all = this.#rows.filter(fits);
+    list_orders: ({ query, cursor, position, limit }) => {
+      const from = Number(cursor ?? position ?? 0);
+      const all = this.#fitting(query.tab);
       return {
         rows: all.slice(from, from + limit),
         next_cursor: from + limit < all.length ? String(from + limit) : null,
+      };
+    },
+    order_totals: ({ tab }) => {
+      const count = this.#fitting(tab).length;
+      return {
         totals: {
-          count: all.length,
+          count,
           taken: money(4318265),
           refunded: money(61154),
           net: money(4257111),
         },
-        tab_counts: { attention: 2, all: all.length, paid: 171, refunds: 58, unpaid: 86 },
+        tab_counts: { attention: 2, all: count, paid: 171, refunds: 58, unpaid: 86 },
       };
     },
     order_detail: ({ order_id }) => this.#detail(order_id),
@@ -441,6 +495,40 @@ export class FakeConsole implements Transport {
         svg: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 30"><path d="M2 0h2v30h-2zM6 0h1v30h-1zM9 0h3v30h-3zM14 0h1v30h-1zM18 0h2v30h-2zM22 0h4v30h-4zM30 0h1v30h-1zM33 0h2v30h-2zM38 0h3v30h-3zM44 0h1v30h-1z"/></svg>',
       })),
     }),
+    sandbox_end_day: () => this.#answers.sandbox_status({}),
+    reconcile_days: ({ account_id }) => ({
+      accounts: [
+        { id: 'demo-alipay', channel: 'alipay' },
+        { id: 'demo-wechatpay', channel: 'wechatpay' },
+      ],
+      account_id: account_id ?? 'demo-alipay',
+      days: ['2026-11-21', '2026-11-20', '2026-11-19'].map((day, index) => ({
+        day,
+        result: index === 2 ? { ...this.#result(), imported_at: NOW, by: '收银员 1' } : null,
+      })),
+    }),
+    fetch_bill: ({ account_id, day }) => ({
+      preview: 'content',
+      account_id,
+      day,
+      rows: 213,
+      known_since: null,
+      result: this.#result(),
+      differences: [this.#difference()],
+    }),
+    open_bill: ({ account_id, day }) =>
+      this.#answers.fetch_bill({ account_id, day: day ?? '2026-11-20' }),
+    bill_rows: () => ({
+      total: 1,
+      rows: [{ line: this.#difference().bill!, verdict: 'amount_over' }],
+    }),
+    import_bill: () => ({
+      account_id: 'demo-alipay',
+      day: '2026-11-20',
+      result: { ...this.#result(), imported_at: NOW, by: '收银员 1' },
+      differences: [this.#difference()],
+    }),
+    reconciled_day: () => this.#answers.import_bill({ preview: 'content' }),
     quit_check: () => ({ open_doubts: this.#status.open_doubts }),
   };
 }

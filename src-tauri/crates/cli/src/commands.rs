@@ -348,7 +348,7 @@ impl Desk {
         day: Option<String>,
         limit: u32,
     ) -> Result<Exit, CommandError> {
-        let list = ListOrders {
+        let query = OrderQuery {
             tab: match tab {
                 TabArgument::All => OrderTab::All,
                 TabArgument::Attention => OrderTab::Attention,
@@ -361,7 +361,11 @@ impl Desk {
             day_to: day,
             status: None,
             channel: None,
+        };
+        let list = ListOrders {
+            query,
             cursor: None,
+            position: None,
             limit,
         };
         let page: OrderPage = self.ask("list_orders", list).await?;

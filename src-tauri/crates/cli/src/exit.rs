@@ -39,7 +39,8 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         | ErrorCode::AmountNotPositive
         | ErrorCode::TextTooLong
         | ErrorCode::UnknownTimeZone => USAGE,
-        ErrorCode::DatabaseBusy
+        ErrorCode::BillUnreachable
+        | ErrorCode::DatabaseBusy
         | ErrorCode::DatabaseCorrupt
         | ErrorCode::DatabaseNewer
         | ErrorCode::DiskFull
@@ -50,6 +51,19 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         ErrorCode::AlreadySetUp
         | ErrorCode::AmountTooLarge
         | ErrorCode::AttemptOpen
+        | ErrorCode::BillArchive
+        | ErrorCode::BillCell
+        | ErrorCode::BillDigest
+        | ErrorCode::BillEmpty
+        | ErrorCode::BillEncoding
+        | ErrorCode::BillNotYet
+        | ErrorCode::BillRefused
+        | ErrorCode::BillTotals
+        | ErrorCode::BillTruncated
+        | ErrorCode::BillWrongChannel
+        | ErrorCode::BillWrongDay
+        | ErrorCode::BillWrongKind
+        | ErrorCode::BillWrongMerchant
         | ErrorCode::ChannelNotConnected
         | ErrorCode::ClockWrong
         | ErrorCode::CodeUsed
@@ -58,6 +72,7 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         | ErrorCode::NotNow
         | ErrorCode::OrderNotFound
         | ErrorCode::OwnReceipt
+        | ErrorCode::PreviewGone
         | ErrorCode::ReasonRequired
         | ErrorCode::RefundExceeds
         | ErrorCode::RefundNothingPaid

@@ -26,6 +26,12 @@ impl Console {
         self.surroundings.sandbox_status().await
     }
 
+    pub(crate) async fn sandbox_end_day(&self, _: NoArgs) -> Result<SandboxStatus, CommandError> {
+        self.need_demo()?;
+        self.surroundings.end_day().await?;
+        self.surroundings.sandbox_status().await
+    }
+
     pub(crate) async fn sandbox_phone(&self, args: PhoneAct) -> Result<PhoneScreen, CommandError> {
         self.need_demo()?;
         self.surroundings.phone(&args.qr, args.act).await

@@ -1,7 +1,7 @@
 //! From the desk's errors to coded ones: what happened, whether money is affected, values for the text.
 
 use crate::contract::{CommandError, ErrorCode, MoneyMark};
-use paydesk_desk::{DeskError, ports::StoreError};
+use paydesk_desk::{BillFault, DeskError, ports::StoreError};
 use paydesk_domain::{Blocked, MoneyError};
 use paydesk_texts::Language;
 use std::{
@@ -44,6 +44,12 @@ fn incident() -> String {
 pub fn coded(error: DeskError) -> CommandError {
     let said = error.to_string();
     let coded = match error {
+        DeskError::Bill(bill) => bill_code(bill),
+        DeskError::BillEmpty => refused(ErrorCode::BillEmpty),
+        DeskError::BillNotYet => refused(ErrorCode::BillNotYet),
+        DeskError::BillRefused(code) => refused_with(ErrorCode::BillRefused, &[("code", code)]),
+        DeskError::BillUnreachable => refused(ErrorCode::BillUnreachable),
+        DeskError::PreviewGone => refused(ErrorCode::PreviewGone),
         DeskError::Blocked(blocked) => refused(blocked_code(blocked)),
         DeskError::ChannelNotConnected(channel) => {
             refused_with(ErrorCode::ChannelNotConnected, &[("channel", channel)])
@@ -87,6 +93,30 @@ pub fn coded(error: DeskError) -> CommandError {
     };
     tracing::warn!(incident = %coded.incident, error = %said, "a command was refused");
     coded
+}
+
+fn bill_code(bill: BillFault) -> CommandError {
+    match bill {
+        BillFault::Archive(what) => {
+            refused_with(ErrorCode::BillArchive, &[("what", what.to_owned())])
+        }
+        BillFault::Cell { row, column } => refused_with(
+            ErrorCode::BillCell,
+            &[("row", row.to_string()), ("column", column)],
+        ),
+        BillFault::Digest => refused(ErrorCode::BillDigest),
+        BillFault::Encoding(row) => {
+            refused_with(ErrorCode::BillEncoding, &[("row", row.to_string())])
+        }
+        BillFault::Totals(_) => refused(ErrorCode::BillTotals),
+        BillFault::Truncated => refused(ErrorCode::BillTruncated),
+        BillFault::WrongChannel => refused(ErrorCode::BillWrongChannel),
+        BillFault::WrongDay(day) => {
+            refused_with(ErrorCode::BillWrongDay, &[("day", day.to_string())])
+        }
+        BillFault::WrongKind => refused(ErrorCode::BillWrongKind),
+        BillFault::WrongMerchant => refused(ErrorCode::BillWrongMerchant),
+    }
 }
 
 fn blocked_code(blocked: Blocked) -> ErrorCode {

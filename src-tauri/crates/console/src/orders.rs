@@ -52,43 +52,48 @@ impl Console {
         })
     }
 
-    pub(crate) async fn list_orders(&self, args: ListOrders) -> Result<OrderPage, CommandError> {
+    /// The store's filter of what the screen asks for.
+    pub(crate) fn filter_of(&self, query: OrderQuery) -> Result<OrderFilter, CommandError> {
         let shop = self
             .desk
             .shop()
             .ok_or_else(|| refused(ErrorCode::NotSetUp))?;
-        let filter = OrderFilter {
-            tab: tab(args.tab),
-            search: args.search.trim().chars().take(100).collect(),
-            day_from: args.day_from.as_deref().map(day).transpose()?,
-            day_to: args.day_to.as_deref().map(day).transpose()?,
-            status: args.status.map(views::status_from),
-            channel: args.channel.map(ChannelId),
+        Ok(OrderFilter {
+            tab: tab(query.tab),
+            search: query.search.trim().chars().take(100).collect(),
+            day_from: query.day_from.as_deref().map(day).transpose()?,
+            day_to: query.day_to.as_deref().map(day).transpose()?,
+            status: query.status.map(views::status_from),
+            channel: query.channel.map(ChannelId),
             currency: shop.currency,
-        };
+        })
+    }
+
+    pub(crate) async fn list_orders(&self, args: ListOrders) -> Result<OrderPage, CommandError> {
+        let filter = self.filter_of(args.query)?;
         let limit = args.limit.clamp(1, PAGE_MAX);
-        let page = self
-            .desk
-            .ports()
-            .store
-            .list(&filter, args.cursor.as_deref(), limit)
-            .await
-            .map_err(crate::store_error)?;
-        let over = self
-            .desk
-            .ports()
-            .store
-            .totals(&filter)
-            .await
-            .map_err(crate::store_error)?;
+        let store = &self.desk.ports().store;
+        let page = match (args.cursor, args.position) {
+            (None, Some(position)) => store.list_at(&filter, u64::from(position), limit).await,
+            (cursor, _) => store.list(&filter, cursor.as_deref(), limit).await,
+        };
+        let page = page.map_err(crate::store_error)?;
+        Ok(OrderPage {
+            rows: page.rows.into_iter().map(views::row).collect(),
+            next_cursor: page.next,
+        })
+    }
+
+    pub(crate) async fn order_totals(&self, args: OrderQuery) -> Result<OrdersOver, CommandError> {
+        let filter = self.filter_of(args)?;
+        let store = &self.desk.ports().store;
+        let over = store.totals(&filter).await.map_err(crate::store_error)?;
         let totals = over.totals;
         let net = totals
             .taken
             .checked_sub(totals.refunded)
             .unwrap_or(totals.taken);
-        Ok(OrderPage {
-            rows: page.rows.into_iter().map(views::row).collect(),
-            next_cursor: page.next,
+        Ok(OrdersOver {
             totals: OrderTotals {
                 count: count(totals.count),
                 taken: totals.taken.into(),

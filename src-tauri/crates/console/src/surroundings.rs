@@ -17,6 +17,8 @@ pub trait Surroundings: Send + Sync {
         qr: &'a str,
         act: Act,
     ) -> BoxFuture<'a, Result<PhoneScreen, CommandError>>;
+    /// Ends the demo's day: its bill can be fetched from then on.
+    fn end_day(&self) -> BoxFuture<'_, Result<(), CommandError>>;
     /// Sample payment codes, without their pictures.
     fn sample_codes(&self) -> BoxFuture<'_, Result<Vec<SampleCode>, CommandError>>;
     /// Saves a file for the user and gives its path.

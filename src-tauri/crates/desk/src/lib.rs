@@ -1,6 +1,7 @@
 //! The desk: use cases and the driver. It takes payments, resolves doubts, gives refunds.
 //! It names no socket, database, keyring or window: those are ports (`ports`).
 
+mod bills;
 mod driver;
 mod health;
 mod pay;
@@ -13,8 +14,10 @@ pub mod rhythm;
 mod settle;
 pub mod shop;
 
+pub use bills::{Preview, PreviewRow, Verdict, channel_day};
 pub use health::{Health, SKEW_LIMIT_MS};
 pub use pay::{Charge, Repeat, ShowCode};
+pub use paydesk_channels::BillFault;
 pub use paydesk_reports::{Receipt, barcode};
 pub use refunds::{REASONS, RefundAsk};
 
@@ -67,6 +70,24 @@ pub enum DeskError {
     /// The domain says no.
     #[error("{0}")]
     Blocked(#[from] Blocked),
+    /// A bill's file cannot be read.
+    #[error("{0}")]
+    Bill(#[from] BillFault),
+    /// The channel has no bill for that day: nothing was traded.
+    #[error("the channel has no bill for this day: nothing was traded")]
+    BillEmpty,
+    /// The channel has not made the bill yet.
+    #[error("the channel has not made this bill yet")]
+    BillNotYet,
+    /// The channel refused to give the bill.
+    #[error("the channel refused the bill: {0}")]
+    BillRefused(String),
+    /// The bill could not be fetched: no answer, or none that could be believed.
+    #[error("the bill could not be fetched")]
+    BillUnreachable,
+    /// The previewed bill is no longer at hand.
+    #[error("this preview is gone; open the bill again")]
+    PreviewGone,
     /// No account for this channel.
     #[error("channel {0} is not connected")]
     ChannelNotConnected(String),
@@ -137,6 +158,8 @@ pub struct Desk {
     shop: RwLock<Option<Shop>>,
     operator: RwLock<Option<String>>,
     health: Mutex<BTreeMap<ChannelId, Health>>,
+    /// The bill that was looked at last and may be imported.
+    preview: Mutex<Option<Arc<Preview>>>,
     told: broadcast::Sender<Told>,
     wake: Notify,
 }
@@ -162,6 +185,7 @@ impl Desk {
             shop: RwLock::new(shop),
             operator: RwLock::new(operator),
             health: Mutex::new(BTreeMap::new()),
+            preview: Mutex::new(None),
             told,
             wake: Notify::new(),
         }))
@@ -301,6 +325,12 @@ pub fn channels() -> &'static [&'static dyn Channel] {
 #[must_use]
 pub fn channel(id: &str) -> Option<&'static dyn Channel> {
     paydesk_channels::by_id(id)
+}
+
+/// Whether a channel issues bills that can be compared.
+#[must_use]
+pub fn has_bills(id: &str) -> bool {
+    paydesk_channels::by_id(id).is_some_and(|channel| channel.bills().is_some())
 }
 
 /// The connector whose payers show codes of this form.

@@ -1,10 +1,14 @@
 //! What the desk needs from the outside: Store, Vault, Network, Clock, Ids and Tasks.
 //! Implemented by `store`, `vault` and `host`, and by the simulation.
 
+mod bills;
+
+pub use bills::*;
+
 use paydesk_channels::WireRequest;
 use paydesk_domain::{
-    AccountId, Amount, BusinessDay, ChannelId, MerchantRef, Mode, Money, NotSent, Order,
-    OrderNumber, OrderPlan, OrderStatus, Timestamp,
+    AccountId, Amount, BusinessDay, ChannelDay, ChannelId, MerchantRef, Mode, Money, NotSent,
+    Order, OrderNumber, OrderPlan, OrderStatus, Timestamp,
 };
 use paydesk_signing::{KeyError, Keys, SealingKey, WireReply};
 use serde::{Deserialize, Serialize};
@@ -27,6 +31,8 @@ pub enum Actor {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
+    /// A channel's bill was compared with our books and kept.
+    BillImported,
     /// An intent to close or reverse became durable.
     EndingBegun,
     /// A reply that did not prove itself.
@@ -68,6 +74,7 @@ impl EventKind {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            EventKind::BillImported => "bill_imported",
             EventKind::EndingBegun => "ending_begun",
             EventKind::ForgedReply => "forged_reply",
             EventKind::LateDecided => "late_decided",
@@ -437,6 +444,30 @@ pub trait Store: Send + Sync {
         cursor: Option<&'a str>,
         limit: u32,
     ) -> BoxFuture<'a, Result<OrderPage, StoreError>>;
+    /// Attempts of a channel that began in `[from, to)`, and refunds that did, with the payment of each.
+    fn booked<'a>(
+        &'a self,
+        channel: &'a ChannelId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> BoxFuture<'a, Result<Booked, StoreError>>;
+    /// Keeps a bill with its lines, matches and differences: all of it or nothing.
+    fn import_bill(&self, bill: NewBill) -> BoxFuture<'_, Result<KeptBill, StoreError>>;
+    /// The bill with this content, if it was imported before.
+    fn bill_known<'a>(
+        &'a self,
+        account: &'a AccountId,
+        content_sha256: &'a str,
+    ) -> BoxFuture<'a, Result<Option<KeptBill>, StoreError>>;
+    /// The bills of an account's days, the newest of each day, the newest day first.
+    fn bills<'a>(
+        &'a self,
+        account: &'a AccountId,
+        from: ChannelDay,
+        to: ChannelDay,
+    ) -> BoxFuture<'a, Result<Vec<KeptBill>, StoreError>>;
+    /// The differences that were found with a bill, in the order in which they were found.
+    fn differences(&self, bill: i64) -> BoxFuture<'_, Result<Vec<KeptDifference>, StoreError>>;
     /// The row of one order.
     fn row<'a>(
         &'a self,

@@ -340,6 +340,13 @@ impl Surroundings for Demo {
         })
     }
 
+    fn end_day(&self) -> BoxFuture<'_, Result<(), CommandError>> {
+        Box::pin(async move {
+            self.control(reqwest::Method::POST, "day/end", None).await?;
+            Ok(())
+        })
+    }
+
     fn phone<'a>(
         &'a self,
         qr: &'a str,

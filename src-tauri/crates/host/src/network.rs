@@ -1,6 +1,6 @@
 //! The network: no retries, no redirects, no proxy, bodies with a limit, and hosts by the folder's mode.
 
-use paydesk_channels::WireRequest;
+use paydesk_channels::{Operation, WireRequest};
 use paydesk_desk::ports::{BoxFuture, Cut, Network};
 use paydesk_signing::{Peer, WireReply};
 use std::{
@@ -12,8 +12,11 @@ use std::{
 /// The gateway of demo accounts; the folder knows on which port its sandbox listens now.
 pub const SANDBOX_GATEWAY: &str = "http://sandbox.localhost";
 
-/// The largest genuine answer to a money call is a few KiB; bills have their own way.
+/// The largest genuine answer to a money call is a few KiB.
 const BODY_MAX: usize = 1 << 20;
+
+/// A bill of a very busy day, packed or not.
+const BILL_MAX: usize = 256 << 20;
 
 /// Where the demo's sandbox listens now; shared with who starts it.
 pub(crate) type SandboxAddress = Arc<RwLock<Option<SocketAddr>>>;
@@ -32,10 +35,12 @@ impl Reach {
     fn address(&self, url: &str) -> Option<String> {
         match self {
             Reach::Sandbox(address) => {
+                let address = (*address.read().ok()?)?;
+                // Links that the sandbox itself hands out name the port it listens on.
                 let rest = url
                     .strip_prefix(SANDBOX_GATEWAY)
+                    .or_else(|| url.strip_prefix(&format!("http://{address}")))
                     .filter(|rest| rest.starts_with('/'))?;
-                let address = (*address.read().ok()?)?;
                 address
                     .ip()
                     .is_loopback()
@@ -133,6 +138,10 @@ impl Network for HttpNetwork {
             let Some(url) = reach.address(&request.url) else {
                 return Err(Cut::BeforeSend);
             };
+            let most = match request.operation {
+                Operation::BillFile => BILL_MAX,
+                _ => BODY_MAX,
+            };
             let method = if request.method == "GET" {
                 reqwest::Method::GET
             } else {
@@ -159,7 +168,7 @@ impl Network for HttpNetwork {
                 .collect();
             let mut body = Vec::new();
             while let Some(chunk) = response.chunk().await.map_err(|_| Cut::AfterSend)? {
-                if body.len() + chunk.len() > BODY_MAX {
+                if body.len() + chunk.len() > most {
                     return Err(Cut::AfterSend);
                 }
                 body.extend_from_slice(&chunk);

@@ -1,6 +1,7 @@
 //! The store: SQLite through sqlx. Event log with a hash chain, projections, the resolver's list, search.
 //! One method is one transaction; decides nothing about payments.
 
+mod bills;
 mod chain;
 mod errors;
 mod list;

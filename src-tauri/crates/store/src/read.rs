@@ -6,17 +6,19 @@ use crate::{
     write::{code_used, write_work},
 };
 use paydesk_desk::ports::{
-    BoxFuture, Commit, Counts, Device, Due, FirstAttempt, ListTotals, NewEvent, NewNote, NewOrder,
-    Opened, OrderFilter, OrderPage, OrderRow, PayerCode, Store, StoreError, StoredEvent, Work,
+    Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, KeptBill, KeptDifference,
+    ListTotals, NewBill, NewEvent, NewNote, NewOrder, Opened, OrderFilter, OrderPage, OrderRow,
+    PayerCode, Store, StoreError, StoredEvent, Work,
 };
 use paydesk_domain::{
-    Amount, ChannelId, Currency, MerchantRef, Money, Order, OrderNumber, OrderPlan, Timestamp,
+    AccountId, Amount, ChannelDay, ChannelId, Currency, MerchantRef, Money, Order, OrderNumber,
+    OrderPlan, Timestamp,
 };
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
 pub(crate) const ROW: &str = "SELECT o.number, o.opened_at, o.channel, o.status, o.total_minor, o.currency, o.refunded_minor, o.note, o.by_name, o.attention, o.version, o.id FROM orders o";
 
-fn text(row: &SqliteRow, at: usize) -> Result<String, StoreError> {
+pub(crate) fn text(row: &SqliteRow, at: usize) -> Result<String, StoreError> {
     row.try_get(at).map_err(fault)
 }
 
@@ -295,6 +297,40 @@ impl Store for SqliteStore {
         filter: &'a OrderFilter,
     ) -> BoxFuture<'a, Result<ListTotals, StoreError>> {
         Box::pin(self.read_totals(filter))
+    }
+
+    fn booked<'a>(
+        &'a self,
+        channel: &'a ChannelId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> BoxFuture<'a, Result<Booked, StoreError>> {
+        Box::pin(self.read_booked(channel, from, to))
+    }
+
+    fn import_bill(&self, bill: NewBill) -> BoxFuture<'_, Result<KeptBill, StoreError>> {
+        Box::pin(self.write_bill(bill))
+    }
+
+    fn bill_known<'a>(
+        &'a self,
+        account: &'a AccountId,
+        content_sha256: &'a str,
+    ) -> BoxFuture<'a, Result<Option<KeptBill>, StoreError>> {
+        Box::pin(self.read_bill_known(account, content_sha256))
+    }
+
+    fn bills<'a>(
+        &'a self,
+        account: &'a AccountId,
+        from: ChannelDay,
+        to: ChannelDay,
+    ) -> BoxFuture<'a, Result<Vec<KeptBill>, StoreError>> {
+        Box::pin(self.read_bills(account, from, to))
+    }
+
+    fn differences(&self, bill: i64) -> BoxFuture<'_, Result<Vec<KeptDifference>, StoreError>> {
+        Box::pin(self.read_differences(bill))
     }
 
     fn row<'a>(

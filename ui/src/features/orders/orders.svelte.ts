@@ -4,6 +4,7 @@ import { callConsole, commandErrorOf } from '$lib/api/client';
 import type {
   CommandError,
   OrderPage,
+  OrderQuery,
   OrderRow,
   OrderTab,
   OrderTotals,
@@ -125,28 +126,41 @@ export class OrderList {
       await this.#load(null, Math.min(Math.max(this.rows.length, PAGE_ROWS), 200));
       return;
     }
-    const page = await this.#ask(null, PAGE_ROWS).catch(() => null);
-    if (!page) return;
+    const [page, over] = await Promise.all([
+      this.#ask(null, PAGE_ROWS),
+      callConsole('order_totals', this.#query()),
+    ]).catch(() => []);
+    if (!page || !over) return;
     const byId = new Map(page.rows.map((row) => [row.order_id, row]));
     this.rows = this.rows.map((row) => byId.get(row.order_id) ?? row);
-    this.fresh = Math.max(0, page.totals.count - (this.totals?.count ?? 0));
-    this.tabCounts = page.tab_counts;
+    this.fresh = Math.max(0, over.totals.count - (this.totals?.count ?? 0));
+    this.tabCounts = over.tab_counts;
   }
 
-  #ask(cursor: string | null, limit: number): Promise<OrderPage> {
+  #query(): OrderQuery {
     const today = app.status?.business_day ?? null;
     const from = this.day === 'today' ? today : this.day === 'pick' ? this.dayFrom : null;
     const to = this.day === 'today' ? today : this.day === 'pick' ? this.dayTo : null;
-    return callConsole('list_orders', {
+    return {
       tab: this.tab,
       search: this.search.trim(),
       day_from: from || null,
       day_to: to || null,
       status: this.status || null,
       channel: this.channel || null,
-      cursor,
-      limit,
-    });
+    };
+  }
+
+  #ask(cursor: string | null, limit: number): Promise<OrderPage> {
+    return callConsole('list_orders', { query: this.#query(), cursor, position: null, limit });
+  }
+
+  /// The sums come after the rows, which do not wait for them.
+  async #sum(request: number): Promise<void> {
+    const over = await callConsole('order_totals', this.#query()).catch(() => null);
+    if (!over || request !== this.#request) return;
+    this.totals = over.totals;
+    this.tabCounts = over.tab_counts;
   }
 
   async #load(cursor: string | null, limit: number): Promise<void> {
@@ -158,10 +172,9 @@ export class OrderList {
       if (request !== this.#request) return;
       this.rows = cursor ? [...this.rows, ...page.rows] : page.rows;
       this.#cursor = page.next_cursor;
-      this.totals = page.totals;
-      this.tabCounts = page.tab_counts;
       this.error = null;
       this.loaded = true;
+      if (!cursor) void this.#sum(request);
     } catch (thrown) {
       if (request === this.#request) this.error = commandErrorOf(thrown);
     } finally {

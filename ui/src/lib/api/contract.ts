@@ -125,6 +125,99 @@ business_day: string,
 pc_time_zone: string, };
 
 /**
+ * An account whose bills can be compared.
+ */
+export type BillAccount = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its channel.
+ */
+channel: string, };
+
+/**
+ * A bill that was looked at; nothing of it is kept yet.
+ */
+export type BillPreview = { 
+/**
+ * Names it for the import.
+ */
+preview: string, 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The channel's day.
+ */
+day: string, 
+/**
+ * How many lines it has.
+ */
+rows: number, 
+/**
+ * When the same bill was imported before.
+ */
+known_since: number | null, 
+/**
+ * The day in numbers.
+ */
+result: DayResult, 
+/**
+ * What differs, the first 200.
+ */
+differences: Array<DifferenceView>, };
+
+/**
+ * A line of a bill with what is said of it.
+ */
+export type BillRowView = { 
+/**
+ * The line.
+ */
+line: SideLine, 
+/**
+ * `agrees`, or the code of the difference.
+ */
+verdict: string, };
+
+/**
+ * Lines of a bill.
+ */
+export type BillRows = { 
+/**
+ * How many there are in all.
+ */
+total: number, 
+/**
+ * The lines.
+ */
+rows: Array<BillRowView>, };
+
+/**
+ * Lines of a bill that was looked at.
+ */
+export type BillRowsOf = { 
+/**
+ * As [`BillPreview::preview`] gave it.
+ */
+preview: string, 
+/**
+ * Only lines that differ.
+ */
+only_different: boolean, 
+/**
+ * Position of the first line wanted, from 0.
+ */
+from: number, 
+/**
+ * Lines wanted, at most 200.
+ */
+limit: number, };
+
+/**
  * What is given is changed, the rest stays.
  */
 export type ChangeSettings = { 
@@ -251,6 +344,91 @@ alipay: string,
 wechatpay: string, };
 
 /**
+ * The days of an account, the newest first.
+ */
+export type DayList = { 
+/**
+ * Every account whose bills can be compared.
+ */
+accounts: Array<BillAccount>, 
+/**
+ * The account that was asked for.
+ */
+account_id: string, 
+/**
+ * The days.
+ */
+days: Array<DayRow>, };
+
+/**
+ * A day of an account.
+ */
+export type DayOf = { 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The channel's day, `2026-11-20`.
+ */
+day: string, };
+
+/**
+ * A compared day in numbers.
+ */
+export type DayResult = { 
+/**
+ * Pairs that agree.
+ */
+matched: number, 
+/**
+ * Differences.
+ */
+differences: number, 
+/**
+ * The bill.
+ */
+bill: SideTotals, 
+/**
+ * Our books.
+ */
+books: SideTotals, 
+/**
+ * When it was imported; `null` in a look.
+ */
+imported_at: number | null, 
+/**
+ * By whom.
+ */
+by: string, 
+/**
+ * The file's name; empty when it was fetched.
+ */
+file: string, };
+
+/**
+ * One day in the list.
+ */
+export type DayRow = { 
+/**
+ * The channel's day.
+ */
+day: string, 
+/**
+ * The day in numbers, once its bill was imported.
+ */
+result: DayResult | null, };
+
+/**
+ * The days of one account that can be reconciled.
+ */
+export type DaysOf = { 
+/**
+ * The account; the first one when not given.
+ */
+account_id: string | null, };
+
+/**
  * Decides about late money.
  */
 export type DecideLate = { 
@@ -268,9 +446,38 @@ decision: LateDecision,
 reason: string, };
 
 /**
+ * One difference with both sides.
+ */
+export type DifferenceView = { 
+/**
+ * Both catalogues hold `break_<code>`.
+ */
+code: string, 
+/**
+ * Both catalogues hold `why_<why>`.
+ */
+why: string, 
+/**
+ * What the explanation's text needs: a rate, seconds, a row.
+ */
+value: string, 
+/**
+ * The bill's line.
+ */
+bill: SideLine | null, 
+/**
+ * Ours.
+ */
+book: SideLine | null, 
+/**
+ * Bill less books.
+ */
+difference: MoneyView | null, };
+
+/**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
-export type ErrorCode = "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "channel_not_connected" | "code_used" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "goods_code" | "internal" | "invalid_arguments" | "keys_locked" | "not_now" | "text_too_long" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_cell" | "bill_digest" | "bill_empty" | "bill_encoding" | "bill_not_yet" | "bill_refused" | "bill_totals" | "bill_truncated" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "preview_gone" | "channel_not_connected" | "code_used" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "goods_code" | "internal" | "invalid_arguments" | "keys_locked" | "not_now" | "text_too_long" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -364,33 +571,17 @@ export type LateDecision = "accept" | "return";
  */
 export type ListOrders = { 
 /**
- * Which tab.
+ * Which orders.
  */
-tab: OrderTab, 
+query: OrderQuery, 
 /**
- * Beginning or last 4+ digits of any number, an amount (`46.5`, `40-60`), words of note or name.
- */
-search: string, 
-/**
- * Business days, `2026-11-21`, both included.
- */
-day_from: string | null, 
-/**
- * Last business day.
- */
-day_to: string | null, 
-/**
- * Only this status.
- */
-status: StatusView | null, 
-/**
- * Only this channel.
- */
-channel: string | null, 
-/**
- * From the page before.
+ * From the page before; wins over `position`.
  */
 cursor: string | null, 
+/**
+ * A jump: the position of the first row wanted, from 0.
+ */
+position: number | null, 
 /**
  * Rows wanted, at most 200.
  */
@@ -449,6 +640,27 @@ by: string,
  * The words.
  */
 text: string, };
+
+/**
+ * A bill's file as the channel writes it.
+ */
+export type OpenBill = { 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The day it must be of; what the file says when not given.
+ */
+day: string | null, 
+/**
+ * The file's name, for the record.
+ */
+name: string, 
+/**
+ * The file, base64.
+ */
+file: string, };
 
 /**
  * One order with everything about it.
@@ -527,15 +739,36 @@ rows: Array<OrderRow>,
 /**
  * For the next page.
  */
-next_cursor: string | null, 
+next_cursor: string | null, };
+
 /**
- * Sums of the filter.
+ * Which orders.
  */
-totals: OrderTotals, 
+export type OrderQuery = { 
 /**
- * Orders per tab, search and filters aside.
+ * Which tab.
  */
-tab_counts: { [key in string]: number }, };
+tab: OrderTab, 
+/**
+ * Beginning or last 4+ digits of any number, an amount (`46.5`, `40-60`), words of note or name.
+ */
+search: string, 
+/**
+ * Business days, `2026-11-21`, both included.
+ */
+day_from: string | null, 
+/**
+ * Last business day.
+ */
+day_to: string | null, 
+/**
+ * Only this status.
+ */
+status: StatusView | null, 
+/**
+ * Only this channel.
+ */
+channel: string | null, };
 
 /**
  * A row of the list.
@@ -603,6 +836,19 @@ refunded: MoneyView,
  * Taken − refunded.
  */
 net: MoneyView, };
+
+/**
+ * What stands over the list; asked apart, so that the rows need not wait for it.
+ */
+export type OrdersOver = { 
+/**
+ * Sums of the filter.
+ */
+totals: OrderTotals, 
+/**
+ * Orders per tab, search and filters aside.
+ */
+tab_counts: { [key in string]: number }, };
 
 /**
  * What the stage shows.
@@ -726,6 +972,15 @@ export type PickOperator = {
 name: string, };
 
 /**
+ * Names a bill that was looked at.
+ */
+export type PreviewId = { 
+/**
+ * As [`BillPreview::preview`] gave it.
+ */
+preview: string, };
+
+/**
  * Who verified a fact, and how.
  */
 export type ProofView = { 
@@ -827,6 +1082,27 @@ rows: Array<OrderRow>,
  * What is not known yet, listed first after a start.
  */
 open: Array<OrderRow>, };
+
+/**
+ * A compared day that is kept.
+ */
+export type ReconciledDay = { 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The channel's day.
+ */
+day: string, 
+/**
+ * The day in numbers.
+ */
+result: DayResult, 
+/**
+ * What differs.
+ */
+differences: Array<DifferenceView>, };
 
 /**
  * What the refund dialog opens with.
@@ -1101,6 +1377,76 @@ note: string,
 confirmed_repeat_of: string | null, };
 
 /**
+ * One side of a difference.
+ */
+export type SideLine = { 
+/**
+ * The bill's line, from 1; 0 on our side.
+ */
+row: number, 
+/**
+ * `payment` or `refund`.
+ */
+kind: string, 
+/**
+ * Its reference.
+ */
+reference: string, 
+/**
+ * The order, where the reference is ours.
+ */
+order_id: string | null, 
+/**
+ * The channel's number.
+ */
+transaction: string, 
+/**
+ * The amount.
+ */
+amount: MoneyView, 
+/**
+ * The fee; `null` where no rate is set.
+ */
+fee: MoneyView | null, 
+/**
+ * When.
+ */
+at: number, 
+/**
+ * `done`, `failed` or `pending`.
+ */
+state: string, };
+
+/**
+ * Sums of one side.
+ */
+export type SideTotals = { 
+/**
+ * Payments.
+ */
+payments: number, 
+/**
+ * Their sum.
+ */
+paid: MoneyView, 
+/**
+ * Refunds.
+ */
+refunds: number, 
+/**
+ * Their sum.
+ */
+refunded: MoneyView, 
+/**
+ * Fees.
+ */
+fee: MoneyView, 
+/**
+ * Paid less refunded less fees.
+ */
+net: MoneyView, };
+
+/**
  * Sound settings.
  */
 export type Sound = { 
@@ -1220,8 +1566,10 @@ export interface Commands {
   expected_fee: { args: ExpectedFeeOf; answer: ExpectedFee };
   /** The till's own latest payments and today's total. */
   recent_payments: { args: NoArgs; answer: RecentPayments };
-  /** A page of orders with totals of the filter. */
+  /** A page of orders. */
   list_orders: { args: ListOrders; answer: OrderPage };
+  /** Sums of a filter and the counts of the tabs. */
+  order_totals: { args: OrderQuery; answer: OrdersOver };
   /** One order with its timeline. */
   order_detail: { args: OrderId; answer: OrderDetail };
   /** Adds a note. */
@@ -1242,6 +1590,20 @@ export interface Commands {
   sandbox_phone: { args: PhoneAct; answer: PhoneScreen };
   /** Sample payment codes to scan from a sheet. */
   sample_codes: { args: NoArgs; answer: SampleCodes };
+  /** The days of an account, and what was found on them. */
+  reconcile_days: { args: DaysOf; answer: DayList };
+  /** Fetches a bill from its channel and compares it; keeps nothing. */
+  fetch_bill: { args: DayOf; answer: BillPreview };
+  /** Reads a bill's file and compares it; keeps nothing. */
+  open_bill: { args: OpenBill; answer: BillPreview };
+  /** Lines of the bill that was looked at. */
+  bill_rows: { args: BillRowsOf; answer: BillRows };
+  /** Keeps the bill that was looked at. */
+  import_bill: { args: PreviewId; answer: ReconciledDay };
+  /** A compared day that is kept. */
+  reconciled_day: { args: DayOf; answer: ReconciledDay };
+  /** Ends the demo's day, so that its bill can be fetched. */
+  sandbox_end_day: { args: NoArgs; answer: SandboxStatus };
   /** What quitting now would leave open. */
   quit_check: { args: NoArgs; answer: QuitCheck };
 }

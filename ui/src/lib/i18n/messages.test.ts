@@ -72,7 +72,8 @@ describe('texts chosen by names of the core', () => {
         const error: CommandError = {
           code: code as ErrorCode,
           money: 'not_moved',
-          params: {},
+          // What the core hands over with the codes that have values.
+          params: { code: 'NO_AUTH', column: '金额', day: '2026-11-20', row: '7' },
           incident: '',
         };
         expect(errorText(error), `${code} ${locale}`).not.toMatch(/undefined|\{/);

@@ -48,9 +48,7 @@ describe('what this PC remembers', () => {
     other.apply(view!);
     expect(other.shows(view!)).toBe(true);
     expect(fake.called('list_orders').at(-1)).toMatchObject({
-      tab: 'unpaid',
-      search: 'A12',
-      status: 'failed',
+      query: { tab: 'unpaid', search: 'A12', status: 'failed' },
     });
     preferences.removeView('A');
     preferences.load();

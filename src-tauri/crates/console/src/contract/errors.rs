@@ -28,6 +28,36 @@ pub enum ErrorCode {
     AmountNotPositive,
     /// Another attempt of the order is not decided.
     AttemptOpen,
+    /// The bill's archive cannot be opened.
+    BillArchive,
+    /// A cell of the bill cannot be read.
+    BillCell,
+    /// The bill's digest is not the channel's.
+    BillDigest,
+    /// The channel has no bill for the day: nothing was traded.
+    BillEmpty,
+    /// The bill is not in the channel's encoding.
+    BillEncoding,
+    /// The channel has not made the bill yet.
+    BillNotYet,
+    /// The channel refused the bill.
+    BillRefused,
+    /// The bill's totals are not the sum of its lines.
+    BillTotals,
+    /// The bill ends early.
+    BillTruncated,
+    /// The bill could not be fetched.
+    BillUnreachable,
+    /// A bill of another channel, or no bill at all.
+    BillWrongChannel,
+    /// A bill of another day.
+    BillWrongDay,
+    /// Another kind of bill.
+    BillWrongKind,
+    /// A bill of another merchant.
+    BillWrongMerchant,
+    /// The bill that was looked at is no longer at hand.
+    PreviewGone,
     /// The channel is not connected in this folder.
     ChannelNotConnected,
     /// This payment code was used in the last five minutes.

@@ -1,6 +1,7 @@
 //! The contract: every command, event and error code, once.
 //! From this list come the Tauri commands, the HTTP host, and the TypeScript types.
 
+mod bills;
 mod demo;
 mod errors;
 mod orders;
@@ -8,6 +9,7 @@ mod pay;
 mod shop;
 mod typescript;
 
+pub use bills::*;
 pub use demo::*;
 pub use errors::*;
 pub use orders::*;
@@ -48,8 +50,10 @@ macro_rules! with_commands {
             expected_fee: ExpectedFeeOf => ExpectedFee,
             /// The till's own latest payments and today's total.
             recent_payments: NoArgs => RecentPayments,
-            /// A page of orders with totals of the filter.
+            /// A page of orders.
             list_orders: ListOrders => OrderPage,
+            /// Sums of a filter and the counts of the tabs.
+            order_totals: OrderQuery => OrdersOver,
             /// One order with its timeline.
             order_detail: OrderId => OrderDetail,
             /// Adds a note.
@@ -70,6 +74,20 @@ macro_rules! with_commands {
             sandbox_phone: PhoneAct => PhoneScreen,
             /// Sample payment codes to scan from a sheet.
             sample_codes: NoArgs => SampleCodes,
+            /// The days of an account, and what was found on them.
+            reconcile_days: DaysOf => DayList,
+            /// Fetches a bill from its channel and compares it; keeps nothing.
+            fetch_bill: DayOf => BillPreview,
+            /// Reads a bill's file and compares it; keeps nothing.
+            open_bill: OpenBill => BillPreview,
+            /// Lines of the bill that was looked at.
+            bill_rows: BillRowsOf => BillRows,
+            /// Keeps the bill that was looked at.
+            import_bill: PreviewId => ReconciledDay,
+            /// A compared day that is kept.
+            reconciled_day: DayOf => ReconciledDay,
+            /// Ends the demo's day, so that its bill can be fetched.
+            sandbox_end_day: NoArgs => SandboxStatus,
             /// What quitting now would leave open.
             quit_check: NoArgs => QuitCheck,
         }

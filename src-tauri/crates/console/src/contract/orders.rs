@@ -53,10 +53,10 @@ pub enum OrderTab {
     Unpaid,
 }
 
-/// A page of the list.
+/// Which orders.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
-pub struct ListOrders {
+pub struct OrderQuery {
     /// Which tab.
     pub tab: OrderTab,
     /// Beginning or last 4+ digits of any number, an amount (`46.5`, `40-60`), words of note or name.
@@ -69,8 +69,18 @@ pub struct ListOrders {
     pub status: Option<StatusView>,
     /// Only this channel.
     pub channel: Option<String>,
-    /// From the page before.
+}
+
+/// A page of the list.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ListOrders {
+    /// Which orders.
+    pub query: OrderQuery,
+    /// From the page before; wins over `position`.
     pub cursor: Option<String>,
+    /// A jump: the position of the first row wanted, from 0.
+    pub position: Option<u32>,
     /// Rows wanted, at most 200.
     pub limit: u32,
 }
@@ -119,6 +129,11 @@ pub struct OrderPage {
     pub rows: Vec<OrderRow>,
     /// For the next page.
     pub next_cursor: Option<String>,
+}
+
+/// What stands over the list; asked apart, so that the rows need not wait for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OrdersOver {
     /// Sums of the filter.
     pub totals: OrderTotals,
     /// Orders per tab, search and filters aside.

@@ -130,7 +130,8 @@ impl Desk {
             | EventKind::RefundHandedOver
             | EventKind::RefundHeard
             | EventKind::RefundWithdrawn => Actor::Program,
-            EventKind::EndingBegun
+            EventKind::BillImported
+            | EventKind::EndingBegun
             | EventKind::LateDecided
             | EventKind::NoteAdded
             | EventKind::OrderOpened

@@ -140,13 +140,16 @@ async fn a_fault_that_stays_ends_reversed_or_on_the_human_list_never_paid_or_fai
 
 fn attention() -> ListOrders {
     ListOrders {
-        tab: OrderTab::Attention,
-        search: String::new(),
-        day_from: None,
-        day_to: None,
-        status: None,
-        channel: None,
+        query: OrderQuery {
+            tab: OrderTab::Attention,
+            search: String::new(),
+            day_from: None,
+            day_to: None,
+            status: None,
+            channel: None,
+        },
         cursor: None,
+        position: None,
         limit: 50,
     }
 }

@@ -1,0 +1,273 @@
+//! A channel's bill against our books, from the screen's side.
+
+use crate::{Console, coded, contract::*, invalid, refused, store_error};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use paydesk_desk::{
+    Preview, Verdict,
+    ports::{BillOrigin, DaySummary, KeptBill, KeptDifference},
+};
+use paydesk_domain::{
+    AccountId, BillLine, BookLine, ChannelDay, Explanation, LineKind, LineState, MerchantRef,
+    Money, Totals,
+};
+
+/// Days in the list: two months' ends lie in it.
+const DAYS: usize = 31;
+
+/// Differences and lines in one answer.
+const ROWS_MAX: u32 = 200;
+
+/// The largest file taken; a day of half a million lines is smaller.
+const FILE_MAX: usize = 96 << 20;
+
+impl Console {
+    pub(crate) async fn reconcile_days(&self, args: DaysOf) -> Result<DayList, CommandError> {
+        let shop = self
+            .desk
+            .shop()
+            .ok_or_else(|| refused(ErrorCode::NotSetUp))?;
+        let accounts: Vec<BillAccount> = shop
+            .accounts
+            .iter()
+            .filter(|account| paydesk_desk::has_bills(&account.channel.0))
+            .map(|account| BillAccount {
+                id: account.id.0.clone(),
+                channel: account.channel.0.clone(),
+            })
+            .collect();
+        let account = args
+            .account_id
+            .or_else(|| accounts.first().map(|account| account.id.clone()))
+            .ok_or_else(|| refused(ErrorCode::ChannelNotConnected))?;
+        let today = paydesk_desk::channel_day(self.desk.now()).ok_or_else(|| invalid("day"))?;
+        let days: Vec<ChannelDay> = std::iter::successors(Some(today), |day| day.previous())
+            .take(DAYS)
+            .collect();
+        let from = days.last().copied().unwrap_or(today);
+        let kept = self
+            .desk
+            .ports()
+            .store
+            .bills(&AccountId(account.clone()), from, today)
+            .await
+            .map_err(store_error)?;
+        let days = days
+            .into_iter()
+            .map(|day| DayRow {
+                day: day.to_string(),
+                result: kept.iter().find(|bill| bill.day == day).map(kept_result),
+            })
+            .collect();
+        Ok(DayList {
+            accounts,
+            account_id: account,
+            days,
+        })
+    }
+
+    pub(crate) async fn fetch_bill(&self, args: DayOf) -> Result<BillPreview, CommandError> {
+        let day = channel_day(&args.day)?;
+        let preview = self.desk.fetch_bill(&AccountId(args.account_id), day).await;
+        Ok(preview_view(&*preview.map_err(coded)?))
+    }
+
+    pub(crate) async fn open_bill(&self, args: OpenBill) -> Result<BillPreview, CommandError> {
+        if args.file.len() > FILE_MAX / 3 * 4 {
+            return Err(refused(ErrorCode::BillArchive));
+        }
+        let day = args.day.as_deref().map(channel_day).transpose()?;
+        let file = STANDARD.decode(&args.file).map_err(|_| invalid("file"))?;
+        let preview = self
+            .desk
+            .open_bill(&AccountId(args.account_id), day, &args.name, &file)
+            .await;
+        Ok(preview_view(&*preview.map_err(coded)?))
+    }
+
+    pub(crate) async fn bill_rows(&self, args: BillRowsOf) -> Result<BillRows, CommandError> {
+        let preview = self.desk.preview(&args.preview).map_err(coded)?;
+        let asked = |verdict: Verdict| !args.only_different || verdict != Verdict::Agrees;
+        let rows = || preview.rows.iter().filter(|row| asked(row.verdict));
+        Ok(BillRows {
+            total: narrow(rows().count()),
+            rows: rows()
+                .skip(usize::try_from(args.from).unwrap_or(usize::MAX))
+                .take(usize::try_from(args.limit.min(ROWS_MAX)).unwrap_or(0))
+                .map(|row| BillRowView {
+                    line: bill_line(&row.line),
+                    verdict: match row.verdict {
+                        Verdict::Agrees => "agrees".to_owned(),
+                        Verdict::Differs(code) => code.name().to_owned(),
+                    },
+                })
+                .collect(),
+        })
+    }
+
+    pub(crate) async fn import_bill(&self, args: PreviewId) -> Result<ReconciledDay, CommandError> {
+        let kept = self.desk.import_bill(&args.preview).await.map_err(coded)?;
+        self.reconciled(&kept).await
+    }
+
+    pub(crate) async fn reconciled_day(&self, args: DayOf) -> Result<ReconciledDay, CommandError> {
+        let day = channel_day(&args.day)?;
+        let store = &self.desk.ports().store;
+        let kept = store
+            .bills(&AccountId(args.account_id), day, day)
+            .await
+            .map_err(store_error)?;
+        let kept = kept.first().ok_or_else(|| refused(ErrorCode::BillEmpty))?;
+        self.reconciled(kept).await
+    }
+
+    async fn reconciled(&self, kept: &KeptBill) -> Result<ReconciledDay, CommandError> {
+        let store = &self.desk.ports().store;
+        let differences = store.differences(kept.id).await.map_err(store_error)?;
+        Ok(ReconciledDay {
+            account_id: kept.account.0.clone(),
+            day: kept.day.to_string(),
+            result: kept_result(kept),
+            differences: differences.iter().map(difference).collect(),
+        })
+    }
+}
+
+fn channel_day(text: &str) -> Result<ChannelDay, CommandError> {
+    let date: jiff::civil::Date = text.parse().map_err(|_| invalid("day"))?;
+    Ok(ChannelDay::from_date(date))
+}
+
+fn narrow<N: TryInto<u32>>(count: N) -> u32 {
+    count.try_into().unwrap_or(u32::MAX)
+}
+
+fn preview_view(preview: &Preview) -> BillPreview {
+    let file = match &preview.origin {
+        BillOrigin::Fetched => String::new(),
+        BillOrigin::File { name } => name.clone(),
+    };
+    let limit = usize::try_from(ROWS_MAX).unwrap_or(0);
+    BillPreview {
+        preview: preview.content_sha256.clone(),
+        account_id: preview.account.id.0.clone(),
+        day: preview.day.to_string(),
+        rows: narrow(preview.rows.len()),
+        known_since: preview.known.as_ref().map(|known| known.imported_at.0),
+        result: result(&preview.summary, None, String::new(), file),
+        differences: preview
+            .differences
+            .iter()
+            .take(limit)
+            .map(difference)
+            .collect(),
+    }
+}
+
+fn kept_result(kept: &KeptBill) -> DayResult {
+    let file = match &kept.origin {
+        BillOrigin::Fetched => String::new(),
+        BillOrigin::File { name } => name.clone(),
+    };
+    result(
+        &kept.summary,
+        Some(kept.imported_at.0),
+        kept.by.clone(),
+        file,
+    )
+}
+
+fn result(summary: &DaySummary, imported_at: Option<i64>, by: String, file: String) -> DayResult {
+    DayResult {
+        matched: narrow(summary.matched),
+        differences: narrow(summary.differences),
+        bill: side(&summary.bill),
+        books: side(&summary.books),
+        imported_at,
+        by,
+        file,
+    }
+}
+
+fn side(totals: &Totals) -> SideTotals {
+    let net = totals
+        .paid
+        .checked_sub(totals.refunded)
+        .and_then(|left| left.checked_sub(totals.fee))
+        .unwrap_or(totals.paid);
+    SideTotals {
+        payments: narrow(totals.payments),
+        paid: totals.paid.into(),
+        refunds: narrow(totals.refunds),
+        refunded: totals.refunded.into(),
+        fee: totals.fee.into(),
+        net: net.into(),
+    }
+}
+
+fn difference(kept: &KeptDifference) -> DifferenceView {
+    let value = match &kept.explanation {
+        Explanation::FeeRateDiffers { implied } => implied.millionths().to_string(),
+        Explanation::HappenedNearMidnight { seconds } => seconds.to_string(),
+        Explanation::RepeatedRow { first_row } => first_row.to_string(),
+        Explanation::InDoubtWhenCut
+        | Explanation::NotAPaydeskNumber
+        | Explanation::RoundingPerLine
+        | Explanation::Unexplained => String::new(),
+    };
+    DifferenceView {
+        code: kept.found.code.name().to_owned(),
+        why: kept.explanation.name().to_owned(),
+        value,
+        bill: kept.found.bill.as_ref().map(bill_line),
+        book: kept.found.book.as_ref().map(book_line),
+        difference: kept.found.difference.map(MoneyView::from),
+    }
+}
+
+fn order_of(reference: &str) -> Option<String> {
+    let reference = MerchantRef::parse(reference).ok()?;
+    Some(reference.order().to_string())
+}
+
+fn kind(kind: LineKind) -> String {
+    match kind {
+        LineKind::Payment => "payment".to_owned(),
+        LineKind::Refund => "refund".to_owned(),
+    }
+}
+
+fn state(state: LineState) -> String {
+    match state {
+        LineState::Done => "done".to_owned(),
+        LineState::Failed => "failed".to_owned(),
+        LineState::Pending => "pending".to_owned(),
+    }
+}
+
+fn bill_line(line: &BillLine) -> SideLine {
+    SideLine {
+        row: narrow(line.row),
+        kind: kind(line.kind),
+        reference: line.reference().to_owned(),
+        order_id: order_of(&line.payment),
+        transaction: line.transaction.clone(),
+        amount: line.amount.into(),
+        fee: Some(line.fee.into()),
+        at: line.at.0,
+        state: state(line.state),
+    }
+}
+
+fn book_line(line: &BookLine) -> SideLine {
+    SideLine {
+        row: 0,
+        kind: kind(line.kind),
+        reference: line.reference().to_owned(),
+        order_id: order_of(&line.payment),
+        transaction: line.transaction.clone().unwrap_or_default(),
+        amount: line.amount.into(),
+        fee: line.fee.map(|fee: Money| fee.into()),
+        at: line.at.0,
+        state: state(line.state),
+    }
+}

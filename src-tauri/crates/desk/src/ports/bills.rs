@@ -1,0 +1,106 @@
+//! What the store keeps of bills and compared days.
+
+use super::NewEvent;
+use paydesk_domain::{
+    AccountId, BillKind, BillLine, Break, ChannelDay, ChannelId, Explanation, Payment, Refund,
+    Timestamp, Totals as BillTotals,
+};
+use serde::{Deserialize, Serialize};
+
+/// Our side of a day, as far as the store knows it.
+#[derive(Clone, Debug, Default)]
+pub struct Booked {
+    /// Attempts.
+    pub payments: Vec<Payment>,
+    /// Refunds, each with its payment.
+    pub refunds: Vec<(Refund, Payment)>,
+}
+
+/// How a bill came.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "origin", rename_all = "snake_case")]
+pub enum BillOrigin {
+    /// From the channel.
+    Fetched,
+    /// As a file that a person chose.
+    File {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// A compared day in numbers.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DaySummary {
+    /// Pairs that agree.
+    pub matched: u64,
+    /// Differences.
+    pub differences: u64,
+    /// The bill's sums.
+    pub bill: BillTotals,
+    /// Ours.
+    pub books: BillTotals,
+}
+
+/// A difference as it is kept.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct KeptDifference {
+    /// What it is, with both lines.
+    pub found: Break,
+    /// Why, as far as arithmetic proves it.
+    pub explanation: Explanation,
+    /// Whether the bill's line counts in this day's totals.
+    pub counts_bill: bool,
+    /// Whether ours does.
+    pub counts_book: bool,
+}
+
+/// A bill to keep.
+#[derive(Clone, Debug)]
+pub struct NewBill {
+    /// Whose.
+    pub account: AccountId,
+    /// Of which channel.
+    pub channel: ChannelId,
+    /// Of which of its days.
+    pub day: ChannelDay,
+    /// Which file.
+    pub kind: BillKind,
+    /// What makes it the same bill again.
+    pub content_sha256: String,
+    /// How it came.
+    pub origin: BillOrigin,
+    /// Every line, and our reference where it agrees with us.
+    pub lines: Vec<(BillLine, Option<String>)>,
+    /// What was found.
+    pub differences: Vec<KeptDifference>,
+    /// The day in numbers.
+    pub summary: DaySummary,
+    /// The event that tells of it.
+    pub event: NewEvent,
+    /// Whose hand.
+    pub by: String,
+}
+
+/// A bill that is kept.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptBill {
+    /// Its number in this store.
+    pub id: i64,
+    /// Whose.
+    pub account: AccountId,
+    /// Of which channel.
+    pub channel: ChannelId,
+    /// Of which of its days.
+    pub day: ChannelDay,
+    /// What makes it the same bill again.
+    pub content_sha256: String,
+    /// How it came.
+    pub origin: BillOrigin,
+    /// When it was imported.
+    pub imported_at: Timestamp,
+    /// By whom.
+    pub by: String,
+    /// The day in numbers.
+    pub summary: DaySummary,
+}

@@ -1,0 +1,222 @@
+//! Bills and compared days. A bill is kept whole, with what was found, in one transaction.
+
+use crate::{
+    SqliteStore,
+    errors::{fault, unreadable},
+    read::{int, text},
+};
+use paydesk_desk::ports::{Booked, KeptBill, KeptDifference, NewBill, StoreError};
+use paydesk_domain::{
+    AccountId, BillLine, ChannelDay, ChannelId, LineKind, LineState, Payment, Refund, Timestamp,
+};
+use serde::{Serialize, de::DeserializeOwned};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
+
+/// Lines in one statement: twelve values each, far below SQLite's limit of 32,766.
+const LINES_AT_ONCE: usize = 1_000;
+
+const BILL: &str = "SELECT id, account, channel, day, content_sha256, origin, imported_at, by_name, summary FROM bills";
+
+fn json<T: Serialize>(what: &str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(unreadable(what))
+}
+
+fn parsed<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(unreadable(what))
+}
+
+fn kept(row: &SqliteRow) -> Result<KeptBill, StoreError> {
+    let day =
+        i32::try_from(int(row, 3)?).map_err(|_| StoreError::Corrupt("bill day".to_owned()))?;
+    Ok(KeptBill {
+        id: int(row, 0)?,
+        account: AccountId(text(row, 1)?),
+        channel: ChannelId(text(row, 2)?),
+        day: ChannelDay(day),
+        content_sha256: text(row, 4)?,
+        origin: parsed("bill origin", &text(row, 5)?)?,
+        imported_at: Timestamp(int(row, 6)?),
+        by: text(row, 7)?,
+        summary: parsed("day summary", &text(row, 8)?)?,
+    })
+}
+
+impl SqliteStore {
+    pub(crate) async fn read_booked(
+        &self,
+        channel: &ChannelId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Booked, StoreError> {
+        let payments = sqlx::query(
+            "SELECT value FROM payments WHERE channel = $1 AND begun_at >= $2 AND begun_at < $3",
+        )
+        .bind(channel.0.clone())
+        .bind(from.0)
+        .bind(to.0)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault)?;
+        // A refund's reference begins with its payment's twenty characters.
+        let refunds = sqlx::query(
+            "SELECT r.value, p.value FROM refunds r JOIN payments p ON p.reference = substr(r.reference, 1, 20) \
+             WHERE r.begun_at >= $2 AND r.begun_at < $3 AND p.channel = $1",
+        )
+        .bind(channel.0.clone())
+        .bind(from.0)
+        .bind(to.0)
+        .fetch_all(&self.readers)
+        .await
+        .map_err(fault)?;
+        let mut booked = Booked::default();
+        for row in &payments {
+            booked
+                .payments
+                .push(parsed::<Payment>("payment", &text(row, 0)?)?);
+        }
+        for row in &refunds {
+            let refund: Refund = parsed("refund", &text(row, 0)?)?;
+            booked
+                .refunds
+                .push((refund, parsed("payment", &text(row, 1)?)?));
+        }
+        Ok(booked)
+    }
+
+    pub(crate) async fn write_bill(&self, bill: NewBill) -> Result<KeptBill, StoreError> {
+        let mut transaction = self
+            .writer
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(fault)?;
+        let row = sqlx::query(
+            "INSERT INTO bills(account, channel, day, kind, content_sha256, origin, imported_at, by_name, summary) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9) RETURNING id",
+        )
+        .bind(bill.account.0.clone())
+        .bind(bill.channel.0.clone())
+        .bind(i64::from(bill.day.0))
+        .bind(json("bill kind", &bill.kind)?)
+        .bind(bill.content_sha256.clone())
+        .bind(json("bill origin", &bill.origin)?)
+        .bind(bill.event.at.0)
+        .bind(bill.by.clone())
+        .bind(json("day summary", &bill.summary)?)
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(fault)?;
+        let id = int(&row, 0)?;
+        for lines in bill.lines.chunks(LINES_AT_ONCE) {
+            write_lines(&mut transaction, id, lines).await?;
+        }
+        for (at, difference) in bill.differences.iter().enumerate() {
+            sqlx::query("INSERT INTO differences(bill, n, code, value) VALUES ($1, $2, $3, $4)")
+                .bind(id)
+                .bind(i64::try_from(at).unwrap_or(i64::MAX))
+                .bind(difference.found.code.name())
+                .bind(json("difference", difference)?)
+                .execute(&mut *transaction)
+                .await
+                .map_err(fault)?;
+        }
+        self.append_events(&mut transaction, std::slice::from_ref(&bill.event))
+            .await?;
+        transaction.commit().await.map_err(fault)?;
+        Ok(KeptBill {
+            id,
+            account: bill.account,
+            channel: bill.channel,
+            day: bill.day,
+            content_sha256: bill.content_sha256,
+            origin: bill.origin,
+            imported_at: bill.event.at,
+            by: bill.by,
+            summary: bill.summary,
+        })
+    }
+
+    pub(crate) async fn read_bill_known(
+        &self,
+        account: &AccountId,
+        content_sha256: &str,
+    ) -> Result<Option<KeptBill>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new(BILL);
+        query.push(" WHERE account = ").push_bind(account.0.clone());
+        query
+            .push(" AND content_sha256 = ")
+            .push_bind(content_sha256.to_owned());
+        let row = query
+            .build()
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(fault)?;
+        row.as_ref().map(kept).transpose()
+    }
+
+    pub(crate) async fn read_bills(
+        &self,
+        account: &AccountId,
+        from: ChannelDay,
+        to: ChannelDay,
+    ) -> Result<Vec<KeptBill>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new(BILL);
+        query.push(" WHERE id IN (SELECT max(id) FROM bills WHERE account = ");
+        query.push_bind(account.0.clone());
+        query.push(" AND day >= ").push_bind(i64::from(from.0));
+        query.push(" AND day <= ").push_bind(i64::from(to.0));
+        query.push(" GROUP BY day) ORDER BY day DESC");
+        let rows = query
+            .build()
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+        rows.iter().map(kept).collect()
+    }
+
+    pub(crate) async fn read_differences(
+        &self,
+        bill: i64,
+    ) -> Result<Vec<KeptDifference>, StoreError> {
+        let rows = sqlx::query("SELECT value FROM differences WHERE bill = $1 ORDER BY n")
+            .bind(bill)
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+        rows.iter()
+            .map(|row| parsed("difference", &text(row, 0)?))
+            .collect()
+    }
+}
+
+async fn write_lines(
+    connection: &mut SqliteConnection,
+    bill: i64,
+    lines: &[(BillLine, Option<String>)],
+) -> Result<(), StoreError> {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO bill_lines(bill, row, kind, payment, refund, channel_ref, currency, amount_minor, fee_minor, at, state, matched) ",
+    );
+    query.push_values(lines, |mut values, (line, matched)| {
+        values
+            .push_bind(bill)
+            .push_bind(i64::try_from(line.row).unwrap_or(i64::MAX))
+            .push_bind(match line.kind {
+                LineKind::Payment => "payment",
+                LineKind::Refund => "refund",
+            })
+            .push_bind(line.payment.as_str())
+            .push_bind(line.refund.as_str())
+            .push_bind(line.transaction.as_str())
+            .push_bind(line.amount.currency().code())
+            .push_bind(line.amount.minor())
+            .push_bind(line.fee.minor())
+            .push_bind(line.at.0)
+            .push_bind(match line.state {
+                LineState::Done => "done",
+                LineState::Failed => "failed",
+                LineState::Pending => "pending",
+            })
+            .push_bind(matched.as_deref());
+    });
+    query.build().execute(connection).await.map_err(fault)?;
+    Ok(())
+}
