@@ -1,6 +1,6 @@
 //! What can be said on the command line.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Paydesk without a window. Works beside an open window on the same folder.
@@ -112,6 +112,12 @@ pub(crate) enum Command {
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
+    /// Writes a list to a file.
+    Export {
+        /// What.
+        #[command(subcommand)]
+        command: ExportCommand,
+    },
     /// Checks the event chain; names the first damaged event.
     Verify {
         /// Rebuilds the projections from the log and compares them too.
@@ -137,6 +143,39 @@ pub(crate) enum SandboxCommand {
     },
     /// Prints sample payment codes.
     Codes,
+}
+
+/// What can be written to a file.
+#[derive(Subcommand)]
+pub(crate) enum ExportCommand {
+    /// The orders as CSV, newest first, with totals for each currency at the end.
+    Orders(ExportOrdersArguments),
+}
+
+/// Which orders, and where to.
+#[derive(Args)]
+pub(crate) struct ExportOrdersArguments {
+    /// The file; its name ends in .csv.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Replaces a file of this name.
+    #[arg(long)]
+    pub(crate) replace: bool,
+    /// First business day, 2026-11-21.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: Option<String>,
+    /// Last business day.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: Option<String>,
+    /// Only this status: paid, refunded, unknown and so on.
+    #[arg(long, value_name = "STATUS")]
+    pub(crate) status: Option<String>,
+    /// Only this channel: alipay, wechatpay.
+    #[arg(long, value_name = "CHANNEL")]
+    pub(crate) channel: Option<String>,
+    /// Beginning or last digits of a number, an amount, a note, a name.
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) search: String,
 }
 
 /// What a folder is for.

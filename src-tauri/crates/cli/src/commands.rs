@@ -1,7 +1,10 @@
 //! The bodies: each asks the console, prints its answer, and gives an exit code.
 
 use crate::{
-    arguments::{Arguments, Command, LocaleArgument, ModeArgument, SandboxCommand, TabArgument},
+    arguments::{
+        Arguments, Command, ExportCommand, LocaleArgument, ModeArgument, SandboxCommand,
+        TabArgument,
+    },
     exit::{self, Exit},
 };
 use paydesk_console::contract::*;
@@ -13,7 +16,7 @@ use std::{io::Write, time::Duration};
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// An open folder and how to print.
-struct Desk {
+pub(crate) struct Desk {
     host: Host,
     json: bool,
 }
@@ -157,6 +160,9 @@ impl Desk {
                 day,
                 limit,
             } => self.orders(tab, search, day, limit).await,
+            Command::Export {
+                command: ExportCommand::Orders(arguments),
+            } => self.export_orders(arguments).await,
             Command::Verify { rebuild } => self.verify(rebuild).await,
             Command::Sandbox { .. } => {
                 let codes: SampleCodes = self.ask("sample_codes", NoArgs {}).await?;
@@ -170,7 +176,7 @@ impl Desk {
         }
     }
 
-    async fn ask<A: Serialize, R: DeserializeOwned>(
+    pub(crate) async fn ask<A: Serialize, R: DeserializeOwned>(
         &self,
         name: &str,
         args: A,
@@ -181,7 +187,7 @@ impl Desk {
         serde_json::from_value(answer).map_err(internal)
     }
 
-    fn print<T: Serialize>(&self, value: &T, words: impl FnOnce() -> String) {
+    pub(crate) fn print<T: Serialize>(&self, value: &T, words: impl FnOnce() -> String) {
         say(&if self.json {
             serde_json::to_string(value).unwrap_or_default()
         } else {

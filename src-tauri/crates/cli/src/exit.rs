@@ -34,7 +34,9 @@ impl From<Exit> for ExitCode {
 pub(crate) fn of_error(error: &CommandError) -> Exit {
     match error.code {
         ErrorCode::KeysLocked => LOCKED,
-        ErrorCode::InvalidArguments
+        ErrorCode::ExportFileExists
+        | ErrorCode::ExportNameWrong
+        | ErrorCode::InvalidArguments
         | ErrorCode::AmountNotANumber
         | ErrorCode::AmountNotPositive
         | ErrorCode::TextTooLong
@@ -44,6 +46,10 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         | ErrorCode::DatabaseCorrupt
         | ErrorCode::DatabaseNewer
         | ErrorCode::DiskFull
+        | ErrorCode::ExportDiskFull
+        | ErrorCode::ExportFailed
+        | ErrorCode::ExportFolderMissing
+        | ErrorCode::ExportNotAllowed
         | ErrorCode::Internal
         | ErrorCode::NotSetUp
         | ErrorCode::SandboxGone => ENVIRONMENT,

@@ -8,6 +8,7 @@
 mod arguments;
 mod commands;
 mod exit;
+mod export;
 
 use arguments::Arguments;
 use clap::Parser;

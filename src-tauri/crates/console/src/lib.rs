@@ -5,6 +5,7 @@ mod bills;
 pub mod contract;
 mod demo;
 mod errors;
+mod export;
 mod orders;
 mod pay;
 mod receipts;
@@ -14,7 +15,7 @@ mod timeline;
 mod views;
 
 pub use errors::{coded, refused, refused_with, store_error, words};
-pub use surroundings::Surroundings;
+pub use surroundings::{NewFile, Surroundings};
 
 use contract::*;
 use paydesk_desk::{Desk, Told};

@@ -2,6 +2,10 @@
 
 use crate::contract::{Act, CommandError, PhoneScreen, SampleCode, SandboxStatus};
 use paydesk_desk::{ports::BoxFuture, shop::Account};
+use std::{
+    io::{self, Write},
+    path::Path,
+};
 
 /// What only the host knows: the demo's sandbox, the folder for saved files, the PC's zone.
 pub trait Surroundings: Send + Sync {
@@ -26,8 +30,22 @@ pub trait Surroundings: Send + Sync {
     /// # Errors
     /// As a command error: full disk and the like.
     fn save(&self, name: &str, bytes: &[u8]) -> Result<String, CommandError>;
+    /// Begins a file where a person wants it. Blocks, as its writing does: called off the runtime's threads.
+    ///
+    /// # Errors
+    /// The system's; `AlreadyExists` where there is one and `replace` is not asked for.
+    fn begin_file(&self, file: &Path, replace: bool) -> io::Result<Box<dyn NewFile>>;
     /// The zone of this PC.
     fn time_zone(&self) -> String;
     /// Version of the program.
     fn version(&self) -> &'static str;
+}
+
+/// A file that is not there before it is whole: dropped without `keep`, nothing of it stays.
+pub trait NewFile: Write + Send {
+    /// Makes it durable and gives it its name.
+    ///
+    /// # Errors
+    /// The system's; nothing of it is left then.
+    fn keep(self: Box<Self>) -> io::Result<()>;
 }

@@ -18,7 +18,7 @@ pub use bills::{Preview, PreviewRow, Verdict, channel_day};
 pub use health::{Health, SKEW_LIMIT_MS};
 pub use pay::{Charge, Repeat, ShowCode};
 pub use paydesk_channels::BillFault;
-pub use paydesk_reports::{Receipt, barcode};
+pub use paydesk_reports::{ExportError, Exported, OrderLine, OrdersCsv, Receipt, barcode};
 pub use refunds::{REASONS, RefundAsk};
 
 use paydesk_channels::Channel;

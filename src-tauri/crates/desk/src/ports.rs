@@ -282,6 +282,8 @@ pub struct OrderFilter {
 pub struct OrderRow {
     /// Its number.
     pub number: OrderNumber,
+    /// The business day it stands in.
+    pub day: BusinessDay,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// The latest attempt's channel.
@@ -290,6 +292,8 @@ pub struct OrderRow {
     pub status: OrderStatus,
     /// What is owed.
     pub total: Amount,
+    /// What came in.
+    pub taken: Money,
     /// What went back.
     pub refunded: Money,
     /// The latest note.

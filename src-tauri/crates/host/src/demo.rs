@@ -3,7 +3,7 @@
 
 use crate::network::{SANDBOX_GATEWAY, SandboxAddress, client};
 use paydesk_console::{
-    Surroundings,
+    NewFile, Surroundings,
     contract::{
         Act, CommandError, CustomerView, ErrorCode, FaultView, MoneyView, PhoneScreen, SampleCode,
         SandboxStatus,
@@ -407,6 +407,10 @@ impl Surroundings for Demo {
             refused(ErrorCode::DiskFull)
         })?;
         Ok(path.display().to_string())
+    }
+
+    fn begin_file(&self, file: &Path, replace: bool) -> std::io::Result<Box<dyn NewFile>> {
+        crate::new_file::begin(file, replace)
     }
 
     fn time_zone(&self) -> String {

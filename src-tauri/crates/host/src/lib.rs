@@ -4,6 +4,7 @@
 mod demo;
 pub mod logs;
 mod network;
+mod new_file;
 mod outside;
 
 pub use demo::{DemoError, serve_sandbox};

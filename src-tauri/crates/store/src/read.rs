@@ -11,12 +11,12 @@ use paydesk_desk::ports::{
     PayerCode, Store, StoreError, StoredEvent, Work,
 };
 use paydesk_domain::{
-    AccountId, Amount, ChannelDay, ChannelId, Currency, MerchantRef, Money, Order, OrderNumber,
-    OrderPlan, Timestamp,
+    AccountId, Amount, BusinessDay, ChannelDay, ChannelId, Currency, MerchantRef, Money, Order,
+    OrderNumber, OrderPlan, Timestamp,
 };
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
-pub(crate) const ROW: &str = "SELECT o.number, o.opened_at, o.channel, o.status, o.total_minor, o.currency, o.refunded_minor, o.note, o.by_name, o.attention, o.version, o.id FROM orders o";
+pub(crate) const ROW: &str = "SELECT o.number, o.opened_at, o.channel, o.status, o.total_minor, o.currency, o.refunded_minor, o.note, o.by_name, o.attention, o.version, o.id, o.day, o.taken_minor FROM orders o";
 
 pub(crate) fn text(row: &SqliteRow, at: usize) -> Result<String, StoreError> {
     row.try_get(at).map_err(fault)
@@ -36,11 +36,13 @@ pub(crate) fn order_row(row: &SqliteRow) -> Result<OrderRow, StoreError> {
     let currency = Currency::from_code(&text(row, 5)?).ok_or_else(|| damaged("currency"))?;
     Ok(OrderRow {
         number: OrderNumber::parse(&number).map_err(|_| damaged("number"))?,
+        day: BusinessDay(i32::try_from(int(row, 12)?).map_err(|_| damaged("day"))?),
         opened_at: Timestamp(int(row, 1)?),
         channel: ChannelId(text(row, 2)?),
         status: serde_json::from_value(serde_json::Value::String(text(row, 3)?))
             .map_err(unreadable("status"))?,
         total: Amount::from_minor(int(row, 4)?, currency).map_err(|_| damaged("total"))?,
+        taken: Money::from_minor(int(row, 13)?, currency),
         refunded: Money::from_minor(int(row, 6)?, currency),
         note: text(row, 7)?,
         by: text(row, 8)?,

@@ -477,7 +477,7 @@ difference: MoneyView | null, };
 /**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
-export type ErrorCode = "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_cell" | "bill_digest" | "bill_empty" | "bill_encoding" | "bill_not_yet" | "bill_refused" | "bill_totals" | "bill_truncated" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "preview_gone" | "channel_not_connected" | "code_used" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "goods_code" | "internal" | "invalid_arguments" | "keys_locked" | "not_now" | "text_too_long" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_cell" | "bill_digest" | "bill_empty" | "bill_encoding" | "bill_not_yet" | "bill_refused" | "bill_totals" | "bill_truncated" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "preview_gone" | "channel_not_connected" | "code_used" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keys_locked" | "not_now" | "text_too_long" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -525,6 +525,40 @@ amount_minor: string,
  * The channel's short name.
  */
 channel: string, };
+
+/**
+ * The filtered list as a CSV file, newest first, with totals at its end.
+ */
+export type ExportOrders = { 
+/**
+ * Which orders.
+ */
+query: OrderQuery, 
+/**
+ * The file as a person chose it: a full path that ends in `.csv`.
+ */
+file: string, 
+/**
+ * Whether a file of this name is replaced.
+ */
+replace: boolean, };
+
+/**
+ * A file that was written.
+ */
+export type ExportedFile = { 
+/**
+ * Orders in it.
+ */
+rows: number, 
+/**
+ * SHA-256 of its bytes, hex.
+ */
+sha256: string, 
+/**
+ * Where it is.
+ */
+file: string, };
 
 /**
  * Why it failed.
@@ -1570,6 +1604,8 @@ export interface Commands {
   list_orders: { args: ListOrders; answer: OrderPage };
   /** Sums of a filter and the counts of the tabs. */
   order_totals: { args: OrderQuery; answer: OrdersOver };
+  /** Writes the filtered list to a file. */
+  export_orders: { args: ExportOrders; answer: ExportedFile };
   /** One order with its timeline. */
   order_detail: { args: OrderId; answer: OrderDetail };
   /** Adds a note. */

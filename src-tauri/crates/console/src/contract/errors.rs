@@ -72,6 +72,18 @@ pub enum ErrorCode {
     DiskFull,
     /// Only in demo mode.
     DemoOnly,
+    /// No space left for the file; nothing of it is there.
+    ExportDiskFull,
+    /// The file could not be written; nothing of it is there.
+    ExportFailed,
+    /// A file of this name exists, and it was not asked to replace it.
+    ExportFileExists,
+    /// The folder for the file does not exist.
+    ExportFolderMissing,
+    /// Not a full path, or not the name of a CSV file.
+    ExportNameWrong,
+    /// The file must not be written there.
+    ExportNotAllowed,
     /// Goods barcode, not a payment code.
     GoodsCode,
     /// The program has an error of its own.

@@ -4,6 +4,7 @@
 mod bills;
 mod demo;
 mod errors;
+mod export;
 mod orders;
 mod pay;
 mod shop;
@@ -12,6 +13,7 @@ mod typescript;
 pub use bills::*;
 pub use demo::*;
 pub use errors::*;
+pub use export::*;
 pub use orders::*;
 pub use pay::*;
 pub use shop::*;
@@ -54,6 +56,8 @@ macro_rules! with_commands {
             list_orders: ListOrders => OrderPage,
             /// Sums of a filter and the counts of the tabs.
             order_totals: OrderQuery => OrdersOver,
+            /// Writes the filtered list to a file.
+            export_orders: ExportOrders => ExportedFile,
             /// One order with its timeline.
             order_detail: OrderId => OrderDetail,
             /// Adds a note.

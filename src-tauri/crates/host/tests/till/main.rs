@@ -9,6 +9,7 @@
 )]
 
 mod doubts;
+mod export;
 mod payments;
 mod refunds;
 mod secrets;

@@ -1,0 +1,247 @@
+//! The list as a file: what stands in it is what the shop took, and it is there whole or not at all.
+
+use crate::till::{Till, folder};
+use paydesk_console::contract::*;
+use std::path::{Path, PathBuf};
+
+fn everything() -> OrderQuery {
+    OrderQuery {
+        tab: OrderTab::All,
+        search: String::new(),
+        day_from: None,
+        day_to: None,
+        status: None,
+        channel: None,
+    }
+}
+
+async fn export(
+    till: &Till,
+    query: OrderQuery,
+    file: &Path,
+    replace: bool,
+) -> Result<ExportedFile, CommandError> {
+    let file = file.to_str().unwrap().to_owned();
+    let args = ExportOrders {
+        query,
+        file,
+        replace,
+    };
+    till.ask("export_orders", args).await
+}
+
+/// The file's cells without its titles, read by another program's rules.
+fn cells(file: &Path) -> Vec<Vec<String>> {
+    let bytes = std::fs::read(file).unwrap();
+    csv::ReaderBuilder::new()
+        .from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap())
+        .records()
+        .map(|record| record.unwrap().iter().map(str::to_owned).collect())
+        .collect()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = names
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+fn outbox(name: &str) -> PathBuf {
+    let outbox = folder(name);
+    std::fs::create_dir_all(&outbox).unwrap();
+    outbox
+}
+
+async fn paid(till: &Till, minor: i64, note: &str) -> String {
+    let (alipay, _) = till.codes("00").await;
+    let take = TakePayment {
+        note: note.to_owned(),
+        ..crate::till::take(&alipay, minor)
+    };
+    let view: PaymentView = till.ask("take_payment", take).await.unwrap();
+    till.until(&view.order_id, "paid", |v| v.state == PayState::Paid)
+        .await;
+    view.order_id
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_file_holds_every_order_its_totals_and_nothing_that_runs() {
+    let till = Till::demo("export").await;
+    let out = outbox("export-out");
+    let cake = paid(&till, 4_650, "=1+1,\"蛋糕\"\n🎂").await;
+    let tea = paid(&till, 1_200, "").await;
+    let (_, refused) = till.codes("03").await;
+    let failed = till.charge(&refused, 990).await.unwrap().order_id;
+    till.until(&failed, "failed", |v| v.state == PayState::Failed)
+        .await;
+    let dialog: RefundDialog = till
+        .ask(
+            "prepare_refund",
+            OrderId {
+                order_id: tea.clone(),
+            },
+        )
+        .await
+        .unwrap();
+    let back: RefundView = till
+        .ask(
+            "request_refund",
+            RequestRefund {
+                refund_intent: dialog.refund_intent,
+                order_id: tea.clone(),
+                amount_minor: "200".to_owned(),
+                reason: "goods_returned".to_owned(),
+                note: String::new(),
+            },
+        )
+        .await
+        .unwrap();
+    till.until_refund(&tea, &back.refund_id, "done", |r| {
+        r.state == RefundStateView::Done
+    })
+    .await;
+    let file = out.join("十一月.csv");
+    let exported = export(&till, everything(), &file, false).await.unwrap();
+    assert_eq!(
+        (exported.rows, exported.file.as_str()),
+        (3, file.to_str().unwrap())
+    );
+    let rows = cells(&file);
+    let of = |order: &str| {
+        let row = rows.iter().find(|row| row[0] == order).unwrap();
+        [4, 5, 6, 7, 8, 11].map(|at| row[at].clone())
+    };
+    assert_eq!(
+        of(&cake),
+        [
+            "已收款",
+            "46.50",
+            "46.50",
+            "0.00",
+            "46.50",
+            "'=1+1,\"蛋糕\"\n🎂"
+        ]
+    );
+    assert_eq!(
+        of(&tea),
+        ["部分退款", "12.00", "12.00", "2.00", "10.00", ""]
+    );
+    assert_eq!(of(&failed)[1..4], ["9.90", "0.00", "0.00"]);
+    assert_eq!(rows[0][0], failed, "newest first");
+    assert_eq!(rows[3].join("|"), "合计|笔数：3|||||58.50|2.00|56.50|CNY||");
+    let over: OrdersOver = till.ask("order_totals", everything()).await.unwrap();
+    assert_eq!(
+        (
+            over.totals.taken.minor.as_str(),
+            over.totals.net.minor.as_str()
+        ),
+        ("5850", "5650"),
+        "the list's own totals say the same"
+    );
+    let digest = paydesk_signing::sha256_hex(&std::fs::read(&file).unwrap());
+    assert_eq!(exported.sha256, digest);
+    let one = OrderQuery {
+        search: "46.50".to_owned(),
+        ..everything()
+    };
+    let exported = export(&till, one, &file, true).await.unwrap();
+    assert_eq!(
+        (exported.rows, cells(&file)[0][0].as_str()),
+        (1, cake.as_str())
+    );
+    assert_eq!(names(&out), ["十一月.csv"], "nothing half-written stays");
+    std::fs::remove_dir_all(out).unwrap();
+    till.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_written_is_said_and_leaves_everything_as_it_was() {
+    let till = Till::demo("export-refused").await;
+    let out = outbox("export-refused-out");
+    let there = out.join("there.csv");
+    std::fs::write(&there, b"theirs").unwrap();
+    std::fs::create_dir(out.join("folder.csv")).unwrap();
+    let with = |change: fn(&mut OrderQuery)| {
+        let mut query = everything();
+        change(&mut query);
+        query
+    };
+    let backwards = with(|query| {
+        query.day_from = Some("2026-11-21".to_owned());
+        query.day_to = Some("2026-11-20".to_owned());
+    });
+    let nobody = with(|query| query.channel = Some("nobody".to_owned()));
+    for (query, file, replace, code) in [
+        (
+            everything(),
+            there.clone(),
+            false,
+            ErrorCode::ExportFileExists,
+        ),
+        (
+            everything(),
+            out.join("absent").join("a.csv"),
+            false,
+            ErrorCode::ExportFolderMissing,
+        ),
+        (
+            everything(),
+            there.join("a.csv"),
+            false,
+            ErrorCode::ExportFolderMissing,
+        ),
+        (
+            everything(),
+            out.join("folder.csv"),
+            true,
+            ErrorCode::ExportNotAllowed,
+        ),
+        (
+            everything(),
+            out.join(format!("{}.csv", "长".repeat(200))),
+            false,
+            ErrorCode::ExportNameWrong,
+        ),
+        (
+            everything(),
+            PathBuf::from("a.csv"),
+            false,
+            ErrorCode::ExportNameWrong,
+        ),
+        (
+            everything(),
+            till.folder.join("paydesk.db"),
+            true,
+            ErrorCode::ExportNameWrong,
+        ),
+        (
+            backwards,
+            out.join("a.csv"),
+            false,
+            ErrorCode::InvalidArguments,
+        ),
+        (
+            nobody,
+            out.join("a.csv"),
+            false,
+            ErrorCode::InvalidArguments,
+        ),
+    ] {
+        let error = export(&till, query, &file, replace).await.unwrap_err();
+        assert_eq!(
+            (error.code, error.money),
+            (code, MoneyMark::NotMoved),
+            "{file:?}"
+        );
+    }
+    assert_eq!(std::fs::read(&there).unwrap(), b"theirs");
+    assert_eq!(names(&out), ["folder.csv", "there.csv"]);
+    let exported = export(&till, everything(), &there, true).await.unwrap();
+    assert_eq!(exported.rows, 0);
+    assert_eq!(cells(&there)[0][1], "笔数：0");
+    std::fs::remove_dir_all(out).unwrap();
+    till.close().await;
+}
