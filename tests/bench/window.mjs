@@ -106,7 +106,7 @@ function memoryOf(pid) {
 
 /** A demo shop that is set up, so that the window opens at the counter. */
 function setUp(folder) {
-  execFileSync(program('paydesk-cli'), ['init', '--locale', 'en', '--store-name', 'Bench', '--data', folder]);
+  execFileSync(program('paydesk-cli'), ['init', '--locale', 'en', '--store-name', 'Bench', '--past-days', '0', '--data', folder]);
 }
 
 function demoFolder() {

@@ -42,7 +42,15 @@ impl World {
         let made = plain(
             cli,
             folder,
-            &["init", "--locale", "en", "--store-name", "Kills"],
+            &[
+                "init",
+                "--locale",
+                "en",
+                "--store-name",
+                "Kills",
+                "--past-days",
+                "0",
+            ],
         )?;
         if !made.status.success() {
             return Err(format!("init: {}", String::from_utf8_lossy(&made.stderr)).into());

@@ -41,6 +41,9 @@ pub(crate) enum Command {
         /// Hour at which the business day ends.
         #[arg(long, default_value_t = 0)]
         cutoff_hour: u8,
+        /// Days of trade before today that a demo shop opens with.
+        #[arg(long, default_value_t = 30)]
+        past_days: u8,
         /// The language.
         #[arg(long, value_enum, default_value = "zh-cn")]
         locale: LocaleArgument,

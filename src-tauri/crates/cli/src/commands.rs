@@ -105,6 +105,7 @@ impl Desk {
                 store_name,
                 time_zone,
                 cutoff_hour,
+                past_days,
                 locale,
             } => {
                 let set_up = SetUp {
@@ -119,6 +120,7 @@ impl Desk {
                     store_name,
                     time_zone,
                     cutoff_hour,
+                    past_days,
                 };
                 let status: AppStatus = self.ask("set_up", set_up).await?;
                 self.print(&status, || status.store_name.clone());

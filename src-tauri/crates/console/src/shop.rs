@@ -13,6 +13,9 @@ const NAME_MAX: usize = 40;
 /// People who can be picked.
 const OPERATORS_MAX: usize = 30;
 
+/// The longest past of a demo shop, in days: what the channels still have bills for.
+const PAST_MAX: u8 = 60;
+
 impl Console {
     pub(crate) async fn app_status(&self, _: NoArgs) -> Result<AppStatus, CommandError> {
         let counts = self
@@ -159,6 +162,11 @@ impl Console {
             self.desk.act_as(&operator);
         }
         self.desk.change_shop(shop).await.map_err(coded)?;
+        if mode == Mode::Demo && args.past_days > 0 {
+            self.surroundings
+                .play_past(args.past_days.min(PAST_MAX))
+                .await?;
+        }
         self.app_status(NoArgs {}).await
     }
 

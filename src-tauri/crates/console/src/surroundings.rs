@@ -21,6 +21,8 @@ pub trait Surroundings: Send + Sync {
         qr: &'a str,
         act: Act,
     ) -> BoxFuture<'a, Result<PhoneScreen, CommandError>>;
+    /// Plays days of trade before today, with differences planted on yesterday.
+    fn play_past(&self, days: u8) -> BoxFuture<'_, Result<(), CommandError>>;
     /// Ends the demo's day: its bill can be fetched from then on.
     fn end_day(&self) -> BoxFuture<'_, Result<(), CommandError>>;
     /// Sample payment codes, without their pictures.

@@ -2,7 +2,7 @@
 //! Every change is committed against the version it was computed from, so two windows cannot both act.
 
 use crate::{
-    evidence::ClosedWhy,
+    evidence::{ClosedWhy, PayerAction},
     money::{Amount, Money, MoneyError},
     number::{MerchantRef, OrderNumber},
     payment::{LateChoice, Payment, PaymentPlan, PaymentState},
@@ -411,13 +411,24 @@ impl Order {
             })
     }
 
-    /// How many doubts are open: what quitting asks about.
+    /// How many doubts are open: what quitting asks about. A code that is shown and waits for its payer is
+    /// none: nothing is unclear about it.
     #[must_use]
     pub fn open_doubts(&self) -> u32 {
+        let is_clear = |state: &PaymentState| {
+            matches!(
+                state,
+                PaymentState::Watching { .. }
+                    | PaymentState::Awaiting {
+                        action: PayerAction::ShowCode { .. },
+                        ..
+                    }
+            )
+        };
         let payments = self
             .payments
             .iter()
-            .filter(|p| !p.is_settled() && !matches!(p.state(), PaymentState::Watching { .. }))
+            .filter(|p| !p.is_settled() && !is_clear(p.state()))
             .count();
         let refunds = self
             .refunds

@@ -1,7 +1,10 @@
 //! The demo's sandbox: started by whoever opens the folder first, shared with everybody else on it.
 //! Spoken to through its control interface only, whether it runs in this process or in another.
 
-use crate::network::{SANDBOX_GATEWAY, SandboxAddress, client};
+use crate::{
+    history,
+    network::{SANDBOX_GATEWAY, SandboxAddress, client},
+};
 use paydesk_console::{
     NewFile, Surroundings,
     contract::{
@@ -10,7 +13,7 @@ use paydesk_console::{
     },
     refused, refused_with,
 };
-use paydesk_desk::{ports::BoxFuture, shop::Account};
+use paydesk_desk::{Ports, ports::BoxFuture, shop::Account};
 use paydesk_domain::{AccountId, ChannelId, Currency, FeeRate, Money};
 use paydesk_sandbox::{MerchantCredentials, Sandbox, SandboxConfig, SandboxError};
 use paydesk_vault::{AccountMaterial, FolderVault, PeerKey, VaultError};
@@ -57,6 +60,8 @@ pub(crate) struct Demo {
     folder: PathBuf,
     vault: Arc<FolderVault>,
     address: SandboxAddress,
+    /// What the desk works with: the shop's past is played with the same, at another time.
+    ports: Ports,
     running: Mutex<Option<Sandbox>>,
     client: reqwest::Client,
 }
@@ -79,11 +84,13 @@ impl Demo {
         folder: PathBuf,
         vault: Arc<FolderVault>,
         address: SandboxAddress,
+        ports: Ports,
     ) -> Result<Demo, reqwest::Error> {
         Ok(Demo {
             folder,
             vault,
             address,
+            ports,
             running: Mutex::new(None),
             client: client(false)?,
         })
@@ -336,6 +343,23 @@ impl Surroundings for Demo {
                 Some(json!({ "name": name, "on": on })),
             )
             .await?;
+            Ok(())
+        })
+    }
+
+    fn play_past(&self, days: u8) -> BoxFuture<'_, Result<(), CommandError>> {
+        Box::pin(async move {
+            let gone = |error: String| {
+                tracing::error!(error, "the demo's past could not be played");
+                refused(ErrorCode::SandboxGone)
+            };
+            let control = self.ensure().await.map_err(|e| gone(e.to_string()))?;
+            let yesterday = history::play(self.ports.clone(), control.token, days)
+                .await
+                .map_err(|e| gone(e.to_string()))?;
+            let plants = history::plants(yesterday);
+            self.control(reqwest::Method::POST, "plant", Some(plants))
+                .await?;
             Ok(())
         })
     }

@@ -2,6 +2,7 @@
 //! Used by the window, the command line and the test host. Holds no rule about money.
 
 mod demo;
+mod history;
 pub mod logs;
 mod network;
 mod new_file;
@@ -118,11 +119,11 @@ impl Host {
             tasks: Arc::new(RuntimeTasks(tokio::runtime::Handle::current())),
             vault: Arc::<FolderVault>::clone(&vault),
         };
-        let desk = Desk::open(ports).await?;
+        let desk = Desk::open(ports.clone()).await?;
         if let Some(operator) = &options.operator {
             desk.act_as(operator);
         }
-        let demo = Arc::new(Demo::new(folder.clone(), vault, address).map_err(tls)?);
+        let demo = Arc::new(Demo::new(folder.clone(), vault, address, ports).map_err(tls)?);
         match desk.shop().map(|shop| shop.mode) {
             Some(Mode::Demo) => demo.start().await?,
             Some(Mode::Real) => network.set_reach(Reach::Channels).map_err(tls)?,

@@ -1383,7 +1383,11 @@ time_zone: string,
 /**
  * Hour at which the business day ends.
  */
-cutoff_hour: number, };
+cutoff_hour: number, 
+/**
+ * Days of trade before today that a demo shop opens with.
+ */
+past_days: number, };
 
 /**
  * Show a code.

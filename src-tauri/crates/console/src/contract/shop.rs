@@ -176,6 +176,8 @@ pub struct SetUp {
     pub time_zone: String,
     /// Hour at which the business day ends.
     pub cutoff_hour: u8,
+    /// Days of trade before today that a demo shop opens with.
+    pub past_days: u8,
 }
 
 /// A contract rate to set.

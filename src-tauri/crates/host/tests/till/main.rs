@@ -10,6 +10,7 @@
 
 mod doubts;
 mod export;
+mod past;
 mod payments;
 mod refunds;
 mod secrets;

@@ -16,6 +16,7 @@ async fn a_real_folder_can_charge_nothing_yet() {
         store_name: "Corner shop".to_owned(),
         time_zone: "Asia/Shanghai".to_owned(),
         cutoff_hour: 4,
+        past_days: 0,
     };
     let status: AppStatus = till.ask("set_up", set_up.clone()).await.unwrap();
     assert_eq!((status.stage, status.mode), (Stage::Ready, ModeView::Real));

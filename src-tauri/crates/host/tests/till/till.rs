@@ -48,6 +48,11 @@ impl Till {
     }
 
     pub(crate) async fn set_up(options: HostOptions) -> Till {
+        Till::set_up_with(options, 0).await
+    }
+
+    /// A demo shop with days behind it.
+    pub(crate) async fn set_up_with(options: HostOptions, past_days: u8) -> Till {
         let folder = options.data.clone().unwrap();
         let till = Till {
             host: Host::open(options).await.unwrap(),
@@ -59,6 +64,7 @@ impl Till {
             store_name: "演示店".to_owned(),
             time_zone: "Asia/Shanghai".to_owned(),
             cutoff_hour: 0,
+            past_days,
         };
         let status: AppStatus = till.ask("set_up", set_up).await.unwrap();
         assert_eq!(status.stage, Stage::Ready);
