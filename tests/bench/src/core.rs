@@ -99,7 +99,7 @@ async fn measure_in(folder: &Path, table: &mut Table) -> Result<(), Trouble> {
         store_name: "Bench".to_owned(),
         time_zone: "Asia/Shanghai".to_owned(),
         cutoff_hour: 0,
-            past_days: 0,
+        past_days: 0,
     };
     host.console()
         .call("set_up", serde_json::to_value(set_up)?)

@@ -186,7 +186,53 @@ fn file_error(error: &ExportError) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use io::ErrorKind;
+    use io::{ErrorKind, Write};
+    use paydesk_domain::Currency;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    /// A file that only remembers whether it was kept.
+    struct Witness(Arc<AtomicBool>);
+
+    impl Write for Witness {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl NewFile for Witness {
+        fn keep(self: Box<Self>) -> io::Result<()> {
+            self.0.store(true, Ordering::Relaxed);
+            Ok(())
+        }
+    }
+
+    /// Writes these parts; whether the file was kept.
+    fn check(parts: Vec<Part>) -> bool {
+        let (pages, mut waiting) = mpsc::channel(8);
+        for part in parts {
+            assert!(pages.try_send(part).is_ok());
+        }
+        drop(pages);
+        let kept = Arc::new(AtomicBool::new(false));
+        let file: Box<dyn NewFile> = Box::new(Witness(Arc::clone(&kept)));
+        let zone = shop::zone("Asia/Shanghai");
+        let csv = zone.map(|zone| OrdersCsv::new(file, Language::English, zone, Currency::CNY));
+        let written = csv.map(|csv| csv.map(|csv| write(csv, &mut waiting).is_ok()));
+        let is_kept = kept.load(Ordering::Relaxed);
+        assert!(matches!(written, Some(Ok(ok)) if ok == is_kept));
+        is_kept
+    }
+
+    #[test]
+    fn an_export_whose_reader_is_gone_is_no_shorter_file() {
+        assert!(check(vec![Part::Rows(Vec::new()), Part::End]));
+        assert!(!check(vec![Part::Rows(Vec::new())]));
+        assert!(!check(Vec::new()));
+    }
 
     #[test]
     fn every_way_to_fail_has_its_words_and_leaves_the_money_alone() {

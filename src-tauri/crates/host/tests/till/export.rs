@@ -2,7 +2,15 @@
 
 use crate::till::{Till, folder};
 use paydesk_console::contract::*;
-use std::path::{Path, PathBuf};
+use paydesk_desk::ports::{Actor, Commit, EventKind, FirstAttempt, NewEvent, NewOrder, Opened};
+use paydesk_domain::{
+    AccountId, Amount, ChannelId, Currency, Mode, Order, OrderPlan, PaymentPlan, TenderKind,
+};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 fn everything() -> OrderQuery {
     OrderQuery {
@@ -242,6 +250,97 @@ async fn what_cannot_be_written_is_said_and_leaves_everything_as_it_was() {
     let exported = export(&till, everything(), &there, true).await.unwrap();
     assert_eq!(exported.rows, 0);
     assert_eq!(cells(&there)[0][1], "笔数：0");
+    std::fs::remove_dir_all(out).unwrap();
+    till.close().await;
+}
+
+/// Opens orders in the store itself; their payments are begun and never sent.
+async fn begun(till: &Till, which: std::ops::Range<u32>) -> BTreeSet<String> {
+    let desk = till.host.console().desk();
+    let now = desk.now();
+    let day = desk.day_of(now).unwrap();
+    let mut numbers = BTreeSet::new();
+    for n in which {
+        let total = Amount::from_minor(100, Currency::CNY).unwrap();
+        let new = NewOrder {
+            mode: Mode::Demo,
+            plan: OrderPlan {
+                intent: format!("begun-{n:06}"),
+                total,
+                day,
+                by: "收银员 1".to_owned(),
+            },
+            code: None,
+            note: String::new(),
+            now,
+        };
+        let first: FirstAttempt = Box::new(move |mut order: Order| {
+            let plan = PaymentPlan {
+                account: AccountId("demo-alipay".to_owned()),
+                channel: ChannelId("alipay".to_owned()),
+                amount: total,
+                tender: TenderKind::PayerCode,
+                expires: now.plus(Duration::from_secs(300)),
+                watch_ms: 900_000,
+                rate: None,
+            };
+            let payment = order.begin_payment(plan, now)?.clone();
+            let event = |kind, subject, after| NewEvent {
+                kind,
+                order: Some(order.number().clone()),
+                subject,
+                actor: Actor::Program,
+                at: now,
+                day,
+                body: serde_json::json!({ "after": after }),
+                evidence: None,
+            };
+            let opened = serde_json::json!({ "order": {
+                "number": order.number(), "plan": order.plan(), "opened_at": order.opened_at(),
+            } });
+            let reference = payment.reference().clone();
+            let begun = serde_json::json!({ "payment": payment });
+            let events = vec![
+                event(EventKind::OrderOpened, None, opened),
+                event(EventKind::PaymentBegun, Some(reference), begun),
+            ];
+            Ok(Commit {
+                order,
+                events,
+                work: Vec::new(),
+                sealed: Vec::new(),
+                note: None,
+            })
+        });
+        match desk.ports().store.open_order(new, first).await.unwrap() {
+            Opened::New(order) => numbers.insert(order.number().to_string()),
+            other => panic!("not opened: {other:?}"),
+        };
+    }
+    numbers
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_several_pages_is_written_without_gap_or_repeat() {
+    let till = Till::demo("export-pages").await;
+    let out = outbox("export-pages-out");
+    let file = out.join("a.csv");
+    // The store is asked for 1,000 at a time: exactly one page, then one order more.
+    let mut numbers = begun(&till, 0..1_000).await;
+    let exported = export(&till, everything(), &file, false).await.unwrap();
+    assert_eq!(exported.rows, 1_000);
+    numbers.extend(begun(&till, 1_000..1_001).await);
+    let exported = export(&till, everything(), &file, true).await.unwrap();
+    assert_eq!(exported.rows, 1_001);
+    let rows = cells(&file);
+    let orders = &rows[..1_001];
+    assert!(orders.is_sorted_by(|newer, older| newer[0] > older[0]));
+    let written: BTreeSet<String> = orders.iter().map(|row| row[0].clone()).collect();
+    assert_eq!(written, numbers);
+    assert_eq!(
+        rows[1_001].join("|"),
+        "合计|笔数：1001|||||0.00|0.00|0.00|CNY||"
+    );
     std::fs::remove_dir_all(out).unwrap();
     till.close().await;
 }
