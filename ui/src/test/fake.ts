@@ -142,12 +142,15 @@ const STATUS_CYCLE: readonly StatusView[] = [
 const NOTES = ['', '燕麦拿铁 ×2', '生日蛋糕 6 寸 · B03 桌', '', 'A12 桌'];
 const AMOUNTS = [5820, 12900, 26800, 2630, 4710, 4660, 12970, 880, 4700, 3230];
 
+/// The number of the newest order; older ones count down.
+const ROW_BASE = 9_999_999;
+
 export function orderRow(index: number): OrderRow {
   const status = STATUS_CYCLE[index % STATUS_CYCLE.length] ?? 'paid';
   const amount = AMOUNTS[index % AMOUNTS.length] ?? 100;
   const back = { part_refunded: 6800, refunded: amount }[status as string] ?? 0;
   return {
-    order_id: `TK7Q21261121${(9999 - index).toString(36).toUpperCase().padStart(5, '0')}X`,
+    order_id: `TK7Q21261121${(ROW_BASE - index).toString(36).toUpperCase().padStart(5, '0')}X`,
     at: NOW - index * 47_000,
     channel: index % 2 === 0 ? 'alipay' : 'wechatpay',
     status,
@@ -266,18 +269,35 @@ export class FakeConsole implements Transport {
     return this.view;
   }
 
-  get #rows(): OrderRow[] {
-    return Array.from({ length: this.options.rows ?? 400 }, (_, index) => orderRow(index));
+  get #rows(): number {
+    return this.options.rows ?? 400;
   }
 
-  #fitting(tab: OrderTab): OrderRow[] {
+  /// Which of each round of states a tab shows.
+  #shown(tab: OrderTab): number[] {
     const fits = (row: OrderRow): boolean =>
       tab === 'all' ||
       (tab === 'attention' && row.attention) ||
       (tab === 'paid' && row.status === 'paid') ||
       (tab === 'refunds' && row.status.startsWith('refund')) ||
       (tab === 'unpaid' && ['failed', 'closed', 'reversed'].includes(row.status));
-    return this.#rows.filter(fits);
+    return STATUS_CYCLE.map((_, index) => index).filter((index) => fits(orderRow(index)));
+  }
+
+  #count(tab: OrderTab): number {
+    const shown = this.#shown(tab);
+    const rounds = Math.floor(this.#rows / STATUS_CYCLE.length);
+    const rest = this.#rows % STATUS_CYCLE.length;
+    return rounds * shown.length + shown.filter((index) => index < rest).length;
+  }
+
+  #page(tab: OrderTab, from: number, limit: number): OrderRow[] {
+    const shown = this.#shown(tab);
+    const length = Math.max(0, Math.min(limit, this.#count(tab) - from));
+    return Array.from({ length }, (_, at) => {
+      const round = Math.floor((from + at) / shown.length);
+      return orderRow(round * STATUS_CYCLE.length + (shown[(from + at) % shown.length] ?? 0));
+    });
   }
 
   #result(): DayResult {
@@ -323,10 +343,8 @@ export class FakeConsole implements Transport {
   }
 
   #detail(order_id: string): OrderDetail {
-    const row = this.#rows.find((candidate) => candidate.order_id === order_id) ?? {
-      ...orderRow(2),
-      order_id,
-    };
+    const index = ROW_BASE - Number.parseInt(order_id.slice(13, 18), 36);
+    const row = { ...orderRow(index >= 0 && index < this.#rows ? index : 2), order_id };
     const state: PayState =
       row.status === 'unknown' || row.status === 'failed' || row.status === 'paid_late'
         ? row.status
@@ -393,19 +411,19 @@ export class FakeConsole implements Transport {
     recent_payments: () => ({
       today_total: money(2846510),
       today_count: this.options.rows === 0 ? 0 : 231,
-      rows: this.#rows.slice(0, 9),
-      open: this.#rows.slice(1, 2),
+      rows: this.#page('all', 0, 9),
+      open: this.#page('all', 1, 1),
     }),
     list_orders: ({ query, cursor, position, limit }) => {
       const from = Number(cursor ?? position ?? 0);
-      const all = this.#fitting(query.tab);
+      const end = from + limit;
       return {
-        rows: all.slice(from, from + limit),
-        next_cursor: from + limit < all.length ? String(from + limit) : null,
+        rows: this.#page(query.tab, from, limit),
+        next_cursor: end < this.#count(query.tab) ? String(end) : null,
       };
     },
     order_totals: ({ tab }) => {
-      const count = this.#fitting(tab).length;
+      const count = this.#count(tab);
       return {
         totals: {
           count,
@@ -416,6 +434,11 @@ export class FakeConsole implements Transport {
         tab_counts: { attention: 2, all: count, paid: 171, refunds: 58, unpaid: 86 },
       };
     },
+    export_orders: ({ query, file }) => ({
+      rows: this.#count(query.tab),
+      sha256: '9f2c41d77a0be3c5d1f0a4f3e2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3',
+      file,
+    }),
     order_detail: ({ order_id }) => this.#detail(order_id),
     add_note: ({ order_id, text }) => ({
       ...this.#detail(order_id),

@@ -1,9 +1,8 @@
-/// The list of orders: one filter, pages by cursor. Filtering, searching and summing happen in the
+/// The list of orders: one filter, pages by position. Filtering, searching and summing happen in the
 /// core; here is only what was asked for and what came.
 import { callConsole, commandErrorOf } from '$lib/api/client';
 import type {
   CommandError,
-  OrderPage,
   OrderQuery,
   OrderRow,
   OrderTab,
@@ -12,10 +11,10 @@ import type {
 } from '$lib/api/contract';
 import { app } from '$lib/state/app.svelte';
 import type { SavedView } from '$lib/state/preferences.svelte';
+import { SparseRows, type FetchRows } from '$lib/ui/sparse.svelte';
 
 export const TABS: readonly OrderTab[] = ['attention', 'all', 'paid', 'refunds', 'unpaid'];
 
-const PAGE_ROWS = 100;
 const SEARCH_MS = 60;
 /// Events within this time are answered by one reload.
 const GATHER_MS = 150;
@@ -28,7 +27,7 @@ export class OrderList {
   dayTo = $state('');
   status = $state<StatusView | ''>('');
   channel = $state('');
-  rows = $state.raw<OrderRow[]>([]);
+  readonly rows = new SparseRows<OrderRow>();
   totals = $state<OrderTotals | null>(null);
   tabCounts = $state<Record<string, number>>({});
   error = $state<CommandError | null>(null);
@@ -36,7 +35,8 @@ export class OrderList {
   loaded = $state(false);
   /// How many rows came while the list was scrolled away from the top.
   fresh = $state(0);
-  #cursor: string | null = null;
+  /// By how many rows the core's list begins above the one that is shown.
+  #place = { shift: 0 };
   #request = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #scrolled = false;
@@ -44,7 +44,6 @@ export class OrderList {
   readonly filtered = $derived(
     this.search.trim() !== '' || this.day !== 'all' || this.status !== '' || this.channel !== '',
   );
-  readonly hasMore = $derived(this.rows.length < (this.totals?.count ?? 0));
 
   constructor(tab: OrderTab = 'all') {
     this.tab = tab;
@@ -57,6 +56,7 @@ export class OrderList {
       stop();
       clearTimeout(this.#timer);
       this.#request++;
+      this.rows.stop();
     };
   }
 
@@ -105,14 +105,25 @@ export class OrderList {
     void this.reload();
   }
 
+  /// Asks anew and begins at the top.
   async reload(): Promise<void> {
-    await this.#load(null, PAGE_ROWS);
-    this.fresh = 0;
-  }
-
-  async more(): Promise<void> {
-    if (this.loading || !this.#cursor) return;
-    await this.#load(this.#cursor, PAGE_ROWS);
+    const request = ++this.#request;
+    const query = this.#query();
+    const place = { shift: 0 };
+    this.loading = true;
+    try {
+      // The newest question wins.
+      if (!(await this.rows.open(ordersOf(query, place)))) return;
+      this.#place = place;
+      this.fresh = 0;
+      this.error = null;
+      this.loaded = true;
+      void this.#sum(request, query);
+    } catch (thrown) {
+      if (request === this.#request) this.error = commandErrorOf(thrown);
+    } finally {
+      if (request === this.#request) this.loading = false;
+    }
   }
 
   #later(milliseconds: number, then: () => Promise<void>): void {
@@ -122,19 +133,20 @@ export class OrderList {
 
   /// Rows do not move under the eyes: scrolled away, new ones are only counted.
   async #onChange(): Promise<void> {
-    if (!this.#scrolled) {
-      await this.#load(null, Math.min(Math.max(this.rows.length, PAGE_ROWS), 200));
-      return;
-    }
-    const [page, over] = await Promise.all([
-      this.#ask(null, PAGE_ROWS),
-      callConsole('order_totals', this.#query()),
-    ]).catch(() => []);
-    if (!page || !over) return;
-    const byId = new Map(page.rows.map((row) => [row.order_id, row]));
-    this.rows = this.rows.map((row) => byId.get(row.order_id) ?? row);
-    this.fresh = Math.max(0, over.totals.count - (this.totals?.count ?? 0));
+    if (!this.loaded) return this.reload();
+    const request = this.#request;
+    const over = await callConsole('order_totals', this.#query()).catch(() => null);
+    if (!over || request !== this.#request) return;
+    const more = over.totals.count - (this.totals?.count ?? over.totals.count);
+    const held = this.#scrolled && more > 0;
+    this.#place.shift = held ? more : 0;
+    this.fresh = this.#place.shift;
     this.tabCounts = over.tab_counts;
+    if (!held) {
+      this.totals = over.totals;
+      this.rows.total = over.totals.count;
+    }
+    await this.rows.refresh().catch(() => undefined);
   }
 
   #query(): OrderQuery {
@@ -151,34 +163,20 @@ export class OrderList {
     };
   }
 
-  #ask(cursor: string | null, limit: number): Promise<OrderPage> {
-    return callConsole('list_orders', { query: this.#query(), cursor, position: null, limit });
-  }
-
   /// The sums come after the rows, which do not wait for them.
-  async #sum(request: number): Promise<void> {
-    const over = await callConsole('order_totals', this.#query()).catch(() => null);
+  async #sum(request: number, query: OrderQuery): Promise<void> {
+    const over = await callConsole('order_totals', query).catch(() => null);
     if (!over || request !== this.#request) return;
     this.totals = over.totals;
     this.tabCounts = over.tab_counts;
+    this.rows.total = over.totals.count;
   }
+}
 
-  async #load(cursor: string | null, limit: number): Promise<void> {
-    const request = ++this.#request;
-    this.loading = true;
-    try {
-      const page = await this.#ask(cursor, limit);
-      // The newest question wins.
-      if (request !== this.#request) return;
-      this.rows = cursor ? [...this.rows, ...page.rows] : page.rows;
-      this.#cursor = page.next_cursor;
-      this.error = null;
-      this.loaded = true;
-      if (!cursor) void this.#sum(request);
-    } catch (thrown) {
-      if (request === this.#request) this.error = commandErrorOf(thrown);
-    } finally {
-      if (request === this.#request) this.loading = false;
-    }
-  }
+function ordersOf(query: OrderQuery, place: { shift: number }): FetchRows<OrderRow> {
+  return async (from, limit) => {
+    const position = from + place.shift;
+    const page = await callConsole('list_orders', { query, cursor: null, position, limit });
+    return { rows: page.rows, total: null, last: page.next_cursor === null };
+  };
 }
