@@ -7,8 +7,8 @@ use crate::figures::{Spread, Table, ms};
 use paydesk_channels::WireRequest;
 use paydesk_console::contract::{Locale, ModeView, SetUp};
 use paydesk_desk::ports::{
-    Actor, BoxFuture, Commit, Cut, EventKind, Network, NewEvent, NewOrder, Opened, Store, Tasks,
-    Work,
+    Actor, BoxFuture, Commit, Cut, EventKind, Network, NewEvent, NewOrder, Opened, PayerCode,
+    Store, Tasks, Work,
 };
 use paydesk_desk::{Charge, Desk, Ports};
 use paydesk_domain::{Amount, ChannelId, Money, OrderPlan, PaymentPlan, TenderKind, Timestamp};

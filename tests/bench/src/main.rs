@@ -1,6 +1,6 @@
 //! Speeds, measured against what the machine itself can do in the same run, and printed.
 //!
-//! `paydesk-bench [core] [window]`; both by default. It must never be part of a unit test: a busy machine is no bug.
+//! `paydesk-bench [core] [window] [orders]`; all by default. It must never be part of a unit test: a busy machine is no bug.
 #![allow(
     clippy::print_stdout,
     reason = "a program for a terminal speaks to the terminal"
@@ -9,6 +9,7 @@
 
 mod core;
 mod figures;
+mod orders;
 mod window;
 
 use figures::Table;
@@ -18,7 +19,7 @@ use std::process::{Command, ExitCode};
 /// Why a measurement could not be made.
 pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "usage: paydesk-bench [core] [window] [--payments N]";
+const USAGE: &str = "usage: paydesk-bench [core] [window] [orders] [--payments N] [--orders N]";
 
 fn main() -> ExitCode {
     // A debug build would measure the compiler's haste.
@@ -64,11 +65,12 @@ fn run_release() -> Result<bool, Trouble> {
 /// `false` when a figure misses its goal.
 fn run() -> Result<bool, Trouble> {
     let mut parts = Vec::new();
-    let mut payments = 200;
+    let (mut payments, mut orders) = (200, 1_000_000);
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "core" | "window" => parts.push(argument),
+            "core" | "window" | "orders" => parts.push(argument),
+            "--orders" => orders = arguments.next().ok_or(USAGE)?.parse()?,
             "--payments" => payments = arguments.next().ok_or(USAGE)?.parse()?,
             _ => return Err(USAGE.into()),
         }
@@ -80,6 +82,11 @@ fn run() -> Result<bool, Trouble> {
     }
     if is_asked("window") {
         window::measure(&mut table, payments)?;
+    }
+    if is_asked("orders") {
+        let program = std::env::current_exe()?;
+        let target = program.ancestors().nth(2).ok_or("no build folder")?;
+        orders::measure(&mut table, orders, target)?;
     }
     table.print();
     Ok(table.all_met())

@@ -4,6 +4,8 @@
 mod bills;
 mod chain;
 mod errors;
+#[cfg(feature = "generate")]
+mod generate;
 mod list;
 mod projections;
 mod read;

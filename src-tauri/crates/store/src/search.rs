@@ -4,7 +4,7 @@
 //! finds many is walked along the list itself, where the next hit is never far.
 
 use crate::{SqliteStore, errors::fault, list::conditions, read::int, words};
-use paydesk_desk::ports::{OrderFilter, StoreError};
+use paydesk_desk::ports::{OrderFilter, StoreError, Tab};
 use paydesk_domain::{Currency, MerchantRef, Money};
 use sqlx::{QueryBuilder, Sqlite};
 
@@ -75,14 +75,16 @@ fn begins(query: &mut QueryBuilder<Sqlite>, column: &'static str, text: &str) {
         .push_bind(format!("{text}~"));
 }
 
+fn between(query: &mut QueryBuilder<Sqlite>, column: &'static str, low: i64, high: i64) {
+    query.push(column).push(" BETWEEN ").push_bind(low);
+    query.push(" AND ").push_bind(high);
+}
+
 impl Arm {
     /// What its hits must fulfil, seen from the order's row.
     fn holds(&self, query: &mut QueryBuilder<Sqlite>) {
         match self {
-            Arm::Amount(low, high) => {
-                query.push("o.total_minor BETWEEN ").push_bind(*low);
-                query.push(" AND ").push_bind(*high);
-            }
+            Arm::Amount(low, high) => between(query, "o.total_minor", *low, *high),
             Arm::Number(text) => begins(query, "o.number", text),
             Arm::Reference(number) => {
                 query.push("o.number = ").push_bind(number.clone());
@@ -103,6 +105,25 @@ impl Arm {
                 query.push_bind(question.clone()).push(") AND ");
                 stands_there(query, typed);
             }
+        }
+    }
+
+    /// The same, asked of each order on the way along the list: by a `+` its own index is left aside, for
+    /// the one that the filter has.
+    fn holds_on_the_way(&self, query: &mut QueryBuilder<Sqlite>) {
+        let mut with_payment = |column, text: &str| {
+            query.push("EXISTS (SELECT 1 FROM payments p WHERE p.number = o.number AND ");
+            begins(query, column, text);
+            query.push(")");
+        };
+        match self {
+            Arm::ChannelNumber(text) => with_payment("p.channel_ref", text),
+            Arm::ChannelReversed(text) => with_payment("p.channel_reversed", text),
+            Arm::Amount(low, high) => between(query, "+o.total_minor", *low, *high),
+            Arm::Number(text) => begins(query, "+o.number", text),
+            Arm::Reversed(text) => begins(query, "+o.reversed", text),
+            Arm::Words(_, typed) => stands_there(query, typed),
+            Arm::Reference(_) => self.holds(query),
         }
     }
 
@@ -163,7 +184,11 @@ impl Arm {
         is_large: bool,
     ) {
         query.push("SELECT o.id FROM ");
-        if let Arm::Words(question, typed) = self {
+        // What waits for a person is few: quicker looked through than the index of words.
+        let few = filter.tab == Tab::Attention;
+        if let Arm::Words(question, typed) = self
+            && !few
+        {
             query.push("words w CROSS JOIN orders o ON o.id = w.rowid");
             conditions(query, filter, before);
             query.push(" AND words MATCH ").push_bind(question.clone());
@@ -175,15 +200,12 @@ impl Arm {
             query.push(" ORDER BY w.rowid DESC LIMIT ").push_bind(limit);
         } else {
             query.push("orders o");
-            if is_large {
-                query.push(" NOT INDEXED");
-            }
             conditions(query, filter, before);
             query.push(" AND ");
-            match (self, is_large) {
-                (Arm::ChannelNumber(text), true) => along(query, "p.channel_ref", text),
-                (Arm::ChannelReversed(text), true) => along(query, "p.channel_reversed", text),
-                _ => self.holds(query),
+            if is_large || few {
+                self.holds_on_the_way(query);
+            } else {
+                self.holds(query);
             }
             query.push(" ORDER BY o.id DESC LIMIT ").push_bind(limit);
         }
@@ -205,13 +227,6 @@ fn stands_there(query: &mut QueryBuilder<Sqlite>, typed: &str) {
         .push(" ESCAPE '\\' OR EXISTS (SELECT 1 FROM notes n WHERE n.number = o.number AND n.text LIKE ")
         .push_bind(pattern)
         .push(" ESCAPE '\\'))");
-}
-
-/// A channel's number, asked of each order on the way along the list.
-fn along(query: &mut QueryBuilder<Sqlite>, column: &'static str, text: &str) {
-    query.push("EXISTS (SELECT 1 FROM payments p WHERE p.number = o.number AND ");
-    begins(query, column, text);
-    query.push(")");
 }
 
 /// The newest hits below a key, whichever arm found them.

@@ -101,6 +101,8 @@ const ROOMS: [Room; 18] = [
             "paydesk-domain",
             "paydesk-host",
             "paydesk-signing",
+            "paydesk-store",
+            "paydesk-vault",
         ],
     ),
     room("paydesk-kills", &["paydesk-sandbox"]),
