@@ -3,7 +3,7 @@
 
 use paydesk_domain::{
     Again, Amount, BillKind, BillLine, ChannelDay, ChannelRef, Currency, Doubt, End, Memo,
-    MerchantRef, NotSent, Outcome, PaymentFact, RefundFact, Timestamp, Totals,
+    MerchantRef, Money, NotSent, Outcome, PaymentFact, RefundFact, Timestamp, Totals,
 };
 use paydesk_signing::{Authentic, Forged, Keys, Secret, WireReply};
 use std::{collections::BTreeMap, time::Duration};
@@ -328,6 +328,42 @@ pub struct BillText {
     pub content_sha256: String,
 }
 
+/// One movement of the account at the channel, as a fund-flow bill lists it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FlowLine {
+    /// The line in the file as a person counts it, from 1.
+    pub row: u64,
+    /// The channel's number of the movement.
+    pub entry: String,
+    /// The channel's number of the payment or refund it belongs to.
+    pub business: String,
+    /// Our reference: the order's at Alipay, the payment's or refund's voucher at WeChat Pay.
+    pub reference: String,
+    /// What kind of movement, in the channel's words.
+    pub name: String,
+    /// What came in, or went out as a negative sum.
+    pub change: Money,
+    /// The balance after it.
+    pub balance: Money,
+    /// When, by the channel's clock.
+    pub at: Timestamp,
+    /// The channel's note.
+    pub note: String,
+}
+
+/// Sums of a fund-flow bill.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FlowTotals {
+    /// Movements that brought money.
+    pub incomes: u64,
+    /// Their sum.
+    pub income: Money,
+    /// Movements that took money.
+    pub expenses: u64,
+    /// Their sum, not negative.
+    pub expense: Money,
+}
+
 /// Fetching and reading bills.
 pub trait Bills: Send + Sync {
     /// Which bills the channel has.
@@ -370,6 +406,17 @@ pub trait Bills: Send + Sync {
         account: &AccountSettings,
         each: &mut dyn FnMut(BillLine),
     ) -> Result<Totals, BillFault>;
+
+    /// Reads every line of a fund-flow bill and compares the file's own totals.
+    ///
+    /// # Errors
+    /// `BillFault`; lines handed out before it must not be kept.
+    fn read_flow(
+        &self,
+        text: &BillText,
+        account: &AccountSettings,
+        each: &mut dyn FnMut(FlowLine),
+    ) -> Result<FlowTotals, BillFault>;
 }
 
 /// A connector. A capability is the presence of a part, so none can be claimed that is not there.

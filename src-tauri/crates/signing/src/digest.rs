@@ -2,6 +2,7 @@
 
 use crate::keys::KeyError;
 use hmac::{Hmac, Mac as _};
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
@@ -15,6 +16,29 @@ pub fn sha256(input: &[u8]) -> [u8; 32] {
 #[must_use]
 pub fn sha256_hex(input: &[u8]) -> String {
     hex(&sha256(input))
+}
+
+/// SHA-1 as lower-case hex: only where a channel names a file by it, never for a signature.
+#[must_use]
+pub fn sha1_hex(input: &[u8]) -> String {
+    hex(&Sha1::digest(input))
+}
+
+/// SHA-256 of content that comes in pieces.
+#[derive(Clone, Default, Debug)]
+pub struct Sha256Pieces(Sha256);
+
+impl Sha256Pieces {
+    /// Takes the next piece.
+    pub fn push(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest as lower-case hex.
+    #[must_use]
+    pub fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
 }
 
 /// Lower-case hex.

@@ -16,7 +16,7 @@ mod stand_in;
 
 pub use account::{AccountKeys, AccountKeysBuilder};
 pub use certificate::{Certificate, ChainFault, bundle_serial, verify_chain};
-pub use digest::{Mac, hex, sha256, sha256_hex};
+pub use digest::{Mac, Sha256Pieces, hex, sha1_hex, sha256, sha256_hex};
 pub use keys::{KeyError, Keys};
 pub use material::{MaterialKind, recognise};
 pub use proof::{Authentic, Forged, KeyId, Peer, WireReply};

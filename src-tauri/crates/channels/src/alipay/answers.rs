@@ -6,8 +6,8 @@ use crate::{
     wire::{codes as table, codes::Sort, is_amount, json::Json, positive, safe_code, time},
 };
 use paydesk_domain::{
-    Amount, ChannelRef, ClosedWhy, Doubt, End, Money, Outcome, Paid, PayerAction, PaymentFact, RefundFact,
-    Timestamp,
+    Amount, ChannelRef, ClosedWhy, Doubt, End, Money, Outcome, Paid, PayerAction, PaymentFact,
+    RefundFact, Timestamp,
 };
 use paydesk_signing::Authentic;
 
@@ -26,18 +26,30 @@ enum Read {
 
 fn read(reply: &Authentic) -> Result<Read, Doubt> {
     let content = Json::read(reply.believed()).map_err(|_| Doubt::Unreadable)?;
-    let code = content.text("code").and_then(safe_code).ok_or(Doubt::Unreadable)?;
+    let code = content
+        .text("code")
+        .and_then(safe_code)
+        .ok_or(Doubt::Unreadable)?;
     Ok(match code {
         "10000" => Read::Accepted(content),
         "10003" => Read::Paying(content),
         "40004" => {
-            let sub = content.text("sub_code").and_then(safe_code).ok_or(Doubt::Unreadable)?;
+            let sub = content
+                .text("sub_code")
+                .and_then(safe_code)
+                .ok_or(Doubt::Unreadable)?;
             Read::Code(codes::canonical(sub))
         }
         // Gateway codes: the finer word if we know it, else the coarse one.
         other => {
-            let sub = content.text("sub_code").and_then(safe_code).map(codes::canonical);
-            Read::Code(sub.filter(|sub| codes::row(sub).is_some()).unwrap_or_else(|| other.to_owned()))
+            let sub = content
+                .text("sub_code")
+                .and_then(safe_code)
+                .map(codes::canonical);
+            Read::Code(
+                sub.filter(|sub| codes::row(sub).is_some())
+                    .unwrap_or_else(|| other.to_owned()),
+            )
         }
     })
 }
@@ -60,17 +72,35 @@ fn other_than(content: &Json, name: &str, ours: &str) -> bool {
 }
 
 /// The paid fact, bound to number, amount and merchant.
-fn paid(content: &Json, asked: Amount, reference: &str, cx: &Cx<'_>, time_field: &str) -> Result<Paid, Doubt> {
+fn paid(
+    content: &Json,
+    asked: Amount,
+    reference: &str,
+    cx: &Cx<'_>,
+    time_field: &str,
+) -> Result<Paid, Doubt> {
     let bound = content.text("out_trade_no") == Some(reference)
-        && content.text("total_amount").is_some_and(|total| is_amount(total, asked))
+        && content
+            .text("total_amount")
+            .is_some_and(|total| is_amount(total, asked))
         && !foreign(content, cx);
     if !bound {
         return Err(Doubt::Mismatch);
     }
-    let number = content.text("trade_no").filter(|number| !number.is_empty()).ok_or(Doubt::Unreadable)?;
-    let money = |name: &str| content.text(name).and_then(|text| Money::parse(text, asked.currency()).ok());
+    let number = content
+        .text("trade_no")
+        .filter(|number| !number.is_empty())
+        .ok_or(Doubt::Unreadable)?;
+    let money = |name: &str| {
+        content
+            .text(name)
+            .and_then(|text| Money::parse(text, asked.currency()).ok())
+    };
     // The sandbox of Alipay itself answers queries with a receipt of 0.00, so zero says nothing.
-    let received = content.text("receipt_amount").and_then(|text| positive(text, asked.currency())).unwrap_or(asked);
+    let received = content
+        .text("receipt_amount")
+        .and_then(|text| positive(text, asked.currency()))
+        .unwrap_or(asked);
     if received.minor() > asked.minor() {
         return Err(Doubt::Mismatch);
     }
@@ -79,8 +109,14 @@ fn paid(content: &Json, asked: Amount, reference: &str, cx: &Cx<'_>, time_field:
         received,
         payer_paid: money("buyer_pay_amount"),
         channel_ref: ChannelRef(number.to_owned()),
-        at: content.text(time_field).and_then(time::from_china).unwrap_or(cx.now),
-        payer: content.text("buyer_logon_id").filter(|payer| !payer.is_empty()).map(str::to_owned),
+        at: content
+            .text(time_field)
+            .and_then(time::from_china)
+            .unwrap_or(cx.now),
+        payer: content
+            .text("buyer_logon_id")
+            .filter(|payer| !payer.is_empty())
+            .map(str::to_owned),
     })
 }
 
@@ -95,7 +131,11 @@ fn foreign(content: &Json, cx: &Cx<'_>) -> bool {
 }
 
 /// The answer to trade.pay and trade.precreate.
-pub(super) fn create(call: &Create, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Answer<PaymentFact>> {
+pub(super) fn create(
+    call: &Create,
+    reply: &Authentic,
+    cx: &Cx<'_>,
+) -> Outcome<Answer<PaymentFact>> {
     let ours = call.reference.as_str();
     match (read(reply), &call.tender) {
         (Err(doubt), _) => Outcome::Unknown(doubt),
@@ -111,18 +151,25 @@ pub(super) fn create(call: &Create, reply: &Authentic, cx: &Cx<'_>) -> Outcome<A
             }
             match content.text("qr_code").filter(|code| showable(code, cx)) {
                 Some(code) => {
-                    let action = PayerAction::ShowCode { text: code.to_owned() };
+                    let action = PayerAction::ShowCode {
+                        text: code.to_owned(),
+                    };
                     done(PaymentFact::Awaiting(action, call.expires))
                 }
                 None => Outcome::Unknown(Doubt::Unreadable),
             }
         }
         (Ok(Read::Paying(content)), Tender::PayerCode(_)) => {
-            let other_amount = content.text("total_amount").is_some_and(|total| !is_amount(total, call.amount));
+            let other_amount = content
+                .text("total_amount")
+                .is_some_and(|total| !is_amount(total, call.amount));
             if other_than(&content, "out_trade_no", ours) || other_amount {
                 return Outcome::Unknown(Doubt::Mismatch);
             }
-            done(PaymentFact::Awaiting(PayerAction::EnterPassword, call.expires))
+            done(PaymentFact::Awaiting(
+                PayerAction::EnterPassword,
+                call.expires,
+            ))
         }
         (Ok(Read::Paying(_)), Tender::ShowCode) => Outcome::Unknown(Doubt::Unreadable),
         (Ok(Read::Code(code)), _) => refused(&code),
@@ -148,14 +195,19 @@ pub(super) fn query(call: &Query, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Ans
     if content.text("out_trade_no") != Some(ours) || foreign(&content, cx) {
         return Outcome::Unknown(Doubt::Mismatch);
     }
-    if content.text("total_amount").is_some_and(|total| !is_amount(total, call.of.amount)) {
+    if content
+        .text("total_amount")
+        .is_some_and(|total| !is_amount(total, call.of.amount))
+    {
         return Outcome::Unknown(Doubt::Mismatch);
     }
     match content.text("trade_status") {
-        Some("TRADE_SUCCESS" | "TRADE_FINISHED") => match paid(&content, call.of.amount, ours, cx, "send_pay_date") {
-            Ok(paid) => done(PaymentFact::Paid(paid)),
-            Err(doubt) => Outcome::Unknown(doubt),
-        },
+        Some("TRADE_SUCCESS" | "TRADE_FINISHED") => {
+            match paid(&content, call.of.amount, ours, cx, "send_pay_date") {
+                Ok(paid) => done(PaymentFact::Paid(paid)),
+                Err(doubt) => Outcome::Unknown(doubt),
+            }
+        }
         Some("WAIT_BUYER_PAY") => {
             let until = call.of.sent_at.plus(super::PROFILE.schedule.charge_for);
             done(PaymentFact::Awaiting(PayerAction::EnterPassword, until))
@@ -173,7 +225,9 @@ pub(super) fn finish(call: &Finish, reply: &Authentic) -> Outcome<Answer<Payment
         Ok(Read::Accepted(content)) => content,
         Ok(Read::Paying(_)) => return Outcome::Unknown(Doubt::Unreadable),
         // A trade exists only once the payer has acted. It may still be born, so it is watched.
-        Ok(Read::Code(code)) if is_not_found(&code) => return done(PaymentFact::Closed(ClosedWhy::NeverExisted)),
+        Ok(Read::Code(code)) if is_not_found(&code) => {
+            return done(PaymentFact::Closed(ClosedWhy::NeverExisted));
+        }
         Ok(Read::Code(code)) => return refused(&code),
     };
     let ours = call.of.reference.as_str();
@@ -182,10 +236,14 @@ pub(super) fn finish(call: &Finish, reply: &Authentic) -> Outcome<Answer<Payment
         return Outcome::Unknown(Doubt::Mismatch);
     }
     match call.how {
-        End::Close if content.text("out_trade_no") == Some(ours) => done(PaymentFact::Closed(ClosedWhy::Closed)),
+        End::Close if content.text("out_trade_no") == Some(ours) => {
+            done(PaymentFact::Closed(ClosedWhy::Closed))
+        }
         End::Close => Outcome::Unknown(Doubt::Mismatch),
         End::Reverse => match (content.text("retry_flag"), content.text("action")) {
-            (Some("Y"), _) => Outcome::Unknown(Doubt::ServerFault { code: "retry_flag=Y".to_owned() }),
+            (Some("Y"), _) => Outcome::Unknown(Doubt::ServerFault {
+                code: "retry_flag=Y".to_owned(),
+            }),
             (_, Some("close")) => done(PaymentFact::Closed(ClosedWhy::Closed)),
             (_, Some("refund")) => done(PaymentFact::Closed(ClosedWhy::Reversed)),
             (_, None | Some("")) => done(PaymentFact::Closed(ClosedWhy::NeverExisted)),
@@ -202,9 +260,14 @@ pub(super) fn refund(call: &RefundCall, reply: &Authentic) -> Outcome<Answer<Ref
         Ok(Read::Paying(_)) => return Outcome::Unknown(Doubt::Unreadable),
         Ok(Read::Code(code)) => return refused(&code),
     };
-    let total = content.text("refund_fee").and_then(|fee| positive(fee, call.amount.currency()));
-    let reached = total.is_some_and(|total| (call.amount.minor()..=call.paid.minor()).contains(&total.minor()));
-    if content.text("out_trade_no") != Some(call.of.reference.as_str()) || !(total.is_none() || reached) {
+    let total = content
+        .text("refund_fee")
+        .and_then(|fee| positive(fee, call.amount.currency()));
+    let reached = total
+        .is_some_and(|total| (call.amount.minor()..=call.paid.minor()).contains(&total.minor()));
+    if content.text("out_trade_no") != Some(call.of.reference.as_str())
+        || !(total.is_none() || reached)
+    {
         return Outcome::Unknown(Doubt::Mismatch);
     }
     match content.text("fund_change") {
@@ -212,13 +275,18 @@ pub(super) fn refund(call: &RefundCall, reply: &Authentic) -> Outcome<Answer<Ref
         Some("Y") => Outcome::Unknown(Doubt::Mismatch),
         // No money moved by this call: an earlier send of ours did it, or nothing did. The query tells,
         // and until then the same number may go out again.
-        _ => Outcome::Unknown(Doubt::Duplicate { code: "fund_change=N".to_owned() }),
+        _ => Outcome::Unknown(Doubt::Duplicate {
+            code: "fund_change=N".to_owned(),
+        }),
     }
 }
 
 fn refund_done(content: &Json) -> RefundFact {
     let at: Option<Timestamp> = content.text("gmt_refund_pay").and_then(time::from_china);
-    RefundFact::Done { channel_ref: None, at }
+    RefundFact::Done {
+        channel_ref: None,
+        at,
+    }
 }
 
 /// The answer to fastpay.refund.query. Without a status the channel has no such refund (yet).
@@ -239,8 +307,14 @@ pub(super) fn query_refund(call: &QueryRefund, reply: &Authentic) -> Outcome<Ans
         Some("REFUND_SUCCESS") => {
             let whole = content.text("out_request_no").is_some()
                 && content.text("out_trade_no").is_some()
-                && content.text("refund_amount").is_some_and(|text| is_amount(text, call.refund.amount));
-            if whole { done(refund_done(&content)) } else { Outcome::Unknown(Doubt::Mismatch) }
+                && content
+                    .text("refund_amount")
+                    .is_some_and(|text| is_amount(text, call.refund.amount));
+            if whole {
+                done(refund_done(&content))
+            } else {
+                Outcome::Unknown(Doubt::Mismatch)
+            }
         }
         None | Some("") => done(RefundFact::NotFound),
         Some(_) => Outcome::Unknown(Doubt::Unreadable),

@@ -7,7 +7,9 @@ use paydesk_domain::{Advice::*, Again::*};
 
 /// The canonical spelling of a business code: `ACQ.` in front, whatever variant the gateway used.
 pub(super) fn canonical(sub_code: &str) -> String {
-    let bare = ["aop.ACQ.", "aop.AQC.", "ACQ.", "AQC."].iter().find_map(|prefix| sub_code.strip_prefix(prefix));
+    let bare = ["aop.ACQ.", "aop.AQC.", "ACQ.", "AQC."]
+        .iter()
+        .find_map(|prefix| sub_code.strip_prefix(prefix));
     match bare {
         Some(bare) => format!("ACQ.{bare}"),
         // The refund query leaves the prefix out; business codes are capitals, gateway codes are not.
@@ -17,7 +19,10 @@ pub(super) fn canonical(sub_code: &str) -> String {
 }
 
 fn is_bare_business_code(code: &str) -> bool {
-    code.contains('_') && code.bytes().all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit())
+    code.contains('_')
+        && code
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit())
 }
 
 /// The row of a canonical code.
@@ -26,6 +31,8 @@ pub(super) fn row(code: &str) -> Option<&'static Row> {
 }
 
 /// Every code that the documents name for these calls.
+// One row a line, so that the tables can be read beside the channel's own.
+#[rustfmt::skip]
 pub(super) static TABLE: &[Row] = &[
     // Gateway, without a business code.
     open("20000", "code_channel_fault", Sort::Fault),

@@ -31,7 +31,9 @@ fn open(body: &[u8]) -> Result<Envelope, Forged> {
     for (name, place, value) in members {
         match (name.as_str(), value) {
             ("sign", Json::Text(text)) => sign = Some(text),
-            ("alipay_cert_sn", Json::Text(text)) => certificate = Some(text).filter(|sn| !sn.is_empty()),
+            ("alipay_cert_sn", Json::Text(text)) => {
+                certificate = Some(text).filter(|sn| !sn.is_empty())
+            }
             ("sign" | "alipay_cert_sn", _) => return Err(Forged::Malformed),
             (node, value) if node.ends_with("_response") => {
                 if found.is_some() {
@@ -43,37 +45,76 @@ fn open(body: &[u8]) -> Result<Envelope, Forged> {
         }
     }
     let (node, part, content) = found.ok_or(Forged::Malformed)?;
-    Ok(Envelope { node, part, content, sign, certificate })
+    Ok(Envelope {
+        node,
+        part,
+        content,
+        sign,
+        certificate,
+    })
 }
 
 /// The believed answer to `operation`.
-pub(super) fn authenticate(operation: Operation, reply: WireReply, cx: &Cx<'_>) -> Result<Authentic, Forged> {
+pub(super) fn authenticate(
+    operation: Operation,
+    reply: WireReply,
+    cx: &Cx<'_>,
+) -> Result<Authentic, Forged> {
     let envelope = open(&reply.body)?;
-    let expected = method_of(operation).ok_or(Forged::Malformed)?.replace('.', "_") + "_response";
+    let expected = method_of(operation)
+        .ok_or(Forged::Malformed)?
+        .replace('.', "_")
+        + "_response";
     if envelope.node != expected && envelope.node != ERROR_NODE {
         return Err(Forged::NotTheSignedPart);
     }
     if !envelope.content.is_object() {
         return Err(Forged::Malformed);
     }
-    let sign = envelope.sign.filter(|sign| !sign.is_empty()).ok_or(Forged::NoSignature)?;
-    let signature = STANDARD.decode(sign.as_bytes()).map_err(|_| Forged::Malformed)?;
+    let sign = envelope
+        .sign
+        .filter(|sign| !sign.is_empty())
+        .ok_or(Forged::NoSignature)?;
+    let signature = STANDARD
+        .decode(sign.as_bytes())
+        .map_err(|_| Forged::Malformed)?;
     let by = signer(envelope.certificate, cx)?;
-    let raw = reply.body.get(envelope.part.clone()).ok_or(Forged::Malformed)?.to_vec();
-    let wrong = match Authentic::signed(reply.clone(), envelope.part.clone(), &raw, by.clone(), &signature, cx.keys) {
+    let raw = reply
+        .body
+        .get(envelope.part.clone())
+        .ok_or(Forged::Malformed)?
+        .to_vec();
+    let wrong = match Authentic::signed(
+        reply.clone(),
+        envelope.part.clone(),
+        &raw,
+        by.clone(),
+        &signature,
+        cx.keys,
+    ) {
         Err(Forged::WrongSignature) => Forged::WrongSignature,
         settled => return settled,
     };
     // The gateway escapes slashes, and has signed the other form: `\/` as `/`, then the reverse.
     // What is believed is then the text that was signed, so it takes the part's place in the body.
     let text = String::from_utf8(raw).map_err(|_| Forged::Malformed)?;
-    for other in [text.replace("\\/", "/"), text.replace("\\/", "/").replace('/', "\\/")] {
+    for other in [
+        text.replace("\\/", "/"),
+        text.replace("\\/", "/").replace('/', "\\/"),
+    ] {
         if other == text || json::Json::read(other.as_bytes()).is_err() {
             continue;
         }
         let swapped = with_part(&reply, &envelope.part, other.as_bytes());
         let part = envelope.part.start..envelope.part.start + other.len();
-        match Authentic::signed(swapped, part, other.as_bytes(), by.clone(), &signature, cx.keys) {
+        match Authentic::signed(
+            swapped,
+            part,
+            other.as_bytes(),
+            by.clone(),
+            &signature,
+            cx.keys,
+        ) {
             Err(Forged::WrongSignature) => {}
             settled => return settled,
         }
@@ -92,17 +133,24 @@ fn signer(certificate: Option<String>, cx: &Cx<'_>) -> Result<KeyId, Forged> {
 fn with_part(reply: &WireReply, part: &Range<usize>, text: &[u8]) -> WireReply {
     let before = reply.body.get(..part.start).unwrap_or_default();
     let after = reply.body.get(part.end..).unwrap_or_default();
-    WireReply { body: [before, text, after].concat(), ..reply.clone() }
+    WireReply {
+        body: [before, text, after].concat(),
+        ..reply.clone()
+    }
 }
 
 /// What an unbelieved reply seems to say.
 pub(super) fn hint(reply: &WireReply) -> Doubt {
     if reply.status >= 500 {
-        return Doubt::ServerFault { code: reply.status.to_string() };
+        return Doubt::ServerFault {
+            code: reply.status.to_string(),
+        };
     }
     let Ok(envelope) = open(&reply.body) else {
         return if (400..500).contains(&reply.status) {
-            Doubt::UnsignedRefusal { code: reply.status.to_string() }
+            Doubt::UnsignedRefusal {
+                code: reply.status.to_string(),
+            }
         } else {
             Doubt::Unreadable
         };
@@ -112,9 +160,14 @@ pub(super) fn hint(reply: &WireReply) -> Doubt {
     if !unsigned || code == "10000" || code == "10003" {
         return Doubt::Unauthenticated;
     }
-    let said = envelope.content.text("sub_code").and_then(crate::wire::safe_code);
+    let said = envelope
+        .content
+        .text("sub_code")
+        .and_then(crate::wire::safe_code);
     match said.or_else(|| crate::wire::safe_code(code)) {
-        Some(code) => Doubt::UnsignedRefusal { code: code.to_owned() },
+        Some(code) => Doubt::UnsignedRefusal {
+            code: code.to_owned(),
+        },
         None => Doubt::Unauthenticated,
     }
 }
@@ -137,7 +190,12 @@ mod tests {
             }
             let body = vector["response_body"].as_str().unwrap();
             let envelope = open(body.as_bytes()).unwrap();
-            assert_eq!(&body[envelope.part], vector["sign_content"].as_str().unwrap(), "{}", vector["id"]);
+            assert_eq!(
+                &body[envelope.part],
+                vector["sign_content"].as_str().unwrap(),
+                "{}",
+                vector["id"]
+            );
             assert!(envelope.sign.is_some());
             checked += 1;
         }
@@ -145,18 +203,31 @@ mod tests {
     }
 
     #[test]
-    #[allow(clippy::disallowed_methods, clippy::print_stderr, reason = "asks its caller where the shared folder is")]
+    #[allow(
+        clippy::disallowed_methods,
+        clippy::print_stderr,
+        reason = "asks its caller where the shared folder is"
+    )]
     fn the_signed_part_is_cut_out_as_it_stands() {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../..");
-        let read = |path: PathBuf| std::fs::read(path).ok().map(|bytes| serde_json::from_slice(&bytes).unwrap());
+        let read = |path: PathBuf| {
+            std::fs::read(path)
+                .ok()
+                .map(|bytes| serde_json::from_slice(&bytes).unwrap())
+        };
         let own = read(root.join("tests/fixtures/own_vectors/alipay_own.json")).unwrap();
         assert_eq!(check(&own), 2);
         let asked = std::env::var("PAYDESK_SHARED").ok();
-        let shared = asked.as_ref().map_or_else(|| root.join("../shared"), PathBuf::from);
+        let shared = asked
+            .as_ref()
+            .map_or_else(|| root.join("../shared"), PathBuf::from);
         match read(shared.join("vectors/alipay_published.json")) {
             Some(published) => assert_eq!(check(&published), 3),
             None => {
-                assert!(asked.is_none(), "PAYDESK_SHARED is set, but the published vectors are not there");
+                assert!(
+                    asked.is_none(),
+                    "PAYDESK_SHARED is set, but the published vectors are not there"
+                );
                 eprintln!("skipped: no shared data (alipay_published.json)");
             }
         }

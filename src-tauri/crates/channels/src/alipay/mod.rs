@@ -2,15 +2,17 @@
 //! and refund query, signed with RSA2. A pure codec; see README.md beside this file for the sources.
 
 mod answers;
+mod bills;
 mod codes;
 mod envelope;
 mod request;
+mod sheet;
 
 pub use request::text_to_sign;
 
 use crate::{
-    Answer, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field, Finish, Operation, Payments, Profile,
-    Query, QueryRefund, RefundCall, Refunds, Schedule, WireRequest,
+    Answer, Bills, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field, Finish,
+    Operation, Payments, Profile, Query, QueryRefund, RefundCall, Refunds, Schedule, WireRequest,
 };
 use paydesk_domain::{Doubt, NotSent, Outcome, PaymentFact, RefundFact, Timestamp};
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, WireReply};
@@ -24,13 +26,21 @@ pub struct Alipay;
 pub const CONNECTOR: Alipay = Alipay;
 
 const fn field(name: &'static str, secret: bool, optional: bool) -> Field {
-    Field { name, secret, optional }
+    Field {
+        name,
+        secret,
+        optional,
+    }
 }
 
 static PROFILE: Profile = Profile {
     id: "alipay",
     gateway: "https://openapi.alipay.com/gateway.do",
-    hosts: &["openapi.alipay.com", "openapi-sandbox.dl.alipaydev.com"],
+    hosts: &[
+        "openapi.alipay.com",
+        "openapi-sandbox.dl.alipaydev.com",
+        "dwbillcenter.alipay.com",
+    ],
     currencies: &["CNY"],
     fields: &[
         field("app_id", false, false),
@@ -43,7 +53,10 @@ static PROFILE: Profile = Profile {
         field("store_id", false, true),
         field("terminal_id", false, true),
     ],
-    codes: &[CodePattern { prefix: (25, 30), digits: (16, 24) }],
+    codes: &[CodePattern {
+        prefix: (25, 30),
+        digits: (16, 24),
+    }],
     shows_code: true,
     // The fee of a refunded payment goes back by contract.
     refund_returns_fee: None,
@@ -91,13 +104,27 @@ fn method_of(operation: Operation) -> Option<&'static str> {
 ///
 /// # Errors
 /// `Missing` for an empty required field, `Malformed` or `Wrong` for keys that do not fit.
-pub fn account_keys(fields: &BTreeMap<String, String>, now: Timestamp) -> Result<AccountKeys, KeyError> {
-    let given = |name: &str| fields.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
+pub fn account_keys(
+    fields: &BTreeMap<String, String>,
+    now: Timestamp,
+) -> Result<AccountKeys, KeyError> {
+    let given = |name: &str| {
+        fields
+            .get(name)
+            .map(|text| text.trim())
+            .filter(|text| !text.is_empty())
+    };
     let needed = |name: &str| given(name).map(str::as_bytes).ok_or(KeyError::Missing);
     let keys = AccountKeys::builder().private_key(needed("private_key")?)?;
     if given("alipay_root_cert").is_some() {
-        let (ours, theirs, roots) = (needed("app_cert")?, needed("alipay_cert")?, needed("alipay_root_cert")?);
-        return Ok(keys.certificate_mode(ours, theirs, roots, now.0.div_euclid(1000))?.build());
+        let (ours, theirs, roots) = (
+            needed("app_cert")?,
+            needed("alipay_cert")?,
+            needed("alipay_root_cert")?,
+        );
+        return Ok(keys
+            .certificate_mode(ours, theirs, roots, now.0.div_euclid(1000))?
+            .build());
     }
     Ok(keys.trust_unnamed(needed("alipay_public_key")?)?.build())
 }
@@ -107,7 +134,12 @@ impl Channel for Alipay {
         &PROFILE
     }
 
-    fn authenticate(&self, operation: Operation, reply: WireReply, cx: &Cx<'_>) -> Result<Authentic, Forged> {
+    fn authenticate(
+        &self,
+        operation: Operation,
+        reply: WireReply,
+        cx: &Cx<'_>,
+    ) -> Result<Authentic, Forged> {
         envelope::authenticate(operation, reply, cx)
     }
 
@@ -123,6 +155,10 @@ impl Channel for Alipay {
         Some(self)
     }
 
+    fn bills(&self) -> Option<&dyn Bills> {
+        Some(self)
+    }
+
     fn meaning(&self, code: &str) -> Option<&'static CodeMeaning> {
         codes::row(code).map(|row| &row.meaning)
     }
@@ -135,7 +171,12 @@ impl Exchange<Create> for Alipay {
     fn encode(&self, call: &Create, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
         request::create(call, cx)
     }
-    fn decode(&self, call: &Create, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Answer<PaymentFact>> {
+    fn decode(
+        &self,
+        call: &Create,
+        reply: &Authentic,
+        cx: &Cx<'_>,
+    ) -> Outcome<Answer<PaymentFact>> {
         answers::create(call, reply, cx)
     }
 }
@@ -153,7 +194,12 @@ impl Exchange<Finish> for Alipay {
     fn encode(&self, call: &Finish, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
         request::finish(call, cx)
     }
-    fn decode(&self, call: &Finish, reply: &Authentic, _cx: &Cx<'_>) -> Outcome<Answer<PaymentFact>> {
+    fn decode(
+        &self,
+        call: &Finish,
+        reply: &Authentic,
+        _cx: &Cx<'_>,
+    ) -> Outcome<Answer<PaymentFact>> {
         answers::finish(call, reply)
     }
 }
@@ -162,7 +208,12 @@ impl Exchange<RefundCall> for Alipay {
     fn encode(&self, call: &RefundCall, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
         request::refund(call, cx)
     }
-    fn decode(&self, call: &RefundCall, reply: &Authentic, _cx: &Cx<'_>) -> Outcome<Answer<RefundFact>> {
+    fn decode(
+        &self,
+        call: &RefundCall,
+        reply: &Authentic,
+        _cx: &Cx<'_>,
+    ) -> Outcome<Answer<RefundFact>> {
         answers::refund(call, reply)
     }
 }
@@ -171,7 +222,12 @@ impl Exchange<QueryRefund> for Alipay {
     fn encode(&self, call: &QueryRefund, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
         request::query_refund(call, cx)
     }
-    fn decode(&self, call: &QueryRefund, reply: &Authentic, _cx: &Cx<'_>) -> Outcome<Answer<RefundFact>> {
+    fn decode(
+        &self,
+        call: &QueryRefund,
+        reply: &Authentic,
+        _cx: &Cx<'_>,
+    ) -> Outcome<Answer<RefundFact>> {
         answers::query_refund(call, reply)
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     wire::{cut, form, time},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use paydesk_domain::{Amount, End, NotSent};
+use paydesk_domain::{Amount, BillKind, ChannelDay, End, NotSent};
 use paydesk_signing::KeyError;
 use serde::Serialize;
 
@@ -61,16 +61,31 @@ struct WhichRefund<'a> {
     query_options: [&'a str; 1],
 }
 
+#[derive(Serialize)]
+struct WhichBill<'a> {
+    bill_type: &'a str,
+    bill_date: &'a str,
+}
+
 /// The text that is signed: every parameter but `sign`, sorted by name, raw values.
 #[must_use]
 pub fn text_to_sign(parameters: &[(String, String)]) -> String {
-    let mut sorted: Vec<&(String, String)> = parameters.iter().filter(|(name, _)| name != "sign").collect();
+    let mut sorted: Vec<&(String, String)> = parameters
+        .iter()
+        .filter(|(name, _)| name != "sign")
+        .collect();
     sorted.sort();
-    sorted.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+    sorted
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect::<Vec<_>>()
+        .join("&")
 }
 
-fn unsendable(what: &str) -> NotSent {
-    NotSent::Unsendable { what: what.to_owned() }
+pub(super) fn unsendable(what: &str) -> NotSent {
+    NotSent::Unsendable {
+        what: what.to_owned(),
+    }
 }
 
 fn by_key(error: KeyError) -> NotSent {
@@ -86,15 +101,27 @@ fn yuan(amount: Amount) -> Result<String, NotSent> {
     if !super::PROFILE.takes(amount.currency()) {
         return Err(unsendable("currency"));
     }
-    if (low..=high).contains(&minor) { Ok(amount.money().to_decimal()) } else { Err(unsendable("amount")) }
+    if (low..=high).contains(&minor) {
+        Ok(amount.money().to_decimal())
+    } else {
+        Err(unsendable("amount"))
+    }
 }
 
 fn number(target: &Target) -> Result<&str, NotSent> {
     let text = target.reference.as_str();
-    if text.len() <= NUMBER_BYTES_MAX { Ok(text) } else { Err(unsendable("out_trade_no")) }
+    if text.len() <= NUMBER_BYTES_MAX {
+        Ok(text)
+    } else {
+        Err(unsendable("out_trade_no"))
+    }
 }
 
-fn build(operation: Operation, content: &impl Serialize, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
+fn build(
+    operation: Operation,
+    content: &impl Serialize,
+    cx: &Cx<'_>,
+) -> Result<WireRequest, NotSent> {
     let method = method_of(operation).ok_or_else(|| unsendable("method"))?;
     let app_id = cx.account.field("app_id");
     if app_id.is_empty() {
@@ -113,7 +140,10 @@ fn build(operation: Operation, content: &impl Serialize, cx: &Cx<'_>) -> Result<
     // A root number means certificate mode; then our certificate is named too.
     match cx.keys.root_id() {
         Ok(root) => {
-            query.push(("app_cert_sn".to_owned(), cx.keys.signing_id().map_err(by_key)?));
+            query.push((
+                "app_cert_sn".to_owned(),
+                cx.keys.signing_id().map_err(by_key)?,
+            ));
             query.push(("alipay_root_cert_sn".to_owned(), root));
         }
         Err(KeyError::Missing) => {}
@@ -121,14 +151,22 @@ fn build(operation: Operation, content: &impl Serialize, cx: &Cx<'_>) -> Result<
     }
     let mut signed = query.clone();
     signed.push(("biz_content".to_owned(), biz_content.clone()));
-    let signature = cx.keys.sign(text_to_sign(&signed).as_bytes()).map_err(by_key)?;
+    let signature = cx
+        .keys
+        .sign(text_to_sign(&signed).as_bytes())
+        .map_err(by_key)?;
     query.push(("sign".to_owned(), STANDARD.encode(signature)));
-    let pairs = query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let pairs = query
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
     Ok(WireRequest {
         method: "POST",
         url: format!("{}?{}", cx.account.gateway, form::encode(pairs)),
         headers: vec![
-            ("Content-Type".to_owned(), "application/x-www-form-urlencoded;charset=utf-8".to_owned()),
+            (
+                "Content-Type".to_owned(),
+                "application/x-www-form-urlencoded;charset=utf-8".to_owned(),
+            ),
             ("Accept".to_owned(), "application/json".to_owned()),
             ("User-Agent".to_owned(), crate::wire::USER_AGENT.to_owned()),
         ],
@@ -140,17 +178,31 @@ fn build(operation: Operation, content: &impl Serialize, cx: &Cx<'_>) -> Result<
 pub(super) fn create(call: &Create, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
     let (operation, scene, code) = match &call.tender {
         Tender::PayerCode(code) => {
-            if !super::PROFILE.codes.iter().any(|form| form.matches(code.expose())) {
+            if !super::PROFILE
+                .codes
+                .iter()
+                .any(|form| form.matches(code.expose()))
+            {
                 return Err(unsendable("auth_code"));
             }
-            (Operation::Charge, Some("bar_code"), Some(code.expose().as_str()))
+            (
+                Operation::Charge,
+                Some("bar_code"),
+                Some(code.expose().as_str()),
+            )
         }
         Tender::ShowCode => (Operation::ShowCode, None, None),
     };
     let subject: String = call
         .subject
         .chars()
-        .map(|c| if matches!(c, '/' | '=' | '&') || c.is_control() { ' ' } else { c })
+        .map(|c| {
+            if matches!(c, '/' | '=' | '&') || c.is_control() {
+                ' '
+            } else {
+                c
+            }
+        })
         .take(SUBJECT_CHARS_MAX)
         .collect();
     if subject.trim().is_empty() {
@@ -172,11 +224,23 @@ pub(super) fn create(call: &Create, cx: &Cx<'_>) -> Result<WireRequest, NotSent>
 }
 
 pub(super) fn query(call: &Query, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
-    build(Operation::Query, &Which { out_trade_no: number(&call.of)? }, cx)
+    build(
+        Operation::Query,
+        &Which {
+            out_trade_no: number(&call.of)?,
+        },
+        cx,
+    )
 }
 
 pub(super) fn finish(call: &Finish, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
-    build(operation_of(call.how), &Which { out_trade_no: number(&call.of)? }, cx)
+    build(
+        operation_of(call.how),
+        &Which {
+            out_trade_no: number(&call.of)?,
+        },
+        cx,
+    )
 }
 
 pub(super) fn refund(call: &RefundCall, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
@@ -196,6 +260,28 @@ pub(super) fn query_refund(call: &QueryRefund, cx: &Cx<'_>) -> Result<WireReques
         query_options: ["gmt_refund_pay"],
     };
     build(Operation::QueryRefund, &content, cx)
+}
+
+pub(super) fn bill_link(
+    day: ChannelDay,
+    kind: BillKind,
+    cx: &Cx<'_>,
+) -> Result<WireRequest, NotSent> {
+    let bill_type = match kind {
+        BillKind::Trade => "trade",
+        BillKind::FundFlow => "signcustomer",
+    };
+    if day.date().is_none() {
+        return Err(unsendable("bill_date"));
+    }
+    build(
+        Operation::BillLink,
+        &WhichBill {
+            bill_type,
+            bill_date: &day.to_string(),
+        },
+        cx,
+    )
 }
 
 /// Reverse is Alipay's cancel: it closes the unpaid and returns the paid.

@@ -7,8 +7,8 @@ use crate::{
     wire::{codes as table, codes::Sort, json::Json, safe_code, time},
 };
 use paydesk_domain::{
-    Advice, Again, Amount, ChannelRef, ClosedWhy, Doubt, End, MerchantRef, Money, Outcome, Paid, PayerAction,
-    PaymentFact, Refusal, RefundFact,
+    Advice, Again, Amount, ChannelRef, ClosedWhy, Doubt, End, MerchantRef, Money, Outcome, Paid,
+    PayerAction, PaymentFact, RefundFact, Refusal,
 };
 use paydesk_signing::Authentic;
 
@@ -27,16 +27,25 @@ enum Read {
 
 fn read(reply: &Authentic) -> Result<Read, Doubt> {
     let status = reply.status();
-    let fault = || Doubt::ServerFault { code: status.to_string() };
+    let fault = || Doubt::ServerFault {
+        code: status.to_string(),
+    };
     if status >= 500 {
         // Whatever an error of the server says, the outcome is open.
         return Err(fault());
     }
     if reply.believed().is_empty() {
-        return if (200..300).contains(&status) { Ok(Read::Empty) } else { Err(fault()) };
+        return if (200..300).contains(&status) {
+            Ok(Read::Empty)
+        } else {
+            Err(fault())
+        };
     }
     let content = Json::read(reply.believed()).map_err(|_| Doubt::Unreadable)?;
-    let code = content.text("code").and_then(safe_code).map(|code| codes::canonical(code).to_owned());
+    let code = content
+        .text("code")
+        .and_then(safe_code)
+        .map(|code| codes::canonical(code).to_owned());
     match (status, code) {
         // 202 comes with an error's form as well as with an order's.
         (202, Some(code)) => Ok(Read::Code(code)),
@@ -62,28 +71,41 @@ fn sort(code: &str) -> Option<Sort> {
 fn is_ours(content: &Json, reference: &MerchantRef, cx: &Cx<'_>) -> bool {
     content.text("out_trade_no") == Some(reference.as_str())
         && content.text("mchid") == Some(cx.account.field("mchid"))
-        && content.text("appid").is_none_or(|appid| appid == cx.account.field("appid"))
+        && content
+            .text("appid")
+            .is_none_or(|appid| appid == cx.account.field("appid"))
         && (content.get("appid").is_none() || content.text("appid").is_some())
 }
 
 fn paid(content: &Json, asked: Amount, cx: &Cx<'_>) -> Result<Paid, Doubt> {
     let amount = content.get("amount").ok_or(Doubt::Unreadable)?;
-    let currency = amount.get("currency").map_or(Some("CNY"), |_| amount.text("currency"));
+    let currency = amount
+        .get("currency")
+        .map_or(Some("CNY"), |_| amount.text("currency"));
     if amount.integer("total") != Some(asked.minor()) || currency != Some(asked.currency().code()) {
         return Err(Doubt::Mismatch);
     }
     if content.text("appid") != Some(cx.account.field("appid")) {
         return Err(Doubt::Mismatch);
     }
-    let number = content.text("transaction_id").filter(|number| !number.is_empty()).ok_or(Doubt::Unreadable)?;
+    let number = content
+        .text("transaction_id")
+        .filter(|number| !number.is_empty())
+        .ok_or(Doubt::Unreadable)?;
     let payer_paid = amount.integer("payer_total").filter(|total| *total >= 0);
     Ok(Paid {
         asked,
         received: asked,
         payer_paid: payer_paid.map(|total| Money::from_minor(total, asked.currency())),
         channel_ref: ChannelRef(number.to_owned()),
-        at: content.text("success_time").and_then(time::from_rfc3339).unwrap_or(cx.now),
-        payer: content.get("payer").and_then(|payer| payer.text("openid")).map(masked),
+        at: content
+            .text("success_time")
+            .and_then(time::from_rfc3339)
+            .unwrap_or(cx.now),
+        payer: content
+            .get("payer")
+            .and_then(|payer| payer.text("openid"))
+            .map(masked),
     })
 }
 
@@ -91,7 +113,13 @@ fn paid(content: &Json, asked: Amount, cx: &Cx<'_>) -> Result<Paid, Doubt> {
 fn masked(openid: &str) -> String {
     let chars: Vec<char> = openid.chars().collect();
     let ends = |part: &[char]| part.iter().collect::<String>();
-    match (chars.get(..4), chars.len().checked_sub(4).and_then(|from| chars.get(from..))) {
+    match (
+        chars.get(..4),
+        chars
+            .len()
+            .checked_sub(4)
+            .and_then(|from| chars.get(from..)),
+    ) {
         (Some(head), Some(tail)) if chars.len() > 8 => format!("{}****{}", ends(head), ends(tail)),
         _ => "****".to_owned(),
     }
@@ -109,11 +137,16 @@ fn order(content: &Json, of: &Target, cx: &Cx<'_>) -> Outcome<Answer<PaymentFact
             Ok(paid) => done(PaymentFact::Paid(paid)),
             Err(doubt) => Outcome::Unknown(doubt),
         },
-        Some("NOTPAY" | "USERPAYING") => done(PaymentFact::Awaiting(PayerAction::EnterPassword, until)),
+        Some("NOTPAY" | "USERPAYING") => {
+            done(PaymentFact::Awaiting(PayerAction::EnterPassword, until))
+        }
         Some("CLOSED") => done(PaymentFact::Closed(ClosedWhy::Closed)),
         Some("REVOKED") => done(PaymentFact::Closed(ClosedWhy::Reversed)),
         Some("PAYERROR") => {
-            let refusal = Refusal { code: "PAYERROR".to_owned(), advice: Advice::AskPayer };
+            let refusal = Refusal {
+                code: "PAYERROR".to_owned(),
+                advice: Advice::AskPayer,
+            };
             done(PaymentFact::Closed(ClosedWhy::Refused { refusal }))
         }
         Some(_) | None => Outcome::Unknown(Doubt::Unreadable),
@@ -121,7 +154,11 @@ fn order(content: &Json, of: &Target, cx: &Cx<'_>) -> Outcome<Answer<PaymentFact
 }
 
 /// The answer to codepay and native.
-pub(super) fn create(call: &Create, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Answer<PaymentFact>> {
+pub(super) fn create(
+    call: &Create,
+    reply: &Authentic,
+    cx: &Cx<'_>,
+) -> Outcome<Answer<PaymentFact>> {
     match (read(reply), &call.tender) {
         (Err(doubt), _) => Outcome::Unknown(doubt),
         (Ok(Read::Empty), _) => Outcome::Unknown(Doubt::Unreadable),
@@ -136,17 +173,22 @@ pub(super) fn create(call: &Create, reply: &Authentic, cx: &Cx<'_>) -> Outcome<A
             order(&content, &of, cx)
         }
         (Ok(Read::Content(content)), Tender::ShowCode) => {
-            match content.text("code_url").filter(|code| code.starts_with(CODE_PREFIX)) {
+            match content
+                .text("code_url")
+                .filter(|code| code.starts_with(CODE_PREFIX))
+            {
                 Some(code) => {
-                    let action = PayerAction::ShowCode { text: code.to_owned() };
+                    let action = PayerAction::ShowCode {
+                        text: code.to_owned(),
+                    };
                     done(PaymentFact::Awaiting(action, call.expires))
                 }
                 None => Outcome::Unknown(Doubt::Unreadable),
             }
         }
-        (Ok(Read::Code(code)), Tender::PayerCode(_)) if sort(&code) == Some(Sort::Waiting) => {
-            done(PaymentFact::Awaiting(PayerAction::EnterPassword, call.expires))
-        }
+        (Ok(Read::Code(code)), Tender::PayerCode(_)) if sort(&code) == Some(Sort::Waiting) => done(
+            PaymentFact::Awaiting(PayerAction::EnterPassword, call.expires),
+        ),
         (Ok(Read::Code(code)), _) => refused(&code),
     }
 }
@@ -163,7 +205,11 @@ pub(super) fn query(call: &Query, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Ans
 }
 
 /// The answer to reverse and close.
-pub(super) fn finish(call: &Finish, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Answer<PaymentFact>> {
+pub(super) fn finish(
+    call: &Finish,
+    reply: &Authentic,
+    cx: &Cx<'_>,
+) -> Outcome<Answer<PaymentFact>> {
     let ended = |why| done(PaymentFact::Closed(why));
     match (read(reply), call.how) {
         (Err(doubt), _) => Outcome::Unknown(doubt),
@@ -171,7 +217,8 @@ pub(super) fn finish(call: &Finish, reply: &Authentic, cx: &Cx<'_>) -> Outcome<A
         (Ok(Read::Empty), End::Reverse) => Outcome::Unknown(Doubt::Unreadable),
         (Ok(Read::Content(content)), End::Reverse) => {
             // An order's answer to a query holds these names too; it is no word about a reversal.
-            let reversal = content.get("trade_state").is_none() && content.get("out_refund_no").is_none();
+            let reversal =
+                content.get("trade_state").is_none() && content.get("out_refund_no").is_none();
             if is_ours(&content, &call.of.reference, cx) && reversal {
                 ended(ClosedWhy::Reversed)
             } else {
@@ -184,7 +231,10 @@ pub(super) fn finish(call: &Finish, reply: &Authentic, cx: &Cx<'_>) -> Outcome<A
             ("ORDER_REVERSED", _) => ended(ClosedWhy::Reversed),
             // It may still be on its way to the channel, so it is watched.
             ("ORDER_NOT_EXIST", _) => ended(ClosedWhy::NeverExisted),
-            ("ORDER_PAID", _) => Outcome::Refused(Refusal { code, advice: Advice::GiveUp }),
+            ("ORDER_PAID", _) => Outcome::Refused(Refusal {
+                code,
+                advice: Advice::GiveUp,
+            }),
             _ => refused(&code),
         },
     }
@@ -200,7 +250,11 @@ fn refund_object(
 ) -> Outcome<Answer<RefundFact>> {
     let amount = content.get("amount");
     let sum = |name: &str| amount.and_then(|amount| amount.integer(name));
-    let currency = amount.and_then(|amount| amount.get("currency").map_or(Some("CNY"), |_| amount.text("currency")));
+    let currency = amount.and_then(|amount| {
+        amount
+            .get("currency")
+            .map_or(Some("CNY"), |_| amount.text("currency"))
+    });
     let bound = content.text("out_refund_no") == Some(refund.as_str())
         && content.text("out_trade_no") == Some(of.as_str())
         && sum("refund") == Some(refunded.minor())
@@ -209,11 +263,21 @@ fn refund_object(
     if !bound {
         return Outcome::Unknown(Doubt::Mismatch);
     }
-    let failed = |code: &str, advice, again| done(RefundFact::Failed(Refusal { code: code.to_owned(), advice }, again));
+    let failed = |code: &str, advice, again| {
+        done(RefundFact::Failed(
+            Refusal {
+                code: code.to_owned(),
+                advice,
+            },
+            again,
+        ))
+    };
     match content.text("status") {
         Some("PROCESSING") => done(RefundFact::Accepted),
         Some("SUCCESS") => done(RefundFact::Done {
-            channel_ref: content.text("refund_id").map(|id| ChannelRef(id.to_owned())),
+            channel_ref: content
+                .text("refund_id")
+                .map(|id| ChannelRef(id.to_owned())),
             at: content.text("success_time").and_then(time::from_rfc3339),
         }),
         Some("CLOSED") => failed("REFUND_CLOSED", Advice::TryAgain, Again::NewReference),
@@ -227,9 +291,13 @@ pub(super) fn refund(call: &RefundCall, reply: &Authentic) -> Outcome<Answer<Ref
     match read(reply) {
         Err(doubt) => Outcome::Unknown(doubt),
         Ok(Read::Empty) => Outcome::Unknown(Doubt::Unreadable),
-        Ok(Read::Content(content)) => {
-            refund_object(&content, &call.of.reference, &call.reference, call.amount, call.of.amount)
-        }
+        Ok(Read::Content(content)) => refund_object(
+            &content,
+            &call.of.reference,
+            &call.reference,
+            call.amount,
+            call.of.amount,
+        ),
         // The balance of the merchant, not of a payer.
         Ok(Read::Code(code)) if code == "NOT_ENOUGH" => refused(codes::REFUND_NOT_ENOUGH),
         Ok(Read::Code(code)) => refused(&code),

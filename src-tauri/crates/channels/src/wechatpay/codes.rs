@@ -32,6 +32,8 @@ pub(super) fn row(code: &str) -> Option<&'static Row> {
 }
 
 /// Every code that the documents name for these calls.
+// One row a line, so that the tables can be read beside the channel's own.
+#[rustfmt::skip]
 pub(super) static TABLE: &[Row] = &[
     open("USERPAYING", "stage_customer_paying", Sort::Waiting),
     // The outcome is open.

@@ -19,13 +19,26 @@ const WINDOW_SECONDS: i64 = 300;
 
 /// The text a request is signed over; `target` is path and query exactly as sent.
 #[must_use]
-pub fn text_to_sign(method: &str, target: &str, unix_seconds: &str, nonce: &str, body: &str) -> String {
+pub fn text_to_sign(
+    method: &str,
+    target: &str,
+    unix_seconds: &str,
+    nonce: &str,
+    body: &str,
+) -> String {
     format!("{method}\n{target}\n{unix_seconds}\n{nonce}\n{body}\n")
 }
 
 /// The `Authorization` header of a request.
-pub(super) fn authorization(method: &str, target: &str, body: &str, cx: &Cx<'_>) -> Result<String, NotSent> {
-    let unsendable = |what: &str| NotSent::Unsendable { what: what.to_owned() };
+pub(super) fn authorization(
+    method: &str,
+    target: &str,
+    body: &str,
+    cx: &Cx<'_>,
+) -> Result<String, NotSent> {
+    let unsendable = |what: &str| NotSent::Unsendable {
+        what: what.to_owned(),
+    };
     let by_key = |error| match error {
         KeyError::Locked => NotSent::KeysLocked,
         KeyError::Malformed | KeyError::Missing | KeyError::Wrong => unsendable("private_key"),
@@ -33,7 +46,12 @@ pub(super) fn authorization(method: &str, target: &str, body: &str, cx: &Cx<'_>)
     let mchid = cx.account.field("mchid");
     let serial = cx.keys.signing_id().map_err(by_key)?;
     // Both stand between quotes in a header.
-    let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+    let plain = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
     if !plain(mchid) || !plain(&serial) {
         return Err(unsendable("mchid"));
     }
@@ -59,10 +77,20 @@ pub(super) struct Signed {
 /// Reads the signature headers and holds the time against the window.
 pub(super) fn signed(reply: &WireReply, now: Timestamp) -> Result<Signed, Forged> {
     let one = |name: &str| -> Result<&str, Forged> {
-        let mut values = reply.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        let value = values.next().map(|(_, value)| value.as_str()).filter(|value| !value.is_empty());
+        let mut values = reply
+            .headers
+            .iter()
+            .filter(|(key, _)| key.eq_ignore_ascii_case(name));
+        let value = values
+            .next()
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty());
         // Two of a kind: which one was signed is anybody's guess.
-        if values.next().is_some() { Err(Forged::Malformed) } else { value.ok_or(Forged::NoSignature) }
+        if values.next().is_some() {
+            Err(Forged::Malformed)
+        } else {
+            value.ok_or(Forged::NoSignature)
+        }
     };
     let signature = one("Wechatpay-Signature")?;
     let (seconds, nonce) = (one("Wechatpay-Timestamp")?, one("Wechatpay-Nonce")?);
@@ -76,9 +104,14 @@ pub(super) fn signed(reply: &WireReply, now: Timestamp) -> Result<Signed, Forged
     if signature.starts_with(PROBE_PREFIX) {
         return Err(Forged::WrongSignature);
     }
-    let signature = STANDARD.decode(signature.as_bytes()).map_err(|_| Forged::Malformed)?;
+    let signature = STANDARD
+        .decode(signature.as_bytes())
+        .map_err(|_| Forged::Malformed)?;
     let at: i64 = seconds.parse().map_err(|_| Forged::Malformed)?;
-    let away = at.checked_sub(now.0.div_euclid(1000)).and_then(i64::checked_abs).ok_or(Forged::StaleTime)?;
+    let away = at
+        .checked_sub(now.0.div_euclid(1000))
+        .and_then(i64::checked_abs)
+        .ok_or(Forged::StaleTime)?;
     if away > WINDOW_SECONDS {
         return Err(Forged::StaleTime);
     }
@@ -88,7 +121,11 @@ pub(super) fn signed(reply: &WireReply, now: Timestamp) -> Result<Signed, Forged
     }
     let head = format!("{seconds}\n{nonce}\n");
     let text = [head.as_bytes(), reply.body.as_slice(), b"\n"].concat();
-    Ok(Signed { by, signature, text })
+    Ok(Signed {
+        by,
+        signature,
+        text,
+    })
 }
 
 /// The believed answer.
@@ -96,7 +133,11 @@ pub(super) fn authenticate(reply: WireReply, cx: &Cx<'_>) -> Result<Authentic, F
     if reply.body.len() > crate::wire::BODY_BYTES_MAX {
         return Err(Forged::Malformed);
     }
-    let Signed { by, signature, text } = signed(&reply, cx.now)?;
+    let Signed {
+        by,
+        signature,
+        text,
+    } = signed(&reply, cx.now)?;
     let whole = 0..reply.body.len();
     Authentic::signed(reply, whole, &text, by, &signature, cx.keys)
 }
@@ -104,14 +145,26 @@ pub(super) fn authenticate(reply: WireReply, cx: &Cx<'_>) -> Result<Authentic, F
 /// What an unbelieved reply seems to say.
 pub(super) fn hint(reply: &WireReply) -> Doubt {
     if reply.status >= 500 {
-        return Doubt::ServerFault { code: reply.status.to_string() };
+        return Doubt::ServerFault {
+            code: reply.status.to_string(),
+        };
     }
     let unsigned = reply.header("Wechatpay-Signature").is_none();
     if (400..500).contains(&reply.status) && unsigned {
         let said = Json::read(&reply.body).ok();
-        let code = said.as_ref().and_then(|json| json.text("code")).and_then(safe_code);
-        let code = code.map_or_else(|| reply.status.to_string(), |code| codes::canonical(code).to_owned());
+        let code = said
+            .as_ref()
+            .and_then(|json| json.text("code"))
+            .and_then(safe_code);
+        let code = code.map_or_else(
+            || reply.status.to_string(),
+            |code| codes::canonical(code).to_owned(),
+        );
         return Doubt::UnsignedRefusal { code };
     }
-    if unsigned && Json::read(&reply.body).is_err() { Doubt::Unreadable } else { Doubt::Unauthenticated }
+    if unsigned && Json::read(&reply.body).is_err() {
+        Doubt::Unreadable
+    } else {
+        Doubt::Unauthenticated
+    }
 }

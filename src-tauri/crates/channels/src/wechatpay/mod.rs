@@ -2,16 +2,19 @@
 //! signed with `WECHATPAY2-SHA256-RSA2048`. A pure codec; see README.md beside this file for the sources.
 
 mod answers;
+mod bills;
 mod codes;
 mod envelope;
 mod platform;
 mod request;
+mod sheet;
 
 pub use envelope::text_to_sign;
 
 use crate::{
-    Answer, Certificates, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field, Finish, Operation,
-    Payments, Profile, Query, QueryRefund, RefundCall, Refunds, Schedule, WireRequest,
+    Answer, Bills, Certificates, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field,
+    Finish, Operation, Payments, Profile, Query, QueryRefund, RefundCall, Refunds, Schedule,
+    WireRequest,
 };
 use paydesk_domain::{Doubt, NotSent, Outcome, PaymentFact, RefundFact};
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, KeyId, WireReply};
@@ -25,7 +28,11 @@ pub struct WechatPay;
 pub const CONNECTOR: WechatPay = WechatPay;
 
 const fn field(name: &'static str, secret: bool, optional: bool) -> Field {
-    Field { name, secret, optional }
+    Field {
+        name,
+        secret,
+        optional,
+    }
 }
 
 static PROFILE: Profile = Profile {
@@ -46,7 +53,10 @@ static PROFILE: Profile = Profile {
         field("store_out_id", false, true),
         field("notify_url", false, true),
     ],
-    codes: &[CodePattern { prefix: (10, 15), digits: (18, 18) }],
+    codes: &[CodePattern {
+        prefix: (10, 15),
+        digits: (18, 18),
+    }],
     shows_code: true,
     // Bills return the fee on refund rows.
     refund_returns_fee: Some(true),
@@ -79,7 +89,12 @@ static PROFILE: Profile = Profile {
 /// # Errors
 /// `Missing` for an empty required field, `Malformed` or `Wrong` for keys that do not fit.
 pub fn account_keys(fields: &BTreeMap<String, String>) -> Result<AccountKeys, KeyError> {
-    let given = |name: &str| fields.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
+    let given = |name: &str| {
+        fields
+            .get(name)
+            .map(|text| text.trim())
+            .filter(|text| !text.is_empty())
+    };
     let needed = |name: &str| given(name).ok_or(KeyError::Missing);
     let mut keys = AccountKeys::builder()
         .private_key(needed("private_key")?.as_bytes())?
@@ -94,7 +109,9 @@ pub fn account_keys(fields: &BTreeMap<String, String>) -> Result<AccountKeys, Ke
     }
     if let Some(id) = given("public_key_id") {
         let id = KeyId(id.to_owned());
-        keys = keys.trust(id.clone(), needed("public_key")?.as_bytes())?.answers_with(id)?;
+        keys = keys
+            .trust(id.clone(), needed("public_key")?.as_bytes())?
+            .answers_with(id)?;
     }
     Ok(keys.build())
 }
@@ -104,7 +121,12 @@ impl Channel for WechatPay {
         &PROFILE
     }
 
-    fn authenticate(&self, _operation: Operation, reply: WireReply, cx: &Cx<'_>) -> Result<Authentic, Forged> {
+    fn authenticate(
+        &self,
+        _operation: Operation,
+        reply: WireReply,
+        cx: &Cx<'_>,
+    ) -> Result<Authentic, Forged> {
         envelope::authenticate(reply, cx)
     }
 
@@ -124,6 +146,10 @@ impl Channel for WechatPay {
         Some(self)
     }
 
+    fn bills(&self) -> Option<&dyn Bills> {
+        Some(self)
+    }
+
     fn meaning(&self, code: &str) -> Option<&'static CodeMeaning> {
         codes::row(codes::canonical(code)).map(|row| &row.meaning)
     }
@@ -136,7 +162,12 @@ impl Exchange<Create> for WechatPay {
     fn encode(&self, call: &Create, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
         request::create(call, cx)
     }
-    fn decode(&self, call: &Create, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Answer<PaymentFact>> {
+    fn decode(
+        &self,
+        call: &Create,
+        reply: &Authentic,
+        cx: &Cx<'_>,
+    ) -> Outcome<Answer<PaymentFact>> {
         answers::create(call, reply, cx)
     }
 }
@@ -154,7 +185,12 @@ impl Exchange<Finish> for WechatPay {
     fn encode(&self, call: &Finish, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
         request::finish(call, cx)
     }
-    fn decode(&self, call: &Finish, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Answer<PaymentFact>> {
+    fn decode(
+        &self,
+        call: &Finish,
+        reply: &Authentic,
+        cx: &Cx<'_>,
+    ) -> Outcome<Answer<PaymentFact>> {
         answers::finish(call, reply, cx)
     }
 }
@@ -163,7 +199,12 @@ impl Exchange<RefundCall> for WechatPay {
     fn encode(&self, call: &RefundCall, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
         request::refund(call, cx)
     }
-    fn decode(&self, call: &RefundCall, reply: &Authentic, _cx: &Cx<'_>) -> Outcome<Answer<RefundFact>> {
+    fn decode(
+        &self,
+        call: &RefundCall,
+        reply: &Authentic,
+        _cx: &Cx<'_>,
+    ) -> Outcome<Answer<RefundFact>> {
         answers::refund(call, reply)
     }
 }
@@ -172,7 +213,12 @@ impl Exchange<QueryRefund> for WechatPay {
     fn encode(&self, call: &QueryRefund, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
         request::query_refund(call, cx)
     }
-    fn decode(&self, call: &QueryRefund, reply: &Authentic, _cx: &Cx<'_>) -> Outcome<Answer<RefundFact>> {
+    fn decode(
+        &self,
+        call: &QueryRefund,
+        reply: &Authentic,
+        _cx: &Cx<'_>,
+    ) -> Outcome<Answer<RefundFact>> {
         answers::query_refund(call, reply)
     }
 }

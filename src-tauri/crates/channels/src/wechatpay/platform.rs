@@ -2,10 +2,7 @@
 //! answer is signed by one of the certificates it brings and the content key's tag holds.
 
 use super::{envelope, request};
-use crate::{
-    Certificates, Cx, WireRequest,
-    wire::json::Json,
-};
+use crate::{Certificates, Cx, WireRequest, wire::json::Json};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use paydesk_domain::NotSent;
 use paydesk_signing::{Certificate, Forged, WireReply};
@@ -24,17 +21,28 @@ impl Certificates for super::WechatPay {
         }
         let signed = envelope::signed(reply, cx.now)?;
         let content = Json::read(&reply.body).map_err(|_| Forged::Malformed)?;
-        let Some(Json::Array(entries)) = content.get("data") else { return Err(Forged::Malformed) };
+        let Some(Json::Array(entries)) = content.get("data") else {
+            return Err(Forged::Malformed);
+        };
         if entries.is_empty() || entries.len() > CERTIFICATES_MAX {
             return Err(Forged::Malformed);
         }
-        let opened = entries.iter().map(|entry| open_one(entry, cx)).collect::<Result<Vec<_>, Forged>>()?;
-        let signer = opened.iter().find(|(certificate, _)| certificate.serial() == signed.by.0);
+        let opened = entries
+            .iter()
+            .map(|entry| open_one(entry, cx))
+            .collect::<Result<Vec<_>, Forged>>()?;
+        let signer = opened
+            .iter()
+            .find(|(certificate, _)| certificate.serial() == signed.by.0);
         let (signer, _) = signer.ok_or(Forged::UnknownKey)?;
         signer.verify(&signed.text, &signed.signature)?;
         let now = cx.now.0.div_euclid(1000);
-        let valid = opened.into_iter().filter(|(certificate, _)| certificate.is_valid_at(now));
-        Ok(valid.map(|(certificate, pem)| (certificate.serial().to_owned(), pem)).collect())
+        let valid = opened
+            .into_iter()
+            .filter(|(certificate, _)| certificate.is_valid_at(now));
+        Ok(valid
+            .map(|(certificate, pem)| (certificate.serial().to_owned(), pem))
+            .collect())
     }
 }
 
@@ -45,8 +53,13 @@ fn open_one(entry: &Json, cx: &Cx<'_>) -> Result<(Certificate, String), Forged> 
         return Err(Forged::Malformed);
     }
     let aad = sealed.text("associated_data").unwrap_or_default();
-    let bytes = STANDARD.decode(text("ciphertext")?.as_bytes()).map_err(|_| Forged::Malformed)?;
-    let plain = cx.keys.open(text("nonce")?.as_bytes(), aad.as_bytes(), &bytes).map_err(|_| Forged::WrongSignature)?;
+    let bytes = STANDARD
+        .decode(text("ciphertext")?.as_bytes())
+        .map_err(|_| Forged::Malformed)?;
+    let plain = cx
+        .keys
+        .open(text("nonce")?.as_bytes(), aad.as_bytes(), &bytes)
+        .map_err(|_| Forged::WrongSignature)?;
     let certificate = Certificate::read(&plain).map_err(|_| Forged::Malformed)?;
     let pem = String::from_utf8(plain).map_err(|_| Forged::Malformed)?;
     // The list's own serial is a claim; the certificate's is what counts.

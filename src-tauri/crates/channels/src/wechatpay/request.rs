@@ -3,9 +3,9 @@
 use super::{PROFILE, envelope::authorization};
 use crate::{
     Create, Cx, Finish, Operation, Query, QueryRefund, RefundCall, Tender, WireRequest,
-    wire::{USER_AGENT, cut, form, time},
+    wire::{USER_AGENT, cut, form, link::Address, time},
 };
-use paydesk_domain::{Amount, End, MerchantRef, NotSent};
+use paydesk_domain::{Amount, BillKind, ChannelDay, End, MerchantRef, NotSent};
 use serde::Serialize;
 
 /// `description` in bytes.
@@ -88,8 +88,10 @@ struct GiveBack<'a> {
     amount: RefundAmount<'a>,
 }
 
-fn unsendable(what: &str) -> NotSent {
-    NotSent::Unsendable { what: what.to_owned() }
+pub(super) fn unsendable(what: &str) -> NotSent {
+    NotSent::Unsendable {
+        what: what.to_owned(),
+    }
 }
 
 fn fen(amount: Amount) -> Result<i64, NotSent> {
@@ -98,29 +100,48 @@ fn fen(amount: Amount) -> Result<i64, NotSent> {
         return Err(unsendable("currency"));
     }
     let minor = amount.minor();
-    if (low..=high).contains(&minor) { Ok(minor) } else { Err(unsendable("amount")) }
+    if (low..=high).contains(&minor) {
+        Ok(minor)
+    } else {
+        Err(unsendable("amount"))
+    }
 }
 
 fn trade_number(reference: &MerchantRef) -> Result<&str, NotSent> {
     let text = reference.as_str();
-    if TRADE_NUMBER_BYTES.contains(&text.len()) { Ok(text) } else { Err(unsendable("out_trade_no")) }
+    if TRADE_NUMBER_BYTES.contains(&text.len()) {
+        Ok(text)
+    } else {
+        Err(unsendable("out_trade_no"))
+    }
 }
 
 fn refund_number(reference: &MerchantRef) -> Result<&str, NotSent> {
     let text = reference.as_str();
-    if text.len() <= REFUND_NUMBER_BYTES_MAX { Ok(text) } else { Err(unsendable("out_refund_no")) }
+    if text.len() <= REFUND_NUMBER_BYTES_MAX {
+        Ok(text)
+    } else {
+        Err(unsendable("out_refund_no"))
+    }
 }
 
 fn field<'a>(cx: &Cx<'a>, name: &str) -> Result<&'a str, NotSent> {
     let value = cx.account.field(name);
-    if value.is_empty() { Err(unsendable(name)) } else { Ok(value) }
+    if value.is_empty() {
+        Err(unsendable(name))
+    } else {
+        Ok(value)
+    }
 }
 
 /// Path in front of `/v3`, if the gateway of a sandbox has one: it is part of the signed target.
 fn target_prefix(gateway: &str) -> &str {
     let after_scheme = gateway.find("://").map_or(0, |at| at + 3);
     let host_and_path = gateway.get(after_scheme..).unwrap_or_default();
-    let path = host_and_path.find('/').and_then(|at| host_and_path.get(at..)).unwrap_or_default();
+    let path = host_and_path
+        .find('/')
+        .and_then(|at| host_and_path.get(at..))
+        .unwrap_or_default();
     path.trim_end_matches('/')
 }
 
@@ -135,7 +156,10 @@ fn build(
     let target = format!("{}{path}", target_prefix(gateway));
     let text = body.as_deref().unwrap_or_default();
     let mut headers = vec![
-        ("Authorization".to_owned(), authorization(method, &target, text, cx)?),
+        (
+            "Authorization".to_owned(),
+            authorization(method, &target, text, cx)?,
+        ),
         ("Accept".to_owned(), "application/json".to_owned()),
         ("User-Agent".to_owned(), USER_AGENT.to_owned()),
     ];
@@ -143,7 +167,11 @@ fn build(
         headers.push(("Content-Type".to_owned(), "application/json".to_owned()));
     }
     // In public-key mode this asks for answers signed with that key.
-    if let Some(peer) = cx.keys.peer_id().filter(|peer| peer.0.starts_with("PUB_KEY_ID_")) {
+    if let Some(peer) = cx
+        .keys
+        .peer_id()
+        .filter(|peer| peer.0.starts_with("PUB_KEY_ID_"))
+    {
         headers.push(("Wechatpay-Serial".to_owned(), peer.0));
     }
     Ok(WireRequest {
@@ -156,18 +184,27 @@ fn build(
 }
 
 fn json(content: &impl Serialize) -> Result<Option<String>, NotSent> {
-    serde_json::to_string(content).map(Some).map_err(|_| unsendable("body"))
+    serde_json::to_string(content)
+        .map(Some)
+        .map_err(|_| unsendable("body"))
 }
 
 pub(super) fn create(call: &Create, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
-    let subject: String = call.subject.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let subject: String = call
+        .subject
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
     let description = cut(subject.trim(), DESCRIPTION_BYTES_MAX);
     if description.is_empty() {
         return Err(unsendable("description"));
     }
     let (appid, mchid) = (field(cx, "appid")?, field(cx, "mchid")?);
     let out_trade_no = trade_number(&call.reference)?;
-    let amount = Total { total: fen(call.amount)?, currency: call.amount.currency().code() };
+    let amount = Total {
+        total: fen(call.amount)?,
+        currency: call.amount.currency().code(),
+    };
     match &call.tender {
         Tender::PayerCode(code) => {
             let auth_code = code.expose().as_str();
@@ -182,18 +219,51 @@ pub(super) fn create(call: &Create, cx: &Cx<'_>) -> Result<WireRequest, NotSent>
                 (true, false) => own,
                 (true, true) => "1",
             };
-            let scene_info = Scene { store_info: Store { id, out_id } };
+            let scene_info = Scene {
+                store_info: Store { id, out_id },
+            };
             let payer = Payer { auth_code };
-            let body = json(&CodePay { appid, mchid, description, out_trade_no, payer, amount, scene_info })?;
-            build("POST", "/v3/pay/transactions/codepay", body, Operation::Charge, cx)
+            let body = json(&CodePay {
+                appid,
+                mchid,
+                description,
+                out_trade_no,
+                payer,
+                amount,
+                scene_info,
+            })?;
+            build(
+                "POST",
+                "/v3/pay/transactions/codepay",
+                body,
+                Operation::Charge,
+                cx,
+            )
         }
         Tender::ShowCode => {
             let time_expire = time::to_rfc3339(call.expires);
             let notify = cx.account.field("notify_url");
-            let notify_url = if notify.is_empty() { NOTIFY_NOBODY } else { notify };
-            let order =
-                Native { appid, mchid, description, out_trade_no, time_expire: &time_expire, notify_url, amount };
-            build("POST", "/v3/pay/transactions/native", json(&order)?, Operation::ShowCode, cx)
+            let notify_url = if notify.is_empty() {
+                NOTIFY_NOBODY
+            } else {
+                notify
+            };
+            let order = Native {
+                appid,
+                mchid,
+                description,
+                out_trade_no,
+                time_expire: &time_expire,
+                notify_url,
+                amount,
+            };
+            build(
+                "POST",
+                "/v3/pay/transactions/native",
+                json(&order)?,
+                Operation::ShowCode,
+                cx,
+            )
         }
     }
 }
@@ -213,7 +283,13 @@ pub(super) fn finish(call: &Finish, cx: &Cx<'_>) -> Result<WireRequest, NotSent>
         End::Reverse => ("reverse", Some(field(cx, "appid")?), Operation::Reverse),
     };
     let path = format!("/v3/pay/transactions/out-trade-no/{number}/{verb}");
-    build("POST", &path, json(&Ending { appid, mchid })?, operation, cx)
+    build(
+        "POST",
+        &path,
+        json(&Ending { appid, mchid })?,
+        operation,
+        cx,
+    )
 }
 
 pub(super) fn refund(call: &RefundCall, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
@@ -231,7 +307,13 @@ pub(super) fn refund(call: &RefundCall, cx: &Cx<'_>) -> Result<WireRequest, NotS
             currency: call.amount.currency().code(),
         },
     };
-    build("POST", "/v3/refund/domestic/refunds", json(&content)?, Operation::Refund, cx)
+    build(
+        "POST",
+        "/v3/refund/domestic/refunds",
+        json(&content)?,
+        Operation::Refund,
+        cx,
+    )
 }
 
 pub(super) fn query_refund(call: &QueryRefund, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
@@ -242,4 +324,42 @@ pub(super) fn query_refund(call: &QueryRefund, cx: &Cx<'_>) -> Result<WireReques
 
 pub(super) fn certificates(cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
     build("GET", "/v3/certificates", None, Operation::Certificates, cx)
+}
+
+pub(super) fn bill_link(
+    day: ChannelDay,
+    kind: BillKind,
+    cx: &Cx<'_>,
+) -> Result<WireRequest, NotSent> {
+    if day.date().is_none() {
+        return Err(unsendable("bill_date"));
+    }
+    let path = match kind {
+        BillKind::Trade => {
+            format!("/v3/bill/tradebill?bill_date={day}&bill_type=ALL&tar_type=GZIP")
+        }
+        BillKind::FundFlow => {
+            format!("/v3/bill/fundflowbill?bill_date={day}&account_type=BASIC&tar_type=GZIP")
+        }
+    };
+    build("GET", &path, None, Operation::BillLink, cx)
+}
+
+/// The file behind a link: path and query as the link has them are what is signed.
+pub(super) fn bill_file(url: String, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
+    let target = Address::read(&url)
+        .ok_or_else(|| unsendable("download_url"))?
+        .target;
+    let signature = authorization("GET", target, "", cx)?;
+    Ok(WireRequest {
+        method: "GET",
+        headers: vec![
+            ("Authorization".to_owned(), signature),
+            ("Accept".to_owned(), "*/*".to_owned()),
+            ("User-Agent".to_owned(), USER_AGENT.to_owned()),
+        ],
+        url,
+        body: Vec::new(),
+        operation: Operation::BillFile,
+    })
 }

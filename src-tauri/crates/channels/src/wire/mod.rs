@@ -1,9 +1,13 @@
 //! What every connector needs to read and write bytes of the outside: strict JSON, forms, channel time.
 //! Knows no channel. Foreign bytes never make it panic, and nothing here turns money into a float.
 
+pub mod archive;
+pub mod bill;
 pub mod codes;
 pub mod form;
 pub mod json;
+pub mod link;
+pub mod table;
 pub mod time;
 
 use paydesk_domain::{Amount, Currency, Money};

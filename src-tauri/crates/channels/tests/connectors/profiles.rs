@@ -140,7 +140,7 @@ fn the_rhythm_is_that_of_the_channels() {
                 schedule.first.as_secs(),
                 schedule.every.as_secs()
             ),
-            (15, 5, 5)
+            (14, 5, 5)
         );
         assert_eq!(
             (

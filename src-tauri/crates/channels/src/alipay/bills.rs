@@ -1,0 +1,131 @@
+//! Alipay's bills: asking for the link, the unsigned download, and which file it is.
+//! Reading the lines stands in `sheet.rs`. A bill never moves a payment.
+
+use super::{PROFILE, codes, request, sheet};
+use crate::{
+    AccountSettings, BillAnswer, BillFault, BillLink, BillText, Bills, Cx, FlowLine, FlowTotals,
+    Operation, WireRequest,
+    wire::{USER_AGENT, archive, json::Json, link, safe_code, table},
+};
+use paydesk_domain::{BillKind, BillLine, ChannelDay, Doubt, NotSent, Outcome, Totals};
+use paydesk_signing::Authentic;
+
+/// The file exists and says that nothing happened.
+const EMPTY_FILE: &str = "EMPTY_DATA_WITH_BILL_FILE";
+
+/// Which entry of an archive is the bill: the list of trades before that of the account, never a summary.
+fn rank(name: &str) -> u8 {
+    match name {
+        _ if name.contains("汇总") => 0,
+        _ if name.contains("业务明细") => 3,
+        _ if name.contains("账务明细") => 2,
+        _ if name.ends_with(".csv") => 1,
+        _ => 0,
+    }
+}
+
+impl Bills for super::Alipay {
+    fn kinds(&self) -> &'static [BillKind] {
+        &[BillKind::Trade, BillKind::FundFlow]
+    }
+
+    fn encode_link(
+        &self,
+        day: ChannelDay,
+        kind: BillKind,
+        cx: &Cx<'_>,
+    ) -> Result<WireRequest, NotSent> {
+        request::bill_link(day, kind, cx)
+    }
+
+    fn decode_link(&self, reply: &Authentic) -> Outcome<BillAnswer> {
+        let Ok(content) = Json::read(reply.believed()) else {
+            return Outcome::Unknown(Doubt::Unreadable);
+        };
+        let sub = content.text("sub_code").and_then(safe_code);
+        match (content.text("code"), sub) {
+            (Some("10000"), _) => ready(&content),
+            (Some(code), sub) => refused(safe_code(code), sub),
+            (None, _) => Outcome::Unknown(Doubt::Unreadable),
+        }
+    }
+
+    fn encode_file(&self, link: &BillLink, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
+        let url = link::fetchable(&link.url, cx.account, &PROFILE);
+        Ok(WireRequest {
+            method: "GET",
+            url: url.ok_or_else(|| request::unsendable("bill_download_url"))?,
+            headers: vec![("User-Agent".to_owned(), USER_AGENT.to_owned())],
+            body: Vec::new(),
+            operation: Operation::BillFile,
+        })
+    }
+
+    fn open(&self, file: &[u8], _link: Option<&BillLink>) -> Result<BillText, BillFault> {
+        let bytes = archive::unpack(file, rank)?;
+        let (kind, day) = sheet::recognise(&bytes)?;
+        Ok(BillText {
+            kind,
+            day: Some(day),
+            content_sha256: table::content_sha256(&bytes),
+            bytes,
+        })
+    }
+
+    fn read(
+        &self,
+        text: &BillText,
+        account: &AccountSettings,
+        each: &mut dyn FnMut(BillLine),
+    ) -> Result<Totals, BillFault> {
+        if text.kind != BillKind::Trade {
+            return Err(BillFault::WrongKind);
+        }
+        sheet::read(text, account, each)
+    }
+
+    fn read_flow(
+        &self,
+        text: &BillText,
+        account: &AccountSettings,
+        each: &mut dyn FnMut(FlowLine),
+    ) -> Result<FlowTotals, BillFault> {
+        if text.kind != BillKind::FundFlow {
+            return Err(BillFault::WrongKind);
+        }
+        sheet::read_flow(text, account, each)
+    }
+}
+
+fn ready(content: &Json) -> Outcome<BillAnswer> {
+    if content.text("bill_file_code") == Some(EMPTY_FILE) {
+        return Outcome::Done(BillAnswer::Empty);
+    }
+    match content
+        .text("bill_download_url")
+        .filter(|url| !url.is_empty())
+    {
+        Some(url) => Outcome::Done(BillAnswer::Ready(BillLink {
+            url: url.to_owned(),
+            digest: None,
+        })),
+        None => Outcome::Unknown(Doubt::Unreadable),
+    }
+}
+
+/// "No bill" is said of a day without trades and of a day whose bill is not made yet, in the same words:
+/// it can only mean "ask again".
+fn refused(code: Option<&str>, sub: Option<&str>) -> Outcome<BillAnswer> {
+    let sub = sub.map(codes::canonical);
+    let said = sub.as_deref().or(code).unwrap_or_default();
+    let bare = said.rsplit('.').next().unwrap_or_default();
+    match bare.to_ascii_uppercase().as_str() {
+        "" => Outcome::Unknown(Doubt::Unreadable),
+        "BILL_NOT_EXIST" => Outcome::Done(BillAnswer::NotYet),
+        "NO_BILL_DATA" => Outcome::Done(BillAnswer::Empty),
+        "20000" | "SYSTEM_ERROR" | "UNKNOW-ERROR" => Outcome::Unknown(Doubt::ServerFault {
+            code: said.to_owned(),
+        }),
+        _ => Outcome::Done(BillAnswer::Refused(said.to_owned())),
+    }
+}

@@ -1,0 +1,125 @@
+//! WeChat Pay's bills: asking for the link, the signed download, the digest, and which file it is.
+//! Reading the lines stands in `sheet.rs`. A bill never moves a payment.
+
+use super::{PROFILE, codes, request, sheet};
+use crate::{
+    AccountSettings, BillAnswer, BillDigest, BillFault, BillLink, BillText, Bills, Cx, FlowLine,
+    FlowTotals, WireRequest,
+    wire::{archive, json::Json, link, safe_code, table},
+};
+use paydesk_domain::{BillKind, BillLine, ChannelDay, Doubt, NotSent, Outcome, Totals};
+use paydesk_signing::{Authentic, sha1_hex};
+
+/// SHA-1 in hexadecimal.
+const DIGEST_CHARS: usize = 40;
+
+/// A bill from the merchant's site may be zipped; a summary is no bill.
+fn rank(name: &str) -> u8 {
+    match name {
+        _ if name.contains("汇总") => 0,
+        _ if name.ends_with(".csv") || name.ends_with(".txt") => 1,
+        _ => 0,
+    }
+}
+
+impl Bills for super::WechatPay {
+    fn kinds(&self) -> &'static [BillKind] {
+        &[BillKind::Trade, BillKind::FundFlow]
+    }
+
+    fn encode_link(
+        &self,
+        day: ChannelDay,
+        kind: BillKind,
+        cx: &Cx<'_>,
+    ) -> Result<WireRequest, NotSent> {
+        request::bill_link(day, kind, cx)
+    }
+
+    fn decode_link(&self, reply: &Authentic) -> Outcome<BillAnswer> {
+        let status = reply.status();
+        let fault = |code: String| Outcome::Unknown(Doubt::ServerFault { code });
+        if status >= 500 {
+            return fault(status.to_string());
+        }
+        let Ok(content) = Json::read(reply.believed()) else {
+            return Outcome::Unknown(Doubt::Unreadable);
+        };
+        if status == 200 {
+            return ready(&content);
+        }
+        match content
+            .text("code")
+            .and_then(safe_code)
+            .map(codes::canonical)
+        {
+            Some("NO_STATEMENT_EXIST") => Outcome::Done(BillAnswer::Empty),
+            Some("STATEMENT_CREATING") => Outcome::Done(BillAnswer::NotYet),
+            Some(code @ ("SYSTEM_ERROR" | "BANK_ERROR")) => fault(code.to_owned()),
+            Some(code) => Outcome::Done(BillAnswer::Refused(code.to_owned())),
+            None => Outcome::Unknown(Doubt::Unreadable),
+        }
+    }
+
+    fn encode_file(&self, link: &BillLink, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
+        let url = link::fetchable(&link.url, cx.account, &PROFILE);
+        let url = url.ok_or_else(|| request::unsendable("download_url"))?;
+        request::bill_file(url, cx)
+    }
+
+    fn open(&self, file: &[u8], link: Option<&BillLink>) -> Result<BillText, BillFault> {
+        let bytes = archive::unpack(file, rank)?;
+        // The digest is of the file before it was packed.
+        if let Some(BillDigest::Sha1(expected)) = link.and_then(|link| link.digest.as_ref())
+            && !sha1_hex(&bytes).eq_ignore_ascii_case(expected)
+        {
+            return Err(BillFault::Digest);
+        }
+        let (kind, day) = sheet::recognise(&bytes)?;
+        Ok(BillText {
+            kind,
+            day,
+            content_sha256: table::content_sha256(&bytes),
+            bytes,
+        })
+    }
+
+    fn read(
+        &self,
+        text: &BillText,
+        account: &AccountSettings,
+        each: &mut dyn FnMut(BillLine),
+    ) -> Result<Totals, BillFault> {
+        if text.kind != BillKind::Trade {
+            return Err(BillFault::WrongKind);
+        }
+        sheet::read(text, account, each)
+    }
+
+    fn read_flow(
+        &self,
+        text: &BillText,
+        account: &AccountSettings,
+        each: &mut dyn FnMut(FlowLine),
+    ) -> Result<FlowTotals, BillFault> {
+        if text.kind != BillKind::FundFlow {
+            return Err(BillFault::WrongKind);
+        }
+        sheet::read_flow(text, account, each)
+    }
+}
+
+/// A link without the digest that goes with it is not one to follow.
+fn ready(content: &Json) -> Outcome<BillAnswer> {
+    let digest = content
+        .text("hash_value")
+        .filter(|hash| hash.len() == DIGEST_CHARS && hash.bytes().all(|b| b.is_ascii_hexdigit()));
+    let url = content.text("download_url").filter(|url| !url.is_empty());
+    match (content.text("hash_type"), digest, url) {
+        (Some("SHA1"), Some(digest), Some(url)) => Outcome::Done(BillAnswer::Ready(BillLink {
+            url: url.to_owned(),
+            digest: Some(BillDigest::Sha1(digest.to_owned())),
+        })),
+        _ => Outcome::Unknown(Doubt::Unreadable),
+    }
+}

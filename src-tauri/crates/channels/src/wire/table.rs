@@ -1,0 +1,345 @@
+//! Tables of text as bills hold them: lines without a copy of the file, columns found by their titles,
+//! and texts that hold the separator put together again.
+
+use paydesk_domain::{Currency, Money};
+use paydesk_signing::Sha256Pieces;
+
+/// A row may have this many separators inside its texts.
+const EXTRA_MAX: usize = 64;
+/// Decimals of the finest amount that a bill writes.
+const FINE_DECIMALS: usize = 5;
+
+/// Lines of a file with their numbers from 1, without their ends (LF or CRLF).
+pub struct Lines<'a> {
+    rest: &'a [u8],
+    row: u64,
+}
+
+impl<'a> Lines<'a> {
+    /// Of a whole file; a byte order mark is left out.
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Lines<'a> {
+        Lines {
+            rest: bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes),
+            row: 0,
+        }
+    }
+
+    /// Whether nothing but blank lines follows.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.rest.iter().all(u8::is_ascii_whitespace)
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = (u64, &'a [u8]);
+
+    fn next(&mut self) -> Option<(u64, &'a [u8])> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', self.rest).unwrap_or(self.rest.len());
+        let (line, rest) = self.rest.split_at_checked(end)?;
+        self.rest = rest.get(1..).unwrap_or_default();
+        self.row += 1;
+        Some((self.row, line.strip_suffix(b"\r").unwrap_or(line)))
+    }
+}
+
+/// SHA-256 of the lines, whatever ends them: the same content saved again has the same.
+#[must_use]
+pub fn content_sha256(bytes: &[u8]) -> String {
+    let mut digest = Sha256Pieces::default();
+    // Line ends wait until another line follows them.
+    let mut ends = 0_u64;
+    for (_, line) in Lines::new(bytes) {
+        if !line.is_empty() {
+            for _ in 0..ends {
+                digest.push(b"\n");
+            }
+            digest.push(line);
+            ends = 0;
+        }
+        ends += 1;
+    }
+    digest.finish()
+}
+
+/// What stands in the cells of a column.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Column {
+    /// A decimal, or nothing.
+    Amount,
+    /// `2024-11-26 10:00:03`, or nothing.
+    Moment,
+    /// A number or word without blanks inside, or nothing.
+    Name,
+    /// Anything.
+    Text,
+}
+
+impl Column {
+    /// Whether the cell can stand here; `blank` when nothing may stand for an amount or a moment.
+    fn fits(self, cell: &str, blank: bool) -> bool {
+        let cell = cell.trim();
+        let nothing = blank && cell.is_empty();
+        match self {
+            Column::Amount => nothing || fine(cell).is_some(),
+            Column::Moment => nothing || super::time::from_china_cell(cell).is_some(),
+            Column::Name => cell.bytes().all(|byte| byte.is_ascii_graphic()),
+            Column::Text => true,
+        }
+    }
+}
+
+/// The titles of a table.
+pub struct Header {
+    titles: Vec<String>,
+    columns: Vec<Column>,
+}
+
+/// A title in one spelling: brackets of either width and the unit in them left out.
+fn title(cell: &str) -> String {
+    let cell = cell.trim().trim_matches(['`', '"']);
+    let end = cell.find(['（', '(']).unwrap_or(cell.len());
+    cell.get(..end).unwrap_or_default().trim().to_owned()
+}
+
+impl Header {
+    /// Reads the line of titles; `column` says what stands under one.
+    #[must_use]
+    pub fn read(line: &str, column: fn(&str) -> Column) -> Header {
+        let titles: Vec<String> = line.split(',').map(title).collect();
+        let columns = titles.iter().map(|title| column(title)).collect();
+        Header { titles, columns }
+    }
+
+    /// Where the first of these titles stands that is there.
+    #[must_use]
+    pub fn place(&self, titles: &[&str]) -> Option<usize> {
+        titles
+            .iter()
+            .find_map(|wanted| self.titles.iter().position(|title| title == wanted))
+    }
+
+    /// The title of a column.
+    #[must_use]
+    pub fn title(&self, at: usize) -> &str {
+        self.titles.get(at).map_or("", String::as_str)
+    }
+
+    /// The cells of a row, one per title. A text that holds the separator is put together again where
+    /// the other columns leave one way to do it; the last way if they leave several.
+    #[must_use]
+    pub fn cells<'l>(&self, line: &'l str, separator: &str) -> Option<Vec<&'l str>> {
+        let wanted = self.titles.len();
+        let mut ranges = Vec::with_capacity(wanted);
+        let mut from = 0;
+        for piece in line.split(separator) {
+            ranges.push((from, from + piece.len()));
+            from += piece.len() + separator.len();
+        }
+        if let Some(cells) = self.arranged(line, &ranges) {
+            return Some(cells);
+        }
+        // Tools that pad every line to the same width leave empty cells at the end.
+        while ranges.len() > wanted && ranges.last().is_some_and(|(from, to)| from == to) {
+            ranges.pop();
+        }
+        self.arranged(line, &ranges)
+    }
+
+    fn arranged<'l>(&self, line: &'l str, ranges: &[(usize, usize)]) -> Option<Vec<&'l str>> {
+        let cell = |from: usize, to: usize| {
+            let (start, _) = ranges.get(from)?;
+            let (_, end) = ranges.get(to.checked_sub(1)?)?;
+            line.get(*start..*end)
+        };
+        let (wanted, pieces) = (self.titles.len(), ranges.len());
+        if pieces == wanted {
+            return (0..wanted).map(|at| cell(at, at + 1)).collect();
+        }
+        if pieces < wanted || pieces > wanted + EXTRA_MAX {
+            return None;
+        }
+        // A text that ends in the separator leaves a blank piece, which is no amount as long as one is there.
+        let mut ways = [false, true]
+            .into_iter()
+            .map(|blank| self.ways(pieces, blank, &|at| cell(at, at + 1)));
+        let ways = ways.find(|ways| ways.reaches(0, 0))?;
+        let mut cells = Vec::with_capacity(wanted);
+        let mut from = 0;
+        for (at, column) in self.columns.iter().enumerate() {
+            let most = match column {
+                Column::Text => pieces,
+                Column::Amount | Column::Moment | Column::Name => from + 1,
+            };
+            let to = (from + 1..=most).find(|to| ways.reaches(at + 1, *to))?;
+            cells.push(cell(from, to)?);
+            from = to;
+        }
+        Some(cells)
+    }
+
+    /// From which piece on the columns from each one on can take the rest of a row.
+    fn ways<'l>(
+        &self,
+        pieces: usize,
+        blank: bool,
+        piece: &dyn Fn(usize) -> Option<&'l str>,
+    ) -> Ways {
+        let mut ways = Ways {
+            width: pieces + 1,
+            reachable: vec![false; (self.columns.len() + 1) * (pieces + 1)],
+        };
+        ways.allow(self.columns.len(), pieces);
+        for (at, column) in self.columns.iter().enumerate().rev() {
+            for from in (0..pieces).rev() {
+                let found = match column {
+                    Column::Text => (from + 1..=pieces).any(|to| ways.reaches(at + 1, to)),
+                    Column::Amount | Column::Moment | Column::Name => {
+                        ways.reaches(at + 1, from + 1)
+                            && piece(from).is_some_and(|text| column.fits(text, blank))
+                    }
+                };
+                if found {
+                    ways.allow(at, from);
+                }
+            }
+        }
+        ways
+    }
+}
+
+/// Which columns can take the rest of a row from which piece on.
+struct Ways {
+    width: usize,
+    reachable: Vec<bool>,
+}
+
+impl Ways {
+    fn reaches(&self, column: usize, piece: usize) -> bool {
+        piece < self.width && self.reachable.get(column * self.width + piece) == Some(&true)
+    }
+
+    fn allow(&mut self, column: usize, piece: usize) {
+        if let Some(slot) = self.reachable.get_mut(column * self.width + piece) {
+            *slot = true;
+        }
+    }
+}
+
+/// A decimal in hundred-thousandths of the major unit: the finest that bills write.
+#[must_use]
+pub fn fine(text: &str) -> Option<i64> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    if !plain(whole) || !plain(fraction) || fraction.len() > FINE_DECIMALS {
+        return None;
+    }
+    let mut value: i64 = whole.parse().ok()?;
+    for at in 0..FINE_DECIMALS {
+        let digit = fraction.as_bytes().get(at).map_or(0, |byte| byte - b'0');
+        value = value.checked_mul(10)?.checked_add(i64::from(digit))?;
+    }
+    Some(if negative { -value } else { value })
+}
+
+/// Hundred-thousandths of a yuan as money, half a fen away from zero.
+#[must_use]
+pub fn to_fen(fine: i64) -> Money {
+    let half = if fine < 0 { -500 } else { 500 };
+    Money::from_minor(fine.saturating_add(half) / 1000, Currency::CNY)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn header() -> Header {
+        Header::read("单号,名称,时间（元）,金额(元),备注", |title| match title {
+            "单号" => Column::Name,
+            "时间" => Column::Moment,
+            "金额" => Column::Amount,
+            _ => Column::Text,
+        })
+    }
+
+    #[test]
+    fn a_comma_in_a_text_moves_no_other_column() {
+        let header = header();
+        assert_eq!(header.place(&["时间"]), Some(2));
+        for (line, cells) in [
+            (
+                "1,茶,2024-11-26 10:00:03,1.00,无",
+                Some(["1", "茶", "2024-11-26 10:00:03", "1.00", "无"]),
+            ),
+            (
+                "1,茶,大,2024-11-26 10:00:03,1.00,无,糖",
+                Some(["1", "茶,大", "2024-11-26 10:00:03", "1.00", "无,糖"]),
+            ),
+            (
+                "1,茶,2024-11-26 10:00:03,1.00,无,,",
+                Some(["1", "茶", "2024-11-26 10:00:03", "1.00", "无,,"]),
+            ),
+            ("1,茶,大,x,1.00,无", None),
+            ("1,茶,2024-11-26 10:00:03,1.00", None),
+        ] {
+            assert_eq!(
+                header.cells(line, ","),
+                cells.map(|cells| cells.to_vec()),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn fine_amounts_are_exact_and_rounded_once() {
+        for (text, exact, fen) in [
+            ("0.53000", 53_000, 53),
+            ("-0.12000", -12_000, -12),
+            ("0.00499", 499, 0),
+            ("0.005", 500, 1),
+            ("-0.005", -500, -1),
+            ("88", 8_800_000, 8800),
+        ] {
+            assert_eq!(fine(text), Some(exact), "{text}");
+            assert_eq!(to_fen(exact).minor(), fen, "{text}");
+        }
+        for text in ["", "-", ".5", "1.", "1.000000", "1,0", "+1", "９", "1e2"] {
+            assert_eq!(fine(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_content_is_the_same_whatever_ends_the_lines() {
+        let one = content_sha256(b"a\r\n\r\nb\r\n");
+        for other in [
+            "a\n\nb".as_bytes(),
+            b"a\n\nb\n\n",
+            "\u{feff}a\n\nb\n".as_bytes(),
+        ] {
+            assert_eq!(content_sha256(other), one);
+        }
+        assert_ne!(content_sha256(b"a\nb"), one);
+        assert_ne!(content_sha256(b"ab"), content_sha256(b"a\nb"));
+    }
+
+    proptest! {
+        #[test]
+        fn every_row_that_fits_keeps_every_character(line in "[a1,.-]{0,40}") {
+            if let Some(cells) = header().cells(&line, ",") {
+                prop_assert_eq!(cells.len(), 5);
+                let joined = cells.join(",");
+                prop_assert_eq!(joined.trim_end_matches(','), line.trim_end_matches(','));
+            }
+        }
+    }
+}
