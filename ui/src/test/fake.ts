@@ -208,6 +208,10 @@ export interface FakeOptions {
   /// What a charge becomes.
   outcome?: PayState;
   rows?: number;
+  /// Bills agree with the books.
+  agrees?: boolean;
+  /// When the same bill was imported before.
+  known?: number;
   /// Commands that fail, and how.
   errors?: Partial<Record<keyof Commands, CommandError>>;
 }
@@ -301,7 +305,7 @@ export class FakeConsole implements Transport {
   }
 
   #result(): DayResult {
-    const side = {
+    const books = {
       payments: 214,
       paid: money(4318265),
       refunds: 6,
@@ -309,18 +313,31 @@ export class FakeConsole implements Transport {
       fee: money(25543),
       net: money(4231568),
     };
+    const differences = this.#differences().length;
+    const over = { ...books, payments: 215, paid: money(4319196), net: money(4232493) };
     return {
       matched: 212,
-      differences: 1,
-      bill: side,
-      books: side,
+      differences,
+      bill: differences === 0 ? books : { ...over, fee: money(25549) },
+      books,
       imported_at: null,
       by: '',
       file: '',
     };
   }
 
-  #difference(): DifferenceView {
+  #imported(): DayResult {
+    return { ...this.#result(), imported_at: NOW, by: '收银员 1' };
+  }
+
+  /// The older a day, the more likely it is done.
+  #keptOf(back: number): DayResult | null {
+    if (back < 2 || back % 7 === 5) return null;
+    return back % 4 === 3 ? this.#imported() : { ...this.#imported(), differences: 0 };
+  }
+
+  #differences(): DifferenceView[] {
+    if (this.options.agrees) return [];
     const line = {
       row: 7,
       kind: 'payment',
@@ -332,14 +349,36 @@ export class FakeConsole implements Transport {
       at: NOW,
       state: 'done',
     };
-    return {
-      code: 'amount_over',
-      why: 'unexplained',
-      value: '',
-      bill: line,
-      book: { ...line, row: 0, amount: money(4650) },
-      difference: money(1),
-    };
+    const book = { ...line, row: 0, amount: money(4650) };
+    const foreign = { ...line, reference: 'POS-2-000817', order_id: null };
+    const plain = { why: 'unexplained', value: '' };
+    return [
+      { ...plain, code: 'amount_over', bill: line, book, difference: money(1) },
+      {
+        code: 'missing_ours',
+        why: 'not_a_paydesk_number',
+        value: '',
+        bill: { ...foreign, row: 91, amount: money(930) },
+        book: null,
+        difference: money(930),
+      },
+      {
+        code: 'fee',
+        why: 'fee_rate_differs',
+        value: '6000',
+        bill: { ...line, row: 102, amount: money(12900), fee: money(77) },
+        book: { ...book, amount: money(12900), fee: money(49) },
+        difference: money(28),
+      },
+      {
+        code: 'next_day',
+        why: 'happened_near_midnight',
+        value: '4',
+        bill: null,
+        book: { ...book, kind: 'refund', amount: money(6800) },
+        difference: money(6800 - 13600),
+      },
+    ];
   }
 
   #detail(order_id: string): OrderDetail {
@@ -525,9 +564,9 @@ export class FakeConsole implements Transport {
         { id: 'demo-wechatpay', channel: 'wechatpay' },
       ],
       account_id: account_id ?? 'demo-alipay',
-      days: ['2026-11-21', '2026-11-20', '2026-11-19'].map((day, index) => ({
-        day,
-        result: index === 2 ? { ...this.#result(), imported_at: NOW, by: '收银员 1' } : null,
+      days: Array.from({ length: 31 }, (_, back) => ({
+        day: new Date(NOW - back * 86_400_000).toISOString().slice(0, 10),
+        result: this.#keptOf(back),
       })),
     }),
     fetch_bill: ({ account_id, day }) => ({
@@ -535,23 +574,49 @@ export class FakeConsole implements Transport {
       account_id,
       day,
       rows: 213,
-      known_since: null,
+      known_since: this.options.known ?? null,
       result: this.#result(),
-      differences: [this.#difference()],
+      differences: this.#differences(),
     }),
-    open_bill: ({ account_id, day }) =>
-      this.#answers.fetch_bill({ account_id, day: day ?? '2026-11-20' }),
-    bill_rows: () => ({
-      total: 1,
-      rows: [{ line: this.#difference().bill!, verdict: 'amount_over' }],
-    }),
+    open_bill: ({ account_id, day, name }) => {
+      const looked = this.#answers.fetch_bill({ account_id, day: day ?? '2026-11-20' });
+      return { ...looked, result: { ...looked.result, file: name } };
+    },
+    bill_rows: ({ only_different, from, limit }) => {
+      const different = this.#differences().flatMap(({ bill, code }) =>
+        bill ? [{ line: bill, verdict: code }] : [],
+      );
+      const agreeing = Array.from({ length: 213 - different.length }, (_, index) => {
+        const row = orderRow(index);
+        return {
+          line: {
+            row: index + 1,
+            kind: 'payment',
+            reference: `${row.order_id}A1`,
+            order_id: row.order_id,
+            transaction: `20261120220014${String(index).padStart(8, '0')}`,
+            amount: row.amount,
+            fee: money(28),
+            at: row.at,
+            state: 'done',
+          },
+          verdict: 'agrees',
+        };
+      });
+      const rows = only_different ? different : [...different, ...agreeing];
+      return { total: rows.length, rows: rows.slice(from, from + limit) };
+    },
     import_bill: () => ({
       account_id: 'demo-alipay',
       day: '2026-11-20',
-      result: { ...this.#result(), imported_at: NOW, by: '收银员 1' },
-      differences: [this.#difference()],
+      result: this.#imported(),
+      differences: this.#differences(),
     }),
-    reconciled_day: () => this.#answers.import_bill({ preview: 'content' }),
+    reconciled_day: ({ account_id, day }) => ({
+      ...this.#answers.import_bill({ preview: 'content' }),
+      account_id,
+      day,
+    }),
     quit_check: () => ({ open_doubts: this.#status.open_doubts }),
   };
 }

@@ -2,6 +2,7 @@
 import { callConsole, commandErrorOf } from '$lib/api/client';
 import type { Act, CommandError, PhoneScreen, SampleCode, SandboxStatus } from '$lib/api/contract';
 import { errorText } from '$lib/api/errors';
+import { m } from '$lib/i18n/text';
 import { notices } from '$lib/state/notices.svelte';
 
 class Demo {
@@ -21,6 +22,13 @@ class Demo {
   async setFault(name: string, on: boolean): Promise<void> {
     await this.#try(async () => {
       this.status = await callConsole('sandbox_set_fault', { name, on });
+    });
+  }
+
+  async endDay(): Promise<void> {
+    await this.#try(async () => {
+      this.status = await callConsole('sandbox_end_day', {});
+      notices.show('ok', m.demo_day_ended());
     });
   }
 

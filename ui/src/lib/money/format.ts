@@ -70,6 +70,17 @@ export function formatRate(millionths: number): string {
   }).format(text);
 }
 
+/// Millionths as a fee is written on a bill: `6000` is `0.60%`.
+export function formatShare(millionths: string): string {
+  if (!/^\d+$/.test(millionths)) return millionths;
+  const text = decimalText(millionths, 6) as Intl.StringNumericLiteral;
+  return new Intl.NumberFormat(preferences.locale, {
+    style: 'percent',
+    minimumFractionDigits: 2,
+    maximumFractionDigits: 4,
+  }).format(text);
+}
+
 /// `0.6` per cent as millionths (`6000`), `null` for an empty field, `undefined` for anything else.
 export function rateFromPercent(text: string): number | null | undefined {
   const trimmed = text.trim().replace(/%$/, '').trim();

@@ -1,6 +1,6 @@
 /// Hash routes, so that going back, deep links and tests all work without a server.
 
-export type RouteName = 'pay' | 'orders' | 'refunds' | 'settings' | 'demo';
+export type RouteName = 'pay' | 'orders' | 'refunds' | 'reconcile' | 'settings' | 'demo';
 
 export interface Route {
   name: RouteName;
@@ -8,7 +8,7 @@ export interface Route {
   id: string | null;
 }
 
-const NAMES: readonly RouteName[] = ['pay', 'orders', 'refunds', 'settings', 'demo'];
+const NAMES: readonly RouteName[] = ['pay', 'orders', 'refunds', 'reconcile', 'settings', 'demo'];
 
 export function parseRoute(hash: string): Route {
   const [name, id] = hash.replace(/^#\/?/, '').split('/');

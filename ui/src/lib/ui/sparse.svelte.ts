@@ -131,6 +131,15 @@ export class SparseRows<Row> {
     this.#fetch = null;
   }
 
+  /// Nothing is shown until another list is opened.
+  clear(): void {
+    this.stop();
+    this.#pages.clear();
+    this.total = 0;
+    this.error = null;
+    this.#version++;
+  }
+
   #seen(): number[] {
     const from = Math.floor(this.#first / PAGE_ROWS);
     const to = Math.floor(Math.max(this.#first, this.#last) / PAGE_ROWS);

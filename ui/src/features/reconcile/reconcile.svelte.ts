@@ -1,0 +1,199 @@
+/// A channel's bill against our books: which day of which account is looked at, and what was found.
+/// It compares nothing itself. It stays while the program runs, so that a look at an order and back
+/// does not cost the preview.
+import { ConsoleError, callConsole, commandErrorOf } from '$lib/api/client';
+import type {
+  BillPreview,
+  BillRowView,
+  CommandError,
+  DayList,
+  DayResult,
+  DifferenceView,
+  ReconciledDay,
+} from '$lib/api/contract';
+import { m } from '$lib/i18n/text';
+import { notices } from '$lib/state/notices.svelte';
+import { SparseRows } from '$lib/ui/sparse.svelte';
+
+export type Busy = 'fetching' | 'opening' | 'importing';
+
+/// What the core takes; a larger file is not read at all.
+const FILE_MAX = 96 * 1024 * 1024;
+
+const UNREADABLE: CommandError = {
+  code: 'bill_archive',
+  money: 'not_moved',
+  params: {},
+  incident: '',
+};
+
+class Reconcile {
+  days = $state.raw<DayList | null>(null);
+  day = $state<string | null>(null);
+  preview = $state.raw<BillPreview | null>(null);
+  kept = $state.raw<ReconciledDay | null>(null);
+  /// Why the days did not come.
+  listError = $state.raw<CommandError | null>(null);
+  /// Why the bill of this day did not come.
+  error = $state.raw<CommandError | null>(null);
+  busy = $state<Busy | null>(null);
+  part = $state<'differences' | 'all'>('differences');
+  onlyDifferent = $state(false);
+  linesError = $state.raw<CommandError | null>(null);
+  /// Whether the lines that were asked for are here.
+  linesHere = $state(false);
+  readonly lines = new SparseRows<BillRowView>();
+  #request = 0;
+
+  readonly account = $derived(this.days?.account_id ?? null);
+  /// The newest day is not over yet.
+  readonly running = $derived(this.day !== null && this.day === this.days?.days[0]?.day);
+  readonly result = $derived<DayResult | null>(this.preview?.result ?? this.kept?.result ?? null);
+  readonly differences = $derived<readonly DifferenceView[]>(
+    this.preview?.differences ?? this.kept?.differences ?? [],
+  );
+
+  async load(): Promise<void> {
+    if (await this.#list(this.account)) await this.pickDay(this.day ?? this.#proposal(), true);
+  }
+
+  async pickAccount(id: string): Promise<void> {
+    if (this.busy || id === this.account) return;
+    if (await this.#list(id)) await this.pickDay(this.day ?? this.#proposal(), true);
+  }
+
+  async pickDay(day: string | null, again = false): Promise<void> {
+    if (this.busy || day === null || !this.account) return;
+    const same = day === this.day && this.preview?.account_id === this.account;
+    // Coming back to the same day finds its preview as it was left.
+    if (same && again && this.preview?.day === day) return;
+    this.#clear();
+    this.day = day;
+    if (!this.days?.days.find((row) => row.day === day)?.result) return;
+    const request = this.#request;
+    try {
+      const kept = await callConsole('reconciled_day', { account_id: this.account, day });
+      if (request === this.#request) this.kept = kept;
+    } catch (thrown) {
+      if (request === this.#request) this.error = commandErrorOf(thrown);
+    }
+  }
+
+  async fetchBill(): Promise<void> {
+    const { account, day } = this;
+    if (!account || !day) return;
+    await this.#look('fetching', () => callConsole('fetch_bill', { account_id: account, day }));
+  }
+
+  async openFile(file: File): Promise<void> {
+    const { account, day } = this;
+    if (!account || !day) return;
+    await this.#look('opening', async () => {
+      if (file.size > FILE_MAX) {
+        throw new ConsoleError(UNREADABLE);
+      }
+      const base64 = await base64Of(file);
+      return callConsole('open_bill', { account_id: account, day, name: file.name, file: base64 });
+    });
+  }
+
+  async importBill(): Promise<void> {
+    const { preview } = this;
+    if (!preview) return;
+    await this.#work('importing', async () => {
+      const kept = await callConsole('import_bill', { preview: preview.preview });
+      this.#clear();
+      this.kept = kept;
+      this.day = kept.day;
+      notices.show('ok', m.bill_imported());
+      await this.#list(kept.account_id);
+    });
+  }
+
+  async discard(): Promise<void> {
+    await this.pickDay(this.day);
+  }
+
+  async showLines(part: 'differences' | 'all', onlyDifferent = false): Promise<void> {
+    this.part = part;
+    this.onlyDifferent = onlyDifferent;
+    const { preview } = this;
+    if (part !== 'all' || !preview) return;
+    try {
+      this.linesHere = await this.lines.open(async (from, limit) => {
+        const found = await callConsole('bill_rows', {
+          preview: preview.preview,
+          only_different: onlyDifferent,
+          from,
+          limit,
+        });
+        return { ...found, last: from + found.rows.length >= found.total };
+      });
+      this.linesError = null;
+    } catch (thrown) {
+      this.linesError = commandErrorOf(thrown);
+    }
+  }
+
+  /// Yesterday: the newest day whose bill can be there.
+  #proposal(): string | null {
+    return this.days?.days[1]?.day ?? this.days?.days[0]?.day ?? null;
+  }
+
+  #clear(): void {
+    this.#request++;
+    this.preview = null;
+    this.kept = null;
+    this.error = null;
+    this.part = 'differences';
+    this.onlyDifferent = false;
+    this.linesError = null;
+    this.linesHere = false;
+    this.lines.clear();
+  }
+
+  async #list(account_id: string | null): Promise<boolean> {
+    try {
+      this.days = await callConsole('reconcile_days', { account_id });
+      this.listError = null;
+      return true;
+    } catch (thrown) {
+      this.listError = commandErrorOf(thrown);
+      return false;
+    }
+  }
+
+  async #look(busy: Busy, ask: () => Promise<BillPreview>): Promise<void> {
+    await this.#work(busy, async () => {
+      const preview = await ask();
+      this.#clear();
+      this.preview = preview;
+      this.day = preview.day;
+    });
+  }
+
+  /// One thing at a time: what is begun cannot be begun again meanwhile.
+  async #work(busy: Busy, work: () => Promise<void>): Promise<void> {
+    if (this.busy) return;
+    this.busy = busy;
+    this.error = null;
+    try {
+      await work();
+    } catch (thrown) {
+      this.error = commandErrorOf(thrown);
+    } finally {
+      this.busy = null;
+    }
+  }
+}
+
+function base64Of(file: File): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ''));
+    reader.onerror = () => reject(new ConsoleError(UNREADABLE));
+    reader.readAsDataURL(file);
+  });
+}
+
+export const reconcile = new Reconcile();

@@ -1,0 +1,174 @@
+import { render, screen, waitFor } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { useTransport } from '$lib/api/client';
+import { app } from '$lib/state/app.svelte';
+import { preferences } from '$lib/state/preferences.svelte';
+import { FakeConsole, NOW, money, refusal, type FakeOptions } from '../../test/fake';
+import { formatSigned, lessOf, whyText } from './bill';
+import ReconcileScreen from './ReconcileScreen.svelte';
+import { reconcile } from './reconcile.svelte';
+
+let fake: FakeConsole;
+let stop: () => void;
+const person = () => userEvent.setup({ delay: null });
+const state = () => screen.getByTestId('reconcile-day').dataset['state'];
+
+async function open(options: FakeOptions = {}): Promise<void> {
+  fake = new FakeConsole(options);
+  useTransport(fake);
+  stop = app.start();
+  await waitFor(() => expect(app.status).not.toBeNull());
+  render(ReconcileScreen);
+  await waitFor(() => expect(fake.called('reconcile_days')).toHaveLength(1));
+}
+
+async function drop(file: File): Promise<void> {
+  const event = new Event('drop', { bubbles: true, cancelable: true });
+  Object.assign(event, { dataTransfer: { types: ['Files'], files: [file] } });
+  window.dispatchEvent(event);
+  await waitFor(() => expect(reconcile.busy).toBeNull());
+}
+
+beforeEach(() => {
+  Element.prototype.scrollIntoView = vi.fn();
+});
+
+afterEach(async () => {
+  stop();
+  preferences.locale = 'zh-CN';
+  reconcile.days = null;
+  reconcile.day = null;
+  reconcile.preview = null;
+  reconcile.kept = null;
+  reconcile.error = null;
+  reconcile.listError = null;
+});
+
+describe('a bill against our books', () => {
+  it('opens on yesterday, with nothing yet', async () => {
+    await open();
+    await waitFor(() => expect(screen.getByTestId('no-bill')).toBeInTheDocument());
+    expect(reconcile.day).toBe('2026-11-20');
+    expect(screen.getAllByRole('option')).toHaveLength(31);
+    expect(fake.called('fetch_bill')).toEqual([]);
+  });
+
+  it('fetches once however often it is pressed, shows, and keeps nothing', async () => {
+    await open();
+    await waitFor(() => expect(screen.getByTestId('bill-fetch')).toBeEnabled());
+    await Promise.all([reconcile.fetchBill(), reconcile.fetchBill()]);
+    await waitFor(() => expect(state()).toBe('preview'));
+    expect(fake.called('fetch_bill')).toEqual([{ account_id: 'demo-alipay', day: '2026-11-20' }]);
+    expect(screen.getByTestId('preview-banner')).toHaveTextContent('还没有保留任何内容');
+    expect(screen.getAllByTestId('difference')).toHaveLength(4);
+    expect(screen.getByTestId('day-verdict')).toHaveAttribute('data-differences', '4');
+    expect(fake.called('import_bill')).toEqual([]);
+    await person().click(screen.getByTestId('bill-discard'));
+    await waitFor(() => expect(state()).toBe('none'));
+    expect(fake.called('import_bill')).toEqual([]);
+  });
+
+  it('keeps the bill when told to, and asks for the days again', async () => {
+    await open();
+    await waitFor(() => expect(screen.getByTestId('bill-fetch')).toBeEnabled());
+    await person().click(screen.getByTestId('bill-fetch'));
+    await person().click(await screen.findByTestId('bill-import'));
+    await waitFor(() => expect(state()).toBe('kept'));
+    expect(fake.called('import_bill')).toEqual([{ preview: 'content' }]);
+    expect(fake.called('reconcile_days')).toHaveLength(2);
+    expect(screen.getByTestId('imported-at')).toHaveTextContent('收银员 1');
+    expect(screen.queryByTestId('preview-banner')).toBeNull();
+  });
+
+  it('reads a dropped file byte for byte, as the bill of the chosen day', async () => {
+    await open({ known: NOW });
+    await waitFor(() => expect(screen.getByTestId('bill-fetch')).toBeEnabled());
+    const bytes = new Uint8Array([0xef, 0xbb, 0xbf, 0, 255, 10, 13]);
+    await drop(new File([bytes], 'bill.csv'));
+    expect(fake.called('open_bill')).toEqual([
+      { account_id: 'demo-alipay', day: '2026-11-20', name: 'bill.csv', file: '77u/AP8KDQ==' },
+    ]);
+    await waitFor(() => expect(screen.getByTestId('known-since')).toBeInTheDocument());
+    expect(screen.getByTestId('preview-banner')).toHaveTextContent('bill.csv');
+  });
+
+  it('says in place why a file is not taken, and lets another be tried', async () => {
+    await open({ errors: { open_bill: refusal('bill_wrong_kind') } });
+    await waitFor(() => expect(screen.getByTestId('bill-fetch')).toBeEnabled());
+    await drop(new File(['hello'], 'notes.txt'));
+    await waitFor(() =>
+      expect(screen.getByTestId('bill-error')).toHaveAttribute('data-code', 'bill_wrong_kind'),
+    );
+    expect(screen.getByTestId('bill-error')).toHaveTextContent('没有扣款');
+    fake.options.errors = {};
+    await drop(new File(['bill'], 'bill.csv'));
+    await waitFor(() => expect(state()).toBe('preview'));
+    expect(screen.queryByTestId('bill-error')).toBeNull();
+  });
+
+  it('goes through the days by keys and shows what is kept of one', async () => {
+    await open();
+    await waitFor(() => expect(screen.getByTestId('bill-fetch')).toBeEnabled());
+    screen.getByTestId('days').focus();
+    await person().keyboard('{ArrowDown}{ArrowDown}');
+    expect(reconcile.day).toBe('2026-11-20');
+    await person().keyboard('{Enter}');
+    await waitFor(() => expect(state()).toBe('kept'));
+    expect(fake.called('reconciled_day')).toEqual([
+      { account_id: 'demo-alipay', day: '2026-11-18' },
+    ]);
+  });
+
+  it('changes the account and stays on the day', async () => {
+    await open();
+    await waitFor(() => expect(screen.getByTestId('bill-fetch')).toBeEnabled());
+    await person().click(screen.getByTestId('account-demo-wechatpay'));
+    await waitFor(() => expect(reconcile.account).toBe('demo-wechatpay'));
+    expect(reconcile.day).toBe('2026-11-20');
+  });
+
+  it('shows every line with its verdict, page by page', async () => {
+    await open();
+    await waitFor(() => expect(screen.getByTestId('bill-fetch')).toBeEnabled());
+    await person().click(screen.getByTestId('bill-fetch'));
+    await person().click(await screen.findByTestId('lines-all'));
+    await waitFor(() => expect(reconcile.lines.total).toBe(213));
+    for (const { limit } of fake.called('bill_rows') as { limit: number }[]) {
+      expect(limit).toBeLessThanOrEqual(200);
+    }
+    await person().click(screen.getByTestId('only-different'));
+    await waitFor(() => expect(reconcile.lines.total).toBe(3));
+  });
+
+  it('says so where there is no account', async () => {
+    await open({ errors: { reconcile_days: refusal('channel_not_connected') } });
+    await waitFor(() => expect(screen.getByTestId('no-account')).toBeInTheDocument());
+  });
+});
+
+describe('what a difference says', () => {
+  it('puts a rate as a percentage, in both languages', () => {
+    const difference = {
+      code: 'fee',
+      why: 'fee_rate_differs',
+      value: '6000',
+      bill: null,
+      book: null,
+      difference: null,
+    };
+    expect(whyText(difference)).toContain('0.60%');
+    preferences.locale = 'en';
+    expect(whyText(difference)).toContain('0.60%');
+    expect(whyText({ ...difference, why: 'repeated_row', value: '12' })).toContain('12');
+  });
+
+  it('signs sums, exactly at any length', () => {
+    expect(formatSigned(money(100))).toBe('+¥1.00');
+    expect(formatSigned(money(-100))).toBe('−¥1.00');
+    expect(formatSigned(money(0))).toBe('¥0.00');
+    const large = { ...money(0), minor: '900719925474099301' };
+    expect(lessOf(large, money(1))?.minor).toBe('900719925474099300');
+    expect(lessOf(money(1), { ...money(1), currency: 'JPY' })).toBeNull();
+  });
+});
