@@ -1,0 +1,13 @@
+//! The store's promises: numbers, races, the chain, sealed fields, damaged and newer files, search.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod files;
+mod lists;
+mod orders;
+mod shop;
