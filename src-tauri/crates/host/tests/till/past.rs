@@ -59,3 +59,70 @@ async fn a_demo_shop_opens_with_days_behind_it_that_both_sides_agree_on() {
     let sold = till.charge(&alipay, 4650).await.unwrap();
     assert!(sold.order_id > page.rows[0].order_id, "{}", sold.order_id);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn yesterdays_bills_show_exactly_what_was_planted() {
+    let options = HostOptions {
+        data: Some(folder("reconcile")),
+        resolve: true,
+        ..HostOptions::default()
+    };
+    let till = Till::set_up_with(options, 3).await;
+    let days: DayList = till
+        .ask("reconcile_days", DaysOf { account_id: None })
+        .await
+        .unwrap();
+    assert_eq!(days.accounts.len(), 2, "{days:?}");
+    let yesterday = days.days[1].day.clone();
+    let before = days.days[2].day.clone();
+    for account in &days.accounts {
+        let of = |day: &str| DayOf {
+            account_id: account.id.clone(),
+            day: day.to_owned(),
+        };
+        let clean: BillPreview = till.ask("fetch_bill", of(&before)).await.unwrap();
+        assert_eq!(clean.differences, [], "{}", account.channel);
+        assert!(clean.result.matched >= 4, "{clean:?}");
+        let preview: BillPreview = till.ask("fetch_bill", of(&yesterday)).await.unwrap();
+        let mut codes: Vec<&str> = preview
+            .differences
+            .iter()
+            .map(|d| d.code.as_str())
+            .collect();
+        codes.sort_unstable();
+        assert_eq!(
+            codes,
+            ["amount_over", "fee", "missing_channel", "missing_ours"],
+            "{}: {:#?}",
+            account.channel,
+            preview.differences
+        );
+        let nothing_kept = till
+            .ask::<_, ReconciledDay>("reconciled_day", of(&yesterday))
+            .await;
+        assert_eq!(nothing_kept.unwrap_err().code, ErrorCode::BillEmpty);
+        let import = PreviewId {
+            preview: preview.preview.clone(),
+        };
+        let kept: ReconciledDay = till.ask("import_bill", import.clone()).await.unwrap();
+        assert_eq!(kept.differences, preview.differences);
+        let again: BillPreview = till.ask("fetch_bill", of(&yesterday)).await.unwrap();
+        assert!(again.known_since.is_some(), "the same bill is recognised");
+        let twice: ReconciledDay = till.ask("import_bill", import).await.unwrap();
+        assert_eq!(twice.result, kept.result, "and kept once");
+    }
+    let today = days.days[0].day.clone();
+    let not_yet = DayOf {
+        account_id: days.account_id.clone(),
+        day: today,
+    };
+    let refused = till.ask::<_, BillPreview>("fetch_bill", not_yet).await;
+    let code = refused.unwrap_err().code;
+    assert!(
+        matches!(
+            code,
+            ErrorCode::BillNotYet | ErrorCode::BillEmpty | ErrorCode::BillRefused
+        ),
+        "{code:?}"
+    );
+}
