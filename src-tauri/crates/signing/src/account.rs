@@ -3,6 +3,7 @@
 
 use crate::{
     certificate::{Certificate, bundle_serial, verify_chain},
+    content::ContentKey,
     digest::Mac,
     keys::{KeyError, Keys},
     proof::{Forged, KeyId},
@@ -25,6 +26,7 @@ pub struct AccountKeys {
     peer: Option<KeyId>,
     mac: Option<Mac>,
     resource: Option<ResourceKey>,
+    content: Option<ContentKey>,
     bearer: Option<Secret<String>>,
 }
 
@@ -180,6 +182,15 @@ impl AccountKeysBuilder {
         Ok(self)
     }
 
+    /// The key both sides seal whole contents with (Alipay's AES key), as the console shows it.
+    ///
+    /// # Errors
+    /// `Malformed` unless it is base64 of 16 or 32 bytes.
+    pub fn content_key(mut self, text: &[u8]) -> Result<Self, KeyError> {
+        self.0.content = Some(ContentKey::read(text)?);
+        Ok(self)
+    }
+
     /// A bearer token, written into one request's headers at a time.
     #[must_use]
     pub fn bearer(mut self, token: Secret<String>) -> Self {
@@ -231,6 +242,14 @@ impl Keys for AccountKeys {
     fn seal_field(&self, plain: &str) -> Result<String, KeyError> {
         let peer = self.peer.as_ref().and_then(|id| self.trusted.get(id));
         peer.ok_or(KeyError::Missing)?.seal_field(plain)
+    }
+
+    fn seal_content(&self, plain: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.content.as_ref().ok_or(KeyError::Missing)?.seal(plain)
+    }
+
+    fn open_content(&self, sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.content.as_ref().ok_or(KeyError::Missing)?.open(sealed)
     }
 
     fn authorize(&self, headers: &mut Vec<(String, String)>) -> Result<(), KeyError> {

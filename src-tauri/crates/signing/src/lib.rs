@@ -4,6 +4,7 @@
 
 mod account;
 mod certificate;
+mod content;
 mod digest;
 mod keys;
 mod material;
@@ -16,6 +17,7 @@ mod stand_in;
 
 pub use account::{AccountKeys, AccountKeysBuilder};
 pub use certificate::{Certificate, ChainFault, bundle_serial, verify_chain};
+pub use content::ContentKey;
 pub use digest::{Mac, Sha256Pieces, hex, sha1_hex, sha256, sha256_hex};
 pub use keys::{KeyError, Keys};
 pub use material::{MaterialKind, recognise};

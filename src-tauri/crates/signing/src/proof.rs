@@ -1,7 +1,7 @@
 //! What a reply is, and the proof that it may be believed.
 //! [`Authentic`] has private fields and two ways in: a verified signature, or a TLS peer the driver vouches for.
 
-use crate::keys::Keys;
+use crate::{keys::Keys, material};
 use std::{fmt, ops::Range};
 
 /// Names a verifying key: a certificate number, a serial, a public-key id. Opaque.
@@ -86,11 +86,25 @@ impl fmt::Debug for WireReply {
 }
 
 /// A reply we may believe. Connectors decode `believed()` and the status, nothing else.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Authentic {
     reply: WireReply,
     believed: Range<usize>,
+    /// What the believed part holds where it was sealed.
+    opened: Option<Vec<u8>>,
     by: Option<KeyId>,
+}
+
+impl fmt::Debug for Authentic {
+    // Opened contents hold payer data: only the outline is printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authentic")
+            .field("reply", &self.reply)
+            .field("believed", &self.believed)
+            .field("sealed", &self.opened.is_some())
+            .field("by", &self.by)
+            .finish()
+    }
 }
 
 impl Authentic {
@@ -119,7 +133,35 @@ impl Authentic {
         Ok(Authentic {
             reply,
             believed: part,
+            opened: None,
             by: Some(by),
+        })
+    }
+
+    /// A reply whose channel signed `part` itself, a sealed content as a JSON string with its quotes.
+    /// What is believed is what it holds.
+    ///
+    /// # Errors
+    /// `Forged` as for [`Authentic::signed`]; `Malformed` when the part does not open.
+    pub fn sealed(
+        reply: WireReply,
+        part: Range<usize>,
+        by: KeyId,
+        signature: &[u8],
+        keys: &dyn Keys,
+    ) -> Result<Authentic, Forged> {
+        let text = reply.body.get(part.clone()).ok_or(Forged::Malformed)?;
+        let text = text.to_vec();
+        let proof = Authentic::signed(reply, part, &text, by, signature, keys)?;
+        let inside = text.strip_prefix(b"\"").and_then(|t| t.strip_suffix(b"\""));
+        let inside = inside.and_then(|inside| std::str::from_utf8(inside).ok());
+        // JSON may escape the slashes of base64.
+        let sealed = inside.ok_or(Forged::Malformed)?.replace("\\/", "/");
+        let sealed = material::decode(&sealed).map_err(|_| Forged::Malformed)?;
+        let opened = keys.open_content(&sealed).map_err(|_| Forged::Malformed)?;
+        Ok(Authentic {
+            opened: Some(opened),
+            ..proof
         })
     }
 
@@ -134,6 +176,7 @@ impl Authentic {
                 Ok(Authentic {
                     reply,
                     believed,
+                    opened: None,
                     by: None,
                 })
             }
@@ -144,10 +187,14 @@ impl Authentic {
     /// The bytes that are believed.
     #[must_use]
     pub fn believed(&self) -> &[u8] {
-        self.reply
-            .body
-            .get(self.believed.clone())
-            .unwrap_or_default()
+        match &self.opened {
+            Some(opened) => opened,
+            None => self
+                .reply
+                .body
+                .get(self.believed.clone())
+                .unwrap_or_default(),
+        }
     }
 
     /// The HTTP status.

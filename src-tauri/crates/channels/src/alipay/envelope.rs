@@ -68,9 +68,11 @@ pub(super) fn authenticate(
     if envelope.node != expected && envelope.node != ERROR_NODE {
         return Err(Forged::NotTheSignedPart);
     }
-    if !envelope.content.is_object() {
-        return Err(Forged::Malformed);
-    }
+    let sealed = match envelope.content {
+        Json::Object(_) => false,
+        Json::Text(_) => true,
+        _ => return Err(Forged::Malformed),
+    };
     let sign = envelope
         .sign
         .filter(|sign| !sign.is_empty())
@@ -79,19 +81,20 @@ pub(super) fn authenticate(
         .decode(sign.as_bytes())
         .map_err(|_| Forged::Malformed)?;
     let by = signer(envelope.certificate, cx)?;
+    // A sealed content is signed with its quotes, and opened only then.
+    let believe = |reply: WireReply, part: Range<usize>| {
+        if sealed {
+            return Authentic::sealed(reply, part, by.clone(), &signature, cx.keys);
+        }
+        let text = reply.body.get(part.clone()).unwrap_or_default().to_vec();
+        Authentic::signed(reply, part, &text, by.clone(), &signature, cx.keys)
+    };
     let raw = reply
         .body
         .get(envelope.part.clone())
         .ok_or(Forged::Malformed)?
         .to_vec();
-    let wrong = match Authentic::signed(
-        reply.clone(),
-        envelope.part.clone(),
-        &raw,
-        by.clone(),
-        &signature,
-        cx.keys,
-    ) {
+    let wrong = match believe(reply.clone(), envelope.part.clone()) {
         Err(Forged::WrongSignature) => Forged::WrongSignature,
         settled => return settled,
     };
@@ -107,14 +110,7 @@ pub(super) fn authenticate(
         }
         let swapped = with_part(&reply, &envelope.part, other.as_bytes());
         let part = envelope.part.start..envelope.part.start + other.len();
-        match Authentic::signed(
-            swapped,
-            part,
-            other.as_bytes(),
-            by.clone(),
-            &signature,
-            cx.keys,
-        ) {
+        match believe(swapped, part) {
             Err(Forged::WrongSignature) => {}
             settled => return settled,
         }

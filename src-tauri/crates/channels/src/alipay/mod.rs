@@ -49,6 +49,7 @@ static PROFILE: Profile = Profile {
         field("app_cert", false, true),
         field("alipay_cert", false, true),
         field("alipay_root_cert", false, true),
+        field("aes_key", true, true),
         field("seller_id", false, true),
         field("store_id", false, true),
         field("terminal_id", false, true),
@@ -115,7 +116,10 @@ pub fn account_keys(
             .filter(|text| !text.is_empty())
     };
     let needed = |name: &str| given(name).map(str::as_bytes).ok_or(KeyError::Missing);
-    let keys = AccountKeys::builder().private_key(needed("private_key")?)?;
+    let mut keys = AccountKeys::builder().private_key(needed("private_key")?)?;
+    if let Some(key) = given("aes_key") {
+        keys = keys.content_key(key.as_bytes())?;
+    }
     if given("alipay_root_cert").is_some() {
         let (ours, theirs, roots) = (
             needed("app_cert")?,

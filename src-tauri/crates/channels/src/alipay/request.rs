@@ -127,7 +127,13 @@ fn build(
     if app_id.is_empty() {
         return Err(unsendable("app_id"));
     }
-    let biz_content = serde_json::to_string(content).map_err(|_| unsendable("biz_content"))?;
+    let plain = serde_json::to_string(content).map_err(|_| unsendable("biz_content"))?;
+    // Sealed first, then signed.
+    let (biz_content, is_sealed) = match cx.keys.seal_content(plain.as_bytes()) {
+        Ok(sealed) => (STANDARD.encode(sealed), true),
+        Err(KeyError::Missing) => (plain, false),
+        Err(error) => return Err(by_key(error)),
+    };
     let mut query = vec![
         ("app_id".to_owned(), app_id.to_owned()),
         ("charset".to_owned(), "utf-8".to_owned()),
@@ -137,6 +143,9 @@ fn build(
         ("timestamp".to_owned(), time::to_china(cx.now)),
         ("version".to_owned(), "1.0".to_owned()),
     ];
+    if is_sealed {
+        query.push(("encrypt_type".to_owned(), "AES".to_owned()));
+    }
     // A root number means certificate mode; then our certificate is named too.
     match cx.keys.root_id() {
         Ok(root) => {

@@ -11,6 +11,7 @@ mod alipay;
 mod alipay_answers;
 mod altered;
 mod profiles;
+mod sealed;
 mod shop;
 mod wechatpay;
 mod wechatpay_answers;
