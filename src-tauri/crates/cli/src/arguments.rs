@@ -121,6 +121,14 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ExportCommand,
     },
+    /// A channel's bill, compared with our books and kept.
+    Bills {
+        /// How it comes.
+        #[command(subcommand)]
+        command: BillsCommand,
+    },
+    /// Fetches a day's bills and compares them; exit code 6 when something differs.
+    Reconcile(ReconcileArguments),
     /// Checks the event chain; names the first damaged event.
     Verify {
         /// Rebuilds the projections from the log and compares them too.
@@ -146,6 +154,42 @@ pub(crate) enum SandboxCommand {
     },
     /// Prints sample payment codes.
     Codes,
+}
+
+/// How a bill comes.
+#[derive(Subcommand)]
+pub(crate) enum BillsCommand {
+    /// From the channel.
+    Fetch {
+        /// The channel's day, 2026-11-20.
+        #[arg(long, value_name = "DAY")]
+        day: String,
+        /// The account; the first one when not given.
+        #[arg(long)]
+        account: Option<String>,
+    },
+    /// As a file, exactly as the channel writes it.
+    Import {
+        /// The file: CSV, zip or gzip.
+        file: PathBuf,
+        /// The account; the first one when not given.
+        #[arg(long)]
+        account: Option<String>,
+        /// The day it must be of; what the file says when not given.
+        #[arg(long, value_name = "DAY")]
+        day: Option<String>,
+    },
+}
+
+/// Which day, and of whom.
+#[derive(Args)]
+pub(crate) struct ReconcileArguments {
+    /// The channel's day, 2026-11-20.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) date: String,
+    /// The account; all of them when not given.
+    #[arg(long)]
+    pub(crate) account: Option<String>,
 }
 
 /// What can be written to a file.

@@ -45,8 +45,11 @@ pub(crate) async fn run(arguments: Arguments) -> Exit {
     let host = match Host::open(options).await {
         Ok(host) => host,
         Err(error) => {
+            // The cause in full for whoever has to repair it; the code for whoever reads the output.
             eprintln!("paydesk-cli: {error}");
-            return exit::ENVIRONMENT;
+            let coded = exit::of_opening(error);
+            print_error(&coded, arguments.json);
+            return exit::of_error(&coded);
         }
     };
     let desk = Desk {
@@ -165,6 +168,8 @@ impl Desk {
             Command::Export {
                 command: ExportCommand::Orders(arguments),
             } => self.export_orders(arguments).await,
+            Command::Bills { command } => self.bills(command).await,
+            Command::Reconcile(arguments) => self.reconcile(arguments).await,
             Command::Verify { rebuild } => self.verify(rebuild).await,
             Command::Sandbox { .. } => {
                 let codes: SampleCodes = self.ask("sample_codes", NoArgs {}).await?;
@@ -421,15 +426,15 @@ fn say(line: &str) {
 }
 
 fn payment_exit(view: &PaymentView) -> Exit {
-    let not_sent = view
-        .failure
-        .as_ref()
-        .is_some_and(|f| f.text.starts_with("not_sent_"));
-    exit::of_payment(view.state, not_sent)
+    let why = view.failure.as_ref().map(|failure| failure.text.as_str());
+    exit::of_payment(
+        view.state,
+        why.and_then(|text| text.strip_prefix("not_sent_")),
+    )
 }
 
 /// Minor units as a plain decimal, without arithmetic: the point goes in from the right.
-fn decimal(money: &MoneyView) -> String {
+pub(crate) fn decimal(money: &MoneyView) -> String {
     let exponent = usize::from(money.exponent);
     let digits = format!("{:0>width$}", money.minor, width = exponent + 1);
     match digits.split_at_checked(digits.len() - exponent) {

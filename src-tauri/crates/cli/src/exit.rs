@@ -1,7 +1,9 @@
 //! Exit codes, the same for every command.
 
 use paydesk_console::contract::{CommandError, ErrorCode, MoneyMark, PayState, RefundStateView};
-use std::process::ExitCode;
+use paydesk_console::{refused, store_error};
+use paydesk_host::HostError;
+use std::{io, process::ExitCode};
 
 /// A code as the shell sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +30,39 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit.0)
     }
+}
+
+/// What the contract says of a folder that cannot be opened.
+pub(crate) fn of_opening(error: HostError) -> CommandError {
+    match error {
+        HostError::Store(error) => {
+            let coded = store_error(error);
+            // Nothing was begun yet, so a disk that is full cannot have cut a commit of this command in two.
+            if coded.code == ErrorCode::DiskFull {
+                refused(ErrorCode::DiskFull)
+            } else {
+                coded
+            }
+        }
+        HostError::Desk(error) => paydesk_console::coded(error),
+        HostError::Vault(error) if is_full(&error) => refused(ErrorCode::DiskFull),
+        HostError::Vault(_) => refused(ErrorCode::KeysLocked),
+        HostError::Demo(error) if is_full(&error) => refused(ErrorCode::DiskFull),
+        HostError::Demo(_) => refused(ErrorCode::SandboxGone),
+        HostError::Folder { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+            refused(ErrorCode::DiskFull)
+        }
+        HostError::Folder { .. } | HostError::Network(_) => refused(ErrorCode::Internal),
+    }
+}
+
+/// Whether a full disk is at the bottom of it: then neither keys nor sandbox are what is wrong.
+fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| {
+        error
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::StorageFull)
+    })
 }
 
 /// The code of a refused command.
@@ -93,11 +128,12 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
     }
 }
 
-/// The code of a payment's state.
-pub(crate) fn of_payment(state: PayState, not_sent: bool) -> Exit {
+/// The code of a payment's state; `not_sent` names why a closed one provably never left.
+pub(crate) fn of_payment(state: PayState, not_sent: Option<&str>) -> Exit {
     match state {
         PayState::Paid => DONE,
-        PayState::Failed if not_sent => NOT_SENT,
+        PayState::Closed | PayState::Failed if not_sent == Some("keys_locked") => LOCKED,
+        PayState::Closed | PayState::Failed if not_sent.is_some() => NOT_SENT,
         PayState::Closed | PayState::Failed | PayState::Reversed => REFUSED,
         PayState::CustomerPaying
         | PayState::Ending
@@ -117,5 +153,28 @@ pub(crate) fn of_refund(state: RefundStateView) -> Exit {
         RefundStateView::Accepted
         | RefundStateView::Unknown
         | RefundStateView::WaitingForBalance => UNKNOWN,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(state: PayState, not_sent: Option<&str>, expected: Exit) {
+        assert_eq!(
+            of_payment(state, not_sent),
+            expected,
+            "{state:?} {not_sent:?}"
+        );
+    }
+
+    #[test]
+    fn a_payment_that_never_left_says_why() {
+        check(PayState::Failed, Some("keys_locked"), LOCKED);
+        check(PayState::Failed, Some("offline"), NOT_SENT);
+        check(PayState::Failed, Some("cancelled"), NOT_SENT);
+        check(PayState::Failed, None, REFUSED);
+        check(PayState::Paid, Some("keys_locked"), DONE);
+        check(PayState::Unknown, Some("keys_locked"), UNKNOWN);
     }
 }

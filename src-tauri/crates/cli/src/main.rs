@@ -6,6 +6,7 @@
 )]
 
 mod arguments;
+mod bills;
 mod commands;
 mod exit;
 mod export;
