@@ -8,8 +8,6 @@ import type {
   ErrorCode,
   Event as ConsoleEvent,
   MoneyView,
-  DayResult,
-  DifferenceView,
   OrderDetail,
   OrderRow,
   OrderTab,
@@ -18,6 +16,7 @@ import type {
   StatusView,
   TimelineEvent,
 } from '$lib/api/contract';
+import { billAnswers } from './bills';
 
 /// 21 November 2026, 14:40:13 in Shanghai.
 export const NOW = Date.UTC(2026, 10, 21, 6, 40, 13);
@@ -216,7 +215,7 @@ export interface FakeOptions {
   errors?: Partial<Record<keyof Commands, CommandError>>;
 }
 
-type Answers = {
+export type Answers = {
   [Name in keyof Commands]: (args: Commands[Name]['args']) => Commands[Name]['answer'];
 };
 
@@ -302,83 +301,6 @@ export class FakeConsole implements Transport {
       const round = Math.floor((from + at) / shown.length);
       return orderRow(round * STATUS_CYCLE.length + (shown[(from + at) % shown.length] ?? 0));
     });
-  }
-
-  #result(): DayResult {
-    const books = {
-      payments: 214,
-      paid: money(4318265),
-      refunds: 6,
-      refunded: money(61154),
-      fee: money(25543),
-      net: money(4231568),
-    };
-    const differences = this.#differences().length;
-    const over = { ...books, payments: 215, paid: money(4319196), net: money(4232493) };
-    return {
-      matched: 212,
-      differences,
-      bill: differences === 0 ? books : { ...over, fee: money(25549) },
-      books,
-      imported_at: null,
-      by: '',
-      file: '',
-    };
-  }
-
-  #imported(): DayResult {
-    return { ...this.#result(), imported_at: NOW, by: '收银员 1' };
-  }
-
-  /// The older a day, the more likely it is done.
-  #keptOf(back: number): DayResult | null {
-    if (back < 2 || back % 7 === 5) return null;
-    return back % 4 === 3 ? this.#imported() : { ...this.#imported(), differences: 0 };
-  }
-
-  #differences(): DifferenceView[] {
-    if (this.options.agrees) return [];
-    const line = {
-      row: 7,
-      kind: 'payment',
-      reference: 'TK7Q21261120000A4XA1',
-      order_id: 'TK7Q21261120000A4X',
-      transaction: '2026112022001400009876',
-      amount: money(4651),
-      fee: money(28),
-      at: NOW,
-      state: 'done',
-    };
-    const book = { ...line, row: 0, amount: money(4650) };
-    const foreign = { ...line, reference: 'POS-2-000817', order_id: null };
-    const plain = { why: 'unexplained', value: '' };
-    return [
-      { ...plain, code: 'amount_over', bill: line, book, difference: money(1) },
-      {
-        code: 'missing_ours',
-        why: 'not_a_paydesk_number',
-        value: '',
-        bill: { ...foreign, row: 91, amount: money(930) },
-        book: null,
-        difference: money(930),
-      },
-      {
-        code: 'fee',
-        why: 'fee_rate_differs',
-        value: '6000',
-        bill: { ...line, row: 102, amount: money(12900), fee: money(77) },
-        book: { ...book, amount: money(12900), fee: money(49) },
-        difference: money(28),
-      },
-      {
-        code: 'next_day',
-        why: 'happened_near_midnight',
-        value: '4',
-        bill: null,
-        book: { ...book, kind: 'refund', amount: money(6800) },
-        difference: money(6800 - 13600),
-      },
-    ];
   }
 
   #detail(order_id: string): OrderDetail {
@@ -558,65 +480,7 @@ export class FakeConsole implements Transport {
       })),
     }),
     sandbox_end_day: () => this.#answers.sandbox_status({}),
-    reconcile_days: ({ account_id }) => ({
-      accounts: [
-        { id: 'demo-alipay', channel: 'alipay' },
-        { id: 'demo-wechatpay', channel: 'wechatpay' },
-      ],
-      account_id: account_id ?? 'demo-alipay',
-      days: Array.from({ length: 31 }, (_, back) => ({
-        day: new Date(NOW - back * 86_400_000).toISOString().slice(0, 10),
-        result: this.#keptOf(back),
-      })),
-    }),
-    fetch_bill: ({ account_id, day }) => ({
-      preview: 'content',
-      account_id,
-      day,
-      rows: 213,
-      known_since: this.options.known ?? null,
-      result: this.#result(),
-      differences: this.#differences(),
-    }),
-    open_bill: ({ account_id, day, name }) => {
-      const looked = this.#answers.fetch_bill({ account_id, day: day ?? '2026-11-20' });
-      return { ...looked, result: { ...looked.result, file: name } };
-    },
-    bill_rows: ({ only_different, from, limit }) => {
-      const different = this.#differences().flatMap(({ bill, code }) =>
-        bill ? [{ line: bill, verdict: code }] : [],
-      );
-      const agreeing = Array.from({ length: 213 - different.length }, (_, index) => {
-        const row = orderRow(index);
-        return {
-          line: {
-            row: index + 1,
-            kind: 'payment',
-            reference: `${row.order_id}A1`,
-            order_id: row.order_id,
-            transaction: `20261120220014${String(index).padStart(8, '0')}`,
-            amount: row.amount,
-            fee: money(28),
-            at: row.at,
-            state: 'done',
-          },
-          verdict: 'agrees',
-        };
-      });
-      const rows = only_different ? different : [...different, ...agreeing];
-      return { total: rows.length, rows: rows.slice(from, from + limit) };
-    },
-    import_bill: () => ({
-      account_id: 'demo-alipay',
-      day: '2026-11-20',
-      result: this.#imported(),
-      differences: this.#differences(),
-    }),
-    reconciled_day: ({ account_id, day }) => ({
-      ...this.#answers.import_bill({ preview: 'content' }),
-      account_id,
-      day,
-    }),
+    ...billAnswers(() => this.options),
     quit_check: () => ({ open_doubts: this.#status.open_doubts }),
   };
 }

@@ -125,6 +125,7 @@ describe('a million orders', () => {
       await wait(REST_MS + 10);
     }
     expect(asked().length).toBeGreaterThan(30);
+    expect(asked().length).toBeLessThanOrEqual(64);
     expect(list.rows.kept).toBeLessThanOrEqual(PAGES_MAX);
   });
 
