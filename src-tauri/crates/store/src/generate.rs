@@ -11,9 +11,9 @@ use crate::{
 use jiff::civil::Date;
 use paydesk_desk::ports::{Actor, EventKind, NewEvent, StoreError};
 use paydesk_domain::{
-    AccountId, Amount, BusinessDay, ChannelId, ChannelRef, Currency, Evidence, Fact, FeeRate,
-    Heard, Mode, Order, OrderNumber, OrderPlan, Paid, PaymentFact, PaymentPlan, RefundFact,
-    RefundPlan, TenderKind, Timestamp,
+    AccountId, Amount, BusinessDay, ChannelId, ChannelRef, ClosedWhy, Currency, Evidence, Fact,
+    FeeRate, Heard, MerchantRef, Mode, Order, OrderNumber, OrderPlan, Paid, PaymentFact,
+    PaymentPlan, RefundFact, RefundPlan, TenderKind, Timestamp,
 };
 use paydesk_signing::{Authentic, KeyId, Peer, TagKeys, WireReply};
 use serde_json::{Value, json};
@@ -147,147 +147,143 @@ impl Maker {
         let counter = u32::try_from(in_day).unwrap_or(u32::MAX);
         let number = OrderNumber::compose(Mode::Demo, &self.device, self.epoch, day, counter)
             .ok_or_else(|| impossible("number"))?;
-        let minor = 500 + i64::try_from(n * 7_919 % 19_997).unwrap_or(0);
-        let total = Amount::from_minor(minor, Currency::CNY).map_err(|_| impossible("amount"))?;
-        let by = format!("收银员 {}", n % 3 + 1);
         let plan = OrderPlan {
             intent: format!("generated-{n}"),
-            total,
+            total: amount(500 + i64::try_from(n * 7_919 % 19_997).unwrap_or(0))?,
             day,
-            by: by.clone(),
+            by: format!("收银员 {}", n % 3 + 1),
         };
-        let mut order = Order::open(number, plan, at);
-        let note = note_of(n);
         let mut made = Made {
-            order: order.clone(),
-            note,
+            order: Order::open(number, plan, at),
+            note: note_of(n),
             events: Vec::new(),
         };
-        let event = |order: &Order,
-                     kind,
-                     subject: Option<&paydesk_domain::MerchantRef>,
-                     body: Value| NewEvent {
-            kind,
-            order: Some(order.number().clone()),
-            subject: subject.cloned(),
-            actor: Actor::Operator(by.clone()),
-            at,
-            day,
-            body,
-            evidence: None,
-        };
-        made.events.push(event(
-            &order,
+        let opened =
+            json!({ "number": made.order.number(), "plan": made.order.plan(), "opened_at": at });
+        made.tell(
             EventKind::OrderOpened,
             None,
-            json!({ "after": { "order": { "number": order.number(), "plan": order.plan(), "opened_at": at } } }),
-        ));
+            json!({ "after": { "order": opened } }),
+        );
+        let reference = self.begin(&mut made, n)?;
+        if !made.note.is_empty() {
+            let note = json!({ "at": at, "by": made.order.plan().by, "text": made.note });
+            made.tell(
+                EventKind::NoteAdded,
+                None,
+                json!({ "after": { "note": note } }),
+            );
+        }
+        let is_paid = self.hear(&mut made, n, &reference);
+        if is_paid && n % 33 == 7 {
+            self.give_back(&mut made, n, &reference)?;
+        }
+        Ok(made)
+    }
+
+    fn begin(&self, made: &mut Made, n: u64) -> Result<MerchantRef, StoreError> {
+        let at = made.order.opened_at();
         let channel = if n.is_multiple_of(2) {
             "alipay"
         } else {
             "wechatpay"
         };
-        let payment = PaymentPlan {
+        let plan = PaymentPlan {
             account: AccountId(format!("demo-{channel}")),
             channel: ChannelId(channel.to_owned()),
-            amount: total,
+            amount: made.order.plan().total,
             tender: TenderKind::PayerCode,
             expires: at.plus(std::time::Duration::from_secs(300)),
             watch_ms: 900_000,
             rate: self.rate,
         };
-        let reference = order
-            .begin_payment(payment, at)
+        let begun = made.order.begin_payment(plan, at);
+        let reference = begun
             .map_err(|_| impossible("payment"))?
             .reference()
             .clone();
-        made.events.push(event(
-            &order,
-            EventKind::PaymentBegun,
-            Some(&reference),
-            json!({ "after": { "payment": order.payment(&reference) } }),
-        ));
-        if !made.note.is_empty() {
-            let note = json!({ "at": at, "by": by, "text": made.note });
-            made.events.push(event(
-                &order,
-                EventKind::NoteAdded,
-                None,
-                json!({ "after": { "note": note } }),
-            ));
-        }
+        let after = json!({ "after": { "payment": made.order.payment(&reference) } });
+        made.tell(EventKind::PaymentBegun, Some(&reference), after);
+        Ok(reference)
+    }
+
+    /// The channel's answer; whether it says that the payment is paid.
+    fn hear(&self, made: &mut Made, n: u64, reference: &MerchantRef) -> bool {
+        let (at, total) = (made.order.opened_at(), made.order.plan().total);
         let fact = if n.is_multiple_of(25) {
-            PaymentFact::Closed(paydesk_domain::ClosedWhy::Closed)
+            PaymentFact::Closed(ClosedWhy::Closed)
         } else {
+            let tail = n * 1_000_003 % 10_000_000_000_000_000;
             PaymentFact::Paid(Paid {
                 asked: total,
                 received: total,
                 payer_paid: None,
-                channel_ref: ChannelRef(format!(
-                    "{}2200{:016}",
-                    day.0,
-                    n * 1_000_003 % 10_000_000_000_000_000
-                )),
+                channel_ref: ChannelRef(format!("{}2200{tail:016}", made.order.plan().day.0)),
                 at,
                 payer: None,
             })
         };
         let is_paid = matches!(fact, PaymentFact::Paid(_));
         let evidence = Evidence::from_channel(Fact::Payment(fact), &self.proof, Heard::Reply, at);
-        if let Some(payment) = order.payment_mut(&reference) {
+        if let Some(payment) = made.order.payment_mut(reference) {
             payment.apply(&evidence);
         }
-        let mut heard = event(
-            &order,
-            EventKind::PaymentHeard,
-            Some(&reference),
-            json!({ "source": evidence.source(), "after": { "payment": order.payment(&reference) } }),
-        );
-        heard.evidence = Some(
-            format!(
-                "{{\"generated\":{n},\"status\":200,\"body\":\"{:0200}\"}}",
-                n
-            )
-            .into_bytes(),
-        );
-        made.events.push(heard);
-        if is_paid && n % 33 == 7 {
-            let plan = RefundPlan {
-                intent: format!("generated-refund-{n}"),
-                amount: Amount::from_minor(minor / 2, Currency::CNY)
-                    .map_err(|_| impossible("refund"))?,
-                reason: "goods_returned".to_owned(),
-                note: String::new(),
-                by: by.clone(),
-            };
-            let refund = order
-                .begin_refund(&reference, plan, at)
-                .map_err(|_| impossible("refund"))?;
-            made.events.push(event(
-                &order,
-                EventKind::RefundBegun,
-                Some(&refund),
-                json!({ "after": { "refund": order.refund(&refund), "payment": Value::Null } }),
-            ));
-            let done = RefundFact::Done {
-                channel_ref: None,
-                at: Some(at),
-            };
-            let evidence =
-                Evidence::from_channel(Fact::Refund(done), &self.proof, Heard::Reply, at);
-            if let Some(refund) = order.refund_mut(&refund) {
-                refund.apply(&evidence);
-            }
-            made.events.push(event(
-                &order,
-                EventKind::RefundHeard,
-                Some(&refund),
-                json!({ "source": evidence.source(), "after": { "refund": order.refund(&refund) } }),
-            ));
+        let after = json!({ "payment": made.order.payment(reference) });
+        let body = json!({ "source": evidence.source(), "after": after });
+        made.tell(EventKind::PaymentHeard, Some(reference), body);
+        if let Some(heard) = made.events.last_mut() {
+            let kept = format!("{{\"generated\":{n},\"status\":200,\"body\":\"{n:0200}\"}}");
+            heard.evidence = Some(kept.into_bytes());
         }
-        made.order = order;
-        Ok(made)
+        is_paid
     }
+
+    fn give_back(&self, made: &mut Made, n: u64, payment: &MerchantRef) -> Result<(), StoreError> {
+        let at = made.order.opened_at();
+        let plan = RefundPlan {
+            intent: format!("generated-refund-{n}"),
+            amount: amount(made.order.plan().total.minor() / 2)?,
+            reason: "goods_returned".to_owned(),
+            note: String::new(),
+            by: made.order.plan().by.clone(),
+        };
+        let begun = made.order.begin_refund(payment, plan, at);
+        let reference = begun.map_err(|_| impossible("refund"))?;
+        let after = json!({ "after": { "refund": made.order.refund(&reference) } });
+        made.tell(EventKind::RefundBegun, Some(&reference), after);
+        let done = RefundFact::Done {
+            channel_ref: None,
+            at: Some(at),
+        };
+        let evidence = Evidence::from_channel(Fact::Refund(done), &self.proof, Heard::Reply, at);
+        if let Some(refund) = made.order.refund_mut(&reference) {
+            refund.apply(&evidence);
+        }
+        let after = json!({ "refund": made.order.refund(&reference) });
+        let body = json!({ "source": evidence.source(), "after": after });
+        made.tell(EventKind::RefundHeard, Some(&reference), body);
+        Ok(())
+    }
+}
+
+impl Made {
+    fn tell(&mut self, kind: EventKind, subject: Option<&MerchantRef>, body: Value) {
+        let plan = self.order.plan();
+        self.events.push(NewEvent {
+            kind,
+            order: Some(self.order.number().clone()),
+            subject: subject.cloned(),
+            actor: Actor::Operator(plan.by.clone()),
+            at: self.order.opened_at(),
+            day: plan.day,
+            body,
+            evidence: None,
+        });
+    }
+}
+
+fn amount(minor: i64) -> Result<Amount, StoreError> {
+    Amount::from_minor(minor, Currency::CNY).map_err(|_| impossible("amount"))
 }
 
 fn note_of(n: u64) -> String {
