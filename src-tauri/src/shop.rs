@@ -52,6 +52,11 @@ impl Shop {
             .await
     }
 
+    /// Whether the folder is open: only then can something be running in it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.opened.initialized()
+    }
+
     /// Calls a command of the contract.
     pub(crate) async fn call(&self, name: &str, args: Value) -> Result<Value, CommandError> {
         self.console().await?.call(name, args).await

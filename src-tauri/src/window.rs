@@ -2,7 +2,7 @@
 //!
 //! Never navigates anywhere but to the page embedded in the program.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use paydesk_console::contract::Event;
 use serde_json::Value;
@@ -21,10 +21,20 @@ const MAIN: &str = "main";
 
 /// Opens the window over a data folder and runs until it is closed.
 pub(crate) fn open(folder: PathBuf) -> tauri::Result<()> {
+    let mut context = tauri::generate_context!();
+    let instance = instance_id(&context.config().identifier, &folder);
+    if cfg!(not(target_os = "linux")) {
+        // There the plugin names its lock after the identifier of the configuration and nothing else: the mutex on
+        // Windows, the socket in /tmp on macOS. The web view's own profile is then the folder's own as well.
+        context.config_mut().identifier.clone_from(&instance);
+    }
     tauri::Builder::default()
-        .plugin(tauri_plugin_single_instance::init(
-            |app, _arguments, _folder| bring_forward(app),
-        ))
+        .plugin(
+            tauri_plugin_single_instance::Builder::new()
+                .dbus_id(instance)
+                .callback(|app, _arguments, _folder| bring_forward(app))
+                .build(),
+        )
         .manage(Shop::new(folder))
         .invoke_handler(commands::handler())
         .on_window_event(|window, event| {
@@ -38,7 +48,28 @@ pub(crate) fn open(folder: PathBuf) -> tauri::Result<()> {
             make(app.handle())?;
             Ok(())
         })
-        .run(tauri::generate_context!())
+        .run(context)
+}
+
+/// One running window per data folder: the program's identifier with the folder's own number.
+///
+/// The same folder by another path (relative, through a link) is the same one. The number is FNV-1a, because it must
+/// be the same in every build that may run beside this one; it protects nothing.
+fn instance_id(identifier: &str, folder: &Path) -> String {
+    const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0000_0100_0000_01b3;
+    let resolved = std::fs::canonicalize(folder)
+        .or_else(|_| std::path::absolute(folder))
+        .unwrap_or_else(|_| folder.to_owned());
+    let number = resolved
+        .as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .fold(OFFSET_BASIS, |number, byte| {
+            (number ^ u64::from(*byte)).wrapping_mul(PRIME)
+        });
+    // A part of a bus name may not begin with a digit.
+    format!("{identifier}.folder-{number:016x}")
 }
 
 fn make(app: &AppHandle) -> tauri::Result<()> {
@@ -82,6 +113,7 @@ fn tell(app: &AppHandle, event: &Event) {
 }
 
 /// With open doubts the page asks the person; without any the program ends.
+/// An open folder that cannot say how many asks too: something may be running in it.
 fn ask_to_quit(window: &Window) {
     let (app, shop) = (
         window.app_handle().clone(),
@@ -91,12 +123,10 @@ fn ask_to_quit(window: &Window) {
         let answer = shop
             .call("quit_check", Value::Object(serde_json::Map::new()))
             .await;
-        let open_doubts = answer
-            .ok()
-            .and_then(|check| check.get("open_doubts").and_then(Value::as_u64))
-            .and_then(|count| u32::try_from(count).ok())
-            // A folder that did not open has nothing running that could be lost.
-            .unwrap_or(0);
+        if let Err(error) = &answer {
+            tracing::warn!(?error, "nobody can say what quitting leaves open");
+        }
+        let open_doubts = doubts_to_ask_about(answer.ok().as_ref(), shop.is_open());
         if open_doubts > 0 {
             tell(&app, &Event::QuitAsked { open_doubts });
         } else {
@@ -104,6 +134,18 @@ fn ask_to_quit(window: &Window) {
             app.exit(0);
         }
     });
+}
+
+/// How many open doubts the question names; 0 is no question.
+fn doubts_to_ask_about(answer: Option<&Value>, is_open: bool) -> u32 {
+    answer
+        .and_then(|check| check.get("open_doubts"))
+        .and_then(Value::as_u64)
+        .map_or_else(
+            // Unknown is never none; a folder that did not open has nothing running that could be lost.
+            || u32::from(is_open),
+            |count| u32::try_from(count).unwrap_or(u32::MAX),
+        )
 }
 
 /// Only the embedded page: the address a page script could choose is refused before it loads.
@@ -139,6 +181,31 @@ fn show(window: &WebviewWindow) {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
     use super::*;
+
+    #[test]
+    fn every_folder_has_an_instance_of_its_own() {
+        let here = instance_id("net.example.till", Path::new("."));
+        let again = instance_id("net.example.till", &std::env::current_dir().unwrap());
+        assert_eq!(here, again, "two ways to one folder");
+        assert_ne!(here, instance_id("net.example.till", Path::new("..")));
+        let missing = |name: &str| instance_id("net.example.till", Path::new(name));
+        assert_ne!(missing("not-there-a"), missing("not-there-b"));
+        assert_eq!(
+            instance_id("a", Path::new("/not-there/till")),
+            "a.folder-a9dd5b14402c9fb2"
+        );
+    }
+
+    #[test]
+    fn an_open_folder_that_cannot_count_is_asked_about() {
+        let answer = serde_json::json!({ "open_doubts": 3 });
+        assert_eq!(doubts_to_ask_about(Some(&answer), true), 3);
+        let none = serde_json::json!({ "open_doubts": 0 });
+        assert_eq!(doubts_to_ask_about(Some(&none), true), 0);
+        assert_eq!(doubts_to_ask_about(None, true), 1, "unknown is not none");
+        assert_eq!(doubts_to_ask_about(Some(&Value::Null), true), 1);
+        assert_eq!(doubts_to_ask_about(None, false), 0, "nothing is running");
+    }
 
     fn check(address: &str, expected: bool) {
         assert_eq!(

@@ -9,6 +9,28 @@ const HEIGHT = 800;
 /** A wedge scanner's gap between two keys. */
 const SCAN_GAP_MS = 8;
 
+/** The message a window manager sends for its close button; `windowquit` is missing in older xdotools. */
+const ASK_TO_CLOSE = `
+import ctypes, sys
+x = ctypes.CDLL('libX11.so.6')
+x.XOpenDisplay.restype = ctypes.c_void_p
+x.XInternAtom.restype = ctypes.c_ulong
+x.XInternAtom.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int]
+x.XSendEvent.argtypes = [ctypes.c_void_p, ctypes.c_ulong, ctypes.c_int, ctypes.c_long, ctypes.c_void_p]
+x.XSync.argtypes = [ctypes.c_void_p, ctypes.c_int]
+class Message(ctypes.Structure):
+    _fields_ = [('type', ctypes.c_int), ('serial', ctypes.c_ulong), ('sent', ctypes.c_int),
+                ('display', ctypes.c_void_p), ('window', ctypes.c_ulong), ('kind', ctypes.c_ulong),
+                ('format', ctypes.c_int), ('data', ctypes.c_long * 5), ('room', ctypes.c_long * 24)]
+display = x.XOpenDisplay(None)
+window = int(sys.argv[1])
+atom = lambda name: x.XInternAtom(display, name, 0)
+message = Message(type=33, sent=1, display=display, window=window, kind=atom(b'WM_PROTOCOLS'), format=32)
+message.data[0] = atom(b'WM_DELETE_WINDOW')
+x.XSendEvent(display, window, 0, 0, ctypes.byref(message))
+x.XSync(display, 0)
+`;
+
 /** Opens a screen; the server itself picks the free number and says which. */
 export async function openScreen() {
   const server = start('Xvfb', [
@@ -39,6 +61,23 @@ export async function openScreen() {
       run('xdotool', ['key', 'Return']);
     },
     press: (...keys) => run('xdotool', ['key', '--delay', '60', ...keys]),
+    /** The windows a program shows on the screen. */
+    windowsOf(pid) {
+      try {
+        return run('xdotool', ['search', '--all', '--onlyvisible', '--pid', String(pid), '--name', 'Paydesk|收银'])
+          .toString()
+          .trim()
+          .split('\n')
+          .filter(Boolean);
+      } catch {
+        return [];
+      }
+    },
+    /** Takes a window from the screen, as minimising does. */
+    unmap: (id) => run('xdotool', ['windowunmap', '--sync', id]),
+    map: (id) => run('xdotool', ['windowmap', '--sync', id]),
+    /** Asks a window to close, as its own close button does. */
+    askToClose: (id) => run('python3', ['-c', ASK_TO_CLOSE, id]),
     typeSlowly: (text) => run('xdotool', ['type', '--delay', '90', text]),
   };
 }

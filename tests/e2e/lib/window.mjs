@@ -76,6 +76,19 @@ function page({ call, close, own, screen, driver, session }) {
   return {
     screen,
     folder: own,
+    /** The program's process. */
+    pid: () => programOf(own.path),
+    /** The bus the program asks whether it is open already. */
+    bus: () =>
+      readFileSync(`/proc/${programOf(own.path)}/environ`, 'utf8')
+        .split('\0')
+        .find((line) => line.startsWith('DBUS_SESSION_BUS_ADDRESS='))
+        .slice('DBUS_SESSION_BUS_ADDRESS='.length),
+    /** Waits until the program has ended by itself, and keeps its folder. */
+    async ended(pid) {
+      await until('the program to end', () => !isAlive(pid));
+      await close(true);
+    },
     driver,
     script,
     /** The first element that matches, waited for. */
