@@ -1,12 +1,13 @@
 //! Speeds, measured against what the machine itself can do in the same run, and printed.
 //!
-//! `paydesk-bench [core] [window] [orders]`; all by default. It must never be part of a unit test: a busy machine is no bug.
+//! `paydesk-bench [core] [window] [orders] [bill]`; all by default. It must never be part of a unit test: a busy machine is no bug.
 #![allow(
     clippy::print_stdout,
     reason = "a program for a terminal speaks to the terminal"
 )]
 #![allow(clippy::disallowed_methods, reason = "time is what it measures")]
 
+mod bill;
 mod core;
 mod figures;
 mod orders;
@@ -19,7 +20,8 @@ use std::process::{Command, ExitCode};
 /// Why a measurement could not be made.
 pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "usage: paydesk-bench [core] [window] [orders] [--payments N] [--orders N]";
+const USAGE: &str =
+    "usage: paydesk-bench [core] [window] [orders] [bill] [--payments N] [--orders N]";
 
 fn main() -> ExitCode {
     // A debug build would measure the compiler's haste.
@@ -69,7 +71,7 @@ fn run() -> Result<bool, Trouble> {
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "core" | "window" | "orders" => parts.push(argument),
+            "core" | "window" | "orders" | "bill" => parts.push(argument),
             "--orders" => orders = arguments.next().ok_or(USAGE)?.parse()?,
             "--payments" => payments = arguments.next().ok_or(USAGE)?.parse()?,
             _ => return Err(USAGE.into()),
@@ -83,10 +85,13 @@ fn run() -> Result<bool, Trouble> {
     if is_asked("window") {
         window::measure(&mut table, payments)?;
     }
+    let program = std::env::current_exe()?;
+    let target = program.ancestors().nth(2).ok_or("no build folder")?;
     if is_asked("orders") {
-        let program = std::env::current_exe()?;
-        let target = program.ancestors().nth(2).ok_or("no build folder")?;
         orders::measure(&mut table, orders, target)?;
+    }
+    if is_asked("bill") {
+        bill::measure(&mut table, target)?;
     }
     table.print();
     Ok(table.all_met())

@@ -34,6 +34,9 @@ const VERIFY: Duration = Duration::from_secs(10);
 /// Writing every order to a file.
 const EXPORT: Duration = Duration::from_secs(10);
 
+/// Three years of trade.
+const YEARS: u64 = 3 * 365;
+
 /// What is typed into the box: hits and misses of every way to be found. `{number}` and `{channel}` are
 /// those of an order in the middle of the list.
 const SEARCHES: [&str; 12] = [
@@ -70,14 +73,14 @@ impl Ids for Counted {
 pub(crate) fn measure(table: &mut Table, orders: u64, target: &Path) -> Result<(), Trouble> {
     let runtime = tokio::runtime::Runtime::new()?;
     runtime.block_on(async {
-        let folder = shop(orders, target).await?;
+        let folder = shop(orders, YEARS, target).await?;
         table.report("orders in the list", orders.to_string());
         in_the_store(table, &folder).await?;
         through_the_contract(table, &folder, orders).await
     })
 }
 
-async fn store(folder: &Path) -> Result<SqliteStore, Trouble> {
+pub(crate) async fn store(folder: &Path) -> Result<SqliteStore, Trouble> {
     use paydesk_desk::ports::Vault;
     let vault = FolderVault::open(folder)?;
     let options = StoreOptions {
@@ -92,8 +95,8 @@ async fn store(folder: &Path) -> Result<SqliteStore, Trouble> {
 }
 
 /// The generated shop; made once.
-async fn shop(orders: u64, target: &Path) -> Result<PathBuf, Trouble> {
-    let folder = target.join("bench").join(format!("orders-{orders}"));
+pub(crate) async fn shop(orders: u64, days: u64, target: &Path) -> Result<PathBuf, Trouble> {
+    let folder = target.join("bench").join(format!("orders-{orders}-{days}"));
     let made = folder.join("made");
     if made.is_file() {
         return Ok(folder);
@@ -107,7 +110,7 @@ async fn shop(orders: u64, target: &Path) -> Result<PathBuf, Trouble> {
     let generated = store(&folder).await?;
     let mut next = 0;
     generated
-        .generate(orders, &mut |written| {
+        .generate(orders, days, &mut |written| {
             if written >= next {
                 eprintln!("  {written} after {:.0} s", begun.elapsed().as_secs_f64());
                 next = written + orders / 10;
@@ -130,7 +133,7 @@ async fn shop(orders: u64, target: &Path) -> Result<PathBuf, Trouble> {
     Ok(folder)
 }
 
-async fn open(folder: &Path) -> Result<Host, Trouble> {
+pub(crate) async fn open(folder: &Path) -> Result<Host, Trouble> {
     let options = HostOptions {
         data: Some(folder.to_owned()),
         operator: None,
@@ -140,7 +143,7 @@ async fn open(folder: &Path) -> Result<Host, Trouble> {
     Ok(Host::open(options).await?)
 }
 
-async fn ask(host: &Host, name: &str, args: Value) -> Result<Value, Trouble> {
+pub(crate) async fn ask(host: &Host, name: &str, args: Value) -> Result<Value, Trouble> {
     let answer = host.console().call(name, args).await;
     Ok(answer.map_err(|error| format!("{name}: {error:?}"))?)
 }

@@ -22,9 +22,8 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 /// Orders in one transaction; their log rows stay below SQLite's limit of values in a statement.
 const AT_ONCE: u64 = 400;
 
-/// The first day of the generated trade, and how many follow.
+/// The first day of the generated trade.
 const FIRST_DAY: Date = jiff::civil::date(2023, 11, 1);
-const DAYS: u64 = 3 * 365;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -55,20 +54,27 @@ struct Maker {
     device: String,
     epoch: u8,
     orders: u64,
+    days: u64,
 }
 
 impl SqliteStore {
-    /// Fills an empty store with this many orders over three years; `told` hears how many are written.
+    /// Fills an empty store with this many orders over so many days; `told` hears how many are written.
     ///
     /// # Errors
     /// The store's.
-    pub async fn generate(&self, orders: u64, told: &mut dyn FnMut(u64)) -> Result<(), StoreError> {
+    pub async fn generate(
+        &self,
+        orders: u64,
+        days: u64,
+        told: &mut dyn FnMut(u64),
+    ) -> Result<(), StoreError> {
         let maker = Maker {
             proof: proof()?,
             rate: FeeRate::from_millionths(6_000),
             device: self.device.id.clone(),
             epoch: self.device.epoch,
             orders,
+            days: days.max(1),
         };
         let mut written = 0;
         while written < orders {
@@ -126,12 +132,12 @@ fn proof() -> Result<Authentic, StoreError> {
 impl Maker {
     /// The day of an order, its position in the day, and the moment.
     fn place(&self, n: u64) -> (BusinessDay, u64, Timestamp) {
-        let day = n * DAYS / self.orders.max(1);
-        let first_of_day = (day * self.orders).div_ceil(DAYS);
+        let day = n * self.days / self.orders.max(1);
+        let first_of_day = (day * self.orders).div_ceil(self.days);
         let in_day = n - first_of_day.min(n);
         let date =
             FIRST_DAY.saturating_add(jiff::Span::new().days(i64::try_from(day).unwrap_or(0)));
-        let per_day = (self.orders / DAYS).max(1);
+        let per_day = (self.orders / self.days).max(1);
         let start = i64::try_from(day).unwrap_or(0) * DAY_MS + 1_698_768_000_000;
         let at = start + i64::try_from(in_day * 50_000_000 / per_day.max(in_day + 1)).unwrap_or(0);
         (BusinessDay::from_date(date), in_day + 1, Timestamp(at))
