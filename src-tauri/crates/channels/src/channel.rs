@@ -1,9 +1,10 @@
 //! The `Channel` trait: what a connector must say, and what it may be asked.
 //! Connectors are pure codecs. One driver in `desk` owns sockets, time and retries.
 
+use crate::{Bills, FieldCheck};
 use paydesk_domain::{
-    Again, Amount, BillKind, BillLine, ChannelDay, ChannelRef, Currency, Doubt, End, Memo,
-    MerchantRef, Money, NotSent, Outcome, PaymentFact, RefundFact, Timestamp, Totals,
+    Again, Amount, ChannelRef, Currency, Doubt, End, Memo, MerchantRef, NotSent, Outcome,
+    PaymentFact, RefundFact, Timestamp,
 };
 use paydesk_signing::{Authentic, Forged, Keys, Secret, WireReply};
 use std::{collections::BTreeMap, time::Duration};
@@ -245,180 +246,6 @@ pub trait Certificates {
     fn open(&self, reply: &WireReply, cx: &Cx<'_>) -> Result<Vec<(String, String)>, Forged>;
 }
 
-/// Where a bill's file can be fetched, as the channel's signed answer said.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BillLink {
-    /// Its address.
-    pub url: String,
-    /// The digest the channel gave for it.
-    pub digest: Option<BillDigest>,
-}
-
-/// A channel's digest of a bill.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum BillDigest {
-    /// SHA-1 of the unpacked file, 40 hexadecimal digits (WeChat Pay).
-    Sha1(String),
-}
-
-/// What an answer about a bill says.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum BillAnswer {
-    /// It is there.
-    Ready(BillLink),
-    /// The channel has none for that day: nothing was traded.
-    Empty,
-    /// Not yet: ask again later.
-    NotYet,
-    /// Refused, with the channel's code.
-    Refused(String),
-}
-
-/// Why a bill's file cannot be read. Money is not affected; nothing of the file is kept.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum BillFault {
-    /// Not a bill of this channel.
-    #[error("this is not a bill of the channel")]
-    WrongChannel,
-    /// Another kind of bill.
-    #[error("this is another kind of bill")]
-    WrongKind,
-    /// A bill of another merchant.
-    #[error("the bill belongs to another merchant")]
-    WrongMerchant,
-    /// A bill of another day.
-    #[error("the bill is of another day: {0}")]
-    WrongDay(ChannelDay),
-    /// It does not decode in the channel's encoding.
-    #[error("line {0} is not in the encoding of the channel")]
-    Encoding(u64),
-    /// It ends before its own end mark or totals.
-    #[error("the file ends early")]
-    Truncated,
-    /// A cell cannot be read.
-    #[error("line {row}: {column} cannot be read")]
-    Cell {
-        /// The line, from 1.
-        row: u64,
-        /// The column's title.
-        column: String,
-    },
-    /// The file's own totals are not the sum of its lines.
-    #[error("the totals of the bill are not the sum of its lines: {0}")]
-    Totals(String),
-    /// Its digest is not the one the channel gave.
-    #[error("the digest of the bill is not the one the channel gave")]
-    Digest,
-    /// An archive that is broken, too large unpacked, or names a path outside itself.
-    #[error("the archive cannot be opened: {0}")]
-    Archive(&'static str),
-}
-
-/// A bill file that was unpacked and recognised; its lines are read one by one.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct BillText {
-    /// Which bill.
-    pub kind: BillKind,
-    /// The channel's day it is of, when the file says so.
-    pub day: Option<ChannelDay>,
-    /// The unpacked bytes.
-    pub bytes: Vec<u8>,
-    /// SHA-256 of the content with line ends made equal, hexadecimal: the same bill zipped or saved
-    /// again has the same.
-    pub content_sha256: String,
-}
-
-/// One movement of the account at the channel, as a fund-flow bill lists it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct FlowLine {
-    /// The line in the file as a person counts it, from 1.
-    pub row: u64,
-    /// The channel's number of the movement.
-    pub entry: String,
-    /// The channel's number of the payment or refund it belongs to.
-    pub business: String,
-    /// Our reference: the order's at Alipay, the payment's or refund's voucher at WeChat Pay.
-    pub reference: String,
-    /// What kind of movement, in the channel's words.
-    pub name: String,
-    /// What came in, or went out as a negative sum.
-    pub change: Money,
-    /// The balance after it.
-    pub balance: Money,
-    /// When, by the channel's clock.
-    pub at: Timestamp,
-    /// The channel's note.
-    pub note: String,
-}
-
-/// Sums of a fund-flow bill.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct FlowTotals {
-    /// Movements that brought money.
-    pub incomes: u64,
-    /// Their sum.
-    pub income: Money,
-    /// Movements that took money.
-    pub expenses: u64,
-    /// Their sum, not negative.
-    pub expense: Money,
-}
-
-/// Fetching and reading bills.
-pub trait Bills: Send + Sync {
-    /// Which bills the channel has.
-    fn kinds(&self) -> &'static [BillKind];
-
-    /// Asks where the bill of a day can be fetched.
-    ///
-    /// # Errors
-    /// `NotSent` when it cannot be built.
-    fn encode_link(
-        &self,
-        day: ChannelDay,
-        kind: BillKind,
-        cx: &Cx<'_>,
-    ) -> Result<WireRequest, NotSent>;
-
-    /// Reads the authenticated answer.
-    fn decode_link(&self, reply: &Authentic) -> Outcome<BillAnswer>;
-
-    /// The request for the file; only to hosts of the profile, or to a sandbox account's gateway.
-    ///
-    /// # Errors
-    /// `NotSent` when the link leads elsewhere.
-    fn encode_file(&self, link: &BillLink, cx: &Cx<'_>) -> Result<WireRequest, NotSent>;
-
-    /// Unpacks a file as it was fetched or dropped, checks the digest where there is one, and
-    /// recognises it.
-    ///
-    /// # Errors
-    /// `BillFault`.
-    fn open(&self, file: &[u8], link: Option<&BillLink>) -> Result<BillText, BillFault>;
-
-    /// Reads every line of a trade bill and compares the file's own totals.
-    ///
-    /// # Errors
-    /// `BillFault`; lines handed out before it must not be kept.
-    fn read(
-        &self,
-        text: &BillText,
-        account: &AccountSettings,
-        each: &mut dyn FnMut(BillLine),
-    ) -> Result<Totals, BillFault>;
-
-    /// Reads every line of a fund-flow bill and compares the file's own totals.
-    ///
-    /// # Errors
-    /// `BillFault`; lines handed out before it must not be kept.
-    fn read_flow(
-        &self,
-        text: &BillText,
-        account: &AccountSettings,
-        each: &mut dyn FnMut(FlowLine),
-    ) -> Result<FlowTotals, BillFault>;
-}
-
 /// A connector. A capability is the presence of a part, so none can be claimed that is not there.
 pub trait Channel: Send + Sync {
     /// What the channel is.
@@ -455,6 +282,10 @@ pub trait Channel: Send + Sync {
     fn bills(&self) -> Option<&dyn Bills> {
         None
     }
+
+    /// Looks at an account's filled-in fields, secret ones included, before anything is sent: one line
+    /// per field that is asked for or given, in the profile's order.
+    fn check_fields(&self, fields: &BTreeMap<String, String>, now: Timestamp) -> Vec<FieldCheck>;
 
     /// What a code of the channel means.
     fn meaning(&self, code: &str) -> Option<&'static CodeMeaning>;

@@ -1,8 +1,13 @@
 //! The connectors: pure codecs between our calls and each channel's wire.
 //! No sockets, no time, no retries inside; no connector knows another.
 
+mod bills;
 mod channel;
+mod field_check;
+
+pub use bills::*;
 pub use channel::*;
+pub use field_check::*;
 
 /// Names every connector once; the registry and the look-up by payment code come from the list.
 macro_rules! channels {

@@ -73,7 +73,7 @@ impl Certificate {
             .collect())
     }
 
-    fn from_der(der: &[u8]) -> Option<Certificate> {
+    pub(crate) fn from_der(der: &[u8]) -> Option<Certificate> {
         let (_, parsed) = parse_x509_certificate(der).ok()?;
         let raw = parsed.raw_serial();
         let significant = raw
@@ -124,6 +124,27 @@ impl Certificate {
     #[must_use]
     pub fn valid_to(&self) -> i64 {
         self.valid_to
+    }
+
+    /// The moment before which it is not valid, seconds since 1970.
+    #[must_use]
+    pub fn valid_from(&self) -> i64 {
+        self.valid_from
+    }
+
+    /// The owner's common name; empty without one. The channels write the merchant's number into it.
+    #[must_use]
+    pub fn common_name(&self) -> String {
+        let parsed = self.parsed();
+        let name = parsed.as_ref().and_then(|parsed| {
+            let mut names = parsed.subject().iter_common_name();
+            names.next().and_then(|name| name.as_str().ok())
+        });
+        name.unwrap_or_default().to_owned()
+    }
+
+    pub(crate) fn der(&self) -> &[u8] {
+        &self.der
     }
 
     /// Its number as the id of a verifying key.

@@ -28,7 +28,7 @@ use rsa::{
 use std::fmt;
 
 /// Below this an RSA key is refused: SHA-256 signatures of both channels ask for it.
-const RSA_BITS_MIN: usize = 2048;
+pub(crate) const RSA_BITS_MIN: usize = 2048;
 
 /// A private RSA key that can sign, and never be read back.
 pub struct PrivateKey(KeyPair);

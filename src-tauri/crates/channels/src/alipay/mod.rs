@@ -3,6 +3,7 @@
 
 mod answers;
 mod bills;
+mod check;
 mod codes;
 mod envelope;
 mod request;
@@ -11,8 +12,9 @@ mod sheet;
 pub use request::text_to_sign;
 
 use crate::{
-    Answer, Bills, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field, Finish,
-    Operation, Payments, Profile, Query, QueryRefund, RefundCall, Refunds, Schedule, WireRequest,
+    Answer, Bills, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field, FieldCheck,
+    Finish, Operation, Payments, Profile, Query, QueryRefund, RefundCall, Refunds, Schedule,
+    WireRequest,
 };
 use paydesk_domain::{Doubt, NotSent, Outcome, PaymentFact, RefundFact, Timestamp};
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, WireReply};
@@ -45,6 +47,8 @@ static PROFILE: Profile = Profile {
     fields: &[
         field("app_id", false, false),
         field("private_key", true, false),
+        // Compared with the private key, and used for nothing else.
+        field("app_public_key", false, true),
         field("alipay_public_key", false, true),
         field("app_cert", false, true),
         field("alipay_cert", false, true),
@@ -161,6 +165,10 @@ impl Channel for Alipay {
 
     fn bills(&self) -> Option<&dyn Bills> {
         Some(self)
+    }
+
+    fn check_fields(&self, fields: &BTreeMap<String, String>, now: Timestamp) -> Vec<FieldCheck> {
+        check::fields(fields, now)
     }
 
     fn meaning(&self, code: &str) -> Option<&'static CodeMeaning> {

@@ -3,6 +3,7 @@
 
 mod answers;
 mod bills;
+mod check;
 mod codes;
 mod envelope;
 mod platform;
@@ -13,10 +14,10 @@ pub use envelope::text_to_sign;
 
 use crate::{
     Answer, Bills, Certificates, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field,
-    Finish, Operation, Payments, Profile, Query, QueryRefund, RefundCall, Refunds, Schedule,
-    WireRequest,
+    FieldCheck, Finish, Operation, Payments, Profile, Query, QueryRefund, RefundCall, Refunds,
+    Schedule, WireRequest,
 };
-use paydesk_domain::{Doubt, NotSent, Outcome, PaymentFact, RefundFact};
+use paydesk_domain::{Doubt, NotSent, Outcome, PaymentFact, RefundFact, Timestamp};
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, KeyId, WireReply};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -45,6 +46,7 @@ static PROFILE: Profile = Profile {
         field("mchid", false, false),
         field("merchant_serial", false, false),
         field("private_key", true, false),
+        field("merchant_certificate", false, true),
         field("apiv3_key", true, true),
         field("public_key_id", false, true),
         field("public_key", false, true),
@@ -99,6 +101,9 @@ pub fn account_keys(fields: &BTreeMap<String, String>) -> Result<AccountKeys, Ke
     let mut keys = AccountKeys::builder()
         .private_key(needed("private_key")?.as_bytes())?
         .signing_id(needed("merchant_serial")?);
+    if let Some(certificate) = given("merchant_certificate") {
+        keys = keys.merchant_certificate(certificate.as_bytes())?;
+    }
     if let Some(key) = given("apiv3_key") {
         keys = keys.resource_key(key.as_bytes())?;
     }
@@ -148,6 +153,10 @@ impl Channel for WechatPay {
 
     fn bills(&self) -> Option<&dyn Bills> {
         Some(self)
+    }
+
+    fn check_fields(&self, fields: &BTreeMap<String, String>, now: Timestamp) -> Vec<FieldCheck> {
+        check::fields(fields, now)
     }
 
     fn meaning(&self, code: &str) -> Option<&'static CodeMeaning> {

@@ -10,6 +10,7 @@
 mod alipay;
 mod alipay_answers;
 mod altered;
+mod field_checks;
 mod profiles;
 mod sealed;
 mod shop;
