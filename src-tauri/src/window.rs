@@ -152,6 +152,8 @@ fn doubts_to_ask_about(answer: Option<&Value>, is_open: bool) -> u32 {
 fn is_own_page(url: &Url) -> bool {
     match url.scheme() {
         "tauri" => url.host_str() == Some("localhost"),
+        // The receipt's frame: its content comes from the page itself, under the page's policy and without scripts.
+        "about" => url.path() == "srcdoc",
         // Windows serves the embedded page under this name; there is no server behind it.
         "http" | "https" => cfg!(windows) && url.host_str() == Some("tauri.localhost"),
         _ => false,
@@ -218,6 +220,8 @@ mod tests {
     #[test]
     fn only_the_embedded_page_may_be_loaded() {
         check("tauri://localhost/index.html#/pay", true);
+        check("about:srcdoc", true);
+        check("about:blank", false);
         check("tauri://elsewhere/", false);
         check("https://example.com/", false);
         check("http://127.0.0.1:1420/", false);
