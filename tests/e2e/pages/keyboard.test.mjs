@@ -59,7 +59,7 @@ test('first run', async () => {
   await press('mode-demo');
   await till.part('first-finish').waitFor();
   await press('first-finish');
-  await till.part('screen-pay').waitFor({ timeout: 60_000 });
+  await till.part('screen-pay').waitFor({ timeout: 240_000 });
 });
 
 test('amount, scan, next customer', async () => {
