@@ -1,7 +1,7 @@
 //! The `Channel` trait: what a connector must say, and what it may be asked.
 //! Connectors are pure codecs. One driver in `desk` owns sockets, time and retries.
 
-use crate::{Bills, FieldCheck};
+use crate::{Bills, FieldCheck, Notices};
 use paydesk_domain::{
     Again, Amount, ChannelRef, Currency, Doubt, End, Memo, MerchantRef, NotSent, Outcome,
     PaymentFact, RefundFact, Timestamp,
@@ -280,6 +280,11 @@ pub trait Channel: Send + Sync {
 
     /// Fetching and reading bills, if the channel issues them.
     fn bills(&self) -> Option<&dyn Bills> {
+        None
+    }
+
+    /// Reading what the channel tells by itself, if it does.
+    fn notices(&self) -> Option<&dyn Notices> {
         None
     }
 

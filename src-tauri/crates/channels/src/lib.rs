@@ -4,10 +4,12 @@
 mod bills;
 mod channel;
 mod field_check;
+mod notices;
 
 pub use bills::*;
 pub use channel::*;
 pub use field_check::*;
+pub use notices::*;
 
 /// Names every connector once; the registry and the look-up by payment code come from the list.
 macro_rules! channels {

@@ -121,7 +121,7 @@ fn paid(
 }
 
 /// Whether the answer names another currency, application or merchant than this account.
-fn foreign(content: &Json, cx: &Cx<'_>) -> bool {
+pub(super) fn foreign(content: &Json, cx: &Cx<'_>) -> bool {
     let seller = cx.account.field("seller_id");
     other_than(content, "app_id", cx.account.field("app_id"))
         || (!seller.is_empty() && other_than(content, "seller_id", seller))
@@ -191,8 +191,18 @@ pub(super) fn query(call: &Query, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Ans
         Ok(Read::Code(code)) if is_not_found(&code) => return done(PaymentFact::NotFound),
         Ok(Read::Code(code)) => return Outcome::Unknown(Doubt::ServerFault { code }),
     };
+    trade(&content, call, cx, "send_pay_date")
+}
+
+/// What a trade's fields say, in an answer or in a notice.
+pub(super) fn trade(
+    content: &Json,
+    call: &Query,
+    cx: &Cx<'_>,
+    time_field: &str,
+) -> Outcome<Answer<PaymentFact>> {
     let ours = call.of.reference.as_str();
-    if content.text("out_trade_no") != Some(ours) || foreign(&content, cx) {
+    if content.text("out_trade_no") != Some(ours) || foreign(content, cx) {
         return Outcome::Unknown(Doubt::Mismatch);
     }
     if content
@@ -203,7 +213,7 @@ pub(super) fn query(call: &Query, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Ans
     }
     match content.text("trade_status") {
         Some("TRADE_SUCCESS" | "TRADE_FINISHED") => {
-            match paid(&content, call.of.amount, ours, cx, "send_pay_date") {
+            match paid(content, call.of.amount, ours, cx, time_field) {
                 Ok(paid) => done(PaymentFact::Paid(paid)),
                 Err(doubt) => Outcome::Unknown(doubt),
             }

@@ -6,6 +6,7 @@ mod bills;
 mod check;
 mod codes;
 mod envelope;
+mod notices;
 mod request;
 mod sheet;
 
@@ -13,8 +14,8 @@ pub use request::text_to_sign;
 
 use crate::{
     Answer, Bills, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field, FieldCheck,
-    Finish, Operation, Payments, Profile, Query, QueryRefund, RefundCall, Refunds, Schedule,
-    WireRequest,
+    Finish, Notices, Operation, Payments, Profile, Query, QueryRefund, RefundCall, Refunds,
+    Schedule, WireRequest,
 };
 use paydesk_domain::{Doubt, NotSent, Outcome, PaymentFact, RefundFact, Timestamp};
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, WireReply};
@@ -164,6 +165,10 @@ impl Channel for Alipay {
     }
 
     fn bills(&self) -> Option<&dyn Bills> {
+        Some(self)
+    }
+
+    fn notices(&self) -> Option<&dyn Notices> {
         Some(self)
     }
 

@@ -126,7 +126,7 @@ fn masked(openid: &str) -> String {
 }
 
 /// What an order object says.
-fn order(content: &Json, of: &Target, cx: &Cx<'_>) -> Outcome<Answer<PaymentFact>> {
+pub(super) fn order(content: &Json, of: &Target, cx: &Cx<'_>) -> Outcome<Answer<PaymentFact>> {
     if !is_ours(content, &of.reference, cx) {
         return Outcome::Unknown(Doubt::Mismatch);
     }
@@ -247,6 +247,7 @@ fn refund_object(
     refund: &MerchantRef,
     refunded: Amount,
     total: Amount,
+    state: &str,
 ) -> Outcome<Answer<RefundFact>> {
     let amount = content.get("amount");
     let sum = |name: &str| amount.and_then(|amount| amount.integer(name));
@@ -272,7 +273,7 @@ fn refund_object(
             again,
         ))
     };
-    match content.text("status") {
+    match content.text(state) {
         Some("PROCESSING") => done(RefundFact::Accepted),
         Some("SUCCESS") => done(RefundFact::Done {
             channel_ref: content
@@ -297,6 +298,7 @@ pub(super) fn refund(call: &RefundCall, reply: &Authentic) -> Outcome<Answer<Ref
             &call.reference,
             call.amount,
             call.of.amount,
+            "status",
         ),
         // The balance of the merchant, not of a payer.
         Ok(Read::Code(code)) if code == "NOT_ENOUGH" => refused(codes::REFUND_NOT_ENOUGH),
@@ -315,8 +317,21 @@ pub(super) fn query_refund(call: &QueryRefund, reply: &Authentic) -> Outcome<Ans
             &call.refund.reference,
             call.refund.amount,
             call.of.amount,
+            "status",
         ),
         Ok(Read::Code(code)) if sort(&code) == Some(Sort::NotFound) => done(RefundFact::NotFound),
         Ok(Read::Code(code)) => Outcome::Unknown(Doubt::ServerFault { code }),
     }
+}
+
+/// What a notice says of a refund: the same object, with the state under another name.
+pub(super) fn refund_notice(content: &Json, call: &QueryRefund) -> Outcome<Answer<RefundFact>> {
+    refund_object(
+        content,
+        &call.of.reference,
+        &call.refund.reference,
+        call.refund.amount,
+        call.of.amount,
+        "refund_status",
+    )
 }

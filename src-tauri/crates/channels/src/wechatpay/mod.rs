@@ -6,6 +6,7 @@ mod bills;
 mod check;
 mod codes;
 mod envelope;
+mod notices;
 mod platform;
 mod request;
 mod sheet;
@@ -14,8 +15,8 @@ pub use envelope::text_to_sign;
 
 use crate::{
     Answer, Bills, Certificates, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field,
-    FieldCheck, Finish, Operation, Payments, Profile, Query, QueryRefund, RefundCall, Refunds,
-    Schedule, WireRequest,
+    FieldCheck, Finish, Notices, Operation, Payments, Profile, Query, QueryRefund, RefundCall,
+    Refunds, Schedule, WireRequest,
 };
 use paydesk_domain::{Doubt, NotSent, Outcome, PaymentFact, RefundFact, Timestamp};
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, KeyId, WireReply};
@@ -152,6 +153,10 @@ impl Channel for WechatPay {
     }
 
     fn bills(&self) -> Option<&dyn Bills> {
+        Some(self)
+    }
+
+    fn notices(&self) -> Option<&dyn Notices> {
         Some(self)
     }
 

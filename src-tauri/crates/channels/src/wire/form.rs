@@ -31,6 +31,36 @@ pub fn encode<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String
     parts.join("&")
 }
 
+/// Names and values of a form as bytes, whatever their charset. `None` when it is none.
+#[must_use]
+pub fn decode(body: &[u8]) -> Option<Vec<(Vec<u8>, Vec<u8>)>> {
+    let hex = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+    };
+    let one = |text: &[u8]| {
+        let mut bytes = Vec::with_capacity(text.len());
+        let mut rest = text.iter().copied();
+        while let Some(byte) = rest.next() {
+            bytes.push(match byte {
+                b'+' => b' ',
+                b'%' => hex(rest.next()?)? * 16 + hex(rest.next()?)?,
+                byte => byte,
+            });
+        }
+        Some(bytes)
+    };
+    body.split(|byte| *byte == b'&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let at = pair.iter().position(|byte| *byte == b'=')?;
+            let (name, value) = pair.split_at_checked(at)?;
+            Some((one(name)?, one(value.get(1..)?)?))
+        })
+        .collect()
+}
+
 /// One path segment or query value.
 #[must_use]
 pub fn segment(text: &str) -> String {
@@ -47,6 +77,17 @@ mod tests {
             encode([("a", "门 &=+*-._~/"), ("b", "")]),
             "a=%E9%97%A8+%26%3D%2B*-._%7E%2F&b="
         );
+        let pairs = decode(b"a=%E9%97%A8+%26%3D%2B*-._%7E%2F&b=").unwrap_or_default();
+        assert_eq!(
+            pairs,
+            [
+                (b"a".to_vec(), "门 &=+*-._~/".as_bytes().to_vec()),
+                (b"b".to_vec(), Vec::new())
+            ]
+        );
+        for broken in ["a", "a=%", "a=%E", "a=%zz", "a=1&b"] {
+            assert_eq!(decode(broken.as_bytes()), None, "{broken}");
+        }
         assert_eq!(segment("A|B*C_d-1"), "A%7CB%2AC_d-1");
     }
 }
