@@ -5,9 +5,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use paydesk_console::contract::{CommandError, ErrorCode, Event};
-use paydesk_console::{Console, refused, store_error};
-use paydesk_host::{Host, HostError, HostOptions};
+use paydesk_console::Console;
+use paydesk_console::contract::{CommandError, Event};
+use paydesk_host::{Host, HostOptions};
 use serde_json::Value;
 use tokio::sync::{Mutex, Notify, OnceCell};
 
@@ -42,7 +42,7 @@ impl Shop {
                 };
                 let host = Host::open(options).await.map_err(|error| {
                     tracing::error!(%error, "the data folder could not be opened");
-                    coded(error)
+                    CommandError::from(error)
                 })?;
                 let console = host.console().clone();
                 *self.host.lock().await = Some(host);
@@ -83,15 +83,5 @@ impl Shop {
         if let Some(host) = host {
             host.close().await;
         }
-    }
-}
-
-fn coded(error: HostError) -> CommandError {
-    match error {
-        HostError::Store(error) => store_error(error),
-        HostError::Desk(error) => paydesk_console::coded(error),
-        HostError::Vault(_) => refused(ErrorCode::KeysLocked),
-        HostError::Demo(_) => refused(ErrorCode::SandboxGone),
-        HostError::Folder { .. } | HostError::Network(_) => refused(ErrorCode::Internal),
     }
 }

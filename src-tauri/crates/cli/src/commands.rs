@@ -47,7 +47,7 @@ pub(crate) async fn run(arguments: Arguments) -> Exit {
         Err(error) => {
             // The cause in full for whoever has to repair it; the code for whoever reads the output.
             eprintln!("paydesk-cli: {error}");
-            let coded = exit::of_opening(error);
+            let coded = CommandError::from(error);
             print_error(&coded, arguments.json);
             return exit::of_error(&coded);
         }

@@ -1,9 +1,7 @@
 //! Exit codes, the same for every command.
 
 use paydesk_console::contract::{CommandError, ErrorCode, MoneyMark, PayState, RefundStateView};
-use paydesk_console::{refused, store_error};
-use paydesk_host::HostError;
-use std::{io, process::ExitCode};
+use std::process::ExitCode;
 
 /// A code as the shell sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,39 +28,6 @@ impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> ExitCode {
         ExitCode::from(exit.0)
     }
-}
-
-/// What the contract says of a folder that cannot be opened.
-pub(crate) fn of_opening(error: HostError) -> CommandError {
-    match error {
-        HostError::Store(error) => {
-            let coded = store_error(error);
-            // Nothing was begun yet, so a disk that is full cannot have cut a commit of this command in two.
-            if coded.code == ErrorCode::DiskFull {
-                refused(ErrorCode::DiskFull)
-            } else {
-                coded
-            }
-        }
-        HostError::Desk(error) => paydesk_console::coded(error),
-        HostError::Vault(error) if is_full(&error) => refused(ErrorCode::DiskFull),
-        HostError::Vault(_) => refused(ErrorCode::KeysLocked),
-        HostError::Demo(error) if is_full(&error) => refused(ErrorCode::DiskFull),
-        HostError::Demo(_) => refused(ErrorCode::SandboxGone),
-        HostError::Folder { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-            refused(ErrorCode::DiskFull)
-        }
-        HostError::Folder { .. } | HostError::Network(_) => refused(ErrorCode::Internal),
-    }
-}
-
-/// Whether a full disk is at the bottom of it: then neither keys nor sandbox are what is wrong.
-fn is_full(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| {
-        error
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::StorageFull)
-    })
 }
 
 /// The code of a refused command.

@@ -6,6 +6,7 @@ mod history;
 pub mod logs;
 mod network;
 mod new_file;
+mod opening;
 mod outside;
 
 pub use demo::{DemoError, serve_sandbox};
