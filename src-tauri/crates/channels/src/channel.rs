@@ -407,6 +407,27 @@ pub enum MoneyMoved {
     Yes,
 }
 
+/// What should happen next, by a code of the channel.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum NextAction {
+    /// What is asked for is not made yet: ask again in half an hour.
+    AskLater,
+    /// The customer: another code, another means, more balance.
+    AskPayer,
+    /// The owner: set-up, contract, keys, balance, clock.
+    FixSetup,
+    /// Nothing more at the till: by hand in the channel's own console, or not at all.
+    GiveUp,
+    /// Nothing: it is as it should be.
+    Nothing,
+    /// A query decides; it is asked without anybody's help.
+    Query,
+    /// The same again, a little later.
+    TryAgain,
+    /// The payer is at it.
+    Wait,
+}
+
 /// One row of a connector's code table.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CodeMeaning {
@@ -414,7 +435,10 @@ pub struct CodeMeaning {
     pub code: &'static str,
     /// Did money move?
     pub money: MoneyMoved,
-    /// Key of the text in both catalogues: meaning and next step.
+    /// What next.
+    pub next: NextAction,
+    /// Key of the text in both catalogues: meaning and next step. Codes that share one share the answer
+    /// to "did money move" and the next action too.
     pub text: &'static str,
     /// What a failed refund with this code allows.
     pub again: Option<Again>,

@@ -2,7 +2,10 @@
 //! Sources: Alipay open platform, error code tables of trade.pay, precreate, query, cancel, close, refund
 //! and refund query, and the common gateway codes.
 
-use crate::wire::codes::{Row, Sort, no, open};
+use crate::{
+    NextAction,
+    wire::codes::{Row, Sort, bill, no, open},
+};
 use paydesk_domain::{Advice::*, Again::*};
 
 /// The canonical spelling of a business code: `ACQ.` in front, whatever variant the gateway used.
@@ -34,12 +37,16 @@ pub(super) fn row(code: &str) -> Option<&'static Row> {
 // One row a line, so that the tables can be read beside the channel's own.
 #[rustfmt::skip]
 pub(super) static TABLE: &[Row] = &[
-    // Gateway, without a business code.
+    // Gateway, without a business code. Of an accepted call the business fields tell, never the code.
+    open("10000", "code_accepted", Sort::Fault),
+    open("10003", "stage_customer_paying", Sort::Waiting),
     open("20000", "code_channel_fault", Sort::Fault),
     no("20001", "code_authorisation", FixSetup, ByHand),
     no("40001", "code_request", FixSetup, ByHand),
     no("40002", "code_request", FixSetup, ByHand),
     no("40003", "code_setup", FixSetup, ByHand),
+    // A business failure is told by its own code; without one that is known, nothing is.
+    open("40004", "code_business", Sort::Fault),
     no("40005", "code_too_many_calls", TryAgain, SameReference),
     no("40006", "code_permission", FixSetup, ByHand),
     open("isp.unknow-error", "code_channel_fault", Sort::Fault),
@@ -60,13 +67,17 @@ pub(super) static TABLE: &[Row] = &[
     no("isv.invalid-charset", "code_request", FixSetup, ByHand),
     no("isv.invalid-format", "code_request", FixSetup, ByHand),
     no("isv.invalid-method", "code_request", FixSetup, ByHand),
+    no("isv.invalid-encoding", "code_request", FixSetup, ByHand),
+    no("isv.invalid-signature-type", "code_request", FixSetup, ByHand),
+    no("isv.invalid-version", "code_request", FixSetup, ByHand),
+    no("isv.missing-charset", "code_request", FixSetup, ByHand),
     no("isv.illegal-json", "code_request", FixSetup, ByHand),
     no("isv.suspected-attack", "code_request", FixSetup, ByHand),
     no("isv.code-invalid", "code_authorisation", FixSetup, ByHand),
     no("isv.missing-signature-config", "code_setup", FixSetup, ByHand),
-    no("isv.decryption-error-unknown", "code_setup", FixSetup, ByHand),
-    no("isv.missing-encrypt-type", "code_setup", FixSetup, ByHand),
-    no("isv.invalid-encrypt-type", "code_setup", FixSetup, ByHand),
+    no("isv.decryption-error-unknown", "code_content_key", FixSetup, ByHand),
+    no("isv.missing-encrypt-type", "code_content_key", FixSetup, ByHand),
+    no("isv.invalid-encrypt-type", "code_content_key", FixSetup, ByHand),
     no("isv.insufficient-isv-permissions", "code_permission", FixSetup, ByHand),
     no("isv.self-invoke-forbidden", "code_permission", FixSetup, ByHand),
     no("isv.missing-app-cert-sn", "code_certificate", FixSetup, ByHand),
@@ -132,6 +143,16 @@ pub(super) static TABLE: &[Row] = &[
     no("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "code_refund_whole_only", GiveUp, NewReference),
     no("ACQ.NOT_ALLOW_PARTIAL_REFUND", "code_refund_whole_only", GiveUp, NewReference),
     no("ACQ.TRADE_NOT_ALLOW_REFUND", "code_refund_not_allowed", GiveUp, ByHand),
-    no("ACQ.REFUNDALLOC_UNAUTH_LIMIT", "code_refund_not_allowed", FixSetup, ByHand),
+    no("ACQ.REFUNDALLOC_UNAUTH_LIMIT", "code_refund_share", FixSetup, ByHand),
     no("ACQ.SELLER_BALANCE_NOT_ENOUGH", "code_merchant_funds", FixSetup, SameReference),
+    // Bills. The same words for "nothing was traded" and "not made yet".
+    bill("isp.bill_not_exist", "code_bill_not_yet", NextAction::AskLater),
+    bill("ACQ.BILL_NOT_EXIST", "code_bill_not_yet", NextAction::AskLater),
+    bill("ACQ.NO_BILL_DATA", "code_bill_empty", NextAction::Nothing),
+    bill("ACQ.BILL_DATE_BEFORE_REGISTRATION", "code_bill_too_early", NextAction::GiveUp),
+    bill("isv.invalid_arguments", "code_request", NextAction::FixSetup),
+    bill("ACQ.INVAILID_ARGUMENTS", "code_request", NextAction::FixSetup),
+    bill("ACQ.TYPE_NOT_SUPPORTED", "code_request", NextAction::FixSetup),
+    bill("ACQ.SYSTEM_RATE_LIMIT", "code_too_many_calls", NextAction::TryAgain),
+    bill("ACQ.USER_RATE_LIMIT", "code_too_many_calls", NextAction::TryAgain),
 ];

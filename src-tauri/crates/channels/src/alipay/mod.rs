@@ -177,7 +177,7 @@ impl Channel for Alipay {
     }
 
     fn meaning(&self, code: &str) -> Option<&'static CodeMeaning> {
-        codes::row(code).map(|row| &row.meaning)
+        codes::row(&codes::canonical(code)).map(|row| &row.meaning)
     }
 }
 

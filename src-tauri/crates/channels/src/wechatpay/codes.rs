@@ -2,7 +2,10 @@
 //! Sources: WeChat Pay API v3, error code tables of codepay, native, query, reverse, close, refund and
 //! refund query, and the common codes. Older pages spell some without `_`.
 
-use crate::wire::codes::{Row, Sort, no, open};
+use crate::{
+    NextAction,
+    wire::codes::{Row, Sort, bill, no, open},
+};
 use paydesk_domain::{Advice::*, Again::*};
 
 /// The canonical spelling.
@@ -13,6 +16,7 @@ pub(super) fn canonical(code: &str) -> &str {
         "BANKERROR" => "BANK_ERROR",
         "FREQUENCY_LIMIT_EXCEED" | "RATELIMIT_EXCEED" | "RATELIMIT_EXCEEDED" => "FREQUENCY_LIMITED",
         "NOTENOUGH" => "NOT_ENOUGH",
+        "NOTSUPORTCARD" => "CARD_NOT_SUPPORTED",
         "ORDERCLOSED" => "ORDER_CLOSED",
         "ORDERNOTEXIST" => "ORDER_NOT_EXIST",
         "ORDERPAID" => "ORDER_PAID",
@@ -59,7 +63,7 @@ pub(super) static TABLE: &[Row] = &[
     no("SIGN_ERROR", "code_signature", FixSetup, ByHand),
     no("NO_AUTH", "code_permission", FixSetup, ByHand),
     no("ACCOUNT_ERROR", "code_merchant_account", FixSetup, ByHand),
-    no("REQUEST_BLOCKED", "code_risk", GiveUp, ByHand),
+    no("REQUEST_BLOCKED", "code_blocked", GiveUp, ByHand),
     no("TRADE_ERROR", "code_wrong_state", GiveUp, ByHand),
     // The payer.
     no("AUTH_CODE_INVALID", "code_code_invalid", AskPayer, NewReference),
@@ -68,9 +72,13 @@ pub(super) static TABLE: &[Row] = &[
     no("USER_ACCOUNT_ABNORMAL", "code_payer_account", AskPayer, ByHand),
     no("PAYERROR", "code_payer_retry", AskPayer, NewReference),
     no("NOT_ENOUGH", "code_payer_funds", AskPayer, NewReference),
+    no("CARD_NOT_SUPPORTED", "code_payer_funds", AskPayer, NewReference),
     // The same code on a refund means the merchant's balance; the same refund number works once it is filled up.
     no(REFUND_NOT_ENOUGH, "code_merchant_funds", FixSetup, SameReference),
     // States of a refund that ended badly.
     no("REFUND_CLOSED", "event_refund_failed", TryAgain, NewReference),
-    no("REFUND_ABNORMAL", "code_refund_not_allowed", GiveUp, ByHand),
+    no("REFUND_ABNORMAL", "code_refund_abnormal", GiveUp, ByHand),
+    // Bills.
+    bill("NO_STATEMENT_EXIST", "code_bill_empty", NextAction::Nothing),
+    bill("STATEMENT_CREATING", "code_bill_not_yet", NextAction::AskLater),
 ];

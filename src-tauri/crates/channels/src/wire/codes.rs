@@ -1,7 +1,7 @@
 //! The shape of a connector's code table: what a code means, whether money moved, what to do next.
 //! A code that is not in a table is never a refusal: it is a doubt, and a query decides.
 
-use crate::{CodeMeaning, MoneyMoved};
+use crate::{CodeMeaning, MoneyMoved, NextAction};
 use paydesk_domain::{Advice, Again, Doubt, Outcome, Refusal};
 
 /// What an authenticated code makes of an answer.
@@ -34,6 +34,12 @@ pub const fn no(code: &'static str, text: &'static str, advice: Advice, again: A
     let meaning = CodeMeaning {
         code,
         money: MoneyMoved::No,
+        next: match advice {
+            Advice::AskPayer => NextAction::AskPayer,
+            Advice::FixSetup => NextAction::FixSetup,
+            Advice::GiveUp => NextAction::GiveUp,
+            Advice::TryAgain => NextAction::TryAgain,
+        },
         text,
         again: Some(again),
     };
@@ -49,10 +55,31 @@ pub const fn open(code: &'static str, text: &'static str, sort: Sort) -> Row {
     let meaning = CodeMeaning {
         code,
         money: MoneyMoved::Unknown,
+        next: match sort {
+            Sort::Waiting => NextAction::Wait,
+            Sort::Duplicate | Sort::Fault | Sort::NotFound | Sort::Refusal(_) => NextAction::Query,
+        },
         text,
         again: Some(Again::SameReference),
     };
     Row { meaning, sort }
+}
+
+/// A code about a bill: no money moves by asking for one. Should it ever answer a call that moves money,
+/// it decides nothing.
+#[must_use]
+pub const fn bill(code: &'static str, text: &'static str, next: NextAction) -> Row {
+    let meaning = CodeMeaning {
+        code,
+        money: MoneyMoved::No,
+        next,
+        text,
+        again: None,
+    };
+    Row {
+        meaning,
+        sort: Sort::Fault,
+    }
 }
 
 /// The outcome that a row stands for, where it is no fact of its own; unknown codes are doubts.

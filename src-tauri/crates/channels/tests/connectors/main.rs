@@ -10,6 +10,7 @@
 mod alipay;
 mod alipay_answers;
 mod altered;
+mod code_tables;
 mod field_checks;
 mod notices;
 mod profiles;
