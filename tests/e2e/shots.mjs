@@ -96,7 +96,7 @@ for (const [locale, theme, names] of PLAN) {
     await opened.part(`language-${locale}`).click();
     await opened.part('mode-demo').click();
     await opened.part('first-finish').click();
-    await opened.part('screen-pay').waitFor({ timeout: 60_000 });
+    await opened.part('screen-pay').waitFor({ timeout: 180_000 });
     for (const name of names) await shots[name]();
   } finally {
     await opened.close();

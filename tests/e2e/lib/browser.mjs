@@ -88,7 +88,7 @@ function verbs(page) {
       await part('language-zh-CN').click();
       await part('mode-demo').click();
       await part('first-finish').click();
-      await part('screen-pay').waitFor({ timeout: 60_000 });
+      await part('screen-pay').waitFor({ timeout: 180_000 });
     },
     async enterAmount(digits, minor) {
       await part('nav-pay').click();

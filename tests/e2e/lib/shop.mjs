@@ -7,7 +7,7 @@ import { ownFolder, program } from './place.mjs';
 export const command = (folder, ...words) =>
   execFileSync(program('paydesk-cli'), ['--data', `${folder.path}/shop`, ...words], {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 180_000,
   });
 
 /** A demo shop without a past, ready for a window. */

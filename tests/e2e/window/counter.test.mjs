@@ -45,7 +45,7 @@ test('the first start in English, by keys', async () => {
   await press('language-en');
   await press('mode-demo');
   await press('first-finish');
-  await window.element('[data-testid="screen-pay"]', 90_000);
+  await window.element('[data-testid="screen-pay"]', 180_000);
   assert.equal(await window.script('return document.documentElement.lang'), 'en');
 });
 

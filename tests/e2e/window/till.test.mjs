@@ -67,7 +67,7 @@ test('first start: language, demo, shop', async () => {
   await window.click('language-zh-CN');
   await window.click('mode-demo');
   await window.click('first-finish');
-  await window.element('[data-testid="screen-pay"]', 60_000);
+  await window.element('[data-testid="screen-pay"]', 180_000);
   await window.data('stage', 'state', 'no_amount');
   window.screen.shoot('pay-empty');
 });
@@ -173,7 +173,7 @@ test('after SIGKILL in the middle the order is listed first and resolves', async
   const folder = window.folder;
   await window.kill();
   window = await openWindow({ folder });
-  await window.element('[data-testid="screen-pay"]', 60_000);
+  await window.element('[data-testid="screen-pay"]', 180_000);
   window.screen.shoot('after-kill');
   // The faults of the demo end with the program that had them: from here on the channel answers.
   await setFault('reply_lost', false);

@@ -28,13 +28,18 @@ use tokio::sync::broadcast;
 pub struct Console {
     desk: Arc<Desk>,
     surroundings: Arc<dyn Surroundings>,
+    setting_up: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Console {
     /// The commands of a desk.
     #[must_use]
     pub fn new(desk: Arc<Desk>, surroundings: Arc<dyn Surroundings>) -> Console {
-        Console { desk, surroundings }
+        Console {
+            desk,
+            surroundings,
+            setting_up: Arc::default(),
+        }
     }
 
     /// The desk behind it.

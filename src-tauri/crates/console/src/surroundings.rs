@@ -1,7 +1,10 @@
 //! The few questions a command may ask its surroundings, and nothing more.
 
 use crate::contract::{Act, CommandError, PhoneScreen, SampleCode, SandboxStatus};
-use paydesk_desk::{ports::BoxFuture, shop::Account};
+use paydesk_desk::{
+    ports::BoxFuture,
+    shop::{Account, Shop},
+};
 use std::{
     io::{self, Write},
     path::Path,
@@ -21,8 +24,8 @@ pub trait Surroundings: Send + Sync {
         qr: &'a str,
         act: Act,
     ) -> BoxFuture<'a, Result<PhoneScreen, CommandError>>;
-    /// Plays days of trade before today, with differences planted on yesterday.
-    fn play_past(&self, days: u8) -> BoxFuture<'_, Result<(), CommandError>>;
+    /// Opens the shop on an earlier day and plays its trade until yesterday, with differences planted there.
+    fn play_past(&self, shop: Shop, days: u8) -> BoxFuture<'_, Result<(), CommandError>>;
     /// Ends the demo's day: its bill can be fetched from then on.
     fn end_day(&self) -> BoxFuture<'_, Result<(), CommandError>>;
     /// Sample payment codes, without their pictures.

@@ -13,7 +13,11 @@ use paydesk_console::{
     },
     refused, refused_with,
 };
-use paydesk_desk::{Ports, ports::BoxFuture, shop::Account};
+use paydesk_desk::{
+    Ports,
+    ports::BoxFuture,
+    shop::{Account, Shop},
+};
 use paydesk_domain::{AccountId, ChannelId, Currency, FeeRate, Money};
 use paydesk_sandbox::{MerchantCredentials, Sandbox, SandboxConfig, SandboxError};
 use paydesk_vault::{AccountMaterial, FolderVault, PeerKey, VaultError};
@@ -347,14 +351,14 @@ impl Surroundings for Demo {
         })
     }
 
-    fn play_past(&self, days: u8) -> BoxFuture<'_, Result<(), CommandError>> {
+    fn play_past(&self, shop: Shop, days: u8) -> BoxFuture<'_, Result<(), CommandError>> {
         Box::pin(async move {
             let gone = |error: String| {
                 tracing::error!(error, "the demo's past could not be played");
                 refused(ErrorCode::SandboxGone)
             };
             let control = self.ensure().await.map_err(|e| gone(e.to_string()))?;
-            let yesterday = history::play(self.ports.clone(), control.token, days)
+            let yesterday = history::play(self.ports.clone(), control.token, shop, days)
                 .await
                 .map_err(|e| gone(e.to_string()))?;
             let plants = history::plants(yesterday);

@@ -5,6 +5,7 @@ use paydesk_channels::WireRequest;
 use paydesk_desk::{
     Charge, Desk, DeskError, Ports, RefundAsk, Told,
     ports::{BoxFuture, Clock, Cut, Network},
+    shop::Shop,
 };
 use paydesk_domain::{ChannelDay, Money, Order, OrderStatus, Timestamp};
 use paydesk_sandbox::{CUSTOMERS, Channel, NOW_HEADER, TOKEN_HEADER, sample_code};
@@ -24,11 +25,14 @@ const DAY: i64 = 24 * 60 * MINUTE;
 /// The first sale of a day, by UTC+8.
 const OPENS_MINUTE: i64 = 9 * 60;
 
-/// Minutes between two sales, on average.
-const PACE_MINUTES: i64 = 72;
+/// Minutes from the first sale of a day to its last.
+const OPEN_MINUTES: i64 = 12 * 60;
 
-/// Sales on a weekday; on two days of the week half as many again.
-const SALES: usize = 10;
+/// Sales of a day; half as many again on two days of the week.
+const SALES: i64 = 6;
+
+/// Sales of yesterday: enough that every difference finds one to be planted on.
+const SALES_YESTERDAY: i64 = 12;
 
 /// The sandbox answers at once; longer means it is gone.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -95,13 +99,20 @@ impl Network for PastNetwork {
     }
 }
 
-/// Plays `days` days that end yesterday.
+/// Opens the shop `days` days ago and plays every day until yesterday.
 ///
 /// # Errors
 /// The desk's, when the sandbox or the store gives up; what was played stays.
-pub(crate) async fn play(ports: Ports, token: String, days: u8) -> Result<ChannelDay, DeskError> {
+pub(crate) async fn play(
+    ports: Ports,
+    token: String,
+    shop: Shop,
+    days: u8,
+) -> Result<ChannelDay, DeskError> {
     let today = ports.clock.now();
-    let clock = Arc::new(PastClock(AtomicI64::new(today.0)));
+    let first_midnight = china_midnight(today) - i64::from(days) * DAY;
+    let opened = first_midnight + (OPENS_MINUTE - 1) * MINUTE;
+    let clock = Arc::new(PastClock(AtomicI64::new(opened)));
     let network = PastNetwork {
         network: Arc::clone(&ports.network),
         clock: Arc::clone(&clock),
@@ -113,18 +124,19 @@ pub(crate) async fn play(ports: Ports, token: String, days: u8) -> Result<Channe
         ..ports
     };
     let desk = Desk::open(past).await?;
+    desk.change_shop(shop).await?;
     let mut sale = 0_usize;
     for ago in (1..=i64::from(days)).rev() {
         let midnight = china_midnight(today) - ago * DAY;
-        let sales = if (midnight / DAY) % 7 < 2 {
-            SALES * 3 / 2
-        } else {
-            SALES
+        let is_busy = (midnight / DAY) % 7 < 2;
+        let sales = match (ago, is_busy) {
+            (1, _) => SALES_YESTERDAY,
+            (_, true) => SALES * 3 / 2,
+            (_, false) => SALES,
         };
         for at in 0..sales {
             sale += 1;
-            let minute = i64::try_from(at).unwrap_or(0) * PACE_MINUTES * 10
-                / i64::try_from(sales).unwrap_or(1);
+            let minute = at * OPEN_MINUTES / sales;
             let jitter = i64::try_from(sale * 7919 % 41).unwrap_or(0) * 1_000;
             let now = midnight + (OPENS_MINUTE + minute) * MINUTE + jitter;
             clock.0.store(now, Ordering::Release);
@@ -161,10 +173,7 @@ async fn sell(desk: &Arc<Desk>, clock: &PastClock, sale: usize) -> Result<(), De
         .get(sale * 5 % SALES_LIST.len())
         .copied()
         .unwrap_or((1_000, ""));
-    if let Some(name) = shop
-        .operators
-        .get(sale / SALES % shop.operators.len().max(1))
-    {
+    if let Some(name) = shop.operators.get(sale / 7 % shop.operators.len().max(1)) {
         desk.act_as(name);
     }
     // Of forty customers one has no money on the account, as the table of customers says.
@@ -182,8 +191,13 @@ async fn sell(desk: &Arc<Desk>, clock: &PastClock, sale: usize) -> Result<(), De
         Channel::Wechatpay
     };
     let seed = u64::try_from(sale).unwrap_or(0);
+    let intent = format!("demo-past-{sale}");
+    // Played before, when the past was broken off.
+    if desk.ports().store.by_intent(&intent).await?.is_some() {
+        return Ok(());
+    }
     let charge = Charge {
-        intent: format!("demo-past-{sale}"),
+        intent,
         amount: Money::from_minor(
             minor + i64::try_from(sale % 97).unwrap_or(0) * 10,
             shop.currency,

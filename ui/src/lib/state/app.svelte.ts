@@ -16,8 +16,6 @@ export interface OrderChange {
 class App {
   status = $state<AppStatus | null>(null);
   failure = $state<CommandError | null>(null);
-  /// The shop is being made: nothing may be taken at its counter before it stands.
-  settingUp = $state(false);
   /// What the last shown code says; the demo's phone scans it.
   shownCode = $state('');
   quitAsked = $state<number | null>(null);
