@@ -100,6 +100,7 @@ async fn measure_in(folder: &Path, table: &mut Table) -> Result<(), Trouble> {
         time_zone: "Asia/Shanghai".to_owned(),
         cutoff_hour: 0,
         past_days: 0,
+        passphrase: None,
     };
     host.console()
         .call("set_up", serde_json::to_value(set_up)?)

@@ -126,6 +126,7 @@ pub(crate) async fn shop(orders: u64, days: u64, target: &Path) -> Result<PathBu
         time_zone: "Asia/Shanghai".to_owned(),
         cutoff_hour: 0,
         past_days: 0,
+        passphrase: None,
     };
     ask(&host, "set_up", serde_json::to_value(set_up)?).await?;
     host.close().await;

@@ -16,6 +16,7 @@ import type {
   StatusView,
   TimelineEvent,
 } from '$lib/api/contract';
+import { accountAnswers } from './accounts';
 import { billAnswers } from './bills';
 
 /// 21 November 2026, 14:40:13 in Shanghai.
@@ -55,6 +56,8 @@ export function appStatus(changes: Partial<AppStatus> = {}): AppStatus {
         clock_skew_ms: 120,
         rate_millionths: 6000,
         shows_code: true,
+        account_id: 'demo',
+        sandbox: true,
       },
       {
         id: 'wechatpay',
@@ -63,12 +66,16 @@ export function appStatus(changes: Partial<AppStatus> = {}): AppStatus {
         clock_skew_ms: -80,
         rate_millionths: 3800,
         shows_code: true,
+        account_id: 'demo',
+        sandbox: true,
       },
     ],
     offline: false,
     clock_skew_ms: 120,
     open_doubts: 1,
     attention: 2,
+    keys: 'open',
+    older_copy: false,
     device: 'K7Q2',
     version: '0.1.0',
     business_day: '2026-11-21',
@@ -480,6 +487,7 @@ export class FakeConsole implements Transport {
       })),
     }),
     sandbox_end_day: () => this.#answers.sandbox_status({}),
+    ...accountAnswers(),
     ...billAnswers(() => this.options),
     quit_check: () => ({ open_doubts: this.#status.open_doubts }),
   };

@@ -296,15 +296,48 @@ pub trait Channel: Send + Sync {
     fn meaning(&self, code: &str) -> Option<&'static CodeMeaning>;
 }
 
+/// What a person pastes into a field.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FieldKind {
+    /// One certificate or several, PEM.
+    Certificate,
+    /// The name of a key: no secret, and the keys cannot be made without it.
+    KeyName,
+    /// Our private key.
+    PrivateKey,
+    /// A public key.
+    PublicKey,
+    /// A secret of a fixed form.
+    Secret,
+    /// A number or a word.
+    Text,
+}
+
 /// A field of the account that a person must fill in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Field {
     /// The channel's own name of it.
     pub name: &'static str,
-    /// Whether it goes to the vault.
-    pub secret: bool,
+    /// What it holds.
+    pub kind: FieldKind,
     /// Whether it may stay empty.
     pub optional: bool,
+    /// The way of proving the channel's answers that it belongs to; none when it belongs to all of them.
+    pub way: Option<&'static str>,
+}
+
+impl Field {
+    /// Whether it is never shown again.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        matches!(self.kind, FieldKind::PrivateKey | FieldKind::Secret)
+    }
+
+    /// Whether the account's keys are made from it: then it is kept in the vault.
+    #[must_use]
+    pub fn makes_keys(&self) -> bool {
+        self.kind != FieldKind::Text
+    }
 }
 
 /// A form of payment code that this channel's payers show.
@@ -335,8 +368,10 @@ pub struct Profile {
     pub id: &'static str,
     /// Where its production gateway is.
     pub gateway: &'static str,
-    /// Every host it may talk to.
+    /// Every host that a live account may talk to.
     pub hosts: &'static [&'static str],
+    /// The channel's own gateway for trying out, if it runs one.
+    pub sandbox_gateway: Option<&'static str>,
     /// Currencies it takes.
     pub currencies: &'static [&'static str],
     /// Account fields, drawn by the set-up form.

@@ -124,6 +124,7 @@ impl Desk {
                     time_zone,
                     cutoff_hour,
                     past_days,
+                    passphrase: None,
                 };
                 let status: AppStatus = self.ask("set_up", set_up).await?;
                 self.print(&status, || status.store_name.clone());

@@ -33,12 +33,19 @@ impl From<Exit> for ExitCode {
 /// The code of a refused command.
 pub(crate) fn of_error(error: &CommandError) -> Exit {
     match error.code {
-        ErrorCode::KeysLocked => LOCKED,
+        ErrorCode::KeyringDenied
+        | ErrorCode::KeyringHanging
+        | ErrorCode::KeyringMissing
+        | ErrorCode::KeysLocked
+        | ErrorCode::KeysLost
+        | ErrorCode::KeysUnreadable
+        | ErrorCode::PassphraseWrong => LOCKED,
         ErrorCode::ExportFileExists
         | ErrorCode::ExportNameWrong
         | ErrorCode::InvalidArguments
         | ErrorCode::AmountNotANumber
         | ErrorCode::AmountNotPositive
+        | ErrorCode::PassphraseTooShort
         | ErrorCode::TextTooLong
         | ErrorCode::UnknownTimeZone => USAGE,
         ErrorCode::BillUnreachable
@@ -54,7 +61,11 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         | ErrorCode::NotSetUp
         | ErrorCode::SandboxGone => ENVIRONMENT,
         ErrorCode::Offline => NOT_SENT,
-        ErrorCode::AlreadySetUp
+        ErrorCode::AccountExists
+        | ErrorCode::AccountFieldWrong
+        | ErrorCode::AccountInDoubt
+        | ErrorCode::AccountNotFound
+        | ErrorCode::AlreadySetUp
         | ErrorCode::AmountTooLarge
         | ErrorCode::AttemptOpen
         | ErrorCode::BillArchive
@@ -74,11 +85,17 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         | ErrorCode::ClockWrong
         | ErrorCode::CodeUsed
         | ErrorCode::DemoOnly
+        | ErrorCode::GatewayNotAllowed
         | ErrorCode::GoodsCode
+        | ErrorCode::KeyInUse
+        | ErrorCode::KeyKnown
+        | ErrorCode::KeyNotFound
         | ErrorCode::NotNow
+        | ErrorCode::OlderCopy
         | ErrorCode::OrderNotFound
         | ErrorCode::OwnReceipt
         | ErrorCode::PreviewGone
+        | ErrorCode::RealOnly
         | ErrorCode::ReasonRequired
         | ErrorCode::RefundExceeds
         | ErrorCode::RefundNothingPaid

@@ -1,11 +1,14 @@
 //! The console: one list of commands, their bodies, coded errors.
 //! Used by the window, the command line and the test host; knows none of them.
 
+mod accounts;
 mod bills;
 pub mod contract;
 mod demo;
 mod errors;
 mod export;
+mod field_verdicts;
+mod keys;
 mod orders;
 mod pay;
 mod receipts;
@@ -102,10 +105,24 @@ macro_rules! dispatch {
 }
 with_commands!(dispatch);
 
-/// Arguments that do not fit; the text says which field, never its value.
+/// Arguments that do not fit; the text says which field, never its value: a pasted key that stands in
+/// the wrong place must not come back in an error.
 fn invalid(what: &str) -> CommandError {
-    let what = what.split("`").take(2).collect::<Vec<_>>().join("`");
+    let named = ["missing field `", "unknown field `"];
+    let names_a_field = named.iter().any(|start| what.starts_with(start));
+    let mut parts = what.split('`');
+    let what = match (parts.next(), parts.next()) {
+        (Some(said), Some(field)) if names_a_field && is_name(field) => format!("{said}`{field}"),
+        _ if is_name(what) => what.to_owned(),
+        _ => "arguments".to_owned(),
+    };
     refused_with(ErrorCode::InvalidArguments, &[("what", what)])
+}
+
+/// Whether it can only be the name of a field.
+fn is_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit();
+    (1..=40).contains(&text.len()) && text.bytes().all(plain)
 }
 
 fn internal(what: &str) -> CommandError {

@@ -83,6 +83,8 @@ impl Console {
             clock_skew_ms: skew.filter(|s| s.abs() > SKEW_LIMIT_MS),
             open_doubts: counts.open_doubts,
             attention: counts.attention,
+            keys: KeysState::Open,
+            older_copy: false,
             device: self.desk.ports().store.device().id,
             version: self.surroundings.version().to_owned(),
             business_day: self
@@ -114,6 +116,8 @@ impl Console {
                     clock_skew_ms: health.skew_ms,
                     rate_millionths: account.and_then(|a| a.rate).map(FeeRate::millionths),
                     shows_code: channel.profile().shows_code,
+                    account_id: account.map(|account| account.id.0.clone()),
+                    sandbox: account.is_some_and(|account| account.sandbox),
                 }
             })
             .collect()

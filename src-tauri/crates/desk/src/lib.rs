@@ -17,8 +17,11 @@ pub mod shop;
 pub use bills::{Preview, PreviewRow, Verdict, channel_day};
 pub use health::{Health, SKEW_LIMIT_MS};
 pub use pay::{Charge, Repeat, ShowCode};
-pub use paydesk_channels::BillFault;
+pub use paydesk_channels::{
+    BillFault, Field, FieldCheck, FieldKind, FieldNote, FieldProblem, Profile,
+};
 pub use paydesk_reports::{ExportError, Exported, OrderLine, OrdersCsv, Receipt, barcode};
+pub use paydesk_signing::{Encoding, Inspected, KeyForm};
 pub use refunds::{REASONS, RefundAsk};
 
 use paydesk_channels::Channel;

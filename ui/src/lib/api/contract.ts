@@ -1,9 +1,174 @@
 // Written by `cargo xtask gen` from the contract in src-tauri/crates/console. Do not edit.
 
 /**
+ * The form, looked at.
+ */
+export type AccountCheck = { 
+/**
+ * A line for every field that is asked for or filled in, in the order of the form.
+ */
+fields: Array<FieldVerdict>, 
+/**
+ * Nothing is wrong: it can be tested and kept.
+ */
+ready: boolean, };
+
+/**
+ * What stands in the form.
+ */
+export type AccountDraft = { 
+/**
+ * The channel.
+ */
+channel: string, 
+/**
+ * An account of a sandbox; marked so for ever.
+ */
+sandbox: boolean, 
+/**
+ * Where a sandbox account talks to; a live account must not say.
+ */
+gateway?: string, 
+/**
+ * What was typed, pasted or dropped, by the channel's own names.
+ */
+fields: { [key in string]: Pasted }, };
+
+/**
+ * Every account, and how it stands with the vault.
+ */
+export type AccountList = { 
+/**
+ * The accounts, in the order in which they were added.
+ */
+accounts: Array<AccountView>, 
+/**
+ * The vault.
+ */
+keys: KeysStatus, };
+
+/**
+ * Names an account.
+ */
+export type AccountOf = { 
+/**
+ * Its id in this folder.
+ */
+account_id: string, };
+
+/**
+ * A contract rate; null: none is set.
+ */
+export type AccountRate = { 
+/**
+ * Millionths.
+ */
+rate_millionths: number | null, };
+
+/**
+ * How it stands with an account. Text `account_state_<state>`.
+ */
+export type AccountState = "expired" | "expires_soon" | "keys_locked" | "keys_missing" | "keys_unusable" | "ready";
+
+/**
+ * The connection, tested. Nothing was charged.
+ */
+export type AccountTest = { 
+/**
+ * The lines.
+ */
+lines: Array<TestLine>, 
+/**
+ * No line is red.
+ */
+passed: boolean, 
+/**
+ * When, UTC milliseconds.
+ */
+at: number, };
+
+/**
+ * An account, without anything secret.
+ */
+export type AccountView = { 
+/**
+ * Its id in this folder.
+ */
+id: string, 
+/**
+ * Its channel.
+ */
+channel: string, 
+/**
+ * The name under which a person knows it.
+ */
+label: string, 
+/**
+ * An account of a sandbox: no money moves on it.
+ */
+sandbox: boolean, 
+/**
+ * Charges of its channel go to it.
+ */
+charges: boolean, 
+/**
+ * Where it talks to.
+ */
+gateway: string, 
+/**
+ * Fields that may be shown, by the channel's own names: merchant numbers, serials, store ids.
+ */
+shown: { [key in string]: string }, 
+/**
+ * Names of the fields that the vault keeps; never their values.
+ */
+kept: Array<string>, 
+/**
+ * Contract rate in millionths; none is set: null.
+ */
+rate_millionths: number | null, 
+/**
+ * Our keys, oldest first; empty while the vault is locked.
+ */
+keys: Array<KeyView>, 
+/**
+ * Keys of the channel that came later.
+ */
+peers: Array<PeerKeyView>, 
+/**
+ * When the first certificate in use runs out, UTC milliseconds.
+ */
+expires_at: number | null, 
+/**
+ * How it stands.
+ */
+state: AccountState, 
+/**
+ * Payments and refunds of it that are not known yet; it cannot be removed before they are.
+ */
+open_doubts: number, };
+
+/**
  * What the customer does.
  */
 export type Act = "decline" | "pay" | "scan";
+
+/**
+ * Keeps an account: its keys in the vault, the rest in the settings.
+ */
+export type AddAccount = { 
+/**
+ * The form.
+ */
+draft: AccountDraft, 
+/**
+ * The name under which a person knows it; empty: the channel and its number.
+ */
+label: string, 
+/**
+ * Contract rate in millionths; null: none is set.
+ */
+rate_millionths: number | null, };
 
 /**
  * Adds a note.
@@ -107,6 +272,14 @@ open_doubts: number,
  * Orders that need a person.
  */
 attention: number, 
+/**
+ * How it stands with the keys.
+ */
+keys: KeysState, 
+/**
+ * This folder is an older copy that was put back: read only until its open payments are asked about.
+ */
+older_copy: boolean, 
 /**
  * This device's four characters.
  */
@@ -220,6 +393,49 @@ limit: number, };
 /**
  * What is given is changed, the rest stays.
  */
+export type ChangeAccount = { 
+/**
+ * Which.
+ */
+account_id: string, 
+/**
+ * Its name.
+ */
+label?: string, 
+/**
+ * Its contract rate.
+ */
+rate?: AccountRate, 
+/**
+ * Charges of its channel go to it from now on; only `true` changes anything.
+ */
+charges?: boolean, 
+/**
+ * Fields that change without a new key of ours: the channel's key, the AES key, a store id. An empty
+ * text empties an optional field. The channel, its merchant numbers and live or sandbox never change.
+ */
+fields?: { [key in string]: Pasted }, 
+/**
+ * A step of changing our own key.
+ */
+key?: KeyStep, };
+
+/**
+ * Changes the passphrase of a sealed vault.
+ */
+export type ChangePassphrase = { 
+/**
+ * The one until now.
+ */
+old: Pasted, 
+/**
+ * The one from now on.
+ */
+new: Pasted, };
+
+/**
+ * What is given is changed, the rest stays.
+ */
 export type ChangeSettings = { 
 /**
  * The language.
@@ -259,6 +475,66 @@ operators?: Array<string>,
 rate?: SetRate, };
 
 /**
+ * A field of the form. Label `field_<channel>_<name>`, help `field_<channel>_<name>_help`.
+ */
+export type ChannelField = { 
+/**
+ * The channel's own name of it.
+ */
+name: string, 
+/**
+ * What it holds.
+ */
+kind: FieldKindView, 
+/**
+ * Whether it is never shown again.
+ */
+secret: boolean, 
+/**
+ * Whether it may stay empty; within a way, see [`ChannelForm::ways`].
+ */
+optional: boolean, 
+/**
+ * The way it belongs to; null: to every way.
+ */
+way: string | null, };
+
+/**
+ * The form of one channel.
+ */
+export type ChannelForm = { 
+/**
+ * Its short name.
+ */
+id: string, 
+/**
+ * Its fields, in the order of the form.
+ */
+fields: Array<ChannelField>, 
+/**
+ * The ways to prove the channel's answers, the usual one first; label `way_<channel>_<way>`. The
+ * fields of the way that is not chosen stay empty.
+ */
+ways: Array<string>, 
+/**
+ * Where live accounts talk to; it cannot be changed.
+ */
+gateway: string, 
+/**
+ * The channel's own gateway for trying out, a proposal for sandbox accounts; null: it runs none.
+ */
+sandbox_gateway: string | null, };
+
+/**
+ * Every channel that can be connected.
+ */
+export type ChannelForms = { 
+/**
+ * The forms.
+ */
+channels: Array<ChannelForm>, };
+
+/**
  * How a channel is doing.
  */
 export type ChannelHealth = "degraded" | "not_connected" | "offline" | "ok";
@@ -290,7 +566,28 @@ rate_millionths: number | null,
 /**
  * Whether it has a code to show.
  */
-shows_code: boolean, };
+shows_code: boolean, 
+/**
+ * The account that charges; null: none.
+ */
+account_id: string | null, 
+/**
+ * The account that charges is one of a sandbox: no money moves on it.
+ */
+sandbox: boolean, };
+
+/**
+ * Looks at what was pasted; sends nothing, keeps nothing.
+ */
+export type CheckAccount = { 
+/**
+ * The form.
+ */
+draft: AccountDraft, 
+/**
+ * The account that is changed: what is not typed again is taken from it.
+ */
+account_id?: string, };
 
 /**
  * A scanned text to look at.
@@ -477,7 +774,7 @@ difference: MoneyView | null, };
 /**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
-export type ErrorCode = "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_cell" | "bill_digest" | "bill_empty" | "bill_encoding" | "bill_not_yet" | "bill_refused" | "bill_totals" | "bill_truncated" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "preview_gone" | "channel_not_connected" | "code_used" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keys_locked" | "not_now" | "text_too_long" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_cell" | "bill_digest" | "bill_empty" | "bill_encoding" | "bill_not_yet" | "bill_refused" | "bill_totals" | "bill_truncated" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "preview_gone" | "channel_not_connected" | "code_used" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -591,9 +888,133 @@ name: string,
 on: boolean, };
 
 /**
+ * What a field of the form holds.
+ */
+export type FieldKindView = "certificate" | "private_key" | "public_key" | "secret" | "text";
+
+/**
+ * What is to be said of one field.
+ */
+export type FieldVerdict = { 
+/**
+ * Which field.
+ */
+field: string, 
+/**
+ * Key of what is wrong, `check_…`; null: nothing.
+ */
+problem: string | null, 
+/**
+ * Keys of what else should be known: converted, expires soon.
+ */
+notes: Array<string>, 
+/**
+ * Values for both texts: `at`, `from`, `owner`, `found`. Never of a secret.
+ */
+params: { [key in string]: string }, 
+/**
+ * The form that was recognised: `pkcs1`, `pkcs8`, `spki`, `x509`; null for plain fields.
+ */
+form: string | null, 
+/**
+ * How it was written: `pem`, `der`, `base64`.
+ */
+encoding: string | null, 
+/**
+ * Bits of the key.
+ */
+bits: number | null, 
+/**
+ * SHA-256 of the public half, hex in groups of four.
+ */
+fingerprint: string | null, 
+/**
+ * When the certificate runs out, UTC milliseconds.
+ */
+expires_at: number | null, };
+
+/**
+ * Where a key of ours stands.
+ */
+export type KeyStateView = "active" | "old" | "waiting";
+
+/**
+ * Changing our own key without a pause: add, test, activate; retire the old one later.
+ */
+export type KeyStep = { "step": "activate", 
+/**
+ * The key.
+ */
+key_id: string, } | { "step": "add", 
+/**
+ * The private key and what comes with it: its certificate, its serial.
+ */
+fields: { [key in string]: Pasted }, } | { "step": "retire", 
+/**
+ * The key.
+ */
+key_id: string, };
+
+/**
+ * What may be shown of a key of ours.
+ */
+export type KeyView = { 
+/**
+ * Its name here.
+ */
+id: string, 
+/**
+ * Where it stands.
+ */
+state: KeyStateView, 
+/**
+ * SHA-256 of the public half, hex in groups of four.
+ */
+fingerprint: string | null, 
+/**
+ * When it was kept, UTC milliseconds.
+ */
+created_at: number, 
+/**
+ * When the first certificate that came with it runs out, UTC milliseconds.
+ */
+expires_at: number | null, };
+
+/**
  * Which row of the keypad is on top.
  */
 export type Keypad = "one_on_top" | "seven_on_top";
+
+/**
+ * What the keys are kept in.
+ */
+export type KeysKept = "key_file" | "keyring" | "sealed";
+
+/**
+ * How it stands with the keys of this folder. Text `keys_<state>`.
+ */
+export type KeysState = "denied" | "hanging" | "lost" | "locked" | "no_keyring" | "needs_new_passphrase" | "open" | "unreadable";
+
+/**
+ * How it stands with the keys of this folder.
+ */
+export type KeysStatus = { 
+/**
+ * How.
+ */
+state: KeysState, 
+/**
+ * Where; null: not chosen yet.
+ */
+kept_in: KeysKept | null, 
+/**
+ * Whether unlocking asks for a passphrase.
+ */
+asks_passphrase: boolean, 
+/**
+ * Seconds until a passphrase can be tried again; 0: now.
+ */
+wait_seconds: number, };
 
 /**
  * What becomes of late money.
@@ -885,6 +1306,11 @@ totals: OrderTotals,
 tab_counts: { [key in string]: number }, };
 
 /**
+ * A pasted value or a passphrase: goes in, is wiped when it is dropped, and is never shown.
+ */
+export type Pasted = string;
+
+/**
  * What the stage shows.
  */
 export type PayState = "closed" | "customer_paying" | "ending" | "failed" | "paid" | "paid_late" | "reversed" | "showing_qr" | "unknown" | "waiting";
@@ -965,6 +1391,27 @@ can_cancel: boolean,
  * The order's version.
  */
 version: number, };
+
+/**
+ * What may be shown of a key of the channel that came later than the account.
+ */
+export type PeerKeyView = { 
+/**
+ * Its name at the channel.
+ */
+id: string, 
+/**
+ * SHA-256 of the key, hex in groups of four.
+ */
+fingerprint: string | null, 
+/**
+ * When it was learned, UTC milliseconds.
+ */
+learned_at: number, 
+/**
+ * When its certificate runs out, UTC milliseconds.
+ */
+expires_at: number | null, };
 
 /**
  * The customer's phone does something with a shown code.
@@ -1387,7 +1834,11 @@ cutoff_hour: number,
 /**
  * Days of trade before today that a demo shop opens with.
  */
-past_days: number, };
+past_days: number, 
+/**
+ * Seals the keys of a real folder where there is no keyring.
+ */
+passphrase?: Pasted, };
 
 /**
  * Show a code.
@@ -1533,6 +1984,67 @@ note: string,
 confirmed_repeat_of: string | null, };
 
 /**
+ * Tests the connection, line by line.
+ */
+export type TestAccount = { 
+/**
+ * What.
+ */
+subject: TestSubject, };
+
+/**
+ * One line of the connection test.
+ */
+export type TestLine = { 
+/**
+ * Which.
+ */
+line: TestLineName, 
+/**
+ * How it stands.
+ */
+state: TestState, 
+/**
+ * Key of what was found and what to do.
+ */
+text: string, 
+/**
+ * Values for the text.
+ */
+params: { [key in string]: string }, 
+/**
+ * The channel's own words, its code in front; null: none.
+ */
+evidence: string | null, 
+/**
+ * The field to look at; null: none in particular.
+ */
+field: string | null, };
+
+/**
+ * The lines of the connection test, in this order. Label `doctor_<line>`.
+ */
+export type TestLineName = "fields" | "key_pair" | "expiry" | "reach" | "tls" | "clock" | "signature" | "answer" | "binding" | "bill";
+
+/**
+ * Green, red, or not known.
+ */
+export type TestState = "failed" | "ok" | "unknown" | "warning";
+
+/**
+ * What is tested. One of the two.
+ */
+export type TestSubject = { "account": string } | { "draft": AccountDraft } | { "key": { 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The key.
+ */
+key_id: string, } };
+
+/**
  * Light or dark.
  */
 export type Theme = "dark" | "light" | "system";
@@ -1577,6 +2089,15 @@ technical: string | null,
  * How many of the same kind are folded into this one.
  */
 repeated: number, };
+
+/**
+ * Opens the vault, tries again, or makes the sealed one where there is no keyring.
+ */
+export type UnlockKeys = { 
+/**
+ * The passphrase, where one is asked for.
+ */
+passphrase?: Pasted, };
 
 /** Every command with its arguments and answer. */
 export interface Commands {
@@ -1644,6 +2165,28 @@ export interface Commands {
   reconciled_day: { args: DayOf; answer: ReconciledDay };
   /** Ends the demo's day, so that its bill can be fetched. */
   sandbox_end_day: { args: NoArgs; answer: SandboxStatus };
+  /** The set-up forms of the channels. */
+  list_channels: { args: NoArgs; answer: ChannelForms };
+  /** The accounts, without anything secret. */
+  list_accounts: { args: NoArgs; answer: AccountList };
+  /** Looks at what was pasted; sends nothing, keeps nothing. */
+  check_account: { args: CheckAccount; answer: AccountCheck };
+  /** Tests a connection line by line; charges nothing. */
+  test_account: { args: TestAccount; answer: AccountTest };
+  /** Keeps an account, its keys in the vault. */
+  add_account: { args: AddAccount; answer: AccountView };
+  /** Changes an account, or takes a step of changing its key. */
+  change_account: { args: ChangeAccount; answer: AccountView };
+  /** Forgets an account and its keys; refused while doubts are open on it. */
+  remove_account: { args: AccountOf; answer: AccountList };
+  /** How it stands with the keys. */
+  keys_status: { args: NoArgs; answer: KeysStatus };
+  /** Opens the vault, or makes the sealed one where there is no keyring. */
+  unlock_keys: { args: UnlockKeys; answer: KeysStatus };
+  /** Drops the keys from memory until they are unlocked. */
+  lock_keys: { args: NoArgs; answer: KeysStatus };
+  /** Changes the passphrase of a sealed vault. */
+  change_passphrase: { args: ChangePassphrase; answer: KeysStatus };
   /** What quitting now would leave open. */
   quit_check: { args: NoArgs; answer: QuitCheck };
 }

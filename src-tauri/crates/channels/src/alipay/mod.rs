@@ -13,7 +13,7 @@ mod sheet;
 pub use request::text_to_sign;
 
 use crate::{
-    Answer, Bills, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field, FieldCheck,
+    Answer, Bills, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field, FieldCheck, FieldKind,
     Finish, Notices, Operation, Payments, Profile, Query, QueryRefund, RefundCall, Refunds,
     Schedule, WireRequest,
 };
@@ -28,36 +28,44 @@ pub struct Alipay;
 /// The one connector of this channel; it has no state.
 pub const CONNECTOR: Alipay = Alipay;
 
-const fn field(name: &'static str, secret: bool, optional: bool) -> Field {
+const fn field(name: &'static str, kind: FieldKind, optional: bool) -> Field {
     Field {
         name,
-        secret,
+        kind,
         optional,
+        way: None,
+    }
+}
+
+/// A field of one of the two ways; needed there, empty in the other.
+const fn only(way: &'static str, name: &'static str, kind: FieldKind) -> Field {
+    Field {
+        name,
+        kind,
+        optional: true,
+        way: Some(way),
     }
 }
 
 static PROFILE: Profile = Profile {
     id: "alipay",
     gateway: "https://openapi.alipay.com/gateway.do",
-    hosts: &[
-        "openapi.alipay.com",
-        "openapi-sandbox.dl.alipaydev.com",
-        "dwbillcenter.alipay.com",
-    ],
+    hosts: &["openapi.alipay.com", "dwbillcenter.alipay.com"],
+    sandbox_gateway: Some("https://openapi-sandbox.dl.alipaydev.com/gateway.do"),
     currencies: &["CNY"],
     fields: &[
-        field("app_id", false, false),
-        field("private_key", true, false),
+        field("app_id", FieldKind::Text, false),
+        field("private_key", FieldKind::PrivateKey, false),
         // Compared with the private key, and used for nothing else.
-        field("app_public_key", false, true),
-        field("alipay_public_key", false, true),
-        field("app_cert", false, true),
-        field("alipay_cert", false, true),
-        field("alipay_root_cert", false, true),
-        field("aes_key", true, true),
-        field("seller_id", false, true),
-        field("store_id", false, true),
-        field("terminal_id", false, true),
+        field("app_public_key", FieldKind::PublicKey, true),
+        only("public_key", "alipay_public_key", FieldKind::PublicKey),
+        only("certificates", "app_cert", FieldKind::Certificate),
+        only("certificates", "alipay_cert", FieldKind::Certificate),
+        only("certificates", "alipay_root_cert", FieldKind::Certificate),
+        field("aes_key", FieldKind::Secret, true),
+        field("seller_id", FieldKind::Text, true),
+        field("store_id", FieldKind::Text, true),
+        field("terminal_id", FieldKind::Text, true),
     ],
     codes: &[CodePattern {
         prefix: (25, 30),

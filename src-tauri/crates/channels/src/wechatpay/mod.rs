@@ -15,7 +15,7 @@ pub use envelope::text_to_sign;
 
 use crate::{
     Answer, Bills, Certificates, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field,
-    FieldCheck, Finish, Notices, Operation, Payments, Profile, Query, QueryRefund, RefundCall,
+    FieldCheck, FieldKind, Finish, Notices, Operation, Payments, Profile, Query, QueryRefund, RefundCall,
     Refunds, Schedule, WireRequest,
 };
 use paydesk_domain::{Doubt, NotSent, Outcome, PaymentFact, RefundFact, Timestamp};
@@ -29,11 +29,22 @@ pub struct WechatPay;
 /// The one connector of this channel; it has no state.
 pub const CONNECTOR: WechatPay = WechatPay;
 
-const fn field(name: &'static str, secret: bool, optional: bool) -> Field {
+const fn field(name: &'static str, kind: FieldKind, optional: bool) -> Field {
     Field {
         name,
-        secret,
+        kind,
         optional,
+        way: None,
+    }
+}
+
+/// A field of one of the two ways; both may be filled in while a merchant moves over.
+const fn only(way: &'static str, name: &'static str, kind: FieldKind) -> Field {
+    Field {
+        name,
+        kind,
+        optional: true,
+        way: Some(way),
     }
 }
 
@@ -41,20 +52,21 @@ static PROFILE: Profile = Profile {
     id: "wechatpay",
     gateway: "https://api.mch.weixin.qq.com",
     hosts: &["api.mch.weixin.qq.com", "api2.mch.weixin.qq.com"],
+    sandbox_gateway: None,
     currencies: &["CNY"],
     fields: &[
-        field("appid", false, false),
-        field("mchid", false, false),
-        field("merchant_serial", false, false),
-        field("private_key", true, false),
-        field("merchant_certificate", false, true),
-        field("apiv3_key", true, true),
-        field("public_key_id", false, true),
-        field("public_key", false, true),
-        field("platform_certificates", false, true),
-        field("store_id", false, true),
-        field("store_out_id", false, true),
-        field("notify_url", false, true),
+        field("appid", FieldKind::Text, false),
+        field("mchid", FieldKind::Text, false),
+        field("merchant_serial", FieldKind::KeyName, false),
+        field("private_key", FieldKind::PrivateKey, false),
+        field("merchant_certificate", FieldKind::Certificate, true),
+        field("apiv3_key", FieldKind::Secret, true),
+        only("public_key", "public_key_id", FieldKind::KeyName),
+        only("public_key", "public_key", FieldKind::PublicKey),
+        only("certificates", "platform_certificates", FieldKind::Certificate),
+        field("store_id", FieldKind::Text, true),
+        field("store_out_id", FieldKind::Text, true),
+        field("notify_url", FieldKind::Text, true),
     ],
     codes: &[CodePattern {
         prefix: (10, 15),

@@ -20,6 +20,14 @@ pub enum MoneyMark {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
+    /// An account of this channel with these numbers is there already.
+    AccountExists,
+    /// A field of the account is wrong; `field` and `problem` say which and how.
+    AccountFieldWrong,
+    /// Payments or refunds of this account are not known yet.
+    AccountInDoubt,
+    /// There is no such account.
+    AccountNotFound,
     /// More than the channel takes in one payment.
     AmountTooLarge,
     /// More decimals than the currency has, or not a number.
@@ -84,18 +92,44 @@ pub enum ErrorCode {
     ExportNameWrong,
     /// The file must not be written there.
     ExportNotAllowed,
+    /// A live account talks to its channel only, and a sandbox account never does.
+    GatewayNotAllowed,
     /// Goods barcode, not a payment code.
     GoodsCode,
     /// The program has an error of its own.
     Internal,
     /// The caller's arguments are wrong.
     InvalidArguments,
+    /// The keyring refuses this program.
+    KeyringDenied,
+    /// The keyring does not answer.
+    KeyringHanging,
+    /// There is no keyring: a passphrase is needed.
+    KeyringMissing,
+    /// This key signs: another one must be made active first.
+    KeyInUse,
+    /// This key is kept already.
+    KeyKnown,
+    /// The account has no such key.
+    KeyNotFound,
+    /// The keys of this folder are gone although it has data.
+    KeysLost,
     /// The key cannot be used now.
     KeysLocked,
+    /// The file with the keys is damaged, or newer than this program.
+    KeysUnreadable,
     /// Nothing more to decide here.
     NotNow,
     /// A text that is too long.
     TextTooLong,
+    /// The folder is an older copy: nothing is charged before its open payments were asked about.
+    OlderCopy,
+    /// The passphrase is too short.
+    PassphraseTooShort,
+    /// The passphrase is wrong, or it is too early to try again.
+    PassphraseWrong,
+    /// Only in a folder with real accounts.
+    RealOnly,
     /// No connection: code payments are refused.
     Offline,
     /// No such order.

@@ -1,19 +1,23 @@
 //! The contract: every command, event and error code, once.
 //! From this list come the Tauri commands, the HTTP host, and the TypeScript types.
 
+mod accounts;
 mod bills;
 mod demo;
 mod errors;
 mod export;
+mod keys;
 mod orders;
 mod pay;
 mod shop;
 mod typescript;
 
+pub use accounts::*;
 pub use bills::*;
 pub use demo::*;
 pub use errors::*;
 pub use export::*;
+pub use keys::*;
 pub use orders::*;
 pub use pay::*;
 pub use shop::*;
@@ -92,6 +96,28 @@ macro_rules! with_commands {
             reconciled_day: DayOf => ReconciledDay,
             /// Ends the demo's day, so that its bill can be fetched.
             sandbox_end_day: NoArgs => SandboxStatus,
+            /// The set-up forms of the channels.
+            list_channels: NoArgs => ChannelForms,
+            /// The accounts, without anything secret.
+            list_accounts: NoArgs => AccountList,
+            /// Looks at what was pasted; sends nothing, keeps nothing.
+            check_account: CheckAccount => AccountCheck,
+            /// Tests a connection line by line; charges nothing.
+            test_account: TestAccount => AccountTest,
+            /// Keeps an account, its keys in the vault.
+            add_account: AddAccount => AccountView,
+            /// Changes an account, or takes a step of changing its key.
+            change_account: ChangeAccount => AccountView,
+            /// Forgets an account and its keys; refused while doubts are open on it.
+            remove_account: AccountOf => AccountList,
+            /// How it stands with the keys.
+            keys_status: NoArgs => KeysStatus,
+            /// Opens the vault, or makes the sealed one where there is no keyring.
+            unlock_keys: UnlockKeys => KeysStatus,
+            /// Drops the keys from memory until they are unlocked.
+            lock_keys: NoArgs => KeysStatus,
+            /// Changes the passphrase of a sealed vault.
+            change_passphrase: ChangePassphrase => KeysStatus,
             /// What quitting now would leave open.
             quit_check: NoArgs => QuitCheck,
         }

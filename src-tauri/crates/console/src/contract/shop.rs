@@ -77,6 +77,10 @@ pub struct ChannelView {
     pub rate_millionths: Option<u32>,
     /// Whether it has a code to show.
     pub shows_code: bool,
+    /// The account that charges; null: none.
+    pub account_id: Option<String>,
+    /// The account that charges is one of a sandbox: no money moves on it.
+    pub sandbox: bool,
 }
 
 /// Sound settings.
@@ -152,6 +156,10 @@ pub struct AppStatus {
     pub open_doubts: u32,
     /// Orders that need a person.
     pub attention: u32,
+    /// How it stands with the keys.
+    pub keys: super::KeysState,
+    /// This folder is an older copy that was put back: read only until its open payments are asked about.
+    pub older_copy: bool,
     /// This device's four characters.
     pub device: String,
     /// Version of the program.
@@ -178,6 +186,10 @@ pub struct SetUp {
     pub cutoff_hour: u8,
     /// Days of trade before today that a demo shop opens with.
     pub past_days: u8,
+    /// Seals the keys of a real folder where there is no keyring.
+    #[serde(default)]
+    #[ts(optional)]
+    pub passphrase: Option<super::Pasted>,
 }
 
 /// A contract rate to set.

@@ -17,6 +17,7 @@ async fn a_real_folder_can_charge_nothing_yet() {
         time_zone: "Asia/Shanghai".to_owned(),
         cutoff_hour: 4,
         past_days: 0,
+        passphrase: None,
     };
     let status: AppStatus = till.ask("set_up", set_up.clone()).await.unwrap();
     assert_eq!((status.stage, status.mode), (Stage::Ready, ModeView::Real));

@@ -65,6 +65,7 @@ impl Till {
             time_zone: "Asia/Shanghai".to_owned(),
             cutoff_hour: 0,
             past_days,
+            passphrase: None,
         };
         let status: AppStatus = till.ask("set_up", set_up).await.unwrap();
         assert_eq!(status.stage, Stage::Ready);
