@@ -214,6 +214,8 @@ export interface FakeOptions {
   /// What a charge becomes.
   outcome?: PayState;
   rows?: number;
+  /// The day at the demo's channels.
+  sandboxDay?: string;
   /// Bills agree with the books.
   agrees?: boolean;
   /// When the same bill was imported before.
@@ -342,6 +344,7 @@ export class FakeConsole implements Transport {
                 at: NOW - 4 * MINUTE,
                 done_at: NOW - 3 * MINUTE,
                 why: null,
+                why_text: null,
                 again: null,
                 late_return: false,
               },
@@ -434,6 +437,7 @@ export class FakeConsole implements Transport {
       at: NOW,
       done_at: null,
       why: null,
+      why_text: null,
       again: null,
       late_return: false,
     }),
@@ -444,6 +448,7 @@ export class FakeConsole implements Transport {
     }),
     sandbox_status: () => ({
       address: '127.0.0.1:18080',
+      day: this.options.sandboxDay ?? '2026-11-21',
       faults: [
         'request_lost',
         'reply_lost',

@@ -275,6 +275,17 @@ pub(crate) fn refund(order: &Order, refund: &Refund) -> RefundView {
             None,
         ),
     };
+    let why_text = match refund.state() {
+        RefundState::Failed { refusal, .. } => Some(
+            order
+                .latest()
+                .and_then(|payment| paydesk_desk::meaning(&payment.plan().channel.0, &refusal.code))
+                .map_or("refund_why_other", |meaning| meaning.text)
+                .to_owned(),
+        ),
+        RefundState::InDoubt { doubt, .. } => Some(format!("doubt_{}", doubt_key(doubt).0)),
+        _ => None,
+    };
     let plan = refund.plan();
     RefundView {
         refund_id: refund.reference().to_string(),
@@ -287,6 +298,7 @@ pub(crate) fn refund(order: &Order, refund: &Refund) -> RefundView {
         at: refund.begun_at().0,
         done_at,
         why,
+        why_text,
         again,
         late_return: refund.reference().as_str().ends_with('L'),
     }

@@ -326,10 +326,12 @@ impl Surroundings for Demo {
                     on: fault.get("on").and_then(Value::as_bool).unwrap_or(false),
                 })
                 .collect();
+            let time = self.control(reqwest::Method::GET, "time", None).await?;
             Ok(SandboxStatus {
                 address: address.to_string(),
                 faults,
                 customers: customers(),
+                day: text(&time, "day"),
             })
         })
     }

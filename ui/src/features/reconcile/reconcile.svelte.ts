@@ -12,6 +12,7 @@ import type {
   ReconciledDay,
 } from '$lib/api/contract';
 import { m } from '$lib/i18n/text';
+import { app } from '$lib/state/app.svelte';
 import { notices } from '$lib/state/notices.svelte';
 import { SparseRows } from '$lib/ui/sparse.svelte';
 
@@ -46,8 +47,9 @@ class Reconcile {
   #request = 0;
 
   readonly account = $derived(this.days?.account_id ?? null);
-  /// The newest day is not over yet.
-  readonly running = $derived(this.day !== null && this.day === this.days?.days[0]?.day);
+  /// The first day that is not over yet; a demo's channels can be a day ahead.
+  #today = $state('');
+  readonly running = $derived(this.day !== null && this.isRunning(this.day));
   readonly result = $derived<DayResult | null>(this.preview?.result ?? this.kept?.result ?? null);
   readonly differences = $derived<readonly DifferenceView[]>(
     this.preview?.differences ?? this.kept?.differences ?? [],
@@ -55,6 +57,11 @@ class Reconcile {
 
   async load(): Promise<void> {
     if (await this.#list(this.account)) await this.pickDay(this.day ?? this.#proposal(), true);
+  }
+
+  /// Whether a day is not over at its channel.
+  isRunning(day: string): boolean {
+    return this.#today !== '' && day >= this.#today;
   }
 
   async pickAccount(id: string): Promise<void> {
@@ -155,6 +162,9 @@ class Reconcile {
   async #list(account_id: string | null): Promise<boolean> {
     try {
       this.days = await callConsole('reconcile_days', { account_id });
+      const ours = this.days.days[0]?.day ?? '';
+      const theirs = app.demo ? await callConsole('sandbox_status', {}).catch(() => null) : null;
+      this.#today = theirs?.day ?? ours;
       this.listError = null;
       return true;
     } catch (thrown) {

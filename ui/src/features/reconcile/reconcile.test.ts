@@ -54,6 +54,15 @@ describe('a bill against our books', () => {
     expect(fake.called('fetch_bill')).toEqual([]);
   });
 
+  it('calls a day over once the demo’s channels have ended it', async () => {
+    await open();
+    await waitFor(() => expect(reconcile.isRunning('2026-11-21')).toBe(true));
+    fake.options.sandboxDay = '2026-11-22';
+    await reconcile.load();
+    expect(reconcile.isRunning('2026-11-21')).toBe(false);
+    expect(screen.getByTestId('day-2026-11-21')).not.toHaveTextContent('未结束');
+  });
+
   it('fetches once however often it is pressed, shows, and keeps nothing', async () => {
     await open();
     await waitFor(() => expect(screen.getByTestId('bill-fetch')).toBeEnabled());

@@ -1672,6 +1672,10 @@ done_at: number | null,
  */
 why: string | null, 
 /**
+ * Key of the text that says why: what it means for a refund.
+ */
+why_text: string | null, 
+/**
  * How a failed one can go on: `by_hand`, `new_reference`, `same_reference`.
  */
 again: string | null, 
@@ -1754,7 +1758,11 @@ faults: Array<FaultView>,
 /**
  * The customers.
  */
-customers: Array<CustomerView>, };
+customers: Array<CustomerView>, 
+/**
+ * The day at the demo's channels; ahead of this PC's once a day was ended.
+ */
+day: string, };
 
 /**
  * What a scanned text is.

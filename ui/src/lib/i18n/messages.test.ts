@@ -73,7 +73,16 @@ describe('texts chosen by names of the core', () => {
           code: code as ErrorCode,
           money: 'not_moved',
           // What the core hands over with the codes that have values.
-          params: { code: 'NO_AUTH', column: '金额', day: '2026-11-20', row: '7' },
+          params: {
+            code: 'NO_AUTH',
+            column: '金额',
+            count: '2',
+            day: '2026-11-20',
+            field: 'mchid',
+            min: '12',
+            row: '7',
+            seconds: '4',
+          },
           incident: '',
         };
         expect(errorText(error), `${code} ${locale}`).not.toMatch(/undefined|\{/);
@@ -96,5 +105,10 @@ describe('texts chosen by names of the core', () => {
     for (const state of union('ChannelHealth')) {
       expect(hasText(`channel_state_${state}`), state).toBe(true);
     }
+    for (const state of union('AccountState')) {
+      expect(hasText(`account_state_${state}`), state).toBe(true);
+    }
+    for (const state of union('KeysState')) expect(hasText(`keys_${state}`), state).toBe(true);
+    for (const line of union('TestLineName')) expect(hasText(`doctor_${line}`), line).toBe(true);
   });
 });

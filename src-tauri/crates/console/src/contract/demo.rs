@@ -35,6 +35,8 @@ pub struct SandboxStatus {
     pub faults: Vec<FaultView>,
     /// The customers.
     pub customers: Vec<CustomerView>,
+    /// The day at the demo's channels; ahead of this PC's once a day was ended.
+    pub day: String,
 }
 
 /// Switches a fault.

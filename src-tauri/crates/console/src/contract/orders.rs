@@ -231,6 +231,8 @@ pub struct RefundView {
     pub done_at: Option<i64>,
     /// Why it failed or is unknown: code of the channel or key.
     pub why: Option<String>,
+    /// Key of the text that says why: what it means for a refund.
+    pub why_text: Option<String>,
     /// How a failed one can go on: `by_hand`, `new_reference`, `same_reference`.
     pub again: Option<String>,
     /// A return of late money.
