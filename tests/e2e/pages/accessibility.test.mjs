@@ -334,6 +334,22 @@ test('a refund: its dialog in each state, in part, in full', async () => {
   await isClean('refunds');
 });
 
+test('a note for the next shift', async () => {
+  await till.part('nav-orders').click();
+  await till.part('tab-all').click();
+  await rowOf('refunded').click();
+  await till.part('note-text').fill('客人明早取蛋糕');
+  await till.part('note-handover').check();
+  await till.part('note-add').click();
+  await till.part('notes').getByText('客人明早取蛋糕').waitFor();
+  await till.page.locator('[data-testid="view-apply"]').first().click();
+  await rowOf('refunded').waitFor();
+  // Its row alone: nobody else left a note for the next shift.
+  assert.equal(await till.page.locator('[data-testid="order-row"]').count(), 1);
+  await isClean('orders-handover');
+  await till.part('order-search').fill('');
+});
+
 test('a refund that nobody confirms', async () => {
   await till.part('nav-orders').click();
   await rowOf('paid').click();
