@@ -3,7 +3,7 @@
 use crate::totals::Sums;
 use crate::{Difference, Matched, ReconError, Setting, Summary, judge};
 use paydesk_domain::{BillLine, BookLine, ChannelDay, LineKind, LineState, Money, Totals};
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::BTreeSet};
 
 /// Lines of one movement on the bill: the one that counts, and who met it.
 struct Held {
@@ -221,6 +221,58 @@ impl BookSide {
         rest
     }
 
+    /// Takes out the payments that came and were reversed: the bill has a line for each way, without a refund
+    /// number of ours, and our books hold a payment that failed. They agree, so our books count both ways too.
+    fn take_reversed(&mut self) -> Result<Reversed, ReconError> {
+        let mut gone = BTreeSet::new();
+        for (back, held) in self.held.iter().enumerate() {
+            let line = &held.line;
+            let is_reversal = line.kind == LineKind::Refund
+                && line.reference().is_empty()
+                && line.state == LineState::Done;
+            if !is_reversal {
+                continue;
+            }
+            let payment = (LineKind::Payment, line.payment.as_str(), "", 0);
+            let Ok(there) = (self.held).binary_search_by(|h| bill_key(&h.line).cmp(&payment))
+            else {
+                continue;
+            };
+            let came = self.held.get(there).is_some_and(|h| {
+                h.line.state == LineState::Done
+                    && h.line.amount == line.amount
+                    && (h.book.as_ref()).is_some_and(|book| book.state == LineState::Failed)
+            });
+            if came && !gone.contains(&there) {
+                gone.extend([there, back]);
+            }
+        }
+        let mut reversed = Reversed::default();
+        let mut rest = Vec::with_capacity(self.held.len());
+        for (at, Held { line, book }) in std::mem::take(&mut self.held).into_iter().enumerate() {
+            if !gone.contains(&at) {
+                rest.push(Held { line, book });
+                continue;
+            }
+            let fee = Some(line.fee);
+            (self.sums).add(
+                "books",
+                &line.payment,
+                line.kind,
+                line.state,
+                line.amount,
+                fee,
+            )?;
+            if let Some(book) = book {
+                reversed.count += 1;
+                reversed.ours += u64::from(book.day == self.setting.day);
+            }
+            reversed.rows.push((line.row, line.kind, line.payment));
+        }
+        self.held = rest;
+        Ok(reversed)
+    }
+
     /// The one line of the bill with this transaction number that nothing met yet.
     fn only_row_with(&self, transaction: &str) -> Option<usize> {
         let starts = self
@@ -232,6 +284,17 @@ impl BookSide {
         let is_free = self.held.get(first).is_some_and(|h| h.book.is_none());
         (same.next().is_none() && is_free).then_some(first)
     }
+}
+
+/// Payments that came and went back by a reversal.
+#[derive(Default)]
+struct Reversed {
+    /// How many.
+    count: u64,
+    /// How many of them are of this day in our books.
+    ours: u64,
+    /// The bill's rows with our reference.
+    rows: Vec<(u64, LineKind, String)>,
 }
 
 /// Step three: takes the lines of the neighbouring bills, as far as there are any, and hands out the result.
@@ -273,16 +336,25 @@ impl OtherBills {
         matched: &mut dyn FnMut(Matched<'_>),
         differences: &mut dyn FnMut(Difference),
     ) -> Result<Summary, ReconError> {
-        let OtherBills { side, alone } = self;
+        let OtherBills { mut side, alone } = self;
+        let reversed = side.take_reversed()?;
         let mut found = side.found;
         let mut summary = Summary {
             matched: 0,
             differences: 0,
-            failed_ours: 0,
+            failed_ours: reversed.ours,
+            reversed: reversed.count,
             bill: side.bill,
             books: side.sums.done(),
             file: side.file,
         };
+        for (row, kind, reference) in &reversed.rows {
+            matched(Matched {
+                row: *row,
+                kind: *kind,
+                reference,
+            });
+        }
         for Held { line, book } in side.held {
             let Some(book) = book else {
                 found.push(judge::missing_ours(&side.setting, line));

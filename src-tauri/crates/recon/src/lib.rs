@@ -97,9 +97,11 @@ pub struct Summary {
     pub differences: u64,
     /// Our failed lines that the bill rightly does not hold.
     pub failed_ours: u64,
+    /// Payments that came and went back by a reversal, on the bill; failed in our books.
+    pub reversed: u64,
     /// The bill's lines.
     pub bill: Vec<Totals>,
-    /// Ours of this day.
+    /// Ours of this day, and both ways of what was reversed.
     pub books: Vec<Totals>,
     /// What the file says of itself.
     pub file: Option<Totals>,

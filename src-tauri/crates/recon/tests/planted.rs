@@ -74,6 +74,7 @@ struct Day {
     expected: Vec<(String, BreakCode, &'static str)>,
     agreeing: u64,
     failed: u64,
+    reversed: Vec<BillLine>,
 }
 
 /// Plants the difference numbered `what` on movement `n`.
@@ -168,10 +169,26 @@ fn plant(day: &mut Day, what: u8, n: u32, kind: LineKind, amount: i64) {
                 day.expected.push((own, B::MissingChannel, "unexplained"));
             }
         }
+        15 if kind == LineKind::Payment => {
+            book.state = LineState::Failed;
+            reverse(day, &bill);
+        }
         _ => day.agreeing += 1,
     }
     day.bill.push(bill);
     day.books.push(book);
+}
+
+/// It came, and the till took it back without a refund: the bill's second line.
+fn reverse(day: &mut Day, came: &BillLine) {
+    let back = BillLine {
+        row: came.row + 2_000_000,
+        kind: LineKind::Refund,
+        fee: cny(-came.fee.minor()),
+        ..came.clone()
+    };
+    day.reversed.extend([came.clone(), back.clone()]);
+    day.bill.push(back);
 }
 
 struct Outcome {
@@ -246,8 +263,10 @@ fn check(day: &Day) -> Result<(), TestCaseError> {
     got.sort();
     prop_assert_eq!(got, expected);
     prop_assert_eq!(summary.matched, day.agreeing);
-    prop_assert_eq!(matched.len() as u64, day.agreeing);
-    prop_assert_eq!(summary.failed_ours, day.failed);
+    let reversed = day.reversed.len() as u64;
+    prop_assert_eq!(matched.len() as u64, day.agreeing + reversed);
+    prop_assert_eq!(summary.failed_ours, day.failed + reversed / 2);
+    prop_assert_eq!(summary.reversed, reversed / 2);
 
     // Every line in exactly one place: rows and references, counted.
     let rows: BTreeMap<u64, &BillLine> = day.bill.iter().map(|l| (l.row, l)).collect();
@@ -284,6 +303,8 @@ fn check(day: &Day) -> Result<(), TestCaseError> {
     let breaks = breaks.map(|d| of_book(d.found.book.as_ref().unwrap()));
     let books = sum(agreed.chain(breaks));
     prop_assert_eq!(books, sum(day.books.iter().filter(here).map(of_book)));
+    let both_ways = sum(day.reversed.iter().map(of_bill));
+    let books = [0, 1, 2].map(|n| books[n] + both_ways[n]);
     let total = summary.books_in(Currency::CNY);
     prop_assert_eq!(
         books,

@@ -1,8 +1,9 @@
 //! A demo shop with days behind it: what was played stands on both sides and agrees.
 
-use crate::till::{Till, folder};
+use crate::till::{Till, Trade, folder};
 use paydesk_console::contract::*;
 use paydesk_host::HostOptions;
+use std::time::Duration;
 
 fn everything(tab: OrderTab) -> OrderQuery {
     OrderQuery {
@@ -125,4 +126,41 @@ async fn yesterdays_bills_show_exactly_what_was_planted() {
         ),
         "{code:?}"
     );
+}
+
+/// The money came, nobody knew, the till took it back: the bill has both ways, and neither is a difference.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_till_reversed_is_no_difference_on_the_bill() {
+    let till = Till::demo("reversed_bill").await;
+    till.fault("reply_lost", true).await;
+    let (alipay, wechatpay) = till.codes("00").await;
+    let orders = [
+        till.charge(&alipay, 3001).await.unwrap().order_id,
+        till.charge(&wechatpay, 3002).await.unwrap().order_id,
+    ];
+    let is_back = |trade: &Trade| trade.charged > 0 && trade.refunded == trade.charged;
+    let moved_back = |books: &[Trade]| books.len() == 2 && books.iter().all(is_back);
+    while !moved_back(&till.ledger().await) {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    till.fault("reply_lost", false).await;
+    for order in &orders {
+        till.until(order, "reversed", |v| v.state == PayState::Reversed)
+            .await;
+    }
+    let _ended: SandboxStatus = till.ask("sandbox_end_day", NoArgs {}).await.unwrap();
+    let days: DayList = till
+        .ask("reconcile_days", DaysOf { account_id: None })
+        .await
+        .unwrap();
+    for account in &days.accounts {
+        let of_today = DayOf {
+            account_id: account.id.clone(),
+            day: days.days[0].day.clone(),
+        };
+        let bill: BillPreview = till.ask("fetch_bill", of_today).await.unwrap();
+        assert_eq!(bill.differences, [], "{}", account.channel);
+        assert_eq!(bill.rows, 2, "there and back: {bill:?}");
+    }
+    till.close().await;
 }
