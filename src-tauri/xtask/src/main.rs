@@ -13,6 +13,7 @@
 
 mod counts;
 mod gen_types;
+mod package;
 mod process;
 mod run;
 mod scripts;
@@ -41,7 +42,8 @@ usage: cargo xtask COMMAND
   conformance       independent clients against the sandbox
   bench             speeds, printed
   kills             SIGKILL at every phase of a payment
-  shots             the pictures of the README";
+  shots             the pictures of the README
+  package           the Debian package, installed, started and removed in a folder of its own";
 
 /// Why a command stopped.
 #[derive(Debug)]
@@ -105,6 +107,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         "bench" => scripts::bench(&workspace, rest),
         "kills" => scripts::kills(&workspace, rest),
         "shots" => scripts::shots(&workspace, rest),
+        "package" => package::package(&workspace, rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())

@@ -206,7 +206,7 @@ fn apt_prefix() -> Option<&'static [&'static str]> {
     answer_of("sudo", &["-n", "true"]).map(|_| ["sudo", "-n"].as_slice())
 }
 
-fn install_npm_packages(workspace: &Workspace, folder: &str) -> Outcome {
+pub(crate) fn install_npm_packages(workspace: &Workspace, folder: &str) -> Outcome {
     let lock = format!("{folder}/package-lock.json");
     if !workspace.path(&lock).is_file() {
         return Ok(());
