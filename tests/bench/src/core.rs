@@ -8,7 +8,7 @@ use paydesk_channels::WireRequest;
 use paydesk_console::contract::{Locale, ModeView, SetUp};
 use paydesk_desk::ports::{
     Actor, BoxFuture, Commit, Cut, EventKind, Network, NewEvent, NewOrder, Opened, PayerCode,
-    Store, Tasks, Work,
+    Reached, Scope, Store, Tasks, Work,
 };
 use paydesk_desk::{Charge, Desk, Ports};
 use paydesk_domain::{Amount, ChannelId, Money, OrderPlan, PaymentPlan, TenderKind, Timestamp};
@@ -38,12 +38,16 @@ const REQUEST_READY: Duration = Duration::from_micros(2_500);
 struct Stamped(Mutex<Option<Instant>>);
 
 impl Network for Stamped {
-    fn send(&self, _: WireRequest, _: Duration) -> BoxFuture<'_, Result<WireReply, Cut>> {
+    fn send(&self, _: WireRequest, _: Scope, _: Duration) -> BoxFuture<'_, Result<WireReply, Cut>> {
         let now = Instant::now();
         if let Ok(mut stamp) = self.0.lock() {
             *stamp = Some(now);
         }
         Box::pin(async { Err(Cut::AfterSend) })
+    }
+
+    fn reach<'a>(&'a self, _: &'a str, _: Scope) -> BoxFuture<'a, Reached> {
+        Box::pin(async { Reached::Refused })
     }
 }
 

@@ -81,11 +81,10 @@ pub(crate) fn measure(table: &mut Table, orders: u64, target: &Path) -> Result<(
 }
 
 pub(crate) async fn store(folder: &Path) -> Result<SqliteStore, Trouble> {
-    use paydesk_desk::ports::Vault;
     let vault = FolderVault::open(folder)?;
     let options = StoreOptions {
         file: folder.join("paydesk.db"),
-        key: vault.data_key(),
+        key: paydesk_store::at_hand(vault.data_key()),
         ids: Arc::new(Counted::default()),
         now: Timestamp(0),
         vfs: None,

@@ -6,7 +6,7 @@ use paydesk_domain::{
     Again, Amount, ChannelRef, Currency, Doubt, End, Memo, MerchantRef, NotSent, Outcome,
     PaymentFact, RefundFact, Timestamp,
 };
-use paydesk_signing::{Authentic, Forged, Keys, Secret, WireReply};
+use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, Keys, Secret, WireReply};
 use std::{collections::BTreeMap, time::Duration};
 
 /// What a request does at the channel. The answer is authenticated and read against it, so that a
@@ -291,6 +291,16 @@ pub trait Channel: Send + Sync {
     /// Looks at an account's filled-in fields, secret ones included, before anything is sent: one line
     /// per field that is asked for or given, in the profile's order.
     fn check_fields(&self, fields: &BTreeMap<String, String>, now: Timestamp) -> Vec<FieldCheck>;
+
+    /// The account's keys from its filled-in fields, secret ones included.
+    ///
+    /// # Errors
+    /// `Missing` for an empty required field, `Malformed` or `Wrong` for keys that do not fit.
+    fn account_keys(
+        &self,
+        fields: &BTreeMap<String, String>,
+        now: Timestamp,
+    ) -> Result<AccountKeys, KeyError>;
 
     /// What a code of the channel means.
     fn meaning(&self, code: &str) -> Option<&'static CodeMeaning>;

@@ -1,15 +1,24 @@
-//! Accounts: forms, checks, the connection test, adding, changing, removing.
+//! Accounts: forms, checks, the connection test, adding, changing, removing. What is pasted goes through to
+//! the desk and is wiped here; answers are made of what the vault says may be shown.
 
-use crate::{Console, contract::*, field_verdicts, refused};
+use crate::{Console, coded, contract::*, field_verdicts, keys::secret};
+use paydesk_desk::{
+    AccountChange, Draft, LineName, LineState, Subject,
+    ports::{AccountStatus, KeyState, SecretFields},
+    shop::Account,
+};
+use paydesk_domain::{AccountId, FeeRate};
 use std::collections::BTreeMap;
+
+/// A certificate that runs out sooner is mentioned.
+const SOON_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 impl Console {
     pub(crate) async fn list_channels(&self, _: NoArgs) -> Result<ChannelForms, CommandError> {
         let channels = paydesk_desk::channels().iter();
+        let forms = channels.map(|channel| field_verdicts::form(channel.profile()));
         Ok(ChannelForms {
-            channels: channels
-                .map(|channel| field_verdicts::form(channel.profile()))
-                .collect(),
+            channels: forms.collect(),
         })
     }
 
@@ -17,39 +26,199 @@ impl Console {
         &self,
         args: CheckAccount,
     ) -> Result<AccountCheck, CommandError> {
-        let channel =
-            paydesk_desk::channel(&args.draft.channel).ok_or_else(|| crate::invalid("channel"))?;
-        let fields: BTreeMap<String, String> = args
-            .draft
-            .fields
-            .iter()
-            .map(|(name, value)| (name.clone(), value.expose().to_owned()))
-            .collect();
-        Ok(field_verdicts::check(
-            &channel.check_fields(&fields, self.desk.now()),
-        ))
+        let id = args.account_id.map(AccountId);
+        let lines = self.desk.check_draft(&draft(&args.draft), id.as_ref());
+        Ok(field_verdicts::check(&lines.map_err(coded)?))
     }
 
     pub(crate) async fn list_accounts(&self, _: NoArgs) -> Result<AccountList, CommandError> {
-        Err(refused(ErrorCode::NotNow))
+        let accounts = self.desk.shop().map_or_else(Vec::new, |shop| shop.accounts);
+        let mut views = Vec::with_capacity(accounts.len());
+        for account in &accounts {
+            views.push(self.account_view(account).await?);
+        }
+        Ok(AccountList {
+            accounts: views,
+            keys: self.keys_view(),
+        })
     }
 
-    pub(crate) async fn test_account(&self, _: TestAccount) -> Result<AccountTest, CommandError> {
-        Err(refused(ErrorCode::NotNow))
+    pub(crate) async fn test_account(
+        &self,
+        args: TestAccount,
+    ) -> Result<AccountTest, CommandError> {
+        let subject = match args.subject {
+            TestSubject::Account(id) => Subject::Account(AccountId(id)),
+            TestSubject::Draft(form) => Subject::Draft(draft(&form)),
+            TestSubject::Key { account_id, key_id } => Subject::Key(AccountId(account_id), key_id),
+        };
+        let lines = self.desk.test_account(subject).await.map_err(coded)?;
+        Ok(AccountTest {
+            passed: lines.iter().all(|line| line.state != LineState::Failed),
+            lines: lines.into_iter().map(line).collect(),
+            at: self.desk.now().0,
+        })
     }
 
-    pub(crate) async fn add_account(&self, _: AddAccount) -> Result<AccountView, CommandError> {
-        Err(refused(ErrorCode::NotNow))
+    pub(crate) async fn add_account(&self, args: AddAccount) -> Result<AccountView, CommandError> {
+        let rate = rate(args.rate_millionths)?;
+        let added = self.desk.add_account(draft(&args.draft), &args.label, rate);
+        let account = added.await.map_err(coded)?;
+        self.account_view(&account).await
     }
 
     pub(crate) async fn change_account(
         &self,
-        _: ChangeAccount,
+        args: ChangeAccount,
     ) -> Result<AccountView, CommandError> {
-        Err(refused(ErrorCode::NotNow))
+        let change = AccountChange {
+            label: args.label,
+            rate: args
+                .rate
+                .map(|given| rate(given.rate_millionths))
+                .transpose()?,
+            charges: args.charges == Some(true),
+            fields: args.fields.as_ref().map(secrets),
+            key: args.key.map(|step| match step {
+                KeyStep::Activate { key_id } => paydesk_desk::KeyStep::Activate(key_id),
+                KeyStep::Add { fields } => paydesk_desk::KeyStep::Add(secrets(&fields)),
+                KeyStep::Retire { key_id } => paydesk_desk::KeyStep::Retire(key_id),
+            }),
+        };
+        let id = AccountId(args.account_id);
+        let account = self.desk.change_account(&id, change).await.map_err(coded)?;
+        self.account_view(&account).await
     }
 
-    pub(crate) async fn remove_account(&self, _: AccountOf) -> Result<AccountList, CommandError> {
-        Err(refused(ErrorCode::NotNow))
+    pub(crate) async fn remove_account(
+        &self,
+        args: AccountOf,
+    ) -> Result<AccountList, CommandError> {
+        let id = AccountId(args.account_id);
+        self.desk.remove_account(&id).await.map_err(coded)?;
+        self.list_accounts(NoArgs {}).await
+    }
+
+    async fn account_view(&self, account: &Account) -> Result<AccountView, CommandError> {
+        let open = self.desk.open_of(&account.id).await.map_err(coded)?;
+        let keys = self.desk.ports().vault.keys(&account.id);
+        let kept = self.desk.kept(&account.id);
+        let expires_at = kept.as_ref().and_then(first_expiry);
+        let now = self.desk.now().0;
+        let state = match (keys.map(drop), expires_at) {
+            (Err(paydesk_desk::KeyError::Locked), _) => AccountState::KeysLocked,
+            (Err(paydesk_desk::KeyError::Missing), _) => AccountState::KeysMissing,
+            (Err(_), _) => AccountState::KeysUnusable,
+            (Ok(()), Some(at)) if at <= now => AccountState::Expired,
+            (Ok(()), Some(at)) if at - now < SOON_MS => AccountState::ExpiresSoon,
+            (Ok(()), _) => AccountState::Ready,
+        };
+        let charging = self.desk.shop();
+        let charging = charging
+            .as_ref()
+            .and_then(|s| s.account_for(&account.channel));
+        Ok(AccountView {
+            id: account.id.0.clone(),
+            channel: account.channel.0.clone(),
+            label: account.label.clone(),
+            sandbox: account.sandbox,
+            charges: charging.is_some_and(|charging| charging.id == account.id),
+            gateway: account.gateway.clone(),
+            shown: account.fields.clone(),
+            kept: kept
+                .as_ref()
+                .map_or_else(Vec::new, |kept| kept.fields.clone()),
+            rate_millionths: account.rate.map(FeeRate::millionths),
+            keys: kept.as_ref().map_or_else(Vec::new, key_views),
+            peers: kept.as_ref().map_or_else(Vec::new, peer_views),
+            expires_at,
+            state,
+            open_doubts: u32::try_from(open.len()).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+fn secrets(fields: &BTreeMap<String, Pasted>) -> SecretFields {
+    let pairs = fields.iter();
+    pairs
+        .map(|(name, value)| (name.clone(), secret(value)))
+        .collect()
+}
+
+fn draft(form: &AccountDraft) -> Draft {
+    Draft {
+        channel: form.channel.clone(),
+        sandbox: form.sandbox,
+        gateway: form.gateway.clone(),
+        fields: secrets(&form.fields),
+    }
+}
+
+fn rate(millionths: Option<u32>) -> Result<Option<FeeRate>, CommandError> {
+    let rate = |m| FeeRate::from_millionths(m).ok_or_else(|| crate::invalid("rate_millionths"));
+    millionths.map(rate).transpose()
+}
+
+/// Of what is in use: the active key's certificates, and the channel's.
+fn first_expiry(kept: &AccountStatus) -> Option<i64> {
+    let active = kept.keys.iter().filter(|key| key.state == KeyState::Active);
+    active.filter_map(|key| key.expires_at).min().map(|at| at.0)
+}
+
+fn key_views(kept: &AccountStatus) -> Vec<KeyView> {
+    let keys = kept.keys.iter();
+    keys.map(|key| KeyView {
+        id: key.id.clone(),
+        state: match key.state {
+            KeyState::Active => KeyStateView::Active,
+            KeyState::Old => KeyStateView::Old,
+            KeyState::Waiting => KeyStateView::Waiting,
+        },
+        fingerprint: key.fingerprint.clone(),
+        created_at: key.created_at.0,
+        expires_at: key.expires_at.map(|at| at.0),
+    })
+    .collect()
+}
+
+fn peer_views(kept: &AccountStatus) -> Vec<PeerKeyView> {
+    let peers = kept.peers.iter();
+    peers
+        .map(|peer| PeerKeyView {
+            id: peer.id.clone(),
+            fingerprint: peer.fingerprint.clone(),
+            learned_at: peer.learned_at.0,
+            expires_at: peer.expires_at.map(|at| at.0),
+        })
+        .collect()
+}
+
+fn line(line: paydesk_desk::Line) -> TestLine {
+    let params = line.params.into_iter();
+    TestLine {
+        line: match line.name {
+            LineName::Fields => TestLineName::Fields,
+            LineName::KeyPair => TestLineName::KeyPair,
+            LineName::Expiry => TestLineName::Expiry,
+            LineName::Reach => TestLineName::Reach,
+            LineName::Tls => TestLineName::Tls,
+            LineName::Clock => TestLineName::Clock,
+            LineName::Signature => TestLineName::Signature,
+            LineName::Answer => TestLineName::Answer,
+            LineName::Binding => TestLineName::Binding,
+            LineName::Bill => TestLineName::Bill,
+        },
+        state: match line.state {
+            LineState::Failed => TestState::Failed,
+            LineState::Ok => TestState::Ok,
+            LineState::Unknown => TestState::Unknown,
+            LineState::Warning => TestState::Warning,
+        },
+        text: line.text.to_owned(),
+        params: params
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+        evidence: line.evidence,
+        field: line.field,
     }
 }

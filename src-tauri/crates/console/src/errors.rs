@@ -1,7 +1,10 @@
 //! From the desk's errors to coded ones: what happened, whether money is affected, values for the text.
 
 use crate::contract::{CommandError, ErrorCode, MoneyMark};
-use paydesk_desk::{BillFault, DeskError, ports::StoreError};
+use paydesk_desk::{
+    BillFault, DeskError, KeyError,
+    ports::{CustodyError, StoreError, VaultStatus},
+};
 use paydesk_domain::{Blocked, MoneyError};
 use paydesk_texts::Language;
 use std::{
@@ -44,6 +47,15 @@ fn incident() -> String {
 pub fn coded(error: DeskError) -> CommandError {
     let said = error.to_string();
     let coded = match error {
+        DeskError::AccountExists => refused(ErrorCode::AccountExists),
+        DeskError::AccountField { field, problem } => refused_with(
+            ErrorCode::AccountFieldWrong,
+            &[("field", field), ("problem", problem.to_owned())],
+        ),
+        DeskError::AccountInDoubt(count) => {
+            refused_with(ErrorCode::AccountInDoubt, &[("count", count.to_string())])
+        }
+        DeskError::AccountNotFound => refused(ErrorCode::AccountNotFound),
         DeskError::Bill(bill) => bill_code(bill),
         DeskError::BillEmpty => refused(ErrorCode::BillEmpty),
         DeskError::BillNotYet => refused(ErrorCode::BillNotYet),
@@ -59,6 +71,8 @@ pub fn coded(error: DeskError) -> CommandError {
             &[("seconds", (skew_ms / 1000).to_string())],
         ),
         DeskError::CodeUsed => refused(ErrorCode::CodeUsed),
+        DeskError::Custody(custody) => custody_code(custody),
+        DeskError::GatewayNotAllowed => refused(ErrorCode::GatewayNotAllowed),
         DeskError::KeysLocked => refused(ErrorCode::KeysLocked),
         DeskError::Money(money) => refused(money_code(money)),
         DeskError::TooLarge { max_minor } => refused_with(
@@ -67,6 +81,8 @@ pub fn coded(error: DeskError) -> CommandError {
         ),
         DeskError::NotNow(_) => refused(ErrorCode::NotNow),
         DeskError::NotSetUp => refused(ErrorCode::NotSetUp),
+        DeskError::OlderCopy => refused(ErrorCode::OlderCopy),
+        DeskError::RealOnly => refused(ErrorCode::RealOnly),
         DeskError::OrderNotFound => refused(ErrorCode::OrderNotFound),
         DeskError::ReasonRequired => refused(ErrorCode::ReasonRequired),
         DeskError::Repeat(repeat) => {
@@ -93,6 +109,50 @@ pub fn coded(error: DeskError) -> CommandError {
     };
     tracing::warn!(incident = %coded.incident, error = %said, "a command was refused");
     coded
+}
+
+fn custody_code(error: CustodyError) -> CommandError {
+    match error {
+        CustodyError::Failed(_) | CustodyError::Unreadable(_) => refused(ErrorCode::KeysUnreadable),
+        CustodyError::Full => refused(ErrorCode::DiskFull),
+        CustodyError::Key(KeyError::Locked) => refused(ErrorCode::KeysLocked),
+        CustodyError::Key(error) => {
+            let problem = match error {
+                KeyError::Missing => "check_missing",
+                KeyError::Wrong => "check_wrong_pair",
+                KeyError::Locked | KeyError::Malformed => "check_not_a_key",
+            };
+            let params = [("field", String::new()), ("problem", problem.to_owned())];
+            refused_with(ErrorCode::AccountFieldWrong, &params)
+        }
+        CustodyError::KeyInUse => refused(ErrorCode::KeyInUse),
+        CustodyError::KeyKnown => refused(ErrorCode::KeyKnown),
+        CustodyError::Lost => refused(ErrorCode::KeysLost),
+        CustodyError::NotOpen(status) => not_open(status),
+        CustodyError::PassphraseTooShort { min } => {
+            refused_with(ErrorCode::PassphraseTooShort, &[("min", min.to_string())])
+        }
+        CustodyError::UnknownAccount => refused(ErrorCode::AccountNotFound),
+        CustodyError::UnknownKey => refused(ErrorCode::KeyNotFound),
+    }
+}
+
+/// Why the vault is not open, as an error.
+pub(crate) fn not_open(status: VaultStatus) -> CommandError {
+    match status {
+        VaultStatus::Denied => refused(ErrorCode::KeyringDenied),
+        VaultStatus::Hanging => refused(ErrorCode::KeyringHanging),
+        VaultStatus::MissingService | VaultStatus::NeedsPassphrase { is_new: true } => {
+            refused(ErrorCode::KeyringMissing)
+        }
+        VaultStatus::Locked
+        | VaultStatus::NeedsPassphrase { is_new: false }
+        | VaultStatus::Open(_) => refused(ErrorCode::KeysLocked),
+        VaultStatus::WrongPassphrase { wait } => {
+            let seconds = wait.as_millis().div_ceil(1000).to_string();
+            refused_with(ErrorCode::PassphraseWrong, &[("seconds", seconds)])
+        }
+    }
 }
 
 fn bill_code(bill: BillFault) -> CommandError {
@@ -153,6 +213,7 @@ pub fn store_error(error: StoreError) -> CommandError {
             money: MoneyMark::Unknown,
             ..refused(ErrorCode::DiskFull)
         },
+        StoreError::Locked => refused(ErrorCode::KeysLocked),
         StoreError::NewerSchema { found, known } => refused_with(
             ErrorCode::DatabaseNewer,
             &[("found", found.to_string()), ("known", known.to_string())],

@@ -83,8 +83,8 @@ impl Console {
             clock_skew_ms: skew.filter(|s| s.abs() > SKEW_LIMIT_MS),
             open_doubts: counts.open_doubts,
             attention: counts.attention,
-            keys: KeysState::Open,
-            older_copy: false,
+            keys: self.keys_view().state,
+            older_copy: self.desk.is_older_copy(),
             device: self.desk.ports().store.device().id,
             version: self.surroundings.version().to_owned(),
             business_day: self
@@ -142,6 +142,8 @@ impl Console {
         let mut accounts = Vec::new();
         if mode == Mode::Demo {
             accounts = self.surroundings.connect_demo().await?;
+        } else {
+            self.go_real(args.passphrase.as_ref()).await?;
         }
         let operators = match args.locale {
             Locale::En => ["Cashier 1", "Cashier 2", "Supervisor"],
@@ -173,6 +175,9 @@ impl Console {
                 .await?;
         }
         self.desk.change_shop(shop).await.map_err(coded)?;
+        if mode == Mode::Real {
+            self.surroundings.became_real()?;
+        }
         self.app_status(NoArgs {}).await
     }
 

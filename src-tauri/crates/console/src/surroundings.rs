@@ -14,6 +14,11 @@ use std::{
 pub trait Surroundings: Send + Sync {
     /// Starts the sandbox, keeps its test keys in the vault, and gives the demo's accounts.
     fn connect_demo(&self) -> BoxFuture<'_, Result<Vec<Account>, CommandError>>;
+    /// The folder is one with real accounts from now on: the network reaches what they may talk to.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    fn became_real(&self) -> Result<(), CommandError>;
     /// The demo's faults and customers.
     fn sandbox_status(&self) -> BoxFuture<'_, Result<SandboxStatus, CommandError>>;
     /// Switches a fault.

@@ -88,7 +88,7 @@ impl Desk {
                 .encode_file(&link, cx)
                 .map_err(|_| DeskError::BillUnreachable)
         })?;
-        let reply = self.fetch(request).await?;
+        let reply = self.fetch(&account, channel, request).await?;
         if reply.status != 200 {
             return Err(DeskError::BillRefused(reply.status.to_string()));
         }
@@ -212,8 +212,18 @@ impl Desk {
         })
     }
 
-    async fn fetch(&self, request: WireRequest) -> Result<WireReply, DeskError> {
-        let sent = self.ports.network.send(request, FETCH_DEADLINE).await;
+    async fn fetch(
+        &self,
+        account: &Account,
+        channel: &dyn Channel,
+        request: WireRequest,
+    ) -> Result<WireReply, DeskError> {
+        let scope = crate::driver::scope(account, channel);
+        let sent = self
+            .ports
+            .network
+            .send(request, scope, FETCH_DEADLINE)
+            .await;
         sent.map_err(|_| DeskError::BillUnreachable)
     }
 
@@ -230,7 +240,7 @@ impl Desk {
                 .map_err(|_| DeskError::BillUnreachable)
         })?;
         let operation = request.operation;
-        let reply = self.fetch(request).await?;
+        let reply = self.fetch(account, channel, request).await?;
         let answer = self.with_keys(account, |cx| {
             let proof = channel
                 .authenticate(operation, reply, cx)

@@ -1,10 +1,15 @@
 //! The driver: the one place that sends. It owns the deadline, authenticates before anything is read,
 //! and turns whatever happens into an answer, a refusal, a doubt, or a proof that nothing was sent.
 
-use crate::{Desk, health::Contact, ports::Cut, shop::Account};
+use crate::{
+    Desk,
+    health::Contact,
+    ports::{Cut, Scope},
+    shop::Account,
+};
 use paydesk_channels::{AccountSettings, Answer, Call, Channel, Cx, Exchange, WireRequest};
 use paydesk_domain::{Doubt, NotSent, Outcome, Refusal, Timestamp};
-use paydesk_signing::{Authentic, KeyId, WireReply};
+use paydesk_signing::{Authentic, KeyId, Keys, WireReply};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -118,6 +123,25 @@ impl Desk {
             Ok(keys) => keys,
             Err(_) => return Exchanged::NotSent(NotSent::KeysLocked),
         };
+        let (exchanged, contact) = self
+            .exchange_with(account, keys.as_ref(), channel, call, part)
+            .await;
+        if let Some(contact) = contact {
+            self.note_contact(&account.channel, contact, self.now());
+        }
+        exchanged
+    }
+
+    /// The same with keys at hand, which need not be the account's own: for the connection test. Says how
+    /// the contact went and notes nothing.
+    pub(crate) async fn exchange_with<C: Call + Sync>(
+        &self,
+        account: &Account,
+        keys: &dyn Keys,
+        channel: &'static dyn Channel,
+        call: &C,
+        part: &dyn Exchange<C>,
+    ) -> (Exchanged<C::Fact>, Option<Contact>) {
         let settings = AccountSettings {
             gateway: account.gateway.clone(),
             fields: account.fields.clone(),
@@ -125,57 +149,47 @@ impl Desk {
         let nonce = self.ports.ids.nonce();
         let begun = self.ports.clock.now();
         let cx = |now: Timestamp| Cx {
-            keys: keys.as_ref(),
+            keys,
             account: &settings,
             now,
             nonce,
         };
         let request = match part.encode(call, &cx(begun)) {
             Ok(request) => request,
-            Err(proof) => return Exchanged::NotSent(proof),
+            Err(proof) => return (Exchanged::NotSent(proof), None),
         };
         let operation = request.operation;
         let mut record = Record::of(&request);
         let deadline = channel.profile().schedule.deadline;
-        let sent = self.ports.network.send(request, deadline).await;
+        let sent = self
+            .ports
+            .network
+            .send(request, scope(account, channel), deadline)
+            .await;
         let now = self.ports.clock.now();
         record.took_ms = u64::try_from(now.since(begun).as_millis()).unwrap_or(u64::MAX);
         let reply = match sent {
             Ok(reply) => reply,
-            Err(cut) => return self.cut(account, cut, record, now),
+            Err(cut) => return cut_off(cut, record),
         };
         record.note_reply(&reply);
         let date = reply.header("date").map(str::to_owned);
         let hint = channel.hint(&reply);
+        let took = Duration::from_millis(record.took_ms);
         let proof = match channel.authenticate(operation, reply, &cx(now)) {
             Ok(proof) => proof,
             Err(forged) => {
-                self.note_contact(
-                    &account.channel,
-                    Contact::Unbelieved {
-                        date,
-                        took: Duration::from_millis(record.took_ms),
-                    },
-                    now,
-                );
                 let forged = (hint == Doubt::Unauthenticated).then(|| forged.to_string());
-                return Exchanged::Doubt {
+                let doubt = Exchanged::Doubt {
                     doubt: hint,
                     forged,
                     record,
                 };
+                return (doubt, Some(Contact::Unbelieved { date, took }));
             }
         };
         record.key = proof.by().map(|KeyId(id)| id.clone());
-        self.note_contact(
-            &account.channel,
-            Contact::Answered {
-                date,
-                took: Duration::from_millis(record.took_ms),
-            },
-            now,
-        );
-        match part.decode(call, &proof, &cx(now)) {
+        let exchanged = match part.decode(call, &proof, &cx(now)) {
             Outcome::Done(answer) => Exchanged::Heard {
                 answer,
                 proof,
@@ -191,23 +205,32 @@ impl Desk {
                 forged: None,
                 record,
             },
+        };
+        (exchanged, Some(Contact::Answered { date, took }))
+    }
+}
+
+fn cut_off<F>(cut: Cut, record: Record) -> (Exchanged<F>, Option<Contact>) {
+    match cut.proof() {
+        Some(proof) => (Exchanged::NotSent(proof), Some(Contact::Unreachable)),
+        None => {
+            let doubt = Exchanged::Doubt {
+                doubt: Doubt::NoReply,
+                forged: None,
+                record,
+            };
+            (doubt, Some(Contact::Silent))
         }
     }
+}
 
-    fn cut<F>(&self, account: &Account, cut: Cut, record: Record, now: Timestamp) -> Exchanged<F> {
-        match cut.proof() {
-            Some(proof) => {
-                self.note_contact(&account.channel, Contact::Unreachable, now);
-                Exchanged::NotSent(proof)
-            }
-            None => {
-                self.note_contact(&account.channel, Contact::Silent, now);
-                Exchanged::Doubt {
-                    doubt: Doubt::NoReply,
-                    forged: None,
-                    record,
-                }
-            }
+/// Where an account may talk to: a live one to its channel's hosts, a sandbox one to its own gateway.
+pub(crate) fn scope(account: &Account, channel: &dyn Channel) -> Scope {
+    if account.sandbox {
+        Scope::Sandbox {
+            gateway: account.gateway.clone(),
         }
+    } else {
+        Scope::Live(channel.profile().hosts)
     }
 }

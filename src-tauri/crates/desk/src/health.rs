@@ -99,7 +99,7 @@ impl Desk {
 }
 
 /// The `Date` header has whole seconds; the answer was made about half a round trip ago.
-fn skew(date: &str, now: Timestamp, took: Duration) -> Option<i64> {
+pub(crate) fn skew(date: &str, now: Timestamp, took: Duration) -> Option<i64> {
     let date = jiff::fmt::rfc2822::parse(date)
         .ok()?
         .timestamp()

@@ -1,9 +1,12 @@
 //! The desk: use cases and the driver. It takes payments, resolves doubts, gives refunds.
 //! It names no socket, database, keyring or window: those are ports (`ports`).
 
+mod accounts;
 mod bills;
+mod doctor;
 mod driver;
 mod health;
+mod older_copy;
 mod pay;
 pub mod ports;
 mod reads;
@@ -14,21 +17,26 @@ pub mod rhythm;
 mod settle;
 pub mod shop;
 
+pub use accounts::{AccountChange, Draft, KeyStep, is_this_machine};
 pub use bills::{Preview, PreviewRow, Verdict, channel_day};
+pub use doctor::{Line, LineName, LineState, Subject};
 pub use health::{Health, SKEW_LIMIT_MS};
 pub use pay::{Charge, Repeat, ShowCode};
 pub use paydesk_channels::{
     BillFault, Field, FieldCheck, FieldKind, FieldNote, FieldProblem, Profile,
 };
 pub use paydesk_reports::{ExportError, Exported, OrderLine, OrdersCsv, Receipt, barcode};
-pub use paydesk_signing::{Encoding, Inspected, KeyForm};
+pub use paydesk_signing::{Encoding, Inspected, KeyError, KeyForm, Secret};
 pub use refunds::{REASONS, RefundAsk};
 
 use paydesk_channels::Channel;
 use paydesk_domain::{
     Blocked, BusinessDay, ChannelId, MoneyError, NotNow, OrderNumber, ShopCalendar, Timestamp,
 };
-use ports::{Actor, Clock, EventKind, Ids, Network, NewEvent, Store, StoreError, Tasks, Vault};
+use ports::{
+    Actor, Clock, Custody, CustodyError, EventKind, Ids, Network, NewEvent, Store, StoreError,
+    Tasks, Vault,
+};
 use shop::{Account, Shop};
 use std::{
     collections::BTreeMap,
@@ -41,6 +49,8 @@ use tokio::sync::{Notify, broadcast};
 pub struct Ports {
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// Changing what the vault keeps.
+    pub custody: Arc<dyn Custody>,
     /// Randomness.
     pub ids: Arc<dyn Ids>,
     /// The network.
@@ -70,6 +80,23 @@ pub enum Told {
 /// Why a use case could not be done. Money did not move by it, unless a doubt is on record.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DeskError {
+    /// An account of this channel with these numbers is there already.
+    #[error("an account with these numbers is there already")]
+    AccountExists,
+    /// A field of an account cannot be used.
+    #[error("field {field} cannot be used: {problem}")]
+    AccountField {
+        /// The channel's own name of it.
+        field: String,
+        /// Key of the text that says why.
+        problem: &'static str,
+    },
+    /// Payments or refunds of the account are not known yet.
+    #[error("{0} payments or refunds of the account are not known yet")]
+    AccountInDoubt(usize),
+    /// There is no such account.
+    #[error("no such account")]
+    AccountNotFound,
     /// The domain says no.
     #[error("{0}")]
     Blocked(#[from] Blocked),
@@ -100,6 +127,12 @@ pub enum DeskError {
     /// The same payment code within five minutes.
     #[error("this payment code was used already")]
     CodeUsed,
+    /// The vault says no.
+    #[error("{0}")]
+    Custody(#[from] CustodyError),
+    /// A live account with another gateway, or a sandbox account with the live one.
+    #[error("this gateway is not for this kind of account")]
+    GatewayNotAllowed,
     /// The keys cannot be used now.
     #[error("the keys are locked")]
     KeysLocked,
@@ -118,6 +151,12 @@ pub enum DeskError {
     /// The shop is not set up.
     #[error("the shop is not set up")]
     NotSetUp,
+    /// The folder is an older copy that was put back.
+    #[error("the folder is an older copy: it is read only until its open payments are asked about")]
+    OlderCopy,
+    /// Only in a folder with real accounts.
+    #[error("only in a folder with real accounts")]
+    RealOnly,
     /// No such order.
     #[error("no such order")]
     OrderNotFound,
@@ -142,6 +181,7 @@ impl From<StoreError> for DeskError {
     fn from(error: StoreError) -> DeskError {
         match error {
             StoreError::Blocked(blocked) => DeskError::Blocked(blocked),
+            StoreError::Locked => DeskError::KeysLocked,
             StoreError::Busy
             | StoreError::Corrupt(_)
             | StoreError::Full
@@ -161,6 +201,8 @@ pub struct Desk {
     shop: RwLock<Option<Shop>>,
     operator: RwLock<Option<String>>,
     health: Mutex<BTreeMap<ChannelId, Health>>,
+    /// What must be asked about before an older copy that was put back may work again.
+    older_copy: RwLock<Option<older_copy::OlderCopy>>,
     /// The bill that was looked at last and may be imported.
     preview: Mutex<Option<Arc<Preview>>>,
     told: broadcast::Sender<Told>,
@@ -188,6 +230,7 @@ impl Desk {
             shop: RwLock::new(shop),
             operator: RwLock::new(operator),
             health: Mutex::new(BTreeMap::new()),
+            older_copy: RwLock::new(None),
             preview: Mutex::new(None),
             told,
             wake: Notify::new(),

@@ -11,7 +11,7 @@ use crate::{
 };
 use paydesk_channels::{Channel, Create, Finish, Query, Target, Tender};
 use paydesk_domain::{
-    Amount, Change, ChannelId, End, Heard, Money, Order, OrderNumber, OrderPlan, Payment,
+    Amount, Change, ChannelId, End, Heard, Mode, Money, Order, OrderNumber, OrderPlan, Payment,
     PaymentPlan, PaymentState, TenderKind, Timestamp,
 };
 use paydesk_signing::Secret;
@@ -109,6 +109,7 @@ impl Desk {
             .ports
             .vault
             .data_key()
+            .map_err(|_| DeskError::KeysLocked)?
             .mac("payment code", code.expose().as_bytes());
         let now = self.now();
         let since = Timestamp(now.0 - i64::try_from(CODE_WINDOW.as_millis()).unwrap_or(0));
@@ -166,6 +167,7 @@ impl Desk {
         tender: TenderKind,
         note: &str,
     ) -> Result<Checked, DeskError> {
+        self.not_older_copy()?;
         let shop = self.need_shop()?;
         let profile = channel.profile();
         let id = ChannelId(profile.id.to_owned());
@@ -250,7 +252,12 @@ impl Desk {
         };
         let by = self.operator_name();
         let new = NewOrder {
-            mode: shop.mode,
+            // The number itself says that no money moved: sandbox accounts in a real folder are tests.
+            mode: if checked.account.sandbox {
+                Mode::Demo
+            } else {
+                shop.mode
+            },
             plan: OrderPlan {
                 intent: checked.intent.clone(),
                 total: checked.amount,

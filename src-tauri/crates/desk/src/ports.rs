@@ -2,8 +2,10 @@
 //! Implemented by `store`, `vault` and `host`, and by the simulation.
 
 mod bills;
+mod custody;
 
 pub use bills::*;
+pub use custody::*;
 
 use paydesk_channels::WireRequest;
 use paydesk_domain::{
@@ -230,6 +232,9 @@ pub enum StoreError {
     /// The disk failed during a commit: whether it is there is known after a restart only.
     #[error("the disk failed: {0}")]
     Io(String),
+    /// The keys are locked: nothing can be sealed, so nothing is written.
+    #[error("the keys are locked")]
+    Locked,
     /// Made by a newer version of this program.
     #[error("the database was made by a newer version ({found}, this program knows {known})")]
     NewerSchema {
@@ -412,6 +417,10 @@ pub trait Store: Send + Sync {
     fn plan_anew(&self, now: Timestamp) -> BoxFuture<'_, Result<(), StoreError>>;
     /// When the next one is due.
     fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
+    /// Every attempt and refund that is still looked at.
+    fn open_work(&self) -> BoxFuture<'_, Result<Vec<MerchantRef>, StoreError>>;
+    /// Begins an epoch of order numbers, if it is a later one.
+    fn begin_epoch(&self, epoch: u8) -> BoxFuture<'_, Result<(), StoreError>>;
     /// How often the channel was asked about this attempt.
     fn times_asked<'a>(
         &'a self,
@@ -523,14 +532,48 @@ impl Cut {
     }
 }
 
+/// Where an account may talk to. Goes with every request, so that no request of a sandbox account can
+/// reach a live gateway, nor one of a live account anything else.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Scope {
+    /// The channel's own hosts, over TLS.
+    Live(&'static [&'static str]),
+    /// The gateway of a sandbox account and nothing else.
+    Sandbox {
+        /// Its address, as the account has it.
+        gateway: String,
+    },
+}
+
+/// How far a connection without any request came.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reached {
+    /// The host has no address.
+    NoAddress,
+    /// This folder must not go there.
+    NotAllowed,
+    /// Connected, without TLS, on this machine.
+    Plain,
+    /// No connection.
+    Refused,
+    /// Connected, and the certificate is believed.
+    Tls,
+    /// Connected, but no TLS that can be believed.
+    TlsWrong,
+}
+
 /// The network. Never repeats, never follows a redirect.
 pub trait Network: Send + Sync {
     /// Sends and waits at most `deadline`.
     fn send(
         &self,
         request: WireRequest,
+        scope: Scope,
         deadline: Duration,
     ) -> BoxFuture<'_, Result<WireReply, Cut>>;
+
+    /// Opens a connection and says how far it came; sends nothing of ours.
+    fn reach<'a>(&'a self, url: &'a str, scope: Scope) -> BoxFuture<'a, Reached>;
 }
 
 /// Time.
@@ -561,5 +604,12 @@ pub trait Vault: Send + Sync {
     /// `KeyError::Locked` and the like; never the key.
     fn keys(&self, account: &AccountId) -> Result<Arc<dyn Keys>, KeyError>;
     /// The key of sealed fields, tags and the log's head.
-    fn data_key(&self) -> Arc<SealingKey>;
+    ///
+    /// # Errors
+    /// `KeyError::Locked` while the vault is not open. There is no stand-in: what is sealed with one is lost.
+    fn data_key(&self) -> Result<Arc<SealingKey>, KeyError>;
+    /// Whether nothing can be signed now.
+    fn is_locked(&self) -> bool {
+        self.data_key().is_err()
+    }
 }

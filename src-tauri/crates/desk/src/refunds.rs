@@ -47,6 +47,7 @@ impl Desk {
         self: &Arc<Self>,
         ask: RefundAsk,
     ) -> Result<(Order, MerchantRef), DeskError> {
+        self.not_older_copy()?;
         if !REASONS.contains(&ask.reason.as_str())
             || (ask.reason == "other" && ask.note.trim().is_empty())
         {

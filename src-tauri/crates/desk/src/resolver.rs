@@ -34,6 +34,7 @@ impl Desk {
                 tracing::error!(%error, "the list of open payments could not be read; trying again");
             }
             self.notice_others(&mut seen).await;
+            self.leave_older_copy().await;
             let nap = self.nap().await;
             tokio::select! {
                 () = self.ports.clock.sleep(nap) => {}
@@ -44,7 +45,8 @@ impl Desk {
 
     /// Starts a look at everything that is due and returns how many it started.
     async fn round(self: &Arc<Self>, room: &Arc<Semaphore>) -> Result<usize, DeskError> {
-        if self.shop().is_none() {
+        // Locked: nothing can be asked and no answer could be kept. Everything stays due.
+        if self.shop().is_none() || self.ports.vault.is_locked() {
             return Ok(0);
         }
         let limit = u32::try_from(room.available_permits()).unwrap_or(0);
@@ -73,6 +75,9 @@ impl Desk {
     }
 
     async fn nap(&self) -> Duration {
+        if self.ports.vault.is_locked() {
+            return NAP_MAX;
+        }
         match self.ports.store.next_due().await {
             Ok(Some(due)) => due
                 .since(self.now())

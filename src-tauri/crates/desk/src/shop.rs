@@ -19,6 +19,12 @@ pub struct Account {
     pub rate: Option<FeeRate>,
     /// Whether it is an account of a sandbox.
     pub sandbox: bool,
+    /// The name under which a person knows it; empty: its channel's.
+    #[serde(default)]
+    pub label: String,
+    /// Whether charges of its channel go to it, where there are several.
+    #[serde(default)]
+    pub charges: bool,
 }
 
 /// How the window looks and behaves: remembered choices.
@@ -87,7 +93,9 @@ impl Shop {
     /// The account that collects for a channel.
     #[must_use]
     pub fn account_for(&self, channel: &ChannelId) -> Option<&Account> {
-        self.accounts.iter().find(|a| a.channel == *channel)
+        let mut of_channel = self.accounts.iter().filter(|a| a.channel == *channel);
+        let first = of_channel.clone().next();
+        of_channel.find(|a| a.charges).or(first)
     }
 
     /// The account with this id.

@@ -3,7 +3,7 @@
 
 use crate::{
     history,
-    network::{SANDBOX_GATEWAY, SandboxAddress, client},
+    network::{HttpNetwork, Reach, SANDBOX_GATEWAY, SandboxAddress, client},
 };
 use paydesk_console::{
     NewFile, Surroundings,
@@ -20,7 +20,8 @@ use paydesk_desk::{
 };
 use paydesk_domain::{AccountId, ChannelId, Currency, FeeRate, Money};
 use paydesk_sandbox::{MerchantCredentials, Sandbox, SandboxConfig, SandboxError};
-use paydesk_vault::{AccountMaterial, FolderVault, PeerKey, VaultError};
+use paydesk_signing::Secret;
+use paydesk_vault::{AccountSecrets, FolderKeys, SecretFields, VaultError};
 use rand::RngCore;
 use serde_json::{Value, json};
 use std::{
@@ -62,8 +63,9 @@ struct Control {
 /// The demo of one folder.
 pub(crate) struct Demo {
     folder: PathBuf,
-    vault: Arc<FolderVault>,
+    keys: Arc<FolderKeys>,
     address: SandboxAddress,
+    network: Arc<HttpNetwork>,
     /// What the desk works with: the shop's past is played with the same, at another time.
     ports: Ports,
     running: Mutex<Option<Sandbox>>,
@@ -86,14 +88,16 @@ fn sandbox_folder(folder: &Path) -> PathBuf {
 impl Demo {
     pub(crate) fn new(
         folder: PathBuf,
-        vault: Arc<FolderVault>,
+        keys: Arc<FolderKeys>,
         address: SandboxAddress,
+        network: Arc<HttpNetwork>,
         ports: Ports,
     ) -> Result<Demo, reqwest::Error> {
         Ok(Demo {
             folder,
-            vault,
+            keys,
             address,
+            network,
             ports,
             running: Mutex::new(None),
             client: client(false)?,
@@ -213,8 +217,10 @@ impl Demo {
         let credentials = MerchantCredentials::read(&sandbox_folder(&self.folder))?;
         let (alipay, alipay_keys) = alipay_account(&credentials);
         let (wechatpay, wechatpay_keys) = wechatpay_account(&credentials);
-        self.vault.keep(&alipay.id, alipay_keys)?;
-        self.vault.keep(&wechatpay.id, wechatpay_keys)?;
+        let vault = self.keys.vault().ok_or(VaultError::NotOpen)?;
+        let now = self.ports.clock.now();
+        vault.keep(&alipay.id, &alipay_keys, now)?;
+        vault.keep(&wechatpay.id, &wechatpay_keys, now)?;
         Ok(vec![alipay, wechatpay])
     }
 }
@@ -237,6 +243,8 @@ fn account(channel: &str, gateway: String, fields: BTreeMap<String, String>) -> 
         fields,
         rate: FeeRate::from_millionths(DEMO_RATE_MILLIONTHS),
         sandbox: true,
+        label: String::new(),
+        charges: true,
     }
 }
 
@@ -247,52 +255,51 @@ fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn alipay_account(credentials: &MerchantCredentials) -> (Account, AccountMaterial) {
+fn secret_fields(pairs: &[(&str, &str)]) -> SecretFields {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), Secret::new((*value).to_owned())))
+        .collect()
+}
+
+fn alipay_account(credentials: &MerchantCredentials) -> (Account, AccountSecrets) {
     let alipay = &credentials.alipay;
-    let keys = AccountMaterial {
-        private_key: alipay.app_private_key_pem.clone(),
-        signing_id: None,
-        peer_keys: vec![PeerKey {
-            id: None,
-            material: alipay.gateway_public_key_pem.clone(),
-        }],
-        answers_with: None,
-        resource_key: None,
-    };
-    let fields = fields(&[("app_id", &alipay.app_id), ("seller_id", &alipay.seller_id)]);
+    let keys = secret_fields(&[
+        ("private_key", &alipay.app_private_key_pem),
+        ("alipay_public_key", &alipay.gateway_public_key_pem),
+    ]);
+    let shown = fields(&[("app_id", &alipay.app_id), ("seller_id", &alipay.seller_id)]);
     (
-        account("alipay", format!("{SANDBOX_GATEWAY}/gateway.do"), fields),
-        keys,
+        account("alipay", format!("{SANDBOX_GATEWAY}/gateway.do"), shown),
+        AccountSecrets {
+            channel: "alipay".to_owned(),
+            fields: keys,
+        },
     )
 }
 
-fn wechatpay_account(credentials: &MerchantCredentials) -> (Account, AccountMaterial) {
+fn wechatpay_account(credentials: &MerchantCredentials) -> (Account, AccountSecrets) {
     let wechatpay = &credentials.wechatpay;
-    let keys = AccountMaterial {
-        private_key: wechatpay.merchant_private_key_pem.clone(),
-        signing_id: Some(wechatpay.merchant_serial.clone()),
-        peer_keys: vec![
-            PeerKey {
-                id: Some(wechatpay.public_key_id.clone()),
-                material: wechatpay.public_key_pem.clone(),
-            },
-            PeerKey {
-                id: Some(wechatpay.platform_certificate_serial.clone()),
-                material: wechatpay.platform_certificate_pem.clone(),
-            },
-        ],
-        answers_with: Some(wechatpay.public_key_id.clone()),
-        resource_key: Some(wechatpay.apiv3_key.clone()),
-    };
-    let fields = fields(&[
+    let keys = secret_fields(&[
+        ("private_key", &wechatpay.merchant_private_key_pem),
+        ("merchant_serial", &wechatpay.merchant_serial),
+        ("public_key_id", &wechatpay.public_key_id),
+        ("public_key", &wechatpay.public_key_pem),
+        ("platform_certificates", &wechatpay.platform_certificate_pem),
+        ("apiv3_key", &wechatpay.apiv3_key),
+    ]);
+    let shown = fields(&[
         ("appid", &wechatpay.appid),
         ("mchid", &wechatpay.mchid),
         ("store_id", "1"),
         ("notify_url", "https://notify.example.com/wechatpay"),
     ]);
     (
-        account("wechatpay", SANDBOX_GATEWAY.to_owned(), fields),
-        keys,
+        account("wechatpay", SANDBOX_GATEWAY.to_owned(), shown),
+        AccountSecrets {
+            channel: "wechatpay".to_owned(),
+            fields: keys,
+        },
     )
 }
 
@@ -303,6 +310,13 @@ impl Surroundings for Demo {
                 tracing::error!(%error, "the demo could not be connected");
                 refused(ErrorCode::SandboxGone)
             })
+        })
+    }
+
+    fn became_real(&self) -> Result<(), CommandError> {
+        self.network.set_reach(Reach::Accounts).map_err(|error| {
+            tracing::error!(%error, "the network cannot be set up");
+            refused(ErrorCode::Internal)
         })
     }
 

@@ -4,7 +4,7 @@
 use paydesk_channels::WireRequest;
 use paydesk_desk::{
     Charge, Desk, DeskError, Ports, RefundAsk, Told,
-    ports::{BoxFuture, Clock, Cut, Network},
+    ports::{BoxFuture, Clock, Cut, Network, Reached, Scope},
     shop::Shop,
 };
 use paydesk_domain::{ChannelDay, Money, Order, OrderStatus, Timestamp};
@@ -81,6 +81,7 @@ impl Network for PastNetwork {
     fn send(
         &self,
         mut request: WireRequest,
+        scope: Scope,
         deadline: Duration,
     ) -> BoxFuture<'_, Result<WireReply, Cut>> {
         let now = self.clock.now().0.to_string();
@@ -89,13 +90,17 @@ impl Network for PastNetwork {
             .headers
             .push((TOKEN_HEADER.to_owned(), self.token.clone()));
         Box::pin(async move {
-            let mut reply = self.network.send(request, deadline).await?;
+            let mut reply = self.network.send(request, scope, deadline).await?;
             // The web server's own date is today's; the signed times are those that are played.
             reply
                 .headers
                 .retain(|(name, _)| !name.eq_ignore_ascii_case("date"));
             Ok(reply)
         })
+    }
+
+    fn reach<'a>(&'a self, url: &'a str, scope: Scope) -> BoxFuture<'a, Reached> {
+        self.network.reach(url, scope)
     }
 }
 

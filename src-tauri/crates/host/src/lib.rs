@@ -3,6 +3,7 @@
 
 mod demo;
 mod history;
+mod keys;
 pub mod logs;
 mod network;
 mod new_file;
@@ -13,23 +14,33 @@ pub use demo::{DemoError, serve_sandbox};
 pub use network::SANDBOX_GATEWAY;
 
 use demo::Demo;
+use keys::{HostKeys, Shared, key_maker};
 use network::{HttpNetwork, Reach};
 use outside::{OsIds, RuntimeTasks, SystemClock};
 use paydesk_console::{Console, contract::CommandError};
 use paydesk_desk::{
     Desk, DeskError, Ports,
-    ports::{Clock, StoreError},
+    ports::{Clock, Store, StoreError, Vault, VaultStatus},
+    shop::Shop,
 };
 use paydesk_domain::Mode;
+use paydesk_signing::Secret;
 use paydesk_store::{SqliteStore, StoreOptions};
-use paydesk_vault::{FolderVault, VaultError};
+use paydesk_vault::{FolderKeys, Keyring, VaultError};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, RwLock},
+    time::Duration,
 };
 
 /// The version of the program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// How long opening a folder waits for its keyring; it goes on in the background.
+const KEYRING_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Between two marks of how far the folder's past goes.
+const MARK_EVERY: Duration = Duration::from_secs(2);
 
 /// Which folder, and who works.
 #[derive(Clone, Default)]
@@ -42,6 +53,10 @@ pub struct HostOptions {
     pub resolve: bool,
     /// Another clock than the machine's, for tests of clocks that are wrong.
     pub clock: Option<Arc<dyn Clock>>,
+    /// Another keyring than the system's, for tests of keyrings that are locked, missing or silent.
+    pub keyring: Option<Arc<Keyring>>,
+    /// Opens a sealed vault at once, for hosts without a window.
+    pub passphrase: Option<Arc<Secret<String>>>,
 }
 
 /// Why the folder cannot be opened. Each says what to do; nothing was changed.
@@ -89,7 +104,7 @@ pub struct Host {
     store: Arc<SqliteStore>,
     folder: PathBuf,
     demo: Arc<Demo>,
-    resolver: Option<tokio::task::JoinHandle<()>>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
 impl Host {
@@ -104,42 +119,65 @@ impl Host {
             folder: folder.clone(),
             source,
         })?;
-        let vault = Arc::new(FolderVault::open(&folder)?);
         let ids = Arc::new(OsIds);
         let clock: Arc<dyn Clock> = options.clock.unwrap_or_else(|| Arc::new(SystemClock));
-        let store = Arc::new(open_store(&folder, &vault, &ids, clock.as_ref()).await?);
+        let keyring = options
+            .keyring
+            .unwrap_or_else(|| Arc::new(Keyring::system()));
+        let folder_keys = FolderKeys::new(&folder, keyring, key_maker(Arc::clone(&clock)));
+        let folder_keys = Arc::new(folder_keys);
+        let keys = Arc::new(HostKeys::new(Arc::clone(&folder_keys), Arc::clone(&clock)));
+        let store = Arc::new(open_store(&folder, &keys, &ids, clock.as_ref()).await?);
+        // The mode decides which vault it is; the store tells it without any key.
+        let mode = mode_of(&store).await?;
+        keys.learn(mode);
+        let late = open_keys(&keys, mode, options.passphrase).await?;
         let address = Arc::new(RwLock::new(None));
         let tls = |error: reqwest::Error| HostError::Network(error.to_string());
         let network =
             Arc::new(HttpNetwork::new(Reach::Sandbox(Arc::clone(&address))).map_err(tls)?);
         let ports = Ports {
-            clock,
+            clock: Arc::clone(&clock),
+            custody: Arc::new(Shared(Arc::clone(&keys))),
             ids,
             network: Arc::<HttpNetwork>::clone(&network),
             store: Arc::<SqliteStore>::clone(&store),
             tasks: Arc::new(RuntimeTasks(tokio::runtime::Handle::current())),
-            vault: Arc::<FolderVault>::clone(&vault),
+            vault: Arc::<HostKeys>::clone(&keys),
         };
         let desk = Desk::open(ports.clone()).await?;
         if let Some(operator) = &options.operator {
             desk.act_as(operator);
         }
-        let demo = Arc::new(Demo::new(folder.clone(), vault, address, ports).map_err(tls)?);
+        let demo = Demo::new(
+            folder.clone(),
+            folder_keys,
+            address,
+            Arc::clone(&network),
+            ports,
+        );
+        let demo = Arc::new(demo.map_err(tls)?);
         match desk.shop().map(|shop| shop.mode) {
             Some(Mode::Demo) => demo.start().await?,
-            Some(Mode::Real) => network.set_reach(Reach::Channels).map_err(tls)?,
+            Some(Mode::Real) => network.set_reach(Reach::Accounts).map_err(tls)?,
             None => {}
         }
-        let resolver = options
-            .resolve
-            .then(|| tokio::spawn(Arc::clone(&desk).resolve_forever()));
+        let mut tasks = vec![tokio::spawn(mark_forever(Arc::clone(&desk)))];
+        match late {
+            Some(late) => tasks.push(tokio::spawn(open_late(Arc::clone(&desk), late))),
+            None if keys.is_locked() => {}
+            None => desk.notice_older_copy().await?,
+        }
+        if options.resolve {
+            tasks.push(tokio::spawn(Arc::clone(&desk).resolve_forever()));
+        }
         let console = Console::new(desk, Arc::<Demo>::clone(&demo));
         Ok(Host {
             console,
             store,
             folder,
             demo,
-            resolver,
+            tasks,
         })
     }
 
@@ -183,24 +221,96 @@ impl Host {
 
     /// Stops the demo's sandbox if this process runs it, and closes the store.
     pub async fn close(self) {
-        if let Some(resolver) = self.resolver {
-            resolver.abort();
+        for task in self.tasks {
+            task.abort();
+        }
+        if let Err(error) = self.console.desk().mark_past().await {
+            tracing::warn!(%error, "how far the folder's past goes could not be marked");
         }
         self.demo.stop().await;
         self.store.close().await;
     }
 }
 
+type Opening = tokio::task::JoinHandle<Result<VaultStatus, VaultError>>;
+
+/// Opens the vault off the runtime's threads. A demo whose keys are wrong does not open at all; a real
+/// folder opens with its vault as it is, so that lists and doubts are seen. What takes too long is handed
+/// back: it goes on.
+async fn open_keys(
+    keys: &Arc<HostKeys>,
+    mode: Option<Mode>,
+    passphrase: Option<Arc<Secret<String>>>,
+) -> Result<Option<Opening>, HostError> {
+    let opener = Arc::clone(keys);
+    let is_real = mode == Some(Mode::Real);
+    let mut opening: Opening = tokio::task::spawn_blocking(move || {
+        let passphrase = passphrase.as_deref();
+        if is_real {
+            // What is wrong is remembered and shown.
+            return Ok(opener
+                .open_or_note(passphrase)
+                .unwrap_or(VaultStatus::Locked));
+        }
+        opener.open(passphrase)
+    });
+    match tokio::time::timeout(KEYRING_PATIENCE, &mut opening).await {
+        Ok(Ok(opened)) => opened.map(|_| None).map_err(HostError::Vault),
+        Ok(Err(_)) => Err(HostError::Vault(VaultError::NotOpen)),
+        Err(_) => Ok(Some(opening)),
+    }
+}
+
+/// A vault that opened late: everything that waited for it goes on.
+async fn open_late(desk: Arc<Desk>, opening: Opening) {
+    let opened = opening.await;
+    if !matches!(opened, Ok(Ok(_))) {
+        return;
+    }
+    if let Err(error) = desk.unlocked().await {
+        tracing::error!(%error, "what waited for the keys could not go on");
+    }
+}
+
+/// Tells the keyring now and then how far the folder's past goes.
+async fn mark_forever(desk: Arc<Desk>) {
+    let mut marked = 0;
+    loop {
+        desk.ports().clock.sleep(MARK_EVERY).await;
+        let Ok(events) = desk.ports().store.data_version().await else {
+            continue;
+        };
+        if events == marked || desk.ports().vault.is_locked() {
+            continue;
+        }
+        match desk.mark_past().await {
+            Ok(()) => marked = events,
+            Err(error) => {
+                tracing::warn!(%error, "how far the folder's past goes could not be marked");
+            }
+        }
+    }
+}
+
+async fn mode_of(store: &SqliteStore) -> Result<Option<Mode>, StoreError> {
+    let Some(document) = store.settings().await? else {
+        return Ok(None);
+    };
+    let shop: Shop = serde_json::from_value(document)
+        .map_err(|error| StoreError::Corrupt(format!("the settings cannot be read: {error}")))?;
+    Ok(Some(shop.mode))
+}
+
 async fn open_store(
     folder: &Path,
-    vault: &FolderVault,
+    keys: &Arc<HostKeys>,
     ids: &Arc<OsIds>,
     clock: &dyn Clock,
 ) -> Result<SqliteStore, StoreError> {
-    use paydesk_desk::ports::Vault;
+    let keys = Arc::clone(keys);
     SqliteStore::open(StoreOptions {
         file: folder.join("paydesk.db"),
-        key: vault.data_key(),
+        key: Arc::new(move || keys.data_key()),
         ids: Arc::<OsIds>::clone(ids),
         now: clock.now(),
         vfs: None,

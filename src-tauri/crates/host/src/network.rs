@@ -1,7 +1,7 @@
 //! The network: no retries, no redirects, no proxy, bodies with a limit, and hosts by the folder's mode.
 
 use paydesk_channels::{Operation, WireRequest};
-use paydesk_desk::ports::{BoxFuture, Cut, Network};
+use paydesk_desk::ports::{BoxFuture, Cut, Network, Reached, Scope};
 use paydesk_signing::{Peer, WireReply};
 use std::{
     net::SocketAddr,
@@ -18,6 +18,9 @@ const BODY_MAX: usize = 1 << 20;
 /// A bill of a very busy day, packed or not.
 const BILL_MAX: usize = 256 << 20;
 
+/// How long a look at a host may take.
+const PROBE: Duration = Duration::from_secs(5);
+
 /// Where the demo's sandbox listens now; shared with who starts it.
 pub(crate) type SandboxAddress = Arc<RwLock<Option<SocketAddr>>>;
 
@@ -26,15 +29,19 @@ pub(crate) type SandboxAddress = Arc<RwLock<Option<SocketAddr>>>;
 pub(crate) enum Reach {
     /// Only this machine: the sandbox of a demo folder.
     Sandbox(SandboxAddress),
-    /// Only the hosts that connectors list.
-    Channels,
+    /// Whatever the account may talk to: its channel's hosts, or the gateway of a sandbox account.
+    Accounts,
 }
 
 impl Reach {
-    /// The address to use, or `None` when this folder must not go there.
-    fn address(&self, url: &str) -> Option<String> {
+    /// The address to use, or `None` when this folder, or this account, must not go there.
+    fn address(&self, url: &str, scope: &Scope) -> Option<String> {
         match self {
             Reach::Sandbox(address) => {
+                // A live account has no business in a demo folder.
+                let Scope::Sandbox { .. } = scope else {
+                    return None;
+                };
                 let address = (*address.read().ok()?)?;
                 // Links that the sandbox itself hands out name the port it listens on.
                 let rest = url
@@ -46,16 +53,38 @@ impl Reach {
                     .is_loopback()
                     .then(|| format!("http://{address}{rest}"))
             }
-            Reach::Channels => {
-                let rest = url.strip_prefix("https://")?;
-                let host = rest.split(['/', '?', '#', ':']).next()?;
-                let listed = paydesk_channels::all()
-                    .iter()
-                    .any(|c| c.profile().hosts.contains(&host));
-                (listed && !rest.contains('@')).then(|| url.to_owned())
+            Reach::Accounts => {
+                let allowed = match scope {
+                    Scope::Live(hosts) => hosts.contains(&host_of(url.strip_prefix("https://")?)?),
+                    Scope::Sandbox { gateway } => {
+                        is_sandbox(gateway) && origin(url) == origin(gateway)
+                    }
+                };
+                allowed.then(|| url.to_owned())
             }
         }
     }
+}
+
+/// The host of an address without its scheme; none when the address could mean another one.
+fn host_of(rest: &str) -> Option<&str> {
+    let host = rest.split(['/', '?', '#']).next()?;
+    (!host.is_empty() && !host.contains(['@', ':', '\\'])).then_some(host)
+}
+
+/// Scheme, host and port, exactly as written.
+fn origin(url: &str) -> Option<&str> {
+    let end = url.find("://")? + 3;
+    let host = url.get(end..)?.split(['/', '?', '#']).next()?;
+    let plain = !host.is_empty() && !host.contains(['@', '\\']);
+    plain.then(|| url.get(..end + host.len()))?
+}
+
+/// The channel's own gateway for trying out, or this machine.
+fn is_sandbox(gateway: &str) -> bool {
+    let mut listed = paydesk_channels::all().iter();
+    paydesk_desk::is_this_machine(gateway)
+        || listed.any(|channel| channel.profile().sandbox_gateway == Some(gateway))
 }
 
 /// A network over reqwest with rustls.
@@ -92,7 +121,7 @@ pub(crate) fn client(with_tls: bool) -> Result<reqwest::Client, reqwest::Error> 
 
 impl Way {
     fn to(reach: Reach) -> Result<Way, reqwest::Error> {
-        let client = client(matches!(reach, Reach::Channels))?;
+        let client = client(matches!(reach, Reach::Accounts))?;
         Ok(Way { client, reach })
     }
 }
@@ -129,13 +158,14 @@ impl Network for HttpNetwork {
     fn send(
         &self,
         request: WireRequest,
+        scope: Scope,
         deadline: Duration,
     ) -> BoxFuture<'_, Result<WireReply, Cut>> {
         Box::pin(async move {
             let Some(Way { client, reach }) = self.way() else {
                 return Err(Cut::BeforeSend);
             };
-            let Some(url) = reach.address(&request.url) else {
+            let Some(url) = reach.address(&request.url, &scope) else {
                 return Err(Cut::BeforeSend);
             };
             let most = match request.operation {
@@ -181,6 +211,50 @@ impl Network for HttpNetwork {
             })
         })
     }
+
+    fn reach<'a>(&'a self, url: &'a str, scope: Scope) -> BoxFuture<'a, Reached> {
+        Box::pin(async move {
+            let way = self.way();
+            let way = way.and_then(|way| Some((way.client, way.reach.address(url, &scope)?)));
+            let Some((client, url)) = way else {
+                return Reached::NotAllowed;
+            };
+            let is_tls = url.starts_with("https://");
+            let Some(place) = host_and_port(&url) else {
+                return Reached::NotAllowed;
+            };
+            let Ok(mut addresses) = tokio::net::lookup_host(place.clone()).await else {
+                return Reached::NoAddress;
+            };
+            if addresses.next().is_none() {
+                return Reached::NoAddress;
+            }
+            let connected = tokio::time::timeout(PROBE, tokio::net::TcpStream::connect(place));
+            if !matches!(connected.await, Ok(Ok(_))) {
+                return Reached::Refused;
+            }
+            if !is_tls {
+                return Reached::Plain;
+            }
+            // Nothing but the handshake is of interest; the host's front page is asked for.
+            let front = origin(&url).unwrap_or_default().to_owned();
+            match client.head(front).timeout(PROBE).send().await {
+                Err(error) if error.is_connect() => Reached::TlsWrong,
+                Ok(_) | Err(_) => Reached::Tls,
+            }
+        })
+    }
+}
+
+/// What a name look-up and a connection need.
+fn host_and_port(url: &str) -> Option<(String, u16)> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    let usual = if scheme == "https" { 443 } else { 80 };
+    Some(match host.rsplit_once(':') {
+        Some((name, port)) => (name.trim_matches(['[', ']']).to_owned(), port.parse().ok()?),
+        None => (host.to_owned(), usual),
+    })
 }
 
 /// Only a connection that was never opened proves that nothing was sent.
@@ -197,17 +271,26 @@ fn cut(error: reqwest::Error) -> Cut {
 mod tests {
     use super::*;
 
+    const DEMO: Scope = Scope::Live(&[]);
+
     fn sandbox(address: Option<&str>) -> Reach {
         let address = address.map(|a| a.parse().unwrap());
         Reach::Sandbox(Arc::new(RwLock::new(address)))
     }
 
+    fn gateway(gateway: &str) -> Scope {
+        Scope::Sandbox {
+            gateway: gateway.to_owned(),
+        }
+    }
+
     #[test]
     fn a_demo_folder_reaches_its_sandbox_and_nothing_else() {
         let network = sandbox(Some("127.0.0.1:4242"));
+        let demo = gateway(SANDBOX_GATEWAY);
         assert_eq!(
             network
-                .address("http://sandbox.localhost/gateway.do")
+                .address("http://sandbox.localhost/gateway.do", &demo)
                 .unwrap(),
             "http://127.0.0.1:4242/gateway.do"
         );
@@ -217,50 +300,77 @@ mod tests {
             "http://sandbox.localhost.example/gateway.do",
             "http://sandbox.localhost:1/",
         ] {
-            assert_eq!(network.address(elsewhere), None, "{elsewhere}");
+            assert_eq!(network.address(elsewhere, &demo), None, "{elsewhere}");
         }
-        assert_eq!(
-            sandbox(Some("192.0.2.1:80")).address("http://sandbox.localhost/x"),
-            None
-        );
-        assert_eq!(sandbox(None).address("http://sandbox.localhost/x"), None);
+        let outside = sandbox(Some("192.0.2.1:80"));
+        assert_eq!(outside.address("http://sandbox.localhost/x", &demo), None);
+        let unknown = sandbox(None);
+        assert_eq!(unknown.address("http://sandbox.localhost/x", &demo), None);
+        assert_eq!(network.address("http://sandbox.localhost/x", &DEMO), None);
     }
 
     #[test]
-    fn a_real_folder_reaches_listed_hosts_over_tls_and_no_loopback() {
-        let network = Reach::Channels;
-        for listed in paydesk_channels::all()
-            .iter()
-            .flat_map(|c| c.profile().hosts)
-        {
-            assert!(
-                network.address(&format!("https://{listed}/x")).is_some(),
-                "{listed}"
-            );
-            assert!(
-                network.address(&format!("http://{listed}/x")).is_none(),
-                "{listed}"
-            );
-            assert!(
-                network
-                    .address(&format!("https://{listed}@example.com/x"))
-                    .is_none(),
-                "{listed}"
-            );
-            assert!(
-                network
-                    .address(&format!("https://{listed}.example.com/x"))
-                    .is_none(),
-                "{listed}"
-            );
+    fn a_live_account_reaches_its_own_channel_over_tls_and_nothing_else() {
+        let network = Reach::Accounts;
+        for channel in paydesk_channels::all() {
+            let profile = channel.profile();
+            let live = Scope::Live(profile.hosts);
+            for host in profile.hosts {
+                let allowed = |url: String| network.address(&url, &live).is_some();
+                assert!(allowed(format!("https://{host}/x")), "{host}");
+                for elsewhere in [
+                    format!("http://{host}/x"),
+                    format!("https://{host}@example.com/x"),
+                    format!("https://{host}.example.com/x"),
+                    format!("https://example.com\\@{host}/x"),
+                    format!("https://{host}:8443/x"),
+                    profile.sandbox_gateway.unwrap_or_default().to_owned(),
+                ] {
+                    assert!(!allowed(elsewhere.clone()), "{elsewhere}");
+                }
+                let others = paydesk_channels::all().iter().map(|other| other.profile());
+                for other in others.filter(|other| other.id != profile.id) {
+                    let url = format!("https://{host}/x");
+                    assert_eq!(network.address(&url, &Scope::Live(other.hosts)), None);
+                }
+            }
+            for elsewhere in [
+                "http://127.0.0.1:1/",
+                "https://localhost/",
+                "http://sandbox.localhost/x",
+                "file:///etc/passwd",
+            ] {
+                assert_eq!(network.address(elsewhere, &live), None, "{elsewhere}");
+            }
         }
+    }
+
+    #[test]
+    fn a_sandbox_account_reaches_its_gateway_and_never_a_live_host() {
+        let network = Reach::Accounts;
+        let local = gateway("http://127.0.0.1:4242/gateway.do");
+        let reached = |url: &str, scope: &Scope| network.address(url, scope).is_some();
+        assert!(reached("http://127.0.0.1:4242/gateway.do?a=b", &local));
+        assert!(reached("http://127.0.0.1:4242/bill", &local));
         for elsewhere in [
-            "http://127.0.0.1:1/",
-            "https://localhost/",
-            "http://sandbox.localhost/x",
-            "file:///etc/passwd",
+            "http://127.0.0.1:4243/gateway.do",
+            "http://127.0.0.1:42421/gateway.do",
+            "http://127.0.0.1:4242@example.com/",
+            "https://127.0.0.1:4242/gateway.do",
+            "https://openapi.alipay.com/gateway.do",
         ] {
-            assert_eq!(network.address(elsewhere), None, "{elsewhere}");
+            assert!(!reached(elsewhere, &local), "{elsewhere}");
+        }
+        let theirs = "https://openapi-sandbox.dl.alipaydev.com/gateway.do";
+        assert!(reached(theirs, &gateway(theirs)));
+        // Whatever stands in the settings: a live or foreign gateway marked as a sandbox goes nowhere.
+        for live in [
+            "https://openapi.alipay.com/gateway.do",
+            "https://api.mch.weixin.qq.com",
+            "http://192.0.2.1/",
+            "http://localhost.example.com/",
+        ] {
+            assert!(!reached(live, &gateway(live)), "{live}");
         }
     }
 }

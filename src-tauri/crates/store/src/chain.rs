@@ -102,9 +102,9 @@ struct Head {
 }
 
 impl SqliteStore {
-    fn head_mac(&self, count: i64, hash: &[u8]) -> Vec<u8> {
+    fn head_mac(&self, count: i64, hash: &[u8]) -> Result<Vec<u8>, StoreError> {
         let input = [count.to_be_bytes().as_slice(), hash].concat();
-        self.key.mac("log head", &input).to_vec()
+        Ok(self.key()?.mac("log head", &input).to_vec())
     }
 
     async fn head(
@@ -174,7 +174,7 @@ impl SqliteStore {
             }
             prev = hash;
         }
-        let mac = self.head_mac(count, &prev);
+        let mac = self.head_mac(count, &prev)?;
         sqlx::query("INSERT INTO head(one, count, hash, mac) VALUES (1, $1, $2, $3) ON CONFLICT(one) DO UPDATE SET count = $1, hash = $2, mac = $3")
             .bind(count)
             .bind(prev)
@@ -203,7 +203,7 @@ impl SqliteStore {
             })
         };
         if let Some((head, mac)) = &head
-            && self.head_mac(head.count, &head.hash) != *mac
+            && self.head_mac(head.count, &head.hash)? != *mac
         {
             return found(LogFault::Head, events);
         }

@@ -22,19 +22,34 @@ pub use projections::RebuildReport;
 use errors::fault;
 use paydesk_desk::ports::{Device, Ids, StoreError};
 use paydesk_domain::{DEVICE_ALPHABET, Timestamp};
-use paydesk_signing::SealingKey;
+use paydesk_signing::{KeyError, SealingKey};
 use sqlx::{
     Row, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicU8},
+    time::Duration,
+};
+
+/// Gives the key of sealed fields and of the log's head whenever it is at hand.
+///
+/// A store opens without it: lists and open payments are there, and whatever needs the key says `Locked`.
+pub type DataKey = Arc<dyn Fn() -> Result<Arc<SealingKey>, KeyError> + Send + Sync>;
+
+/// A key that is always at hand.
+#[must_use]
+pub fn at_hand(key: Arc<SealingKey>) -> DataKey {
+    Arc::new(move || Ok(Arc::clone(&key)))
+}
 
 /// How to open a store.
 pub struct StoreOptions {
     /// The database file.
     pub file: PathBuf,
     /// The key of sealed fields and of the log's head.
-    pub key: Arc<SealingKey>,
+    pub key: DataKey,
     /// Randomness for nonces and the device id.
     pub ids: Arc<dyn Ids>,
     /// Now.
@@ -49,9 +64,11 @@ pub struct StoreOptions {
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
-    key: Arc<SealingKey>,
+    key: DataKey,
     ids: Arc<dyn Ids>,
     device: Device,
+    /// The epoch that this process began last; another one's is read when a number is drawn.
+    epoch: AtomicU8,
 }
 
 /// Another program may hold the database this long before we say so.
@@ -82,6 +99,7 @@ impl SqliteStore {
             readers,
             key: options.key,
             ids: options.ids,
+            epoch: AtomicU8::new(device.epoch),
             device,
         })
     }
@@ -90,6 +108,10 @@ impl SqliteStore {
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+
+    fn key(&self) -> Result<Arc<SealingKey>, StoreError> {
+        (self.key)().map_err(|_| StoreError::Locked)
     }
 
     fn nonce(&self) -> [u8; 12] {
@@ -102,12 +124,12 @@ impl SqliteStore {
     }
 
     fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let sealed = self.key.seal(self.nonce(), place.as_bytes(), plain);
+        let sealed = self.key()?.seal(self.nonce(), place.as_bytes(), plain);
         sealed.map_err(|_| StoreError::Corrupt(format!("{place} cannot be sealed")))
     }
 
     fn unseal(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let plain = self.key.open(place.as_bytes(), sealed);
+        let plain = self.key()?.open(place.as_bytes(), sealed);
         plain.map_err(|_| StoreError::Corrupt(format!("{place} cannot be opened")))
     }
 }

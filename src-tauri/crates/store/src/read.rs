@@ -15,6 +15,7 @@ use paydesk_domain::{
     OrderNumber, OrderPlan, Timestamp,
 };
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
+use std::sync::atomic::Ordering;
 
 pub(crate) const ROW: &str = "SELECT o.number, o.opened_at, o.channel, o.status, o.total_minor, o.currency, o.refunded_minor, o.note, o.by_name, o.attention, o.version, o.id, o.day, o.taken_minor FROM orders o";
 
@@ -227,6 +228,26 @@ impl Store for SqliteStore {
         })
     }
 
+    fn open_work(&self) -> BoxFuture<'_, Result<Vec<MerchantRef>, StoreError>> {
+        Box::pin(async move {
+            let rows = sqlx::query(
+                "SELECT reference FROM work WHERE due_at IS NOT NULL ORDER BY reference",
+            )
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+            let references = rows.iter().map(|row| {
+                let reference = text(row, 0)?;
+                MerchantRef::parse(&reference).map_err(|_| StoreError::Corrupt(reference))
+            });
+            references.collect()
+        })
+    }
+
+    fn begin_epoch(&self, epoch: u8) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.write_epoch(epoch))
+    }
+
     fn same_again<'a>(
         &'a self,
         channel: &'a ChannelId,
@@ -406,8 +427,10 @@ impl Store for SqliteStore {
                 .map_err(fault)?;
             let Some(row) = row else { return Ok(None) };
             let sealed: Vec<u8> = row.try_get(0).map_err(fault)?;
-            let plain = self.unseal(&format!("sealed|{subject}|{name}"), &sealed)?;
-            Ok(String::from_utf8(plain).ok())
+            match self.unseal(&format!("sealed|{subject}|{name}"), &sealed) {
+                Err(StoreError::Locked) => Ok(None),
+                plain => Ok(String::from_utf8(plain?).ok()),
+            }
         })
     }
 
@@ -441,7 +464,9 @@ impl Store for SqliteStore {
     }
 
     fn device(&self) -> Device {
-        self.device.clone()
+        let mut device = self.device.clone();
+        device.epoch = device.epoch.max(self.epoch.load(Ordering::Acquire));
+        device
     }
 
     fn data_version(&self) -> BoxFuture<'_, Result<u64, StoreError>> {
@@ -468,9 +493,11 @@ impl SqliteStore {
             actor: serde_json::from_str(&text(row, 3)?).map_err(unreadable("event actor"))?,
             at: Timestamp(int(row, 4)?),
             body: serde_json::from_str(&text(row, 5)?).map_err(unreadable("event body"))?,
-            evidence: sealed
-                .map(|s| self.unseal(&format!("evidence|{seq}"), &s))
-                .transpose()?,
+            evidence: match sealed.map(|s| self.unseal(&format!("evidence|{seq}"), &s)) {
+                // The timeline is told without its evidence while the keys are locked.
+                Some(Err(StoreError::Locked)) | None => None,
+                Some(unsealed) => Some(unsealed?),
+            },
         })
     }
 }

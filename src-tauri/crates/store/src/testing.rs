@@ -26,7 +26,7 @@ pub(crate) async fn store(name: &str) -> SqliteStore {
     std::fs::create_dir_all(&folder).unwrap();
     let options = StoreOptions {
         file: folder.join("paydesk.db"),
-        key: Arc::new(SealingKey::new(&[7; 32]).unwrap()),
+        key: crate::at_hand(Arc::new(SealingKey::new(&[7; 32]).unwrap())),
         ids: Arc::new(CountedIds(AtomicU8::new(1))),
         now: Timestamp(0),
         vfs: None,

@@ -12,6 +12,7 @@ use paydesk_desk::ports::{
 };
 use paydesk_domain::{BusinessDay, ChannelId, Doubt, Order, OrderNumber, PaymentState};
 use sqlx::{Row, SqliteConnection};
+use std::sync::atomic::Ordering;
 
 impl SqliteStore {
     pub(crate) async fn write_open(
@@ -43,11 +44,11 @@ impl SqliteStore {
             return Ok(Opened::CodeUsed);
         }
         let (day, counter) = next_counter(&mut transaction, new.plan.day).await?;
-        let number =
-            OrderNumber::compose(new.mode, &self.device.id, self.device.epoch, day, counter)
-                .ok_or_else(|| {
-                    StoreError::Corrupt("the order numbers of this day are used up".to_owned())
-                })?;
+        let epoch = drawn_epoch(&mut transaction).await?;
+        let number = OrderNumber::compose(new.mode, &self.device.id, epoch, day, counter)
+            .ok_or_else(|| {
+                StoreError::Corrupt("the order numbers of this day are used up".to_owned())
+            })?;
         let order = Order::open(number, new.plan, new.now);
         let commit = first(order)?;
         let order = self
@@ -55,6 +56,20 @@ impl SqliteStore {
             .await?;
         transaction.commit().await.map_err(fault)?;
         Ok(Opened::New(order))
+    }
+
+    /// Begins an epoch, if it is a later one.
+    pub(crate) async fn write_epoch(&self, epoch: u8) -> Result<(), StoreError> {
+        sqlx::query(
+            "UPDATE meta SET value = $1 WHERE key = 'epoch' AND CAST(value AS INTEGER) < $2",
+        )
+        .bind(epoch.to_string())
+        .bind(i64::from(epoch))
+        .execute(&self.writer)
+        .await
+        .map_err(fault)?;
+        self.epoch.fetch_max(epoch, Ordering::AcqRel);
+        Ok(())
     }
 
     pub(crate) async fn write_commit(&self, commit: Commit) -> Result<Order, StoreError> {
@@ -148,6 +163,17 @@ impl SqliteStore {
         self.append_events(&mut transaction, &events).await?;
         transaction.commit().await.map_err(fault)
     }
+}
+
+/// Read where the number is drawn: another process may have begun a later epoch.
+async fn drawn_epoch(connection: &mut SqliteConnection) -> Result<u8, StoreError> {
+    let row = sqlx::query("SELECT value FROM meta WHERE key = 'epoch'")
+        .fetch_one(connection)
+        .await
+        .map_err(fault)?;
+    let text: String = row.try_get(0).map_err(fault)?;
+    text.parse()
+        .map_err(|_| StoreError::Corrupt("epoch".to_owned()))
 }
 
 /// Whether a payment code was charged lately: asked in the transaction that charges it, so that two

@@ -3,8 +3,9 @@
 
 use crate::{
     AccountMaterial, VaultError,
-    text::{PlainFields, SecretFields, SecretText},
+    text::{PlainFields, SecretText},
 };
+use paydesk_desk::ports::{AccountStatus, KeyState, KeyStatus, PeerStatus, SecretFields};
 use paydesk_domain::{AccountId, Timestamp};
 use paydesk_signing::{AccountKeys, Certificate, KeyError, PrivateKey, PublicKey, sha256_hex};
 use serde::{Deserialize, Serialize};
@@ -37,59 +38,6 @@ pub struct LearnedKey {
     pub field: String,
     /// The certificate, PEM.
     pub material: String,
-}
-
-/// Where one version of our own keys stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyState {
-    /// Signs.
-    Active,
-    /// Was active; still verifies and opens until it is retired.
-    Old,
-    /// Stored, not used yet.
-    Waiting,
-}
-
-/// What may be shown of one version of our keys.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct KeyStatus {
-    /// Its name here, for `activate` and `retire`.
-    pub id: String,
-    /// SHA-256 of the public half, hex in groups of four; none when the channel uses no key pair.
-    pub fingerprint: Option<String>,
-    /// When it was stored.
-    pub created_at: Timestamp,
-    /// When the first certificate of it expires.
-    pub expires_at: Option<Timestamp>,
-    /// Where it stands.
-    pub state: KeyState,
-}
-
-/// What may be shown of a channel's key that was learned.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PeerStatus {
-    /// Its name at the channel.
-    pub id: String,
-    /// SHA-256 of the key, hex in groups of four.
-    pub fingerprint: Option<String>,
-    /// When its certificate expires.
-    pub expires_at: Option<Timestamp>,
-    /// When it was learned.
-    pub learned_at: Timestamp,
-}
-
-/// What may be shown of an account.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct AccountStatus {
-    /// The connector; empty for an account of the older form.
-    pub channel: String,
-    /// The names of the fields that are filled in, never their values.
-    pub fields: Vec<String>,
-    /// Versions of our keys, oldest first.
-    pub keys: Vec<KeyStatus>,
-    /// The channel's keys learned later.
-    pub peers: Vec<PeerStatus>,
 }
 
 /// One version, complete in itself.

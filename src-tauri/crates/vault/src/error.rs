@@ -1,5 +1,6 @@
 //! Why a vault cannot do what is asked. No message ever holds a key or a passphrase.
 
+use paydesk_desk::ports::{CustodyError, VaultStatus};
 use paydesk_signing::KeyError;
 use std::{io, path::PathBuf, time::Duration};
 
@@ -114,4 +115,46 @@ pub enum KeyringError {
     /// There is none on this machine, or it does not run.
     #[error("there is no keyring service")]
     NoService,
+}
+
+impl From<VaultError> for CustodyError {
+    fn from(error: VaultError) -> CustodyError {
+        let said = error.to_string();
+        match error {
+            VaultError::DataKeyMissing => CustodyError::Lost,
+            VaultError::Damaged { .. }
+            | VaultError::NewerFormat { .. }
+            | VaultError::Tampered { .. }
+            | VaultError::Keyring(KeyringError::Corrupt { .. }) => CustodyError::Unreadable(said),
+            VaultError::File { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
+                CustodyError::Full
+            }
+            VaultError::Exists { .. }
+            | VaultError::File { .. }
+            | VaultError::Keyring(KeyringError::Failed(_))
+            | VaultError::Sealing => CustodyError::Failed(said),
+            VaultError::Key { source, .. } => CustodyError::Key(source),
+            VaultError::KeyInUse => CustodyError::KeyInUse,
+            VaultError::KeyKnown => CustodyError::KeyKnown,
+            VaultError::Keyring(KeyringError::Denied) => CustodyError::NotOpen(VaultStatus::Denied),
+            VaultError::Keyring(KeyringError::Hanging) => {
+                CustodyError::NotOpen(VaultStatus::Hanging)
+            }
+            VaultError::Keyring(KeyringError::Locked) | VaultError::NotOpen => {
+                CustodyError::NotOpen(VaultStatus::Locked)
+            }
+            VaultError::Keyring(KeyringError::NoService) => {
+                CustodyError::NotOpen(VaultStatus::MissingService)
+            }
+            VaultError::NeedsPassphrase => {
+                CustodyError::NotOpen(VaultStatus::NeedsPassphrase { is_new: false })
+            }
+            VaultError::PassphraseTooShort { min } => CustodyError::PassphraseTooShort { min },
+            VaultError::UnknownAccount => CustodyError::UnknownAccount,
+            VaultError::UnknownKey => CustodyError::UnknownKey,
+            VaultError::WrongPassphrase { wait } => {
+                CustodyError::NotOpen(VaultStatus::WrongPassphrase { wait })
+            }
+        }
+    }
 }

@@ -3,11 +3,13 @@
 
 use crate::{
     AccountSecrets, Cost, FolderVault, KeyMaker, Keyring, KeyringError, OpenVault, VaultError,
+    attempts::Attempts,
     files, key_file,
     keyring::KeyringShelf,
     open_vault::{Contents, Shelf},
     sealed::{self, SealedShelf},
 };
+use paydesk_desk::ports::{VaultKind, VaultStatus};
 use paydesk_domain::{AccountId, Mode, Timestamp};
 use paydesk_signing::{KeyError, Keys, SealingKey, Secret, hex};
 use rand::RngCore;
@@ -18,43 +20,6 @@ use std::{
     time::Duration,
 };
 use zeroize::Zeroizing;
-
-/// What the keys of a folder are kept in.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum VaultKind {
-    /// The demo's key file.
-    KeyFile,
-    /// The operating system's keyring.
-    Keyring,
-    /// The file sealed with a passphrase.
-    Sealed,
-}
-
-/// How it stands with a folder's keys; for the screen.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum VaultStatus {
-    /// The keyring refuses this program.
-    Denied,
-    /// The keyring does not answer.
-    Hanging,
-    /// The keyring is locked, or the vault was locked here.
-    Locked,
-    /// This folder's keys are in a keyring, and there is none now.
-    MissingService,
-    /// A passphrase is needed: to open the sealed file, or to make it where there is no keyring.
-    NeedsPassphrase {
-        /// Whether the person chooses one now.
-        is_new: bool,
-    },
-    /// Ready.
-    Open(VaultKind),
-    /// The passphrase was wrong.
-    WrongPassphrase {
-        /// How long to wait before the next try.
-        wait: Duration,
-    },
-}
 
 /// What is known when a folder is opened.
 #[derive(Clone, Copy, Debug)]
@@ -126,7 +91,6 @@ impl FolderKeys {
 
     /// Removes a key file that a move to the real vault left behind when it was cut off.
     fn finish_move(&self, vault: &OpenVault) -> Result<(), VaultError> {
-        use paydesk_desk::ports::Vault as _;
         let file = key_file::path(&self.folder);
         if !file.exists() {
             return Ok(());
@@ -159,7 +123,7 @@ impl FolderKeys {
             // Cut off before anything pointed to it; the key file is still the one that counts.
             std::fs::remove_file(&half_made).map_err(files::fault(&half_made))?;
         }
-        let made = self.create(&contents, from.epoch()?, passphrase);
+        let made = self.create(&contents, from.mark()?, passphrase);
         let status = self.settle(made)?;
         if matches!(status, VaultStatus::Open(_)) {
             std::fs::remove_file(&file).map_err(files::fault(&file))?;
@@ -195,8 +159,35 @@ impl FolderKeys {
     /// # Errors
     /// `Locked` while the vault is not open. There is no stand-in: what is sealed with one is lost.
     pub fn data_key(&self) -> Result<Arc<SealingKey>, KeyError> {
-        use paydesk_desk::ports::Vault as _;
         Ok(self.vault().ok_or(KeyError::Locked)?.data_key())
+    }
+
+    /// Where the keys of this folder are kept, once that is decided.
+    #[must_use]
+    pub fn kept_in(&self) -> Option<VaultKind> {
+        match self.signpost() {
+            Ok(Some(signpost)) => Some(signpost.kind),
+            Ok(None) if sealed::exists(&self.folder) => Some(VaultKind::Sealed),
+            Ok(None) if key_file::path(&self.folder).exists() => Some(VaultKind::KeyFile),
+            _ => None,
+        }
+    }
+
+    /// Drops the accounts' keys from memory; [`FolderKeys::open`] brings them back. The data key stays, so
+    /// that answers in flight are still recorded.
+    pub fn lock(&self) {
+        if let Ok(mut state) = self.state.write() {
+            if let Some(vault) = &state.1 {
+                vault.lock();
+            }
+            state.0 = VaultStatus::Locked;
+        }
+    }
+
+    /// How long to wait before a passphrase can be tried.
+    #[must_use]
+    pub fn wait(&self, now: Timestamp) -> Duration {
+        Attempts::beside(&self.folder).wait(now)
     }
 
     /// Closes the vault; [`FolderKeys::open`] opens it again.
@@ -273,7 +264,7 @@ impl FolderKeys {
     fn create(
         &self,
         contents: &Contents,
-        epoch: u32,
+        mark: u64,
         passphrase: Option<&Secret<String>>,
     ) -> Result<(VaultKind, OpenVault), VaultError> {
         let mut folder = [0_u8; 16];
@@ -282,12 +273,12 @@ impl FolderKeys {
         let in_keyring = KeyringShelf::create(&self.keyring, &self.folder, &folder, contents);
         let (kind, shelf): (_, Box<dyn Shelf>) = match (in_keyring, passphrase) {
             (Ok(shelf), _) => {
-                shelf.set_epoch(epoch)?;
+                shelf.set_mark(mark)?;
                 (VaultKind::Keyring, Box::new(shelf))
             }
             (Err(VaultError::Keyring(_)), Some(passphrase)) => {
                 let (at, cost) = (&self.folder, self.cost);
-                let shelf = SealedShelf::create(at, passphrase, cost, contents, epoch)?;
+                let shelf = SealedShelf::create(at, passphrase, cost, contents, mark)?;
                 (VaultKind::Sealed, Box::new(shelf))
             }
             (Err(VaultError::Keyring(KeyringError::NoService)), None) => {

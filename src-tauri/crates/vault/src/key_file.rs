@@ -25,8 +25,8 @@ use zeroize::Zeroizing;
 struct KeyFile {
     note: String,
     data_key: SecretText,
-    #[serde(default)]
-    epoch: u32,
+    #[serde(default, alias = "epoch")]
+    mark: u64,
     accounts: BTreeMap<String, Stored>,
 }
 
@@ -58,7 +58,7 @@ impl KeyFileShelf {
             shelf.write(&KeyFile {
                 note: NOTE.to_owned(),
                 data_key: SecretText::new(&Zeroizing::new(STANDARD.encode(key.as_ref()))),
-                epoch: 0,
+                mark: 0,
                 accounts: BTreeMap::new(),
             })?;
         }
@@ -121,12 +121,12 @@ impl Shelf for KeyFileShelf {
         })
     }
 
-    fn epoch(&self) -> Result<u32, VaultError> {
-        Ok(self.read()?.epoch)
+    fn mark(&self) -> Result<u64, VaultError> {
+        Ok(self.read()?.mark)
     }
 
-    fn set_epoch(&self, epoch: u32) -> Result<(), VaultError> {
-        self.change(|file| file.epoch = epoch)
+    fn set_mark(&self, mark: u64) -> Result<(), VaultError> {
+        self.change(|file| file.mark = mark)
     }
 }
 
@@ -161,6 +161,12 @@ impl FolderVault {
         self.0.put(id, Stored::Direct(material)).map(drop)
     }
 
+    /// The key of sealed fields: always at hand here.
+    #[must_use]
+    pub fn data_key(&self) -> Arc<SealingKey> {
+        self.0.data_key()
+    }
+
     /// Everything a vault can do.
     #[must_use]
     pub fn vault(&self) -> Arc<OpenVault> {
@@ -173,8 +179,8 @@ impl Vault for FolderVault {
         self.0.keys(account)
     }
 
-    fn data_key(&self) -> Arc<SealingKey> {
-        self.0.data_key()
+    fn data_key(&self) -> Result<Arc<SealingKey>, KeyError> {
+        Ok(self.0.data_key())
     }
 }
 
@@ -263,6 +269,6 @@ mod tests {
         assert_eq!(keys.signing_id().unwrap(), "S1");
         let expected = SealingKey::new(&[7; 32]).unwrap();
         assert_eq!(vault.data_key().mac("a", b"b"), expected.mac("a", b"b"));
-        assert_eq!(vault.vault().epoch().unwrap(), 0);
+        assert_eq!(vault.vault().mark().unwrap(), 0);
     }
 }

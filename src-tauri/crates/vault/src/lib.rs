@@ -13,19 +13,21 @@ mod material;
 mod open_vault;
 mod rotation;
 mod sealed;
+#[cfg(feature = "stand-ins")]
+pub mod stand_ins;
 mod text;
 
 #[cfg(test)]
 mod testing;
 
-pub use account::{
-    AccountSecrets, AccountStatus, KeyMaker, KeyState, KeyStatus, LearnedKey, PeerStatus,
-};
+pub use account::{AccountSecrets, KeyMaker, LearnedKey};
 pub use error::{KeyringError, VaultError};
-pub use folder_keys::{FolderKeys, Opening, VaultKind, VaultStatus};
+pub use folder_keys::{FolderKeys, Opening};
 pub use key_file::FolderVault;
 pub use keyring::{Keyring, StoreMaker};
 pub use material::{AccountMaterial, PeerKey};
 pub use open_vault::OpenVault;
+pub use paydesk_desk::ports::{
+    AccountStatus, KeyState, KeyStatus, PeerStatus, SecretFields, VaultKind, VaultStatus,
+};
 pub use sealed::Cost;
-pub use text::SecretFields;

@@ -1,13 +1,12 @@
-//! An open vault, whatever it is kept in: hands out abilities, changes accounts, counts the epoch.
+//! An open vault, whatever it is kept in: hands out abilities, changes accounts, remembers how far the past went.
 //! Keeps no secret text in memory: what is changed is fetched from where it is kept, and wiped.
 
 use crate::{
-    AccountSecrets, AccountStatus, KeyMaker, LearnedKey, VaultError,
+    AccountSecrets, KeyMaker, LearnedKey, VaultError,
     account::{Stored, StoredAccount, key_error},
     rotation::RotatingKeys,
-    text::SecretFields,
 };
-use paydesk_desk::ports::Vault;
+use paydesk_desk::ports::{AccountStatus, SecretFields, Vault};
 use paydesk_domain::{AccountId, Timestamp};
 use paydesk_signing::{AccountKeys, KeyError, Keys, SealingKey};
 use std::{
@@ -28,8 +27,8 @@ pub(crate) trait Shelf: Send + Sync {
     fn account(&self, id: &AccountId) -> Result<Option<Stored>, VaultError>;
     /// Stores, or forgets with `None`.
     fn set_account(&self, id: &AccountId, account: Option<&Stored>) -> Result<(), VaultError>;
-    fn epoch(&self) -> Result<u32, VaultError>;
-    fn set_epoch(&self, epoch: u32) -> Result<(), VaultError>;
+    fn mark(&self) -> Result<u64, VaultError>;
+    fn set_mark(&self, mark: u64) -> Result<(), VaultError>;
 }
 
 /// One account, ready for use, or why it is not.
@@ -64,6 +63,12 @@ impl OpenVault {
             data_key: Arc::new(data_key),
             accounts: RwLock::new(Some(accounts)),
         })
+    }
+
+    /// The key of sealed fields, tags and the log's head; there as long as the vault is.
+    #[must_use]
+    pub fn data_key(&self) -> Arc<SealingKey> {
+        Arc::clone(&self.data_key)
     }
 
     /// The accounts it holds keys for.
@@ -205,23 +210,23 @@ impl OpenVault {
         })
     }
 
-    /// The folder's epoch as the vault knows it. Higher than the store's own: the folder is an older
-    /// copy put back.
+    /// How far the folder's past went when it was last marked: a number that only grows. Higher than the
+    /// store's own: the folder is an older copy put back.
     ///
     /// # Errors
     /// The vault's.
-    pub fn epoch(&self) -> Result<u32, VaultError> {
-        self.shelf.epoch()
+    pub fn mark(&self) -> Result<u64, VaultError> {
+        self.shelf.mark()
     }
 
-    /// Raises the epoch to at least this; never lowers it. Gives what it is now.
+    /// Raises the mark to at least this; never lowers it. Gives what it is now.
     ///
     /// # Errors
     /// The vault's.
-    pub fn raise_epoch(&self, to: u32) -> Result<u32, VaultError> {
-        let now = self.shelf.epoch()?;
+    pub fn raise_mark(&self, to: u64) -> Result<u64, VaultError> {
+        let now = self.shelf.mark()?;
         if to > now {
-            self.shelf.set_epoch(to)?;
+            self.shelf.set_mark(to)?;
         }
         Ok(to.max(now))
     }
@@ -303,8 +308,8 @@ impl Vault for OpenVault {
         found.ok_or(KeyError::Locked)?.ok_or(KeyError::Missing)?
     }
 
-    fn data_key(&self) -> Arc<SealingKey> {
-        Arc::clone(&self.data_key)
+    fn data_key(&self) -> Result<Arc<SealingKey>, KeyError> {
+        Ok(self.data_key())
     }
 }
 
@@ -460,8 +465,8 @@ mod tests {
         assert!(vault.keys(&id()).is_ok());
         vault.forget(&id()).unwrap();
         assert!(matches!(vault.keys(&id()), Err(KeyError::Missing)));
-        assert_eq!(vault.raise_epoch(3).unwrap(), 3);
-        assert_eq!(vault.raise_epoch(2).unwrap(), 3, "never lowered");
+        assert_eq!(vault.raise_mark(3).unwrap(), 3);
+        assert_eq!(vault.raise_mark(2).unwrap(), 3, "never lowered");
     }
 
     #[test]

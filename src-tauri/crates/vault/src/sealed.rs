@@ -75,7 +75,8 @@ struct Heading {
 #[derive(Serialize, Deserialize)]
 struct Sealed {
     data_key: SecretText,
-    epoch: u32,
+    #[serde(alias = "epoch")]
+    mark: u64,
     accounts: BTreeMap<String, Stored>,
 }
 
@@ -103,7 +104,7 @@ impl SealedShelf {
         passphrase: &Secret<String>,
         cost: Cost,
         contents: &Contents,
-        epoch: u32,
+        mark: u64,
     ) -> Result<SealedShelf, VaultError> {
         let _lock = FileLock::take(folder)?;
         if exists(folder) {
@@ -120,7 +121,7 @@ impl SealedShelf {
         let accounts = contents.accounts.iter();
         shelf.write(&Sealed {
             data_key: SecretText::new(&data_key),
-            epoch,
+            mark,
             accounts: accounts
                 .map(|(id, stored)| (id.0.clone(), stored.clone()))
                 .collect(),
@@ -233,12 +234,12 @@ impl Shelf for SealedShelf {
         })
     }
 
-    fn epoch(&self) -> Result<u32, VaultError> {
-        Ok(self.read()?.epoch)
+    fn mark(&self) -> Result<u64, VaultError> {
+        Ok(self.read()?.mark)
     }
 
-    fn set_epoch(&self, epoch: u32) -> Result<(), VaultError> {
-        self.change(|content| content.epoch = epoch)
+    fn set_mark(&self, mark: u64) -> Result<(), VaultError> {
+        self.change(|content| content.mark = mark)
     }
 }
 

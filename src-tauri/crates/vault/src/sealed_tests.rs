@@ -51,7 +51,7 @@ fn accounts_come_back_with_the_passphrase_and_the_file_shows_nothing() {
     first.keep(&id, &secrets, Timestamp(1)).unwrap();
     let again = open(&folder, &right(), 0).unwrap();
     assert!(again.keys(&id).unwrap().sign(b"x").is_ok());
-    assert_eq!(again.epoch().unwrap(), 2);
+    assert_eq!(again.mark().unwrap(), 2);
     for entry in std::fs::read_dir(&folder.0).unwrap() {
         let path = entry.unwrap().path();
         let bytes = std::fs::read(&path).unwrap();
@@ -127,7 +127,7 @@ fn another_passphrase_opens_the_same_content_and_the_old_one_none() {
     ));
     // A process that had it open notices instead of writing with the old key.
     assert!(matches!(
-        before.raise_epoch(9),
+        before.raise_mark(9),
         Err(VaultError::NeedsPassphrase)
     ));
     assert!(matches!(

@@ -1,6 +1,5 @@
 //! Secret text that must be stored: wiped when dropped, never shown.
 
-use paydesk_signing::Secret;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt};
 use zeroize::Zeroize;
@@ -32,9 +31,6 @@ impl Drop for SecretText {
         self.0.zeroize();
     }
 }
-
-/// Named secrets as a person filled them in.
-pub type SecretFields = BTreeMap<String, Secret<String>>;
 
 /// Plain fields for the moment in which a connector reads them; wiped afterwards.
 pub(crate) struct PlainFields(pub(crate) BTreeMap<String, String>);

@@ -122,7 +122,7 @@ fn inside_the_session() {
             let signed = keys.keys(&id).unwrap().sign(b"text").unwrap();
             assert_eq!(signed, fs::read(folder.join("signed")).unwrap());
             let vault = keys.vault().unwrap();
-            assert_eq!(vault.epoch().unwrap(), 5);
+            assert_eq!(vault.mark().unwrap(), 5);
             vault.forget(&id).unwrap();
             assert!(matches!(vault.keys(&id), Err(KeyError::Missing)));
         }
@@ -140,7 +140,7 @@ fn keep(keys: &FolderKeys, id: &AccountId, folder: &Path) {
     };
     let vault = keys.vault().unwrap();
     vault.keep(id, &secrets, Timestamp(1)).unwrap();
-    vault.raise_epoch(5).unwrap();
+    vault.raise_mark(5).unwrap();
     let signed = PrivateKey::read(key.expose().as_bytes()).unwrap();
     fs::write(folder.join("signed"), signed.sign(b"text").unwrap()).unwrap();
 

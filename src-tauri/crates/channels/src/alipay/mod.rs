@@ -184,6 +184,14 @@ impl Channel for Alipay {
         check::fields(fields, now)
     }
 
+    fn account_keys(
+        &self,
+        fields: &BTreeMap<String, String>,
+        now: Timestamp,
+    ) -> Result<AccountKeys, KeyError> {
+        account_keys(fields, now)
+    }
+
     fn meaning(&self, code: &str) -> Option<&'static CodeMeaning> {
         codes::row(&codes::canonical(code)).map(|row| &row.meaning)
     }

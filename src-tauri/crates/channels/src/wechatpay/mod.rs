@@ -176,6 +176,14 @@ impl Channel for WechatPay {
         check::fields(fields, now)
     }
 
+    fn account_keys(
+        &self,
+        fields: &BTreeMap<String, String>,
+        _now: Timestamp,
+    ) -> Result<AccountKeys, KeyError> {
+        account_keys(fields)
+    }
+
     fn meaning(&self, code: &str) -> Option<&'static CodeMeaning> {
         codes::row(codes::canonical(code)).map(|row| &row.meaning)
     }

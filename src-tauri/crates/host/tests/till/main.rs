@@ -8,6 +8,8 @@
     reason = "tests"
 )]
 
+mod accounts;
+mod counter;
 mod doubts;
 mod export;
 mod past;

@@ -7,7 +7,8 @@ use paydesk_host::{Host, HostError, HostOptions};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_folder_can_charge_nothing_yet() {
-    let till = Till::open(folder("real")).await;
+    let keyring = crate::counter::keyring();
+    let till = crate::counter::open(crate::counter::options(&folder("real"), &keyring)).await;
     let before: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
     assert_eq!(before.stage, Stage::FirstRun);
     let set_up = SetUp {

@@ -180,7 +180,7 @@ async fn a_newer_or_damaged_database_is_refused_and_left_alone() {
     std::fs::write(folder.join("garbage.db"), b"no database").unwrap();
     let garbage = SqliteStore::open(StoreOptions {
         file: folder.join("garbage.db"),
-        key: Arc::new(SealingKey::new(&[7; 32]).unwrap()),
+        key: paydesk_store::at_hand(Arc::new(SealingKey::new(&[7; 32]).unwrap())),
         ids: Arc::new(CountedIds(AtomicU64::new(1))),
         now: Timestamp(0),
         vfs: None,

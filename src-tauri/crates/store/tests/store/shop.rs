@@ -39,7 +39,7 @@ pub(crate) fn folder(name: &str) -> PathBuf {
 pub(crate) async fn open(folder: &Path) -> Result<SqliteStore, StoreError> {
     SqliteStore::open(StoreOptions {
         file: folder.join("paydesk.db"),
-        key: Arc::new(SealingKey::new(&[7; 32]).unwrap()),
+        key: paydesk_store::at_hand(Arc::new(SealingKey::new(&[7; 32]).unwrap())),
         ids: Arc::new(CountedIds(AtomicU64::new(1))),
         now: Timestamp(0),
         vfs: None,

@@ -1,4 +1,4 @@
-//! A folder's vault in the keyring: data key, epoch, list of accounts, one item per account.
+//! A folder's vault in the keyring: data key, mark, list of accounts, one item per account.
 
 use super::{items, thread::Keyring};
 use crate::{
@@ -170,16 +170,16 @@ impl Shelf for KeyringShelf {
         self.set_format(&format)
     }
 
-    fn epoch(&self) -> Result<u32, VaultError> {
-        let Some(bytes) = self.get("epoch")? else {
+    fn mark(&self) -> Result<u64, VaultError> {
+        let Some(bytes) = self.get("mark")? else {
             return Ok(0);
         };
         let text = std::str::from_utf8(&bytes).ok();
-        let epoch = text.and_then(|text| text.parse().ok());
-        Ok(epoch.ok_or_else(|| self.corrupt("epoch"))?)
+        let mark = text.and_then(|text| text.parse().ok());
+        Ok(mark.ok_or_else(|| self.corrupt("mark"))?)
     }
 
-    fn set_epoch(&self, epoch: u32) -> Result<(), VaultError> {
-        Ok(self.set("epoch", epoch.to_string().as_bytes())?)
+    fn set_mark(&self, mark: u64) -> Result<(), VaultError> {
+        Ok(self.set("mark", mark.to_string().as_bytes())?)
     }
 }

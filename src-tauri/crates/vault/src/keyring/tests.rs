@@ -144,10 +144,10 @@ fn accounts_come_back_and_an_emptied_keyring_is_not_taken_for_a_new_one() {
     let secrets = testing::secrets(&testing::private_key(0), "serial");
     let first = open("f1").unwrap();
     first.keep(&id, &secrets, Timestamp(1)).unwrap();
-    first.raise_epoch(4).unwrap();
+    first.raise_mark(4).unwrap();
     let second = open("f1").unwrap();
     assert!(second.keys(&id).unwrap().sign(b"x").is_ok());
-    assert_eq!(second.epoch().unwrap(), 4);
+    assert_eq!(second.mark().unwrap(), 4);
     assert!(matches!(open("f2"), Err(VaultError::DataKeyMissing)));
     second.forget(&id).unwrap();
     assert!(open("f1").unwrap().accounts().is_empty());

@@ -1,0 +1,255 @@
+//! Accounts in a real folder: added, tested, charged, locked, changed, removed.
+
+use crate::counter::*;
+use crate::till::{Till, folder};
+use paydesk_console::contract::*;
+use paydesk_sandbox::{Behaviour, Channel};
+use paydesk_signing::Secret;
+use paydesk_vault::stand_ins::Mood;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+async fn test(till: &Till, subject: TestSubject) -> AccountTest {
+    till.ask("test_account", TestAccount { subject })
+        .await
+        .unwrap()
+}
+
+fn line(test: &AccountTest, name: TestLineName) -> &TestLine {
+    test.lines.iter().find(|line| line.line == name).unwrap()
+}
+
+async fn accounts(till: &Till) -> AccountList {
+    till.ask("list_accounts", NoArgs {}).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_tested_added_and_charges_also_after_a_restart() {
+    let (street, keyring) = (Street::open("added").await, keyring());
+    let till = shop("added", &keyring).await;
+    for draft in [street.alipay(), street.wechatpay()] {
+        let check = CheckAccount {
+            draft: draft.clone(),
+            account_id: None,
+        };
+        let checked: AccountCheck = till.ask("check_account", check).await.unwrap();
+        assert!(checked.ready, "{checked:#?}");
+        let tested = test(&till, TestSubject::Draft(draft.clone())).await;
+        assert!(tested.lines.len() == 10, "{tested:#?}");
+        assert!(
+            tested.lines.iter().all(|line| line.state == TestState::Ok),
+            "{tested:#?}"
+        );
+        let added = add(&till, draft.clone()).await.unwrap();
+        assert_eq!((added.state, added.sandbox), (AccountState::Ready, true));
+        assert!(added.keys[0].fingerprint.is_some());
+        let again = add(&till, draft).await.unwrap_err();
+        assert_eq!(again.code, ErrorCode::AccountExists);
+    }
+    let view = charge_paid(&till, Channel::Alipay, 1_200).await;
+    assert!(
+        view.order_id.starts_with('T'),
+        "the number says that no money moved"
+    );
+    let folder = till.folder.clone();
+    till.host.close().await;
+    assert!(!folder.join("keys.json").exists(), "no plain file");
+
+    let till = open(options(&folder, &keyring)).await;
+    let status: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
+    assert_eq!(status.keys, KeysState::Open);
+    assert!(
+        status
+            .channels
+            .iter()
+            .all(|c| c.sandbox && c.account_id.is_some())
+    );
+    charge_paid(&till, Channel::Wechatpay, 3_400).await;
+    charge_paid(&till, Channel::Alipay, 5_600).await;
+    for account in accounts(&till).await.accounts {
+        let tested = test(&till, TestSubject::Account(account.id)).await;
+        assert!(tested.passed, "{tested:#?}");
+    }
+    till.close().await;
+    street.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn live_and_sandbox_cannot_be_mixed_up() {
+    let (street, keyring) = (Street::open("mixed").await, keyring());
+    let till = shop("mixed", &keyring).await;
+    let refused = async |draft: AccountDraft| add(&till, draft).await.unwrap_err().code;
+    let live = AccountDraft {
+        sandbox: false,
+        ..street.alipay()
+    };
+    assert_eq!(refused(live.clone()).await, ErrorCode::GatewayNotAllowed);
+    for gateway in [
+        "https://openapi.alipay.com/gateway.do",
+        "https://api.mch.weixin.qq.com",
+        "http://192.0.2.1/gateway.do",
+        "https://127.0.0.1@example.com/",
+    ] {
+        let draft = AccountDraft {
+            gateway: Some(gateway.to_owned()),
+            ..street.alipay()
+        };
+        assert_eq!(
+            refused(draft).await,
+            ErrorCode::GatewayNotAllowed,
+            "{gateway}"
+        );
+    }
+    // A live account says so, and its orders would be real ones.
+    let live = AccountDraft {
+        gateway: None,
+        ..live
+    };
+    let added = add(&till, live).await.unwrap();
+    assert_eq!(
+        (added.sandbox, added.gateway.as_str()),
+        (false, "https://openapi.alipay.com/gateway.do")
+    );
+    till.close().await;
+    // No account of any kind comes into a demo.
+    let demo = Till::demo("mixed-demo").await;
+    let error = add(&demo, street.alipay()).await.unwrap_err();
+    assert_eq!(
+        (error.code, error.money),
+        (ErrorCode::RealOnly, MoneyMark::NotMoved)
+    );
+    demo.close().await;
+    street.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_keyring_that_is_locked_missing_or_silent_shows_the_doubts_and_sends_nothing() {
+    let (street, keyring) = (Street::open("moods").await, keyring());
+    let till = shop("moods", &keyring).await;
+    let account = add(&till, street.alipay()).await.unwrap().id;
+    let folder = till.folder.clone();
+    let silent = code_of(Channel::Alipay, Behaviour::NoAnswerPaid);
+    let order = till.charge(&silent, 800).await.unwrap().order_id;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    till.host.close().await;
+    let asked = street.sandbox.requests(0).len();
+    for (mood, state, code) in [
+        (Mood::Locked, KeysState::Locked, ErrorCode::KeysLocked),
+        (
+            Mood::Missing,
+            KeysState::NoKeyring,
+            ErrorCode::KeyringMissing,
+        ),
+        (Mood::Hangs, KeysState::Hanging, ErrorCode::KeyringHanging),
+    ] {
+        keyring.set(mood);
+        let begun = Instant::now();
+        let till = open(options(&folder, &keyring)).await;
+        assert!(begun.elapsed() < Duration::from_secs(4), "{mood:?}");
+        let status: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
+        assert_eq!((status.keys, status.open_doubts), (state, 1), "{mood:?}");
+        assert!(!till.detail(&order).await.timeline.is_empty());
+        let fresh = code_of(Channel::Alipay, Behaviour::Pays);
+        let error = till.charge(&fresh, 900).await.unwrap_err();
+        let refused = (error.code, error.money);
+        assert_eq!(refused, (ErrorCode::KeysLocked, MoneyMark::NotMoved));
+        let listed = accounts(&till).await;
+        assert_eq!(listed.accounts[0].state, AccountState::KeysLocked);
+        let error = unlock(&till, None).await.unwrap_err();
+        assert_eq!((error.code, error.money), (code, MoneyMark::NotMoved));
+        let removed = AccountOf {
+            account_id: account.clone(),
+        };
+        let error = till.ask::<_, AccountList>("remove_account", removed).await;
+        assert_eq!(error.unwrap_err().code, ErrorCode::AccountInDoubt);
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        till.host.close().await;
+    }
+    assert_eq!(street.sandbox.requests(0).len(), asked, "nothing was sent");
+    // Unlocked while it runs: what was open goes on by itself.
+    keyring.set(Mood::Locked);
+    let till = open(options(&folder, &keyring)).await;
+    keyring.set(Mood::Works);
+    let status = unlock(&till, None).await.unwrap();
+    assert_eq!(status.state, KeysState::Open);
+    till.until(&order, "paid", |view| view.state == PayState::Paid)
+        .await;
+    charge_paid(&till, Channel::Alipay, 1_000).await;
+    // Locked by a person: the same, without any keyring being asked.
+    let locked: KeysStatus = till.ask("lock_keys", NoArgs {}).await.unwrap();
+    assert_eq!(locked.state, KeysState::Locked);
+    let fresh = code_of(Channel::Alipay, Behaviour::Pays);
+    let error = till.charge(&fresh, 900).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::KeysLocked);
+    unlock(&till, None).await.unwrap();
+    charge_paid(&till, Channel::Alipay, 1_100).await;
+    till.close().await;
+    street.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_keyring_a_passphrase_seals_the_keys_and_wrong_ones_wait_longer_and_longer() {
+    let (street, keyring) = (Street::open("sealed").await, keyring());
+    keyring.set(Mood::Missing);
+    let till = open(options(&folder("sealed"), &keyring)).await;
+    let ask = async |passphrase| {
+        let set_up = till.ask::<_, AppStatus>("set_up", real(passphrase));
+        set_up.await.map_err(|error| error.code)
+    };
+    assert_eq!(ask(None).await.unwrap_err(), ErrorCode::KeyringMissing);
+    let short = ask(Some("short")).await.unwrap_err();
+    assert_eq!(short, ErrorCode::PassphraseTooShort);
+    assert_eq!(ask(Some(PASSPHRASE)).await.unwrap().keys, KeysState::Open);
+    let status: KeysStatus = till.ask("keys_status", NoArgs {}).await.unwrap();
+    assert_eq!(status.kept_in, Some(KeysKept::Sealed));
+    add(&till, street.wechatpay()).await.unwrap();
+    charge_paid(&till, Channel::Wechatpay, 700).await;
+    let folder = till.folder.clone();
+    till.host.close().await;
+
+    let till = open(options(&folder, &keyring)).await;
+    let status: KeysStatus = till.ask("keys_status", NoArgs {}).await.unwrap();
+    assert_eq!(
+        (status.state, status.asks_passphrase),
+        (KeysState::Locked, true)
+    );
+    assert_eq!(
+        unlock(&till, None).await.unwrap_err().code,
+        ErrorCode::KeysLocked
+    );
+    let mut waits = Vec::new();
+    for _ in 0..4 {
+        let error = unlock(&till, Some("wrong passphrase")).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::PassphraseWrong);
+        waits.push(error.params["seconds"].parse::<u64>().unwrap());
+    }
+    assert!(waits[0] == 0 && waits[3] > 0, "{waits:?}");
+    let status: KeysStatus = till.ask("keys_status", NoArgs {}).await.unwrap();
+    assert!(status.wait_seconds > 0);
+    let early = unlock(&till, Some(PASSPHRASE)).await.unwrap_err();
+    assert_eq!(
+        early.code,
+        ErrorCode::PassphraseWrong,
+        "too early, even the right one"
+    );
+    tokio::time::sleep(Duration::from_secs(u64::from(status.wait_seconds))).await;
+    unlock(&till, Some(PASSPHRASE)).await.unwrap();
+    charge_paid(&till, Channel::Wechatpay, 800).await;
+    till.host.close().await;
+    // Hosts without a window are given the passphrase at the start.
+    let given = paydesk_host::HostOptions {
+        passphrase: Some(Arc::new(Secret::new(PASSPHRASE.to_owned()))),
+        ..options(&folder, &keyring)
+    };
+    let till = open(given).await;
+    charge_paid(&till, Channel::Wechatpay, 900).await;
+    till.close().await;
+    street.close().await;
+}
+
+async fn unlock(till: &Till, passphrase: Option<&str>) -> Result<KeysStatus, CommandError> {
+    let passphrase = passphrase.map(|text| Pasted::new(text.to_owned()));
+    till.ask("unlock_keys", UnlockKeys { passphrase }).await
+}
