@@ -1,7 +1,9 @@
 // The release build in a real window: how soon it is usable, how much memory it holds, and how long a
 // scan takes to reach the channel and an answer to reach the screen. Prints one JSON document.
 // Reads only what anyone could: the screen's memory, /proc, the page, and the sandbox's own log.
-import { mkdtempSync, openSync, readSync, fstatSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import {
+  fstatSync, mkdtempSync, openSync, readFileSync, readSync, readdirSync, rmSync, symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execFileSync } from 'node:child_process';
@@ -188,10 +190,11 @@ const WATCH_PAINT = `
 `;
 
 /** Payments by scan through the real window, each watched from the terminator to the painted result. */
-async function measureSpeed(payments) {
+async function measureSpeed(payments, longShop) {
   const home = mkdtempSync(join(tmpdir(), 'paydesk-bench-home-'));
   const shop = join(home, 'shop');
-  setUp(shop);
+  if (longShop) symlinkSync(longShop, shop);
+  else setUp(shop);
   const window = await openWindow({ folder: { path: home, remove: () => undefined } });
   const keyboard = openKeyboard(window.screen.display);
   const stage = () =>
@@ -243,12 +246,66 @@ async function measureSpeed(payments) {
       await reached('no_amount');
     }
     const painted = await window.script('return globalThis.painted');
-    return { disturbed, ...(await compare(shop, scans, painted)) };
+    const speed = await compare(shop, scans, painted);
+    if (!longShop) return { disturbed, ...speed };
+    const scroll = await measureScroll(window);
+    return { disturbed, ...speed, scroll, main_mib: memoryOf(window.pid()).main };
   } finally {
     await keyboard.close();
     await window.close();
     rmSync(home, { recursive: true, force: true });
   }
+}
+
+/**
+ * The time from a step of the scrollbar to the end of its frame: in the list of orders, and in a bare box of
+ * the same place and height, turn by turn.
+ */
+const SCROLL = `
+  const [steps, done] = arguments;
+  const view = document.querySelector('[role=grid]');
+  const place = view.getBoundingClientRect();
+  const bare = document.createElement('div');
+  const inner = document.createElement('div');
+  const style = (it, rules) => { for (const [name, value] of Object.entries(rules)) it.style[name] = value; };
+  style(bare, { position: 'fixed', left: place.left + 'px', top: place.top + 'px', overflow: 'auto',
+    width: place.width + 'px', height: place.height + 'px', background: 'white' });
+  style(inner, { height: view.scrollHeight + 'px' });
+  bare.append(inner);
+  const frame = () => new Promise((then) => requestAnimationFrame(() => setTimeout(then)));
+  const walk = async (it) => {
+    const times = [];
+    it.scrollTop = it.scrollHeight / 2;
+    for (let turn = 0; turn < 10; turn += 1) await frame();
+    for (let turn = 0; turn < steps; turn += 1) {
+      const from = performance.now();
+      it.scrollTop += 120;
+      await frame();
+      times.push(performance.now() - from);
+    }
+    return times;
+  };
+  (async () => {
+    const all = { list: [], bare: [] };
+    for (let turn = 0; turn < 4; turn += 1) {
+      all.list.push(...(await walk(view)));
+      document.body.append(bare);
+      all.bare.push(...(await walk(bare)));
+      bare.remove();
+    }
+    view.scrollTop = view.scrollHeight;
+    for (let turn = 0; turn < 60; turn += 1) await frame();
+    const last = Math.max(...[...view.querySelectorAll('[aria-rowindex]')].map((it) => Number(it.ariaRowIndex)));
+    done({ ...all, last, total: Number(view.ariaRowCount) });
+  })();
+`;
+
+async function measureScroll(window) {
+  await window.click('nav-orders');
+  await window.element('[data-testid="order-row"]');
+  const walked = await window.scriptLater(SCROLL, 100);
+  if (walked.last < walked.total) throw new Error(`row ${walked.last} of ${walked.total} is the last that is reached`);
+  return { list: summary(walked.list), bare: summary(walked.bare), rows: walked.total };
 }
 
 /** The scan sender's stamps and the page's against the sandbox's log. */
@@ -273,23 +330,26 @@ async function compare(shop, scans, painted) {
 }
 
 const payments = Number(process.argv[2] ?? 200);
-const shop = demoFolder();
-const starts = [];
-
-try {
-  for (let turn = 0; turn < STARTS; turn += 1) starts.push(await measureStart(shop));
-} finally {
-  rmSync(shop, { recursive: true, force: true });
-}
+const longShop = process.argv[3];
 const half = (values) => summary(values).p50;
-const speed = await measureSpeed(payments);
-console.log(
-  JSON.stringify({
+
+async function measureShort() {
+  const shop = demoFolder();
+  const starts = [];
+  try {
+    for (let turn = 0; turn < STARTS; turn += 1) starts.push(await measureStart(shop));
+  } finally {
+    rmSync(shop, { recursive: true, force: true });
+  }
+  return {
     painted_ms: half(starts.map((it) => it.painted)),
     usable_ms: half(starts.map((it) => it.usable)),
     main_mib: half(starts.map((it) => it.memory.main)),
     all_mib: half(starts.map((it) => it.memory.all)),
     processes: half(starts.map((it) => it.memory.processes)),
-    ...speed,
-  }),
-);
+    ...(await measureSpeed(payments)),
+  };
+}
+
+// With a shop that is there already: the same till after years of trade.
+console.log(JSON.stringify(longShop ? await measureSpeed(payments, longShop) : await measureShort()));

@@ -1,6 +1,6 @@
 //! Speeds, measured against what the machine itself can do in the same run, and printed.
 //!
-//! `paydesk-bench [core] [window] [orders] [bill]`; all by default. It must never be part of a unit test: a busy machine is no bug.
+//! `paydesk-bench [core] [window] [orders] [long] [bill]`; all by default. It must never be part of a unit test: a busy machine is no bug.
 #![allow(
     clippy::print_stdout,
     reason = "a program for a terminal speaks to the terminal"
@@ -21,7 +21,7 @@ use std::process::{Command, ExitCode};
 pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
 const USAGE: &str =
-    "usage: paydesk-bench [core] [window] [orders] [bill] [--payments N] [--orders N]";
+    "usage: paydesk-bench [core] [window] [orders] [long] [bill] [--payments N] [--orders N]";
 
 fn main() -> ExitCode {
     // A debug build would measure the compiler's haste.
@@ -71,7 +71,7 @@ fn run() -> Result<bool, Trouble> {
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "core" | "window" | "orders" | "bill" => parts.push(argument),
+            "core" | "window" | "orders" | "long" | "bill" => parts.push(argument),
             "--orders" => orders = arguments.next().ok_or(USAGE)?.parse()?,
             "--payments" => payments = arguments.next().ok_or(USAGE)?.parse()?,
             _ => return Err(USAGE.into()),
@@ -89,6 +89,10 @@ fn run() -> Result<bool, Trouble> {
     let target = program.ancestors().nth(2).ok_or("no build folder")?;
     if is_asked("orders") {
         orders::measure(&mut table, orders, target)?;
+    }
+    if is_asked("long") {
+        let shop = orders::made(orders, target)?;
+        window::measure_long(&mut table, payments, &shop)?;
     }
     if is_asked("bill") {
         bill::measure(&mut table, target)?;

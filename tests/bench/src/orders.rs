@@ -80,6 +80,11 @@ pub(crate) fn measure(table: &mut Table, orders: u64, target: &Path) -> Result<(
     })
 }
 
+/// The same shop, for those who open it otherwise.
+pub(crate) fn made(orders: u64, target: &Path) -> Result<PathBuf, Trouble> {
+    tokio::runtime::Runtime::new()?.block_on(shop(orders, YEARS, target))
+}
+
 pub(crate) async fn store(folder: &Path) -> Result<SqliteStore, Trouble> {
     let vault = FolderVault::open(folder)?;
     let options = StoreOptions {

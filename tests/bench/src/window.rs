@@ -21,27 +21,64 @@ const SCAN_TO_CHANNEL: Duration = Duration::from_millis(50);
 /// From the answer to the painted result, 95 of 100.
 const ANSWER_TO_PAINT: Duration = Duration::from_millis(100);
 
+/// The main process with years of orders in use, proportional share.
+const LONG_MIB: f64 = 150.0;
+
+/// A frame of scrolling in the list, to one of a bare page.
+const SCROLL_RATIO: f64 = 1.3;
+
+/// Measures the same till after years of trade: the way of a scan, the list's scrolling, memory.
+pub(crate) fn measure_long(table: &mut Table, payments: usize, shop: &Path) -> Result<(), Trouble> {
+    let figures = Figures(drive(&release_folder()?, payments, Some(shop))?);
+    table.report(
+        "orders in the window's list",
+        format!("{:.0}", figures.number("/scroll/rows")?),
+    );
+    scan_path(table, &figures)?;
+    let (list, bare) = (
+        figures.number("/scroll/list/p50")?,
+        figures.number("/scroll/bare/p50")?,
+    );
+    table.judge(
+        "a frame of scrolling, p50, to a bare page",
+        format!("{list:.1} ms to {bare:.1} ms, {:.2}", list / bare),
+        format!("<= {SCROLL_RATIO}"),
+        list <= SCROLL_RATIO * bare,
+    );
+    let main = figures.number("/main_mib")?;
+    table.judge(
+        "main process with these orders in use",
+        format!("{main:.0} MiB PSS"),
+        format!("< {LONG_MIB} MiB"),
+        main < LONG_MIB,
+    );
+    Ok(())
+}
+
+/// What the script printed.
+struct Figures(Value);
+
+impl Figures {
+    fn number(&self, name: &str) -> Result<f64, Trouble> {
+        let found = self.0.pointer(name).and_then(Value::as_f64);
+        found.ok_or_else(|| format!("the figure {name} is missing").into())
+    }
+
+    fn time(&self, name: &str) -> Result<Duration, Trouble> {
+        self.number(name)
+            .map(|ms| Duration::from_secs_f64(ms.max(0.0) / 1_000.0))
+    }
+}
+
 /// Measures start, memory and the way of a scan.
 pub(crate) fn measure(table: &mut Table, payments: usize) -> Result<(), Trouble> {
-    let release = release_folder()?;
-    for program in ["paydesk", "paydesk-cli"] {
-        if !release.join(program).is_file() {
-            return Err(format!("{program} has no release build: cargo build --release --package paydesk --package paydesk-cli").into());
-        }
-    }
-    let figures = drive(&release, payments)?;
-    let number = |name: &str| {
-        figures
-            .pointer(name)
-            .and_then(Value::as_f64)
-            .ok_or("a figure is missing")
-    };
-    let time = |name: &str| number(name).map(|ms| Duration::from_secs_f64(ms.max(0.0) / 1_000.0));
+    let figures = Figures(drive(&release_folder()?, payments, None)?);
+    let number = |name: &str| figures.number(name);
     table.report(
         "first painted after",
         format!("{:.0} ms", number("/painted_ms")?),
     );
-    table.judge_time("window usable after", time("/usable_ms")?, USABLE);
+    table.judge_time("window usable after", figures.time("/usable_ms")?, USABLE);
     let main = number("/main_mib")?;
     table.judge(
         "main process at rest",
@@ -57,6 +94,12 @@ pub(crate) fn measure(table: &mut Table, payments: usize) -> Result<(), Trouble>
             number("/processes")?
         ),
     );
+    scan_path(table, &figures)
+}
+
+/// From the scanner to the channel, and from the channel to the eye.
+fn scan_path(table: &mut Table, figures: &Figures) -> Result<(), Trouble> {
+    let number = |name: &str| figures.number(name);
     table.report(
         "scans that the machine disturbed",
         format!("{} (made again)", number("/disturbed")?),
@@ -71,7 +114,8 @@ pub(crate) fn measure(table: &mut Table, payments: usize) -> Result<(), Trouble>
             name,
             format!("p50 {half:.1} ms  p99 {nearly_all:.1} ms  of {count}"),
         );
-        table.judge_time(&format!("{name}, p95"), time(&format!("{at}/p95"))?, goal);
+        let nearly = figures.time(&format!("{at}/p95"))?;
+        table.judge_time(&format!("{name}, p95"), nearly, goal);
     }
     Ok(())
 }
@@ -83,11 +127,17 @@ fn release_folder() -> Result<PathBuf, Trouble> {
         .parent()
         .and_then(Path::parent)
         .ok_or("no build folder")?;
-    Ok(target.join("release"))
+    let release = target.join("release");
+    for program in ["paydesk", "paydesk-cli"] {
+        if !release.join(program).is_file() {
+            return Err(format!("{program} has no release build: cargo build --release --package paydesk --package paydesk-cli").into());
+        }
+    }
+    Ok(release)
 }
 
 /// The window's helpers start what lies in `debug`; here they are given the release build under that name.
-fn drive(release: &Path, payments: usize) -> Result<Value, Trouble> {
+fn drive(release: &Path, payments: usize, shop: Option<&Path>) -> Result<Value, Trouble> {
     let stand_in =
         std::env::temp_dir().join(format!("paydesk-bench-target-{}", std::process::id()));
     std::fs::create_dir_all(&stand_in)?;
@@ -96,6 +146,7 @@ fn drive(release: &Path, payments: usize) -> Result<Value, Trouble> {
     let answered = Command::new("node")
         .arg(script)
         .arg(payments.to_string())
+        .args(shop)
         .env("PAYDESK_TARGET", &stand_in)
         .stderr(Stdio::inherit())
         .output();

@@ -129,6 +129,9 @@ function page({ call, close, own, screen, driver, session }) {
       });
       return seen;
     },
+    /** The same for a script that ends by calling its last argument. */
+    scriptLater: (body, ...args) =>
+      call('POST', `${session}/execute/async`, { script: body, args }),
     /** Asks the console the way the page does. */
     ask: (command, body = {}) =>
       call('POST', `${session}/execute/async`, {
