@@ -1,14 +1,23 @@
 /// Hash routes, so that going back, deep links and tests all work without a server.
 
-export type RouteName = 'pay' | 'orders' | 'refunds' | 'reconcile' | 'settings' | 'demo';
+export type RouteName =
+  'pay' | 'orders' | 'refunds' | 'reconcile' | 'channels' | 'settings' | 'demo';
 
 export interface Route {
   name: RouteName;
-  /// An order's number, on orders and refunds.
+  /// An order's number on orders and refunds; what is done on channels.
   id: string | null;
 }
 
-const NAMES: readonly RouteName[] = ['pay', 'orders', 'refunds', 'reconcile', 'settings', 'demo'];
+const NAMES: readonly RouteName[] = [
+  'pay',
+  'orders',
+  'refunds',
+  'reconcile',
+  'channels',
+  'settings',
+  'demo',
+];
 
 export function parseRoute(hash: string): Route {
   const [name, id] = hash.replace(/^#\/?/, '').split('/');

@@ -34,6 +34,13 @@ export function formatDay(at: number, zone: string): string {
   return formatter(zone, 'day', { month: 'short', day: 'numeric', weekday: 'short' }).format(at);
 }
 
+/// With the year: for what lasts longer than one.
+export function formatDate(at: number, zone: string): string {
+  return formatter(zone, 'full-date', { year: 'numeric', month: 'short', day: 'numeric' }).format(
+    at,
+  );
+}
+
 export function formatDayAndTime(at: number, zone: string): string {
   return `${formatter(zone, 'date', { month: 'short', day: 'numeric' }).format(at)} ${formatTime(at, zone)}`;
 }
