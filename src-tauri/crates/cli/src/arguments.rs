@@ -19,6 +19,9 @@ pub(crate) struct Arguments {
     /// Answers as JSON.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Reads the passphrase of a sealed vault from this open file: a pipe, never an argument.
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) passphrase_fd: Option<u32>,
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -121,6 +124,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: ExportCommand,
     },
+    /// Accounts at the channels.
+    Channels {
+        /// What.
+        #[command(subcommand)]
+        command: ChannelsCommand,
+    },
     /// A channel's bill, compared with our books and kept.
     Bills {
         /// How it comes.
@@ -154,6 +163,53 @@ pub(crate) enum SandboxCommand {
     },
     /// Prints sample payment codes.
     Codes,
+}
+
+/// What can be done with accounts.
+#[derive(Subcommand)]
+pub(crate) enum ChannelsCommand {
+    /// Keeps an account: its keys in the keyring or the sealed vault.
+    Add(AddChannel),
+    /// Tests the connection line by line; exit code 3 when a line is red.
+    Test {
+        /// The account's id; the only one when not given.
+        account: Option<String>,
+    },
+    /// Lists the accounts, without anything secret.
+    List,
+    /// Forgets an account and its keys; refused while something of it is not known yet.
+    Remove {
+        /// The account's id.
+        account: String,
+    },
+}
+
+/// An account to keep.
+#[derive(Args)]
+pub(crate) struct AddChannel {
+    /// alipay or wechatpay.
+    pub(crate) channel: String,
+    /// A field that may be seen, by the channel's own name: app_id=2021…
+    #[arg(long = "field", value_name = "NAME=VALUE")]
+    pub(crate) fields: Vec<String>,
+    /// A key, certificate or secret from a file; `-` reads it from standard input.
+    #[arg(long = "file", value_name = "NAME=FILE")]
+    pub(crate) files: Vec<String>,
+    /// An account of a sandbox.
+    #[arg(long)]
+    pub(crate) sandbox: bool,
+    /// Where a sandbox account talks to.
+    #[arg(long, value_name = "URL", requires = "sandbox")]
+    pub(crate) gateway: Option<String>,
+    /// The name under which a person knows it.
+    #[arg(long, default_value = "")]
+    pub(crate) label: String,
+    /// Contract rate in millionths: 6000 is 0.6 %.
+    #[arg(long, value_name = "MILLIONTHS")]
+    pub(crate) rate: Option<u32>,
+    /// Tests the connection first, and keeps nothing when a line is red.
+    #[arg(long)]
+    pub(crate) test: bool,
 }
 
 /// How a bill comes.

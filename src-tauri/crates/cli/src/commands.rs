@@ -8,9 +8,9 @@ use crate::{
     exit::{self, Exit},
 };
 use paydesk_console::contract::*;
-use paydesk_host::{Host, HostOptions};
+use paydesk_host::{Host, HostOptions, Secret};
 use serde::{Serialize, de::DeserializeOwned};
-use std::{io::Write, time::Duration};
+use std::{io::Write, sync::Arc, time::Duration};
 
 /// Between two looks while waiting for a result.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -19,6 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 pub(crate) struct Desk {
     host: Host,
     json: bool,
+    pub(crate) passphrase: Option<Arc<Secret<String>>>,
 }
 
 /// Runs one command.
@@ -36,10 +37,18 @@ pub(crate) async fn run(arguments: Arguments) -> Exit {
     {
         return serve(&arguments, port).await;
     }
+    let passphrase = match crate::channels::passphrase(arguments.passphrase_fd) {
+        Ok(passphrase) => passphrase,
+        Err(error) => {
+            print_error(&error, arguments.json);
+            return exit::of_error(&error);
+        }
+    };
     let options = HostOptions {
         data: arguments.data.clone(),
         operator: arguments.operator.clone(),
         resolve,
+        passphrase: passphrase.clone(),
         ..HostOptions::default()
     };
     let host = match Host::open(options).await {
@@ -55,8 +64,12 @@ pub(crate) async fn run(arguments: Arguments) -> Exit {
     let desk = Desk {
         host,
         json: arguments.json,
+        passphrase,
     };
-    let ended = desk.run(arguments.command).await;
+    let ended = match desk.passphrase_fits(&arguments.command).await {
+        Ok(()) => desk.run(arguments.command).await,
+        Err(error) => Err(error),
+    };
     desk.host.close().await;
     match ended {
         Ok(exit) => exit,
@@ -124,7 +137,10 @@ impl Desk {
                     time_zone,
                     cutoff_hour,
                     past_days,
-                    passphrase: None,
+                    passphrase: self
+                        .passphrase
+                        .as_ref()
+                        .map(|text| Pasted::new(text.expose().clone())),
                 };
                 let status: AppStatus = self.ask("set_up", set_up).await?;
                 self.print(&status, || status.store_name.clone());
@@ -169,6 +185,7 @@ impl Desk {
             Command::Export {
                 command: ExportCommand::Orders(arguments),
             } => self.export_orders(arguments).await,
+            Command::Channels { command } => self.channels(command).await,
             Command::Bills { command } => self.bills(command).await,
             Command::Reconcile(arguments) => self.reconcile(arguments).await,
             Command::Verify { rebuild } => self.verify(rebuild).await,

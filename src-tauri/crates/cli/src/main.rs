@@ -7,6 +7,7 @@
 
 mod arguments;
 mod bills;
+mod channels;
 mod commands;
 mod exit;
 mod export;

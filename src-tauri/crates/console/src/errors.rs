@@ -239,3 +239,13 @@ pub fn words(error: &CommandError) -> [String; 2] {
     [Language::Chinese, Language::English]
         .map(|language| paydesk_texts::text(language, &key, &params))
 }
+
+/// A text of the catalogues in English, for hosts without a window.
+#[must_use]
+pub fn sentence(key: &str, params: &BTreeMap<String, String>) -> String {
+    let params: Vec<(&str, &str)> = params
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    paydesk_texts::text(Language::English, key, &params)
+}

@@ -17,7 +17,7 @@ mod surroundings;
 mod timeline;
 mod views;
 
-pub use errors::{coded, refused, refused_with, store_error, words};
+pub use errors::{coded, refused, refused_with, sentence, store_error, words};
 pub use surroundings::{NewFile, Surroundings};
 
 use contract::*;

@@ -12,6 +12,7 @@ mod outside;
 
 pub use demo::{DemoError, serve_sandbox};
 pub use network::SANDBOX_GATEWAY;
+pub use paydesk_signing::Secret;
 
 use demo::Demo;
 use keys::{HostKeys, Shared, key_maker};
@@ -24,7 +25,6 @@ use paydesk_desk::{
     shop::Shop,
 };
 use paydesk_domain::Mode;
-use paydesk_signing::Secret;
 use paydesk_store::{SqliteStore, StoreOptions};
 use paydesk_vault::{FolderKeys, Keyring, VaultError};
 use std::{

@@ -292,6 +292,7 @@ impl Exchange {
             FaultKind::AnswerTwice
             | FaultKind::BillDigestWrong
             | FaultKind::BillLinkExpired
+            | FaultKind::BillNotAllowed
             | FaultKind::BillNotReady
             | FaultKind::BillTotalsWrong
             | FaultKind::BillTruncated

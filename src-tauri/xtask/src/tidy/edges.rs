@@ -85,7 +85,7 @@ const ROOMS: [Room; 18] = [
             "paydesk-store",
             "paydesk-vault",
         ],
-        tests_may_use: &[],
+        tests_may_use: &["paydesk-texts"],
         is_pure: false,
     },
     room("paydesk", &["paydesk-console", "paydesk-host"]),
@@ -110,9 +110,11 @@ const ROOMS: [Room; 18] = [
 ];
 
 /// Packages from outside that only the named crates may name, tests apart.
-const RESERVED: [(&str, &[&str]); 10] = [
+const RESERVED: [(&str, &[&str]); 14] = [
+    ("apple-native-keyring-store", &["paydesk-vault"]),
     ("axum", &["paydesk-sandbox", "paydesk-e2e"]),
     ("keyring", &["paydesk-vault"]),
+    ("keyring-core", &["paydesk-vault"]),
     ("libsqlite3-sys", &["paydesk-store"]),
     ("reqwest", &["paydesk-host"]),
     ("rusqlite", &["paydesk-store"]),
@@ -121,6 +123,8 @@ const RESERVED: [(&str, &[&str]); 10] = [
     ("tauri-plugin-single-instance", &["paydesk"]),
     ("ts-rs", &["paydesk-console"]),
     ("webkit2gtk", &["paydesk"]),
+    ("windows-native-keyring-store", &["paydesk-vault"]),
+    ("zbus-secret-service-keyring-store", &["paydesk-vault"]),
 ];
 
 /// What makes a crate impure, wherever in its tree it stands.

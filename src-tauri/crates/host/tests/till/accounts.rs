@@ -17,10 +17,6 @@ async fn test(till: &Till, subject: TestSubject) -> AccountTest {
         .unwrap()
 }
 
-fn line(test: &AccountTest, name: TestLineName) -> &TestLine {
-    test.lines.iter().find(|line| line.line == name).unwrap()
-}
-
 async fn accounts(till: &Till) -> AccountList {
     till.ask("list_accounts", NoArgs {}).await.unwrap()
 }

@@ -10,6 +10,7 @@
 
 mod accounts;
 mod counter;
+mod doctor;
 mod doubts;
 mod export;
 mod past;

@@ -65,7 +65,9 @@ async fn codes_keys_and_payers_are_in_no_log_database_or_receipt() {
     let keys: serde_json::Value = serde_json::from_str(&keys).unwrap();
     canaries.push(keys["data_key"].as_str().unwrap().to_owned());
     for account in keys["accounts"].as_object().unwrap().values() {
-        let pem = account["private_key"].as_str().unwrap();
+        let pem = account["versions"][0]["fields"]["private_key"]
+            .as_str()
+            .unwrap();
         canaries.extend(
             pem.lines()
                 .filter(|l| l.len() == 64)

@@ -173,8 +173,8 @@ async fn arguments_that_do_not_fit_are_refused_without_echoing_them() {
 }
 
 /// A machine whose clock is off.
-struct WrongClock {
-    off_ms: std::sync::atomic::AtomicI64,
+pub(crate) struct WrongClock {
+    pub(crate) off_ms: std::sync::atomic::AtomicI64,
 }
 
 impl paydesk_desk::ports::Clock for WrongClock {

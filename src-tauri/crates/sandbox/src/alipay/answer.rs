@@ -103,6 +103,16 @@ impl Refusal {
         Self::new("40004", "Business Failed", sub_code, sub_message)
     }
 
+    /// The application has no right to this call.
+    pub(super) fn not_allowed() -> Self {
+        Self::new(
+            "40006",
+            "Insufficient Permissions",
+            "isv.insufficient-isv-permissions",
+            "ISV权限不足，建议在开发者中心检查对应功能是否已经添加",
+        )
+    }
+
     /// The content is not sealed with the application's key.
     pub(super) fn not_opened() -> Self {
         Self::new(

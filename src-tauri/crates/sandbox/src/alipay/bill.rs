@@ -36,6 +36,9 @@ pub(super) fn query(world: &World, call: &Call, content: &str) -> Result<String,
     let day = read_day(&asked_day).ok_or_else(|| invalid("bill_date"))?;
     let now_ms = world.now().wall_ms;
     let flaw = world.flaw();
+    if flaw == Some(BillFlaw::NotAllowed) {
+        return Err(Refusal::not_allowed());
+    }
     let is_early = day >= day_of(now_ms) || bills::ready_ms(Channel::Alipay, day) > now_ms;
     if is_early || flaw == Some(BillFlaw::NotReady) {
         return Err(not_there());

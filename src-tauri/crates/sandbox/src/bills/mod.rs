@@ -40,6 +40,7 @@ pub(crate) fn ready_ms(channel: Channel, day: i64) -> i64 {
 pub(crate) enum BillFlaw {
     DigestWrong,
     LinkExpired,
+    NotAllowed,
     NotReady,
     TotalsWrong,
     Truncated,

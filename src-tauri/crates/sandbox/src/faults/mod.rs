@@ -19,6 +19,8 @@ pub enum FaultKind {
     BillDigestWrong,
     /// A bill's link has expired before it is answered.
     BillLinkExpired,
+    /// The account has no right to fetch bills.
+    BillNotAllowed,
     /// The bill is not ready yet.
     BillNotReady,
     /// A bill's own totals are off by one fen.
@@ -62,6 +64,7 @@ impl FaultKind {
         Some(match self {
             Self::BillDigestWrong => BillFlaw::DigestWrong,
             Self::BillLinkExpired => BillFlaw::LinkExpired,
+            Self::BillNotAllowed => BillFlaw::NotAllowed,
             Self::BillNotReady => BillFlaw::NotReady,
             Self::BillTotalsWrong => BillFlaw::TotalsWrong,
             Self::BillTruncated => BillFlaw::Truncated,
@@ -91,6 +94,7 @@ pub const FAULTS: &[FaultKind] = &[
 
 /// The kinds that strike bills only; the scope of such a switch is not looked at.
 pub const BILL_FAULTS: &[FaultKind] = &[
+    FaultKind::BillNotAllowed,
     FaultKind::BillNotReady,
     FaultKind::BillDigestWrong,
     FaultKind::BillTruncated,

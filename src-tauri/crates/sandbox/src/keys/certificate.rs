@@ -56,6 +56,18 @@ pub(crate) struct Statement<'a> {
     pub(crate) to_year: u16,
 }
 
+/// A certificate that names itself is a root, and says that it may issue others; readers insist on it.
+fn extensions(statement: &Statement<'_>) -> Vec<u8> {
+    if statement.issuer.text() != statement.subject.text() {
+        return Vec::new();
+    }
+    const BASIC_CONSTRAINTS: [u8; 5] = [0x06, 0x03, 0x55, 0x1d, 0x13];
+    const TRUE: [u8; 3] = [0x01, 0x01, 0xff];
+    let is_authority = element(0x04, &[&element(0x30, &[&TRUE])]);
+    let extension = element(0x30, &[&BASIC_CONSTRAINTS, &TRUE, &is_authority]);
+    element(0xa3, &[&element(0x30, &[&extension])])
+}
+
 /// The certificate as PEM.
 pub(crate) fn write(
     statement: &Statement<'_>,
@@ -80,6 +92,7 @@ pub(crate) fn write(
             &validity,
             &statement.subject.der(),
             key.as_bytes(),
+            &extensions(statement),
         ],
     );
     let signature = signature::sign(issuer_key, Digest::Sha256, &body);

@@ -476,7 +476,7 @@ fn wechatpay_credentials(
 }
 
 fn serial_hex(statement: &Statement<'_>) -> String {
-    format!("{:040X}", statement.serial)
+    format!("{:X}", statement.serial)
 }
 
 fn public_key_id(mchid: &str) -> String {
@@ -525,7 +525,8 @@ pub(crate) fn letters(count: usize) -> String {
         .collect()
 }
 
-/// Positive, 124 bits: all serials are written with the same width, leading zeros included.
+/// Positive, 127 bits with the first of them set: every serial has the same width without leading zeros,
+/// so that readers of the certificate write it exactly as it is given here.
 fn serial() -> u128 {
-    rand::rngs::OsRng.gen_range(1..(1_u128 << 124))
+    rand::rngs::OsRng.gen_range((1_u128 << 126)..(1_u128 << 127))
 }

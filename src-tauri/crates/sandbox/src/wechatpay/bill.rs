@@ -70,6 +70,9 @@ fn offer(world: &World, call: &Call, file: BillFile) -> Outcome {
         ));
     }
     let flaw = world.flaw();
+    if flaw == Some(BillFlaw::NotAllowed) {
+        return Err(Refusal::new(403, "NO_AUTH", "商户无权限"));
+    }
     if bills::ready_ms(Channel::Wechatpay, day) > now_ms || flaw == Some(BillFlaw::NotReady) {
         return Err(Refusal::new(
             400,

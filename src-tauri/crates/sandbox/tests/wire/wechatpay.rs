@@ -227,10 +227,7 @@ async fn the_platform_certificate_is_downloaded_opened_and_believed() {
     assert_eq!(opened, own.platform_certificate_pem.as_bytes());
     let (_, pem) = x509_parser::pem::parse_x509_pem(opened).unwrap();
     let certificate = pem.parse_x509().unwrap();
-    let serial = format!(
-        "{:0>40}",
-        certificate.tbs_certificate.serial.to_str_radix(16)
-    );
+    let serial = certificate.tbs_certificate.serial.to_str_radix(16);
     assert_eq!(serial.to_uppercase(), entry["serial_no"].as_str().unwrap());
     let message = format!(
         "{}\n{}\n{}\n",
