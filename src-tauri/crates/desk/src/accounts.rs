@@ -14,6 +14,9 @@ use std::collections::BTreeMap;
 /// A name a person gives an account, in characters.
 const LABEL_MAX: usize = 40;
 
+/// The longest text that is shown, an address; shorter than any key.
+const SHOWN_BYTES_MAX: usize = 256;
+
 /// More than anybody pastes into one field.
 const FIELD_BYTES_MAX: usize = 256 * 1024;
 
@@ -356,10 +359,34 @@ fn sort(
             secret.insert(name.clone(), Secret::new(usual.to_owned()));
         }
         if matches!(field.kind, FieldKind::KeyName | FieldKind::Text) {
+            may_be_shown(profile, fields, name, text)?;
             shown.insert(name.clone(), text.to_owned());
         }
     }
     Ok((secret, shown))
+}
+
+/// A field that is shown must not hold what is secret: a key in the wrong place is refused, not kept in
+/// the settings for everybody to read.
+fn may_be_shown(
+    profile: &Profile,
+    fields: &SecretFields,
+    name: &str,
+    text: &str,
+) -> Result<(), DeskError> {
+    let mut secrets = profile.fields.iter().filter(|field| field.is_secret());
+    let is_secret = !text.is_empty()
+        && secrets.any(|field| {
+            let secret = fields.get(field.name);
+            secret.is_some_and(|secret| secret.expose().trim() == text)
+        });
+    if is_secret || text.len() > SHOWN_BYTES_MAX || text.chars().any(char::is_control) {
+        return Err(DeskError::AccountField {
+            field: name.to_owned(),
+            problem: "check_form",
+        });
+    }
+    Ok(())
 }
 
 /// Where an account talks to: a live one to its channel, a sandbox one to the channel's own sandbox or to

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 const APIV3_KEY_BYTES: usize = 32;
 /// Names of public keys begin so.
 const PUBLIC_KEY_ID: &str = "PUB_KEY_ID_";
+/// `store_id` and `store_out_id` in bytes.
+const PLACE_BYTES_MAX: usize = 256;
 /// A notify address in bytes.
 const NOTIFY_BYTES_MAX: usize = 255;
 
@@ -30,6 +32,10 @@ fn is_public_key_id(value: &str) -> bool {
     value
         .strip_prefix(PUBLIC_KEY_ID)
         .is_some_and(|number| digits(number, 1..=64))
+}
+
+fn is_place(value: &str) -> bool {
+    value.len() <= PLACE_BYTES_MAX && !value.chars().any(char::is_control)
 }
 
 fn is_notify_url(value: &str) -> bool {
@@ -65,6 +71,8 @@ pub(super) fn fields(fields: &BTreeMap<String, String>, now: Timestamp) -> Vec<F
         }
     }
     platform_certificates(&mut checks);
+    checks.plain("store_id", false, is_place);
+    checks.plain("store_out_id", false, is_place);
     checks.plain("notify_url", false, is_notify_url);
     checks.done()
 }

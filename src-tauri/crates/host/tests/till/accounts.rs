@@ -249,3 +249,189 @@ async fn unlock(till: &Till, passphrase: Option<&str>) -> Result<KeysStatus, Com
     let passphrase = passphrase.map(|text| Pasted::new(text.to_owned()));
     till.ask("unlock_keys", UnlockKeys { passphrase }).await
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_change_without_a_pause_and_an_account_in_doubt_stays() {
+    let (street, keyring) = (Street::open("change").await, keyring());
+    let till = shop("change", &keyring).await;
+    let first = add(&till, street.alipay()).await.unwrap();
+    // A second account of the channel, of another merchant: it charges only when a person says so.
+    let second = with(street.alipay(), "app_id", "2021007777777777");
+    let second = add(&till, second).await.unwrap();
+    assert!(first.charges && !second.charges);
+    let change = |id: &str| ChangeAccount {
+        account_id: id.to_owned(),
+        label: None,
+        rate: None,
+        charges: None,
+        fields: None,
+        key: None,
+    };
+    let ask = async |change| till.ask::<_, AccountView>("change_account", change).await;
+    let moved = ChangeAccount {
+        charges: Some(true),
+        label: Some("二楼".to_owned()),
+        rate: Some(AccountRate {
+            rate_millionths: Some(3_800),
+        }),
+        ..change(&second.id)
+    };
+    let moved = ask(moved).await.unwrap();
+    assert!(moved.charges && moved.label == "二楼" && moved.rate_millionths == Some(3_800));
+    let status: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
+    let charging = status.channels.iter().find(|c| c.id == "alipay").unwrap();
+    assert_eq!(charging.account_id.as_deref(), Some(second.id.as_str()));
+    // What names the merchant never changes, and a wrong key changes nothing.
+    let numbers = ChangeAccount {
+        fields: Some(pasted(&[("app_id", "2021000000000000")])),
+        ..change(&first.id)
+    };
+    let error = ask(numbers).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::AccountFieldWrong);
+    assert_eq!(error.params["problem"], "check_fixed");
+    let public = street.merchant.alipay.gateway_public_key_pem.clone();
+    let wrong = ChangeAccount {
+        key: Some(KeyStep::Add {
+            fields: pasted(&[("private_key", &public)]),
+        }),
+        ..change(&first.id)
+    };
+    let error = ask(wrong).await.unwrap_err();
+    assert_eq!(error.params["problem"], "check_public_where_private");
+    // A new key waits, is tested, signs; the old one is retired.
+    let key = paydesk_signing::generate_private_key(&mut rand::rngs::OsRng, 2048).unwrap();
+    let added = ChangeAccount {
+        key: Some(KeyStep::Add {
+            fields: pasted(&[("private_key", key.expose())]),
+        }),
+        ..change(&first.id)
+    };
+    let added = ask(added).await.unwrap();
+    let waiting = added.keys.iter().find(|k| k.state == KeyStateView::Waiting);
+    let waiting = waiting.unwrap().id.clone();
+    let tested = test(
+        &till,
+        TestSubject::Key {
+            account_id: first.id.clone(),
+            key_id: waiting.clone(),
+        },
+    );
+    assert!(
+        !tested.await.passed,
+        "the channel does not have this key yet"
+    );
+    let old = first.keys[0].id.clone();
+    let step = async |step| {
+        let changed = ask(ChangeAccount {
+            key: Some(step),
+            ..change(&first.id)
+        });
+        changed.await.map_err(|error| error.code)
+    };
+    let in_use = step(KeyStep::Retire {
+        key_id: old.clone(),
+    })
+    .await;
+    assert_eq!(in_use.unwrap_err(), ErrorCode::KeyInUse);
+    let active = step(KeyStep::Activate { key_id: waiting }).await.unwrap();
+    assert_eq!(active.keys.len(), 2);
+    step(KeyStep::Activate { key_id: old }).await.unwrap();
+    // In doubt it stays; decided, it goes.
+    let back = ChangeAccount {
+        charges: Some(true),
+        ..change(&first.id)
+    };
+    ask(back).await.unwrap();
+    let silent = code_of(Channel::Alipay, Behaviour::NoAnswerPaid);
+    let order = till.charge(&silent, 800).await.unwrap().order_id;
+    let remove = |id: &str| AccountOf {
+        account_id: id.to_owned(),
+    };
+    let removed = till.ask::<_, AccountList>("remove_account", remove(&first.id));
+    assert_eq!(removed.await.unwrap_err().code, ErrorCode::AccountInDoubt);
+    till.until(&order, "paid", |view| view.state == PayState::Paid)
+        .await;
+    let left: AccountList = till.ask("remove_account", remove(&first.id)).await.unwrap();
+    assert_eq!(left.accounts.len(), 1);
+    assert!(left.accounts[0].charges);
+    till.close().await;
+    street.close().await;
+}
+
+/// The folder with everything in it, as a backup program copies it.
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            copy(&source, &target);
+        } else {
+            std::fs::copy(source, target).unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_copy_put_back_charges_nothing_before_its_doubts_are_asked_about() {
+    let (street, keyring) = (Street::open("older").await, keyring());
+    let till = shop("older", &keyring).await;
+    add(&till, street.alipay()).await.unwrap();
+    let silent = code_of(Channel::Alipay, Behaviour::NoAnswerPaid);
+    let doubt = till.charge(&silent, 700).await.unwrap().order_id;
+    let place = till.folder.clone();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    till.host.close().await;
+    let backup = folder("older-backup");
+    copy(&place, &backup);
+    let till = open(options(&place, &keyring)).await;
+    let before = charge_paid(&till, Channel::Alipay, 800).await;
+    till.until(&doubt, "paid", |view| view.state == PayState::Paid)
+        .await;
+    assert_eq!(before.order_id.as_bytes()[5], b'0');
+    till.host.close().await;
+
+    std::fs::remove_dir_all(&place).unwrap();
+    copy(&backup, &place);
+    // Nobody resolves: it stays read only.
+    let quiet = paydesk_host::HostOptions {
+        resolve: false,
+        ..options(&place, &keyring)
+    };
+    let till = open(quiet).await;
+    let status: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
+    assert!(status.older_copy && status.open_doubts == 1);
+    let fresh = code_of(Channel::Alipay, Behaviour::Pays);
+    let error = till.charge(&fresh, 900).await.unwrap_err();
+    assert_eq!(
+        (error.code, error.money),
+        (ErrorCode::OlderCopy, MoneyMark::NotMoved)
+    );
+    till.host.close().await;
+    // Asked about, it goes on in a new epoch, so that no number is used twice.
+    let till = open(options(&place, &keyring)).await;
+    till.until(&doubt, "paid", |view| view.state == PayState::Paid)
+        .await;
+    let begun = Instant::now();
+    loop {
+        let status: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
+        if !status.older_copy {
+            break;
+        }
+        assert!(
+            begun.elapsed() < Duration::from_secs(20),
+            "still an older copy"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let after = charge_paid(&till, Channel::Alipay, 1_000).await;
+    assert_eq!(after.order_id.as_bytes()[5], b'1', "{}", after.order_id);
+    let place = till.folder.clone();
+    till.host.close().await;
+    let till = open(options(&place, &keyring)).await;
+    let status: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
+    assert!(!status.older_copy);
+    till.close().await;
+    std::fs::remove_dir_all(backup).unwrap();
+    street.close().await;
+}
