@@ -130,7 +130,7 @@ impl SqliteStore {
             .map_err(fault)?;
         let keys: Vec<i64> = (first..).take(made.len()).map(|n| maker.key(n)).collect();
         write_orders(&mut transaction, &keys, made).await?;
-        write_attempts(&mut transaction, made).await?;
+        write_attempts(&mut transaction, &keys, made).await?;
         write_words(&mut transaction, &keys, made).await?;
         let events: Vec<NewEvent> = made.iter().flat_map(|made| made.events.clone()).collect();
         self.append_events(&mut transaction, &events).await?;
@@ -392,22 +392,22 @@ async fn write_orders(
 
 async fn write_attempts(
     connection: &mut SqliteConnection,
+    keys: &[i64],
     made: &[Made],
 ) -> Result<(), StoreError> {
     let mut query = QueryBuilder::<Sqlite>::new(
-        "INSERT INTO payments(reference, number, channel, amount_minor, begun_at, unknown, channel_ref, channel_reversed, code_tag, paid_minor, reserved_minor, value) ",
+        "INSERT INTO payments(reference, number, channel, amount_minor, begun_at, unknown, channel_ref, channel_reversed, code_tag, paid_minor, reserved_minor, value, order_id) ",
     );
-    let payments = made
+    let payments = keys
         .iter()
-        .flat_map(|made| {
-            made.order
-                .payments()
-                .iter()
-                .map(move |payment| (&made.order, payment))
+        .zip(made)
+        .flat_map(|(key, made)| {
+            let payments = made.order.payments().iter();
+            payments.map(move |payment| (*key, &made.order, payment))
         })
-        .map(|(order, payment)| Ok((order, payment, value(payment)?)))
+        .map(|(key, order, payment)| Ok((key, order, payment, value(payment)?)))
         .collect::<Result<Vec<_>, StoreError>>()?;
-    query.push_values(payments, |mut row, (order, payment, value)| {
+    query.push_values(payments, |mut row, (key, order, payment, value)| {
         let channel_ref = payment.paid().map(|p| p.channel_ref.0.clone());
         let reserved: i64 = order
             .refunds_of(payment.reference())
@@ -424,7 +424,8 @@ async fn write_attempts(
             .push_bind(order.number().as_str().as_bytes().to_vec())
             .push_bind(payment.paid().map_or(0, |p| p.asked.minor()))
             .push_bind(reserved)
-            .push_bind(value);
+            .push_bind(value)
+            .push_bind(key);
     });
     query
         .build()

@@ -8,7 +8,7 @@ use crate::{
     errors::{fault, unreadable},
     list::KEYS_PER_DAY,
     words,
-    write::status_text,
+    write::{PAYMENT_AS_TEXT, PaymentColumns, status_text},
 };
 use paydesk_desk::ports::StoreError;
 use paydesk_domain::{Order, OrderNumber, OrderPlan, Payment, Refund, Timestamp};
@@ -54,6 +54,7 @@ struct Folded {
 struct Live {
     row: Option<LiveRow>,
     payments: Vec<String>,
+    payment_columns: Vec<String>,
     refunds: Vec<String>,
     notes: Vec<String>,
 }
@@ -155,11 +156,11 @@ impl SqliteStore {
 
     async fn rows_between(
         &self,
-        sql: &'static str,
+        sql: &str,
         after: &str,
         end: Option<&str>,
     ) -> Result<Vec<SqliteRow>, StoreError> {
-        sqlx::query(sql)
+        sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()))
             .bind(after.to_owned())
             .bind(end.unwrap_or("~").to_owned())
             .fetch_all(&self.readers)
@@ -210,10 +211,13 @@ impl SqliteStore {
             };
             orders.entry(text(row, 0)?).or_default().row = Some(live);
         }
-        const PAYMENTS: &str = "SELECT number, value FROM payments WHERE number > $1 AND number <= $2 ORDER BY number, reference";
-        for row in self.rows_between(PAYMENTS, after, end).await? {
+        let payments = format!(
+            "SELECT number, value, {PAYMENT_AS_TEXT} FROM payments WHERE number > $1 AND number <= $2 ORDER BY number, reference"
+        );
+        for row in self.rows_between(&payments, after, end).await? {
             let order = orders.entry(text(&row, 0)?).or_default();
             order.payments.push(text(&row, 1)?);
+            order.payment_columns.push(text(&row, 2)?);
         }
         const REFUNDS: &str = "SELECT number, value FROM refunds WHERE number > $1 AND number <= $2 ORDER BY number, rowid";
         for row in self.rows_between(REFUNDS, after, end).await? {
@@ -327,8 +331,12 @@ fn compare(
         refunds,
         row.version,
     );
-    let same_attempts =
-        live.payments == as_text(order.payments())? && live.refunds == as_text(order.refunds())?;
+    let payment_columns: Vec<String> = (order.payments().iter())
+        .map(|payment| PaymentColumns::of(&order, payment).as_text(payment, row.id))
+        .collect();
+    let same_attempts = live.payments == as_text(order.payments())?
+        && live.payment_columns == payment_columns
+        && live.refunds == as_text(order.refunds())?;
     if !same_attempts {
         differences.push(format!("order {number}: attempts or refunds differ"));
     }

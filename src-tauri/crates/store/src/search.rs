@@ -1,15 +1,24 @@
 //! One box for every number, amount, note and name.
 //!
-//! Each way to be found is an arm with an index of its own. An arm that finds few is sorted; one that
-//! finds many is walked along the list itself, where the next hit is never far.
+//! Each way to be found is an arm with an index of its own, which also tells the place in the list. An arm
+//! with few hits is sorted by place. One with many is walked along the list itself, where the next hit is not
+//! far; when there is none near the top, the index says where the newest one stands.
 
 use crate::{SqliteStore, errors::fault, list::conditions, read::int, words};
 use paydesk_desk::ports::{OrderFilter, StoreError, Tab};
 use paydesk_domain::{Currency, MerchantRef, Money};
-use sqlx::{QueryBuilder, Sqlite};
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+// In tests the limits are small, so that a short list goes every way.
 
 /// An arm with no more hits than this is sorted as a whole.
-const FEW: i64 = 1_000;
+const FEW: i64 = if cfg!(test) { 20 } else { 20_000 };
+
+/// Words with more hits than this are walked along the list, where the filter has a short one of its own.
+const FEW_WORDS: i64 = if cfg!(test) { 20 } else { 2_000 };
+
+/// Rows of the list that are walked before the index is asked where the next hit stands.
+const NEAR: i64 = if cfg!(test) { 30 } else { 2_000 };
 
 /// Shorter ends of numbers say nothing.
 const TAIL_MIN: usize = 4;
@@ -90,14 +99,9 @@ impl Arm {
                 query.push("o.number = ").push_bind(number.clone());
             }
             Arm::Reversed(text) => begins(query, "o.reversed", text),
-            Arm::ChannelNumber(text) => {
-                query.push("o.number IN (SELECT p.number FROM payments p WHERE ");
-                begins(query, "p.channel_ref", text);
-                query.push(")");
-            }
-            Arm::ChannelReversed(text) => {
-                query.push("o.number IN (SELECT p.number FROM payments p WHERE ");
-                begins(query, "p.channel_reversed", text);
+            Arm::ChannelNumber(_) | Arm::ChannelReversed(_) => {
+                query.push("o.id IN (");
+                self.places(query);
                 query.push(")");
             }
             Arm::Words(question, typed) => {
@@ -122,38 +126,63 @@ impl Arm {
             Arm::Amount(low, high) => between(query, "+o.total_minor", *low, *high),
             Arm::Number(text) => begins(query, "+o.number", text),
             Arm::Reversed(text) => begins(query, "+o.reversed", text),
-            Arm::Words(_, typed) => stands_there(query, typed),
+            // What stands inside a longer word is none of its hits.
+            Arm::Words(question, typed) => {
+                stands_there(query, typed);
+                query.push(
+                    " AND EXISTS (SELECT 1 FROM words w WHERE w.rowid = o.id AND words MATCH ",
+                );
+                query.push_bind(question.clone()).push(")");
+            }
             Arm::Reference(_) => self.holds(query),
         }
     }
 
-    /// Whether it has more hits than can be sorted at once.
-    async fn is_large(&self, store: &SqliteStore) -> Result<bool, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM (SELECT 1 FROM ");
+    /// The places of its hits in the list as `place`, out of its index alone; an order may stand there twice.
+    fn places(&self, query: &mut QueryBuilder<Sqlite>) {
         match self {
-            // These come in the list's own order or are a single one.
-            Arm::Words(..) | Arm::Reference(_) => return Ok(false),
-            Arm::Amount(low, high) if low == high => return Ok(false),
-            Arm::Amount(..) | Arm::Number(_) | Arm::Reversed(_) => {
-                query.push("orders o WHERE ");
-                self.holds(&mut query);
-            }
             Arm::ChannelNumber(text) => {
-                query.push("payments p WHERE ");
-                begins(&mut query, "p.channel_ref", text);
+                query.push("SELECT p.order_id AS place FROM payments p WHERE ");
+                begins(query, "p.channel_ref", text);
             }
             Arm::ChannelReversed(text) => {
-                query.push("payments p WHERE ");
-                begins(&mut query, "p.channel_reversed", text);
+                query.push("SELECT p.order_id AS place FROM payments p WHERE ");
+                begins(query, "p.channel_reversed", text);
+            }
+            Arm::Words(question, _) => {
+                query.push("SELECT w.rowid AS place FROM words w WHERE words MATCH ");
+                query.push_bind(question.clone());
+            }
+            Arm::Amount(..) | Arm::Number(_) | Arm::Reference(_) | Arm::Reversed(_) => {
+                query.push("SELECT o.id AS place FROM orders o WHERE ");
+                self.holds(query);
             }
         }
-        query.push(" LIMIT ").push_bind(FEW + 1).push(")");
-        let row = query
-            .build()
-            .fetch_one(&store.readers)
-            .await
-            .map_err(fault)?;
-        Ok(int(&row, 0)? > FEW)
+    }
+
+    /// Whether it has more hits than this.
+    async fn has_more_than(&self, store: &SqliteStore, count: i64) -> Result<bool, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT count(*) FROM (");
+        self.places(&mut query);
+        query.push(" LIMIT ").push_bind(count + 1).push(")");
+        Ok(one(store, query).await?.unwrap_or(0) > count)
+    }
+
+    async fn is_large(
+        &self,
+        store: &SqliteStore,
+        filter: &OrderFilter,
+    ) -> Result<bool, StoreError> {
+        match self {
+            // One, or in the list's own order already.
+            Arm::Reference(_) => Ok(false),
+            Arm::Amount(low, high) if low == high => Ok(false),
+            Arm::Words(..) => {
+                let is_short = matches!(filter.tab, Tab::Refunds | Tab::Unpaid);
+                Ok(is_short && self.has_more_than(store, FEW_WORDS).await?)
+            }
+            _ => self.has_more_than(store, FEW).await,
+        }
     }
 
     /// Its newest hits below a key that the filter lets through.
@@ -164,32 +193,81 @@ impl Arm {
         before: i64,
         limit: i64,
     ) -> Result<Vec<i64>, StoreError> {
-        let is_large = self.is_large(store).await?;
-        let mut query = QueryBuilder::<Sqlite>::new("");
-        self.ask(&mut query, filter, before, limit, is_large);
-        let rows = query
-            .build()
-            .fetch_all(&store.readers)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(|row| int(row, 0)).collect()
+        // What waits for a person is few: quicker looked through than any index of the search.
+        if filter.tab == Tab::Attention {
+            return self.walked(store, filter, i64::MIN, before, limit).await;
+        }
+        if !self.is_large(store, filter).await? {
+            let mut query = QueryBuilder::<Sqlite>::new("");
+            self.ask_sorted(&mut query, filter, before, limit);
+            return all(store, query).await;
+        }
+        let Some(floor) = near(store, before).await? else {
+            return self.walked(store, filter, i64::MIN, before, limit).await;
+        };
+        let mut found = self.walked(store, filter, floor, before, limit).await?;
+        let left = limit.saturating_sub(i64::try_from(found.len()).unwrap_or(i64::MAX));
+        if left > 0
+            && let Some(place) = self.newest_place(store, floor).await?
+        {
+            let below = place.saturating_add(1);
+            found.extend(self.walked(store, filter, i64::MIN, below, left).await?);
+        }
+        Ok(found)
     }
 
-    fn ask(
+    /// Where its newest hit below a key stands, whatever the filter says.
+    async fn newest_place(
+        &self,
+        store: &SqliteStore,
+        before: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT max(place) FROM (");
+        self.places(&mut query);
+        query.push(") WHERE place < ").push_bind(before);
+        one(store, query).await
+    }
+
+    async fn walked(
+        &self,
+        store: &SqliteStore,
+        filter: &OrderFilter,
+        from: i64,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<i64>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("");
+        self.ask_along(&mut query, filter, from, before, limit);
+        all(store, query).await
+    }
+
+    /// Hits between two keys, along the list.
+    fn ask_along(
+        &self,
+        query: &mut QueryBuilder<Sqlite>,
+        filter: &OrderFilter,
+        from: i64,
+        before: i64,
+        limit: i64,
+    ) {
+        query.push("SELECT o.id FROM orders o");
+        conditions(query, filter, before);
+        query.push(" AND o.id >= ").push_bind(from).push(" AND ");
+        self.holds_on_the_way(query);
+        query.push(" ORDER BY o.id DESC LIMIT ").push_bind(limit);
+    }
+
+    /// Hits below a key out of the arm's index, sorted by their places.
+    fn ask_sorted(
         &self,
         query: &mut QueryBuilder<Sqlite>,
         filter: &OrderFilter,
         before: i64,
         limit: i64,
-        is_large: bool,
     ) {
-        query.push("SELECT o.id FROM ");
-        // What waits for a person is few: quicker looked through than the index of words.
-        let few = filter.tab == Tab::Attention;
-        if let Arm::Words(question, typed) = self
-            && !few
-        {
-            query.push("words w CROSS JOIN orders o ON o.id = w.rowid");
+        if let Arm::Words(question, typed) = self {
+            // The index of words is in the order of the list by itself.
+            query.push("SELECT o.id FROM words w CROSS JOIN orders o ON o.id = w.rowid");
             conditions(query, filter, before);
             query.push(" AND words MATCH ").push_bind(question.clone());
             query
@@ -198,18 +276,49 @@ impl Arm {
                 .push(" AND ");
             stands_there(query, typed);
             query.push(" ORDER BY w.rowid DESC LIMIT ").push_bind(limit);
-        } else {
-            query.push("orders o");
-            conditions(query, filter, before);
-            query.push(" AND ");
-            if is_large || few {
-                self.holds_on_the_way(query);
-            } else {
-                self.holds(query);
-            }
-            query.push(" ORDER BY o.id DESC LIMIT ").push_bind(limit);
+            return;
         }
+        query.push("SELECT o.id FROM (SELECT DISTINCT place FROM (");
+        self.places(query);
+        query.push(") WHERE place < ").push_bind(before);
+        query.push(" ORDER BY place DESC) hit CROSS JOIN orders o ON o.id = hit.place");
+        conditions(query, filter, before);
+        query
+            .push(" ORDER BY hit.place DESC LIMIT ")
+            .push_bind(limit);
     }
+}
+
+/// The key of the row that is [`NEAR`] below; `None` where the list ends sooner.
+async fn near(store: &SqliteStore, before: i64) -> Result<Option<i64>, StoreError> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT id FROM orders WHERE id < ");
+    query.push_bind(before);
+    query
+        .push(" ORDER BY id DESC LIMIT 1 OFFSET ")
+        .push_bind(NEAR);
+    Ok(all(store, query).await?.first().copied())
+}
+
+async fn all(store: &SqliteStore, mut query: QueryBuilder<Sqlite>) -> Result<Vec<i64>, StoreError> {
+    let rows = query
+        .build()
+        .fetch_all(&store.readers)
+        .await
+        .map_err(fault)?;
+    rows.iter().map(|row| int(row, 0)).collect()
+}
+
+/// The one number that was asked for; `None` where it is null.
+async fn one(
+    store: &SqliteStore,
+    mut query: QueryBuilder<Sqlite>,
+) -> Result<Option<i64>, StoreError> {
+    let row = query
+        .build()
+        .fetch_one(&store.readers)
+        .await
+        .map_err(fault)?;
+    row.try_get(0).map_err(fault)
 }
 
 /// The words themselves: the index knows pairs of characters, not their order.
@@ -261,11 +370,78 @@ pub(crate) fn any_arm(query: &mut QueryBuilder<Sqlite>, filter: &OrderFilter) {
 pub(crate) async fn plans(store: &SqliteStore, filter: &OrderFilter) -> Vec<String> {
     let mut plans = Vec::new();
     for arm in arms(filter) {
-        for is_large in [false, true] {
-            let mut query = QueryBuilder::<Sqlite>::new("EXPLAIN QUERY PLAN ");
-            arm.ask(&mut query, filter, i64::MAX, 50, is_large);
-            plans.extend(crate::testing::plan(store, query).await);
-        }
+        let mut query = QueryBuilder::<Sqlite>::new("EXPLAIN QUERY PLAN ");
+        arm.ask_sorted(&mut query, filter, i64::MAX, 50);
+        plans.extend(crate::testing::plan(store, query).await);
+        let mut query = QueryBuilder::<Sqlite>::new("EXPLAIN QUERY PLAN ");
+        arm.ask_along(&mut query, filter, i64::MIN, i64::MAX, 50);
+        plans.extend(crate::testing::plan(store, query).await);
+        let mut query = QueryBuilder::<Sqlite>::new("EXPLAIN QUERY PLAN ");
+        arm.places(&mut query);
+        plans.extend(crate::testing::plan(store, query).await);
     }
     plans
+}
+
+#[cfg(all(test, feature = "generate"))]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::{list::end_key, testing};
+
+    /// What the search must find, asked without any of its ways.
+    async fn plainly(store: &SqliteStore, filter: &OrderFilter, before: i64) -> Vec<i64> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT o.id FROM orders o");
+        conditions(&mut query, filter, before);
+        query.push(" AND (");
+        any_arm(&mut query, filter);
+        query.push(") ORDER BY o.id DESC LIMIT 51");
+        all(store, query).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn few_hits_many_near_and_many_far_down_are_the_same_as_asked_plainly() {
+        let store = testing::store("search-ways").await;
+        store.generate(2_000, 800, &mut |_| ()).await.unwrap();
+        let middle = all(
+            &store,
+            QueryBuilder::new("SELECT id FROM orders LIMIT 1 OFFSET 1000"),
+        );
+        let middle = *middle.await.unwrap().first().unwrap();
+        let (mut hits, mut far) = (0, 0);
+        for search in [
+            "2024", "2025", "42000", "T", "46.50", "40-60", "1-9999", "蛋糕", "李四", "火锅",
+            "0000", "a",
+        ] {
+            for tab in [
+                Tab::All,
+                Tab::Attention,
+                Tab::Paid,
+                Tab::Refunds,
+                Tab::Unpaid,
+            ] {
+                let filter = OrderFilter {
+                    tab,
+                    search: search.to_owned(),
+                    day_from: None,
+                    day_to: None,
+                    status: None,
+                    channel: None,
+                    currency: Currency::CNY,
+                };
+                for before in [end_key(&filter), middle] {
+                    let found = keys(&store, &filter, before, 51).await.unwrap();
+                    let plain = plainly(&store, &filter, before).await;
+                    assert_eq!(found, plain, "{search} {tab:?} {before}");
+                    hits += found.len();
+                    let floor = near(&store, before).await.unwrap().unwrap();
+                    far += usize::from(found.first().is_some_and(|first| *first < floor));
+                }
+            }
+        }
+        assert!(
+            hits > 1_000 && far > 5,
+            "{hits} hits, {far} of them only far down"
+        );
+    }
 }

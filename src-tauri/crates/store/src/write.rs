@@ -10,7 +10,7 @@ use paydesk_desk::ports::{
     Commit, FirstAttempt, NewEvent, NewNote, NewOrder, Opened, PayerCode, SealedField, StoreError,
     Work,
 };
-use paydesk_domain::{BusinessDay, ChannelId, Doubt, Order, OrderNumber, PaymentState};
+use paydesk_domain::{BusinessDay, ChannelId, Doubt, Order, OrderNumber, Payment, PaymentState};
 use sqlx::{Row, SqliteConnection};
 use std::sync::atomic::Ordering;
 
@@ -271,38 +271,74 @@ async fn write_order(
     Ok(())
 }
 
+/// A payment's columns beside its value: what it is looked for by.
+pub(crate) struct PaymentColumns {
+    unknown: bool,
+    channel_ref: Option<String>,
+    channel_reversed: Option<String>,
+    paid_minor: i64,
+    reserved_minor: i64,
+}
+
+impl PaymentColumns {
+    pub(crate) fn of(order: &Order, payment: &Payment) -> PaymentColumns {
+        let channel_ref = payment.paid().map(|p| p.channel_ref.0.clone());
+        PaymentColumns {
+            unknown: matches!(
+                payment.state(),
+                PaymentState::InDoubt {
+                    doubt: Doubt::NoReply
+                        | Doubt::Interrupted
+                        | Doubt::Mismatch
+                        | Doubt::Unauthenticated
+                        | Doubt::Unreadable
+                        | Doubt::ServerFault { .. }
+                        | Doubt::UnsignedRefusal { .. }
+                        | Doubt::Duplicate { .. },
+                    ..
+                } | PaymentState::Ending { .. }
+            ),
+            channel_reversed: channel_ref.as_ref().map(|r| r.chars().rev().collect()),
+            channel_ref,
+            paid_minor: payment.paid().map_or(0, |p| p.asked.minor()),
+            reserved_minor: order
+                .refunds_of(payment.reference())
+                .filter(|r| r.reserves())
+                .map(|r| r.plan().amount.minor())
+                .sum(),
+        }
+    }
+
+    /// As [`PAYMENT_AS_TEXT`] reads them.
+    pub(crate) fn as_text(&self, payment: &Payment, order_id: i64) -> String {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        format!(
+            "{} {} {} {} {} {} {} {} {order_id}",
+            payment.plan().channel.0,
+            payment.plan().amount.minor(),
+            payment.begun_at().0,
+            i64::from(self.unknown),
+            text(&self.channel_ref),
+            text(&self.channel_reversed),
+            self.paid_minor,
+            self.reserved_minor,
+        )
+    }
+}
+
+/// A payment's columns in one text, to be compared.
+pub(crate) const PAYMENT_AS_TEXT: &str = "channel || ' ' || amount_minor || ' ' || begun_at || ' ' || unknown || ' ' || coalesce(channel_ref, '') || ' ' || coalesce(channel_reversed, '') || ' ' || paid_minor || ' ' || reserved_minor || ' ' || order_id";
+
 async fn write_payments(
     connection: &mut SqliteConnection,
     order: &Order,
     tag: Option<[u8; 32]>,
 ) -> Result<(), StoreError> {
     for payment in order.payments() {
-        let reserved: i64 = order
-            .refunds_of(payment.reference())
-            .filter(|r| r.reserves())
-            .map(|r| r.plan().amount.minor())
-            .sum();
-        let channel_ref = payment.paid().map(|p| p.channel_ref.0.clone());
-        let reversed = channel_ref
-            .as_ref()
-            .map(|r| r.chars().rev().collect::<String>());
-        let unknown = matches!(
-            payment.state(),
-            PaymentState::InDoubt {
-                doubt: Doubt::NoReply
-                    | Doubt::Interrupted
-                    | Doubt::Mismatch
-                    | Doubt::Unauthenticated
-                    | Doubt::Unreadable
-                    | Doubt::ServerFault { .. }
-                    | Doubt::UnsignedRefusal { .. }
-                    | Doubt::Duplicate { .. },
-                ..
-            } | PaymentState::Ending { .. }
-        );
+        let columns = PaymentColumns::of(order, payment);
         sqlx::query(
-            "INSERT INTO payments(reference, number, channel, amount_minor, begun_at, unknown, channel_ref, channel_reversed, code_tag, paid_minor, reserved_minor, value) \
-             VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12) \
+            "INSERT INTO payments(reference, number, channel, amount_minor, begun_at, unknown, channel_ref, channel_reversed, code_tag, paid_minor, reserved_minor, value, order_id) \
+             VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,(SELECT o.id FROM orders o WHERE o.number = $2)) \
              ON CONFLICT(reference) DO UPDATE SET unknown = $6, channel_ref = $7, channel_reversed = $8, paid_minor = $10, reserved_minor = $11, value = $12",
         )
         .bind(payment.reference().to_string())
@@ -310,12 +346,12 @@ async fn write_payments(
         .bind(payment.plan().channel.0.clone())
         .bind(payment.plan().amount.minor())
         .bind(payment.begun_at().0)
-        .bind(i64::from(unknown))
-        .bind(channel_ref)
-        .bind(reversed)
+        .bind(i64::from(columns.unknown))
+        .bind(columns.channel_ref)
+        .bind(columns.channel_reversed)
         .bind(tag.map(|t| t.to_vec()))
-        .bind(payment.paid().map_or(0, |p| p.asked.minor()))
-        .bind(reserved)
+        .bind(columns.paid_minor)
+        .bind(columns.reserved_minor)
         .bind(json("payment", payment)?)
         .execute(&mut *connection)
         .await
