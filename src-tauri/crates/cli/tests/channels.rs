@@ -1,0 +1,260 @@
+//! Accounts without a window: the program itself in a real folder, with a sandbox as the channels' side.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
+#![cfg(unix)]
+
+use serde_json::Value;
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+const DONE: i32 = 0;
+const REFUSED: i32 = 3;
+const LOCKED: i32 = 7;
+const USAGE: i32 = 64;
+
+const PASSPHRASE: &str = "correct horse battery";
+
+/// A folder for real accounts, and a sandbox that another process serves.
+struct Street {
+    folder: PathBuf,
+    serving: Child,
+    gateway: String,
+}
+
+impl Street {
+    fn open(name: &str) -> Street {
+        let folder = std::env::temp_dir();
+        let folder = folder.join(format!("paydesk-channels-{}-{name}", std::process::id()));
+        let _absent = fs::remove_dir_all(&folder);
+        fs::create_dir_all(folder.join("data")).unwrap();
+        let mut serving = Command::new(env!("CARGO_BIN_EXE_paydesk-cli"))
+            .arg("--data")
+            .arg(folder.join("street"))
+            .args(["sandbox", "serve"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let out = serving.stdout.as_mut().unwrap();
+        BufReader::new(out).read_line(&mut line).unwrap();
+        fs::write(folder.join("right"), format!("{PASSPHRASE}\n")).unwrap();
+        fs::write(folder.join("wrong"), "no such passphrase").unwrap();
+        Street {
+            folder,
+            serving,
+            gateway: format!("http://{}", line.trim()),
+        }
+    }
+
+    /// What the sandbox issued to the merchant.
+    fn merchant(&self) -> Value {
+        let keys = fs::read(self.folder.join("street/sandbox/keys.json")).unwrap();
+        let keys: Value = serde_json::from_slice(&keys).unwrap();
+        keys["merchant"].clone()
+    }
+
+    /// Runs the program where no keyring can be found, with a file open as 3 for the passphrase.
+    fn run(&self, passphrase: Option<&str>, words: &[&str]) -> Output {
+        let mut shell = Command::new("sh");
+        let given = match passphrase {
+            Some(file) => format!("exec \"$0\" \"$@\" --passphrase-fd 3 3<{file}"),
+            None => "exec \"$0\" \"$@\"".to_owned(),
+        };
+        shell
+            .args(["-c", &given, env!("CARGO_BIN_EXE_paydesk-cli"), "--data"])
+            .arg(self.folder.join("data"))
+            .args(words)
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+            .stdin(fs::File::open(self.folder.join("stdin")).unwrap())
+            .current_dir(&self.folder);
+        shell.output().unwrap()
+    }
+
+    fn check(&self, passphrase: Option<&str>, words: &[&str], code: i32) -> String {
+        let output = self.run(passphrase, words);
+        let printed = String::from_utf8(output.stdout).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        let ended = output.status.code();
+        assert_eq!(ended, Some(code), "{words:?}: {printed}{said}");
+        format!("{printed}{said}")
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.folder.join(name), text).unwrap();
+    }
+}
+
+impl Drop for Street {
+    fn drop(&mut self) {
+        let _ended = self.serving.kill();
+        let _ended = self.serving.wait();
+        let _gone = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> &'v str {
+    value[name].as_str().unwrap()
+}
+
+fn holds(folder: &Path, canary: &str) -> bool {
+    fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            return holds(&path, canary);
+        }
+        let bytes = fs::read(path).unwrap();
+        let mut windows = bytes.windows(canary.len());
+        windows.any(|window| window == canary.as_bytes())
+    })
+}
+
+#[test]
+fn an_account_is_added_tested_charged_and_removed_behind_a_passphrase() {
+    let street = Street::open("whole");
+    street.write("stdin", "");
+    let merchant = street.merchant();
+    let wechatpay = &merchant["wechatpay"];
+    street.write("key.pem", text(wechatpay, "merchant_private_key_pem"));
+    street.write("pub.pem", text(wechatpay, "public_key_pem"));
+    let init = [
+        "init",
+        "--mode",
+        "real",
+        "--locale",
+        "en",
+        "--store-name",
+        "Shop",
+    ];
+    let said = street.check(None, &init, LOCKED);
+    assert!(said.contains("keyring_missing"), "{said}");
+    street.check(Some("right"), &init, DONE);
+
+    // A key as an argument is refused: the list of processes shows it to everybody.
+    let argued = [
+        "channels",
+        "add",
+        "wechatpay",
+        "--field",
+        "apiv3_key=0123456789",
+    ];
+    street.check(Some("right"), &argued, USAGE);
+    street.write("stdin", text(wechatpay, "apiv3_key"));
+    let fields = [
+        format!("appid={}", text(wechatpay, "appid")),
+        format!("mchid={}", text(wechatpay, "mchid")),
+        format!("merchant_serial={}", text(wechatpay, "merchant_serial")),
+        format!("public_key_id={}", text(wechatpay, "public_key_id")),
+        "store_id=1".to_owned(),
+        "notify_url=https://notify.example.com/w".to_owned(),
+    ];
+    let mut add = vec![
+        "channels",
+        "add",
+        "wechatpay",
+        "--sandbox",
+        "--test",
+        "--gateway",
+    ];
+    add.push(&street.gateway);
+    for field in &fields {
+        add.extend(["--field", field]);
+    }
+    for file in ["private_key=key.pem", "public_key=pub.pem", "apiv3_key=-"] {
+        add.extend(["--file", file]);
+    }
+    let locked = street.check(None, &add, LOCKED);
+    assert!(locked.contains("keys_locked"), "{locked}");
+    let added = street.check(Some("right"), &add, DONE);
+    let account = added.lines().find(|line| line.starts_with("wechatpay-"));
+    let account = account.unwrap().to_owned();
+    let listed = street.check(None, &["channels", "list"], DONE);
+    assert!(
+        listed.contains(&account) && listed.contains("KeysLocked"),
+        "{listed}"
+    );
+    street.check(None, &["channels", "test"], LOCKED);
+    street.check(Some("right"), &["channels", "test"], DONE);
+
+    let charge = |code: &'static str| ["charge", "--amount", "5.00", "--code", code, "--wait"];
+    street.check(None, &charge("131234567890123400"), LOCKED);
+    street.check(Some("wrong"), &charge("131234567890123400"), LOCKED);
+    street.check(Some("right"), &charge("131234567890123400"), DONE);
+    let verified = street.check(Some("right"), &["verify", "--rebuild"], DONE);
+    assert!(verified.contains("chain complete"), "{verified}");
+
+    let key = text(wechatpay, "merchant_private_key_pem");
+    for canary in [
+        key.lines().nth(3).unwrap(),
+        text(wechatpay, "apiv3_key"),
+        PASSPHRASE,
+    ] {
+        assert!(!holds(&street.folder.join("data"), canary));
+        assert!(!added.contains(canary) && !listed.contains(canary));
+    }
+    // The one charge is watched for late money no more once it is paid; then the account may go.
+    street.check(Some("right"), &["channels", "remove", &account], DONE);
+    let left = street.check(None, &["channels", "list"], DONE);
+    assert!(!left.contains(&account));
+}
+
+#[test]
+fn a_wrong_key_is_seen_before_it_is_kept() {
+    let street = Street::open("wrong");
+    street.write("stdin", "");
+    let merchant = street.merchant();
+    let (alipay, other) = (&merchant["alipay"], &merchant["alipay_certificate"]);
+    street.write("key.pem", text(other, "app_private_key_pem"));
+    street.write("pub.pem", text(alipay, "gateway_public_key_pem"));
+    let init = [
+        "init",
+        "--mode",
+        "real",
+        "--locale",
+        "en",
+        "--store-name",
+        "Shop",
+    ];
+    street.check(Some("right"), &init, DONE);
+    let gateway = format!("{}/gateway.do", street.gateway);
+    let app_id = format!("app_id={}", text(alipay, "app_id"));
+    let add = |file: &'static str| {
+        [
+            "channels",
+            "add",
+            "alipay",
+            "--sandbox",
+            "--test",
+            "--gateway",
+            &gateway,
+            "--field",
+            &app_id,
+            "--file",
+            file,
+            "--file",
+            "alipay_public_key=pub.pem",
+        ]
+        .map(str::to_owned)
+    };
+    let run = |file, code| {
+        let words = add(file);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        street.check(Some("right"), &words, code)
+    };
+    // Another application's key: only the channel sees it.
+    let said = run("private_key=key.pem", REFUSED);
+    assert!(said.contains("Signature\tFailed"), "{said}");
+    // The public one in its place: seen at once, and named.
+    let said = run("private_key=pub.pem", REFUSED);
+    assert!(said.contains("account_field_wrong"), "{said}");
+    run("private_key=absent.pem", USAGE);
+    let listed = street.check(Some("right"), &["channels", "list"], DONE);
+    assert_eq!(listed.trim(), "");
+}
