@@ -203,6 +203,8 @@ pub struct Desk {
     health: Mutex<BTreeMap<ChannelId, Health>>,
     /// What must be asked about before an older copy that was put back may work again.
     older_copy: RwLock<Option<older_copy::OlderCopy>>,
+    /// One change of the settings at a time, another process's among them.
+    settings: tokio::sync::Mutex<()>,
     /// The bill that was looked at last and may be imported.
     preview: Mutex<Option<Arc<Preview>>>,
     told: broadcast::Sender<Told>,
@@ -231,6 +233,7 @@ impl Desk {
             operator: RwLock::new(operator),
             health: Mutex::new(BTreeMap::new()),
             older_copy: RwLock::new(None),
+            settings: tokio::sync::Mutex::new(()),
             preview: Mutex::new(None),
             told,
             wake: Notify::new(),
@@ -284,11 +287,34 @@ impl Desk {
             body: serde_json::json!({ "after": { "settings": after } }),
             evidence: None,
         };
+        let _one_at_a_time = self.settings.lock().await;
         self.ports.store.append(vec![event]).await?;
         if let Ok(mut current) = self.shop.write() {
             *current = Some(shop);
         }
         self.tell_status();
+        Ok(())
+    }
+
+    /// Takes over what another process on the folder changed: settings, accounts and their keys.
+    pub(crate) async fn take_over_settings(&self) -> Result<(), DeskError> {
+        let _one_at_a_time = self.settings.lock().await;
+        let (Some(before), Some(document)) = (self.shop(), self.ports.store.settings().await?)
+        else {
+            return Ok(());
+        };
+        let Ok(shop) = serde_json::from_value::<Shop>(document) else {
+            return Ok(());
+        };
+        if shop == before {
+            return Ok(());
+        }
+        if shop.accounts != before.accounts && !self.ports.vault.is_locked() {
+            self.ports.custody.refresh().await?;
+        }
+        if let Ok(mut current) = self.shop.write() {
+            *current = Some(shop);
+        }
         Ok(())
     }
 

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 /// What must be asked about first: how often each was asked about when the copy was noticed.
 #[derive(Clone, Debug)]
 pub(crate) struct OlderCopy {
-    mark: Mark,
+    /// The epoch that begins when it has caught up.
+    epoch: u8,
     since: Timestamp,
     open: BTreeMap<MerchantRef, u32>,
 }
@@ -56,6 +57,12 @@ impl Desk {
             found = ours.events,
             "this folder is an older copy: read only until its open payments are asked about"
         );
+        // The keyring keeps it noticed across restarts, whatever is appended to the log meanwhile.
+        let epoch = if mark.epoch > ours.epoch {
+            mark.epoch
+        } else {
+            mark.epoch.saturating_add(1)
+        };
         let mut open = BTreeMap::new();
         for reference in self.ports.store.open_work().await? {
             let asked = self.ports.store.times_asked(&reference).await?;
@@ -63,13 +70,14 @@ impl Desk {
         }
         if let Ok(mut copy) = self.older_copy.write() {
             *copy = Some(OlderCopy {
-                mark,
+                epoch,
                 since: self.now(),
                 open,
             });
         }
         self.tell_status();
-        Ok(())
+        let noticed = Mark { epoch, events: 0 };
+        Ok(self.ports.custody.set_mark(noticed).await?)
     }
 
     /// Marks how far the folder's past goes; called now and then, and at the end.
@@ -110,8 +118,7 @@ impl Desk {
                 return Ok(());
             }
         }
-        let ours = self.own_mark().await?;
-        let epoch = copy.mark.epoch.max(ours.epoch).saturating_add(1);
+        let epoch = copy.epoch;
         self.ports.store.begin_epoch(epoch).await?;
         let mark = self.own_mark().await?;
         self.ports.custody.set_mark(mark).await?;

@@ -77,6 +77,7 @@ impl Desk {
         give_back: bool,
         reason: &str,
     ) -> Result<Order, DeskError> {
+        self.not_older_copy()?;
         if reason.trim().is_empty() {
             return Err(DeskError::ReasonRequired);
         }

@@ -107,6 +107,9 @@ impl Desk {
             && version != *seen
         {
             *seen = version;
+            if let Err(error) = self.take_over_settings().await {
+                tracing::warn!(%error, "what another process changed could not be read");
+            }
             self.tell_status();
         }
     }

@@ -240,6 +240,10 @@ impl Custody for Shared {
             .with_vault(move |vault| vault.amend(&id, &fields).map(drop))
     }
 
+    fn refresh(&self) -> BoxFuture<'_, Result<(), CustodyError>> {
+        self.0.with_vault(OpenVault::refresh)
+    }
+
     fn forget<'a>(&'a self, id: &'a AccountId) -> BoxFuture<'a, Result<(), CustodyError>> {
         let id = id.clone();
         self.0.with_vault(move |vault| vault.forget(&id))

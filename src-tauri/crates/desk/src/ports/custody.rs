@@ -205,6 +205,8 @@ pub trait Custody: Send + Sync {
         id: &'a AccountId,
         fields: SecretFields,
     ) -> BoxFuture<'a, Result<(), CustodyError>>;
+    /// Reads every account again, because another process changed them.
+    fn refresh(&self) -> BoxFuture<'_, Result<(), CustodyError>>;
     /// Forgets an account.
     fn forget<'a>(&'a self, id: &'a AccountId) -> BoxFuture<'a, Result<(), CustodyError>>;
     /// Keeps a new key beside the active one; gives its name.

@@ -435,3 +435,20 @@ async fn an_older_copy_put_back_charges_nothing_before_its_doubts_are_asked_abou
     std::fs::remove_dir_all(backup).unwrap();
     street.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_added_by_another_process_charges_here_too() {
+    let (street, keyring) = (Street::open("beside").await, keyring());
+    let window = shop("beside", &keyring).await;
+    let beside = open(options(&window.folder, &keyring)).await;
+    add(&beside, street.alipay()).await.unwrap();
+    let begun = Instant::now();
+    while accounts(&window).await.accounts.is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(10), "not seen");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    charge_paid(&window, Channel::Alipay, 1_200).await;
+    beside.host.close().await;
+    window.close().await;
+    street.close().await;
+}
