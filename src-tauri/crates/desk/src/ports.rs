@@ -3,16 +3,17 @@
 
 mod bills;
 mod custody;
+mod network;
 
 pub use bills::*;
 pub use custody::*;
+pub use network::*;
 
-use paydesk_channels::WireRequest;
 use paydesk_domain::{
-    AccountId, Amount, BusinessDay, ChannelDay, ChannelId, MerchantRef, Mode, Money, NotSent,
-    Order, OrderNumber, OrderPlan, OrderStatus, Timestamp,
+    AccountId, Amount, BusinessDay, ChannelDay, ChannelId, MerchantRef, Mode, Money, Order,
+    OrderNumber, OrderPlan, OrderStatus, Timestamp,
 };
-use paydesk_signing::{KeyError, Keys, SealingKey, WireReply};
+use paydesk_signing::{KeyError, Keys, SealingKey};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc, time::Duration};
 
@@ -510,70 +511,6 @@ pub trait Store: Send + Sync {
     fn device(&self) -> Device;
     /// A number that changes when any process commits; to notice the other's work.
     fn data_version(&self) -> BoxFuture<'_, Result<u64, StoreError>>;
-}
-
-/// Where a send failed.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Cut {
-    /// After the first byte may have left: a doubt.
-    AfterSend,
-    /// Provably before any byte left: proof that it was not sent.
-    BeforeSend,
-}
-
-impl Cut {
-    /// The proof, if it is one.
-    #[must_use]
-    pub fn proof(self) -> Option<NotSent> {
-        match self {
-            Cut::AfterSend => None,
-            Cut::BeforeSend => Some(NotSent::Offline),
-        }
-    }
-}
-
-/// Where an account may talk to. Goes with every request, so that no request of a sandbox account can
-/// reach a live gateway, nor one of a live account anything else.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Scope {
-    /// The channel's own hosts, over TLS.
-    Live(&'static [&'static str]),
-    /// The gateway of a sandbox account and nothing else.
-    Sandbox {
-        /// Its address, as the account has it.
-        gateway: String,
-    },
-}
-
-/// How far a connection without any request came.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Reached {
-    /// The host has no address.
-    NoAddress,
-    /// This folder must not go there.
-    NotAllowed,
-    /// Connected, without TLS, on this machine.
-    Plain,
-    /// No connection.
-    Refused,
-    /// Connected, and the certificate is believed.
-    Tls,
-    /// Connected, but no TLS that can be believed.
-    TlsWrong,
-}
-
-/// The network. Never repeats, never follows a redirect.
-pub trait Network: Send + Sync {
-    /// Sends and waits at most `deadline`.
-    fn send(
-        &self,
-        request: WireRequest,
-        scope: Scope,
-        deadline: Duration,
-    ) -> BoxFuture<'_, Result<WireReply, Cut>>;
-
-    /// Opens a connection and says how far it came; sends nothing of ours.
-    fn reach<'a>(&'a self, url: &'a str, scope: Scope) -> BoxFuture<'a, Reached>;
 }
 
 /// Time.

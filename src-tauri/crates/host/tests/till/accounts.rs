@@ -250,24 +250,31 @@ async fn unlock(till: &Till, passphrase: Option<&str>) -> Result<KeysStatus, Com
     till.ask("unlock_keys", UnlockKeys { passphrase }).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn keys_change_without_a_pause_and_an_account_in_doubt_stays() {
-    let (street, keyring) = (Street::open("change").await, keyring());
-    let till = shop("change", &keyring).await;
-    let first = add(&till, street.alipay()).await.unwrap();
-    // A second account of the channel, of another merchant: it charges only when a person says so.
-    let second = with(street.alipay(), "app_id", "2021007777777777");
-    let second = add(&till, second).await.unwrap();
-    assert!(first.charges && !second.charges);
-    let change = |id: &str| ChangeAccount {
+/// A change of nothing.
+fn change(id: &str) -> ChangeAccount {
+    ChangeAccount {
         account_id: id.to_owned(),
         label: None,
         rate: None,
         charges: None,
         fields: None,
         key: None,
-    };
-    let ask = async |change| till.ask::<_, AccountView>("change_account", change).await;
+    }
+}
+
+async fn ask(till: &Till, change: ChangeAccount) -> Result<AccountView, CommandError> {
+    till.ask("change_account", change).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_accounts_one_charges_and_merchant_numbers_never_change() {
+    let (street, keyring) = (Street::open("two").await, keyring());
+    let till = shop("two", &keyring).await;
+    let first = add(&till, street.alipay()).await.unwrap();
+    // Another merchant's: it charges only when a person says so.
+    let second = with(street.alipay(), "app_id", "2021007777777777");
+    let second = add(&till, second).await.unwrap();
+    assert!(first.charges && !second.charges);
     let moved = ChangeAccount {
         charges: Some(true),
         label: Some("二楼".to_owned()),
@@ -276,84 +283,92 @@ async fn keys_change_without_a_pause_and_an_account_in_doubt_stays() {
         }),
         ..change(&second.id)
     };
-    let moved = ask(moved).await.unwrap();
+    let moved = ask(&till, moved).await.unwrap();
     assert!(moved.charges && moved.label == "二楼" && moved.rate_millionths == Some(3_800));
     let status: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
     let charging = status.channels.iter().find(|c| c.id == "alipay").unwrap();
     assert_eq!(charging.account_id.as_deref(), Some(second.id.as_str()));
-    // What names the merchant never changes, and a wrong key changes nothing.
     let numbers = ChangeAccount {
         fields: Some(pasted(&[("app_id", "2021000000000000")])),
         ..change(&first.id)
     };
-    let error = ask(numbers).await.unwrap_err();
+    let error = ask(&till, numbers).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::AccountFieldWrong);
     assert_eq!(error.params["problem"], "check_fixed");
-    let public = street.merchant.alipay.gateway_public_key_pem.clone();
-    let wrong = ChangeAccount {
-        key: Some(KeyStep::Add {
-            fields: pasted(&[("private_key", &public)]),
-        }),
-        ..change(&first.id)
+    till.close().await;
+    street.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_change_without_a_pause() {
+    let (street, keyring) = (Street::open("rotation").await, keyring());
+    let till = shop("rotation", &keyring).await;
+    let account = add(&till, street.alipay()).await.unwrap();
+    let step = async |step| {
+        let changed = ChangeAccount {
+            key: Some(step),
+            ..change(&account.id)
+        };
+        ask(&till, changed).await
     };
-    let error = ask(wrong).await.unwrap_err();
+    let public = street.merchant.alipay.gateway_public_key_pem.clone();
+    let fields = pasted(&[("private_key", &public)]);
+    let error = step(KeyStep::Add { fields }).await.unwrap_err();
     assert_eq!(error.params["problem"], "check_public_where_private");
     // A new key waits, is tested, signs; the old one is retired.
     let key = paydesk_signing::generate_private_key(&mut rand::rngs::OsRng, 2048).unwrap();
-    let added = ChangeAccount {
-        key: Some(KeyStep::Add {
-            fields: pasted(&[("private_key", key.expose())]),
-        }),
-        ..change(&first.id)
-    };
-    let added = ask(added).await.unwrap();
+    let fields = pasted(&[("private_key", key.expose())]);
+    let added = step(KeyStep::Add { fields }).await.unwrap();
     let waiting = added.keys.iter().find(|k| k.state == KeyStateView::Waiting);
-    let waiting = waiting.unwrap().id.clone();
-    let tested = test(
-        &till,
-        TestSubject::Key {
-            account_id: first.id.clone(),
-            key_id: waiting.clone(),
-        },
-    );
-    assert!(
-        !tested.await.passed,
-        "the channel does not have this key yet"
-    );
-    let old = first.keys[0].id.clone();
-    let step = async |step| {
-        let changed = ask(ChangeAccount {
-            key: Some(step),
-            ..change(&first.id)
-        });
-        changed.await.map_err(|error| error.code)
+    let key_id = waiting.unwrap().id.clone();
+    let account_id = account.id.clone();
+    let subject = TestSubject::Key {
+        account_id,
+        key_id: key_id.clone(),
     };
+    let tested = test(&till, subject).await;
+    assert!(!tested.passed, "the channel does not have this key yet");
+    charge_paid(&till, Channel::Alipay, 700).await;
+    let old = account.keys[0].id.clone();
     let in_use = step(KeyStep::Retire {
         key_id: old.clone(),
     })
     .await;
-    assert_eq!(in_use.unwrap_err(), ErrorCode::KeyInUse);
-    let active = step(KeyStep::Activate { key_id: waiting }).await.unwrap();
+    assert_eq!(in_use.unwrap_err().code, ErrorCode::KeyInUse);
+    let active = step(KeyStep::Activate {
+        key_id: key_id.clone(),
+    })
+    .await
+    .unwrap();
     assert_eq!(active.keys.len(), 2);
     step(KeyStep::Activate { key_id: old }).await.unwrap();
-    // In doubt it stays; decided, it goes.
-    let back = ChangeAccount {
-        charges: Some(true),
-        ..change(&first.id)
-    };
-    ask(back).await.unwrap();
+    let left = step(KeyStep::Retire { key_id }).await.unwrap();
+    assert_eq!(left.keys.len(), 1);
+    charge_paid(&till, Channel::Alipay, 800).await;
+    till.close().await;
+    street.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_in_doubt_stays() {
+    let (street, keyring) = (Street::open("stays").await, keyring());
+    let till = shop("stays", &keyring).await;
+    let first = add(&till, street.alipay()).await.unwrap();
+    add(&till, street.wechatpay()).await.unwrap();
     let silent = code_of(Channel::Alipay, Behaviour::NoAnswerPaid);
     let order = till.charge(&silent, 800).await.unwrap().order_id;
-    let remove = |id: &str| AccountOf {
-        account_id: id.to_owned(),
+    let remove = || AccountOf {
+        account_id: first.id.clone(),
     };
-    let removed = till.ask::<_, AccountList>("remove_account", remove(&first.id));
+    let removed = till.ask::<_, AccountList>("remove_account", remove());
     assert_eq!(removed.await.unwrap_err().code, ErrorCode::AccountInDoubt);
     till.until(&order, "paid", |view| view.state == PayState::Paid)
         .await;
-    let left: AccountList = till.ask("remove_account", remove(&first.id)).await.unwrap();
+    let left: AccountList = till.ask("remove_account", remove()).await.unwrap();
     assert_eq!(left.accounts.len(), 1);
-    assert!(left.accounts[0].charges);
+    let fresh = code_of(Channel::Alipay, Behaviour::Pays);
+    let error = till.charge(&fresh, 900).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::ChannelNotConnected);
     till.close().await;
     street.close().await;
 }

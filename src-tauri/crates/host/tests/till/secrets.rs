@@ -163,61 +163,7 @@ async fn pasted_keys_and_passphrases_come_back_nowhere() {
             canaries.extend(body.skip(2).take(3).map(str::to_owned));
         }
         for draft in [street.alipay(), street.wechatpay()] {
-            let draft = serde_json::to_value(draft).unwrap();
-            let secret = draft["fields"]["private_key"].clone();
-            heard
-                .ask("check_account", json!({ "draft": draft }))
-                .await
-                .unwrap();
-            let subject = json!({ "subject": { "draft": draft } });
-            heard.ask("test_account", subject).await.unwrap();
-            let add = json!({ "draft": draft, "label": "", "rate_millionths": null });
-            let added = heard.ask("add_account", add.clone()).await.unwrap();
-            // Mistakes: kept twice, in the wrong field, of the wrong type, as a name, as an address.
-            assert!(heard.ask("add_account", add).await.is_none());
-            let id = added["id"].clone();
-            let same = draft["fields"]["apiv3_key"].clone();
-            if same.is_string() {
-                let mut twice = draft.clone();
-                twice["fields"]["store_out_id"] = same;
-                twice["fields"]["mchid"] = json!("1900009998");
-                let add = json!({ "draft": twice, "label": "", "rate_millionths": null });
-                assert!(heard.ask("add_account", add).await.is_none());
-            }
-            for fields in [
-                json!({ "app_id": secret }),
-                json!({ "store_id": secret }),
-                json!(secret),
-                json!({ secret.as_str().unwrap(): "x" }),
-                json!({ "aes_key": secret, "apiv3_key": secret }),
-            ] {
-                let change = json!({ "account_id": id, "fields": fields });
-                assert!(heard.ask("change_account", change).await.is_none());
-                let odd = json!({ "channel": "alipay", "sandbox": true, "fields": fields });
-                heard.ask("check_account", json!({ "draft": odd })).await;
-            }
-            let odd = json!({ "channel": secret, "sandbox": secret, "fields": {} });
-            assert!(
-                heard
-                    .ask("check_account", json!({ "draft": odd }))
-                    .await
-                    .is_none()
-            );
-            let odd = json!({
-                "channel": "alipay", "sandbox": true, "gateway": secret, "fields": {},
-            });
-            assert!(
-                heard
-                    .ask("check_account", json!({ "draft": odd }))
-                    .await
-                    .is_none()
-            );
-            assert!(
-                heard
-                    .ask("remove_account", json!({ "account_id": secret }))
-                    .await
-                    .is_none()
-            );
+            paste_everywhere(&heard, serde_json::to_value(draft).unwrap()).await;
         }
         charge_paid(&till, Channel::Alipay, 1_200).await;
         charge_paid(&till, Channel::Wechatpay, 1_300).await;
@@ -250,6 +196,65 @@ async fn pasted_keys_and_passphrases_come_back_nowhere() {
         std::fs::remove_dir_all(data).unwrap();
     }
     street.close().await;
+}
+
+/// Adds an account, and then pastes its key wherever a person might by mistake.
+async fn paste_everywhere(heard: &Heard<'_>, draft: serde_json::Value) {
+    use serde_json::json;
+    let secret = draft["fields"]["private_key"].clone();
+    heard
+        .ask("check_account", json!({ "draft": draft }))
+        .await
+        .unwrap();
+    let subject = json!({ "subject": { "draft": draft } });
+    heard.ask("test_account", subject).await.unwrap();
+    let add = json!({ "draft": draft, "label": "", "rate_millionths": null });
+    let added = heard.ask("add_account", add.clone()).await.unwrap();
+    // Mistakes: kept twice, in the wrong field, of the wrong type, as a name, as an address.
+    assert!(heard.ask("add_account", add).await.is_none());
+    let id = added["id"].clone();
+    let same = draft["fields"]["apiv3_key"].clone();
+    if same.is_string() {
+        let mut twice = draft.clone();
+        twice["fields"]["store_out_id"] = same;
+        twice["fields"]["mchid"] = json!("1900009998");
+        let add = json!({ "draft": twice, "label": "", "rate_millionths": null });
+        assert!(heard.ask("add_account", add).await.is_none());
+    }
+    for fields in [
+        json!({ "app_id": secret }),
+        json!({ "store_id": secret }),
+        json!(secret),
+        json!({ secret.as_str().unwrap(): "x" }),
+        json!({ "aes_key": secret, "apiv3_key": secret }),
+    ] {
+        let change = json!({ "account_id": id, "fields": fields });
+        assert!(heard.ask("change_account", change).await.is_none());
+        let odd = json!({ "channel": "alipay", "sandbox": true, "fields": fields });
+        heard.ask("check_account", json!({ "draft": odd })).await;
+    }
+    let odd = json!({ "channel": secret, "sandbox": secret, "fields": {} });
+    assert!(
+        heard
+            .ask("check_account", json!({ "draft": odd }))
+            .await
+            .is_none()
+    );
+    let odd = json!({
+        "channel": "alipay", "sandbox": true, "gateway": secret, "fields": {},
+    });
+    assert!(
+        heard
+            .ask("check_account", json!({ "draft": odd }))
+            .await
+            .is_none()
+    );
+    assert!(
+        heard
+            .ask("remove_account", json!({ "account_id": secret }))
+            .await
+            .is_none()
+    );
 }
 
 fn nowhere_in(data: &Path, canaries: &[String]) {
