@@ -9,7 +9,8 @@
 use paydesk_console::contract::CommandError;
 use serde_json::Value;
 use tauri::ipc::Invoke;
-use tauri::{AppHandle, State, Wry};
+use tauri::{AppHandle, State, WebviewWindow, Wry};
+use tauri_plugin_dialog::DialogExt;
 
 use crate::shop::Shop;
 
@@ -25,11 +26,36 @@ macro_rules! hand_through {
 
         /// What answers the page.
         pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
-            tauri::generate_handler![$($name,)+ confirm_quit]
+            tauri::generate_handler![$($name,)+ choose_export_file, confirm_quit]
         }
     };
 }
 paydesk_console::with_commands!(hand_through);
+
+/// Asks a person where a list is to be written, in the system's own dialog. `None`: they thought better of it.
+///
+/// It only names a file: what is written there is the contract's command, which looks at the name again.
+#[tauri::command]
+async fn choose_export_file(window: WebviewWindow, args: ChooseFile) -> Result<Option<String>, ()> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    window
+        .dialog()
+        .file()
+        .set_parent(&window)
+        .set_file_name(args.name)
+        .add_filter("CSV", &["csv"])
+        .save_file(move |chosen| drop(tell.send(chosen)));
+    let chosen = told.await.ok().flatten();
+    let path = chosen.and_then(|path| path.into_path().ok());
+    Ok(path.and_then(|path| path.to_str().map(str::to_owned)))
+}
+
+/// What the dialog starts with.
+#[derive(serde::Deserialize)]
+struct ChooseFile {
+    /// A proposal for the name, without a folder.
+    name: String,
+}
 
 /// Ends the program although results are open; they are asked about at the next start.
 #[tauri::command]
@@ -56,7 +82,7 @@ mod tests {
             .unwrap_or_default();
         let contract: Vec<String> = paydesk_console::COMMANDS
             .iter()
-            .chain(&["confirm_quit"])
+            .chain(&["choose_export_file", "confirm_quit"])
             .map(|name| format!("allow-{}", name.replace('_', "-")))
             .collect();
         let mut expected: BTreeSet<&str> = contract.iter().map(String::as_str).collect();

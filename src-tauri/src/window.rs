@@ -35,6 +35,7 @@ pub(crate) fn open(folder: PathBuf) -> tauri::Result<()> {
                 .callback(|app, _arguments, _folder| bring_forward(app))
                 .build(),
         )
+        .plugin(tauri_plugin_dialog::init())
         .manage(Shop::new(folder))
         .invoke_handler(commands::handler())
         .on_window_event(|window, event| {

@@ -410,6 +410,7 @@ export class FakeConsole implements Transport {
       sha256: '9f2c41d77a0be3c5d1f0a4f3e2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3',
       file,
     }),
+    export_progress: () => ({ rows: null }),
     order_detail: ({ order_id }) => this.#detail(order_id),
     add_note: ({ order_id, text }) => ({
       ...this.#detail(order_id),

@@ -57,6 +57,7 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         | ErrorCode::ExportFailed
         | ErrorCode::ExportFolderMissing
         | ErrorCode::ExportNotAllowed
+        | ErrorCode::ExportStopped
         | ErrorCode::Internal
         | ErrorCode::NotSetUp
         | ErrorCode::SandboxGone => ENVIRONMENT,

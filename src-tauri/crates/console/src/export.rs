@@ -8,7 +8,14 @@ use paydesk_desk::{
     shop,
 };
 use paydesk_texts::Language;
-use std::{io, path::Path, sync::Arc};
+use std::{
+    io,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering::SeqCst},
+    },
+};
 use tokio::sync::mpsc;
 
 /// Orders per question to the store: a fifth of a megabyte, a hundredth of a second.
@@ -21,6 +28,41 @@ const PAGES_WAITING: usize = 2;
 enum Part {
     Rows(Vec<OrderRow>),
     End,
+}
+
+/// The one export that may run, as a person follows it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Exporting(Arc<Running>);
+
+#[derive(Debug, Default)]
+struct Running {
+    is_on: AtomicBool,
+    stop: AtomicBool,
+    rows: AtomicU32,
+}
+
+/// Held while it runs; whatever ends it lets the next one in.
+struct Turn(Exporting);
+
+impl Exporting {
+    fn begin(&self) -> Option<Turn> {
+        if self.0.is_on.swap(true, SeqCst) {
+            return None;
+        }
+        self.0.stop.store(false, SeqCst);
+        self.0.rows.store(0, SeqCst);
+        Some(Turn(self.clone()))
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.0.stop.load(SeqCst)
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.0.is_on.store(false, SeqCst);
+    }
 }
 
 /// Why the writer stopped.
@@ -56,6 +98,10 @@ impl Console {
         let zone = shop::zone(&shop.time_zone).ok_or_else(|| refused(ErrorCode::NotSetUp))?;
         let filter = self.filter_of(args.query)?;
         check(&filter, &args.file)?;
+        let turn = self
+            .exporting
+            .begin()
+            .ok_or_else(|| refused(ErrorCode::NotNow))?;
         let language = Language::from_tag(&shop.preferences.locale);
         let surroundings = Arc::clone(&self.surroundings);
         let (file, replace) = (args.file.clone(), args.replace);
@@ -67,6 +113,7 @@ impl Console {
         });
         let read = self.read_pages(&filter, &pages).await;
         drop(pages);
+        let is_stopped = turn.0.is_stopped();
         let written = writing.await.map_err(|e| crate::internal(&e.to_string()))?;
         // A reader that failed is the cause, a writer that failed made it stop.
         read.map_err(store_error)?;
@@ -77,8 +124,23 @@ impl Console {
                 file: args.file,
             }),
             Err(Stopped::Export(error)) => Err(file_error(&error)),
+            Err(Stopped::Abandoned) if is_stopped => Err(refused(ErrorCode::ExportStopped)),
             Err(Stopped::Abandoned) => Err(crate::internal("an export was given up")),
         }
+    }
+
+    pub(crate) async fn export_progress(
+        &self,
+        args: ExportStep,
+    ) -> Result<ExportProgress, CommandError> {
+        let running = &self.exporting.0;
+        if args.stop {
+            running.stop.store(true, SeqCst);
+        }
+        let is_on = running.is_on.load(SeqCst);
+        Ok(ExportProgress {
+            rows: is_on.then(|| running.rows.load(SeqCst)),
+        })
     }
 
     /// Ends early and without an error when nobody takes the pages any more.
@@ -91,6 +153,11 @@ impl Console {
         let mut cursor = None;
         loop {
             let page = store.list(filter, cursor.as_deref(), PAGE).await?;
+            if self.exporting.is_stopped() {
+                return Ok(());
+            }
+            let read = u32::try_from(page.rows.len()).unwrap_or(u32::MAX);
+            self.exporting.0.rows.fetch_add(read, SeqCst);
             if pages.send(Part::Rows(page.rows)).await.is_err() {
                 return Ok(());
             }

@@ -32,6 +32,7 @@ pub struct Console {
     desk: Arc<Desk>,
     surroundings: Arc<dyn Surroundings>,
     setting_up: Arc<tokio::sync::Mutex<()>>,
+    exporting: export::Exporting,
 }
 
 impl Console {
@@ -42,6 +43,7 @@ impl Console {
             desk,
             surroundings,
             setting_up: Arc::default(),
+            exporting: export::Exporting::default(),
         }
     }
 

@@ -149,6 +149,11 @@ export class OrderList {
     await this.rows.refresh().catch(() => undefined);
   }
 
+  /// The filter as the core takes it.
+  get query(): OrderQuery {
+    return this.#query();
+  }
+
   #query(): OrderQuery {
     const today = app.status?.business_day ?? null;
     const from = this.day === 'today' ? today : this.day === 'pick' ? this.dayFrom : null;

@@ -103,6 +103,15 @@ export function listenToConsole(onEvent: (event: Event) => void): () => void {
   return current().listen(onEvent);
 }
 
+/// Whether the page is shown by the program's own window.
+export const inWindow = '__TAURI_INTERNALS__' in globalThis;
+
+/// The system's dialog for a new file. Null: there is none here, or nothing was chosen.
+export async function chooseExportFile(name: string): Promise<string | null> {
+  if (!inWindow) return null;
+  return invoke<string | null>('choose_export_file', { args: { name } });
+}
+
 /// Ends the program although results are open; the core goes on with them at the next start.
 export async function confirmQuit(): Promise<void> {
   if (!('__TAURI_INTERNALS__' in globalThis)) return;

@@ -92,6 +92,8 @@ pub enum ErrorCode {
     ExportNameWrong,
     /// The file must not be written there.
     ExportNotAllowed,
+    /// A person ended it; nothing of the file is there.
+    ExportStopped,
     /// A live account talks to its channel only, and a sandbox account never does.
     GatewayNotAllowed,
     /// Goods barcode, not a payment code.

@@ -16,6 +16,21 @@ pub struct ExportOrders {
     pub replace: bool,
 }
 
+/// Looks after a running export.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ExportStep {
+    /// Ends it; nothing of the file is left then.
+    pub stop: bool,
+}
+
+/// How far an export is.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+pub struct ExportProgress {
+    /// Orders read so far; null: none is running.
+    pub rows: Option<u32>,
+}
+
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ExportedFile {

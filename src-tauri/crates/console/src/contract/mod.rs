@@ -62,6 +62,8 @@ macro_rules! with_commands {
             order_totals: OrderQuery => OrdersOver,
             /// Writes the filtered list to a file.
             export_orders: ExportOrders => ExportedFile,
+            /// How far the export is, and its end before its time.
+            export_progress: ExportStep => ExportProgress,
             /// One order with its timeline.
             order_detail: OrderId => OrderDetail,
             /// Adds a note.
