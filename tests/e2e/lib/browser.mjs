@@ -25,10 +25,12 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 
 /** Starts the host over a new folder and opens the page; nothing is set up yet. */
 export async function openPage({ locale = 'zh-CN', scheme = 'light', size } = {}) {
+  // Without the session's bus there is no keyring: a test must not write into a person's own.
+  const env = { ...process.env, DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent' };
   const folder = ownFolder();
   const host = start(program('paydesk-e2e'), [
     '--data', `${folder.path}/shop`, '--page', `${root}/ui/dist`,
-  ]);
+  ], { env });
   let browser;
   const close = async () => {
     await browser?.close();
@@ -89,6 +91,17 @@ function verbs(page) {
       await part('mode-demo').click();
       await part('first-finish').click();
       await part('screen-pay').waitFor({ timeout: 180_000 });
+    },
+    /** A real shop on a PC without a keyring: a passphrase seals its keys. */
+    async setUpReal(passphrase) {
+      await part('language-zh-CN').click();
+      await part('mode-real').click();
+      await part('first-store-name').fill('街角店');
+      await part('first-finish').click();
+      await part('first-passphrase').fill(passphrase);
+      await part('first-passphrase-again').fill(passphrase);
+      await part('first-finish').click();
+      await part('add-wizard').waitFor();
     },
     async enterAmount(digits, minor) {
       await part('nav-pay').click();

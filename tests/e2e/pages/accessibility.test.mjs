@@ -1,10 +1,12 @@
 // Every screen, dialog and state of a payment, with data, in Chinese and light: axe finds nothing.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 
 import { openPage } from '../lib/browser.mjs';
 import { CUSTOMER, alipayCode, wechatCode } from '../lib/codes.mjs';
-import { picture } from '../lib/place.mjs';
+import { ownFolder, picture } from '../lib/place.mjs';
 import { until } from '../lib/processes.mjs';
 import { violationsIn } from './axe.mjs';
 
@@ -274,6 +276,26 @@ test('orders, one order and its receipt', async () => {
   await till.part('nav-orders').click();
   await till.part('tab-all').click();
   await isClean('orders');
+  await till.part('export').click();
+  await till.part('export-dialog').waitFor();
+  await isClean('export');
+  await till.part('export-file').fill('orders.csv');
+  await till.part('export-start').click();
+  await till.part('export-error').waitFor();
+  await isClean('export-refused');
+  const exported = ownFolder();
+  try {
+    await till.part('export-file').fill(`${exported.path}/orders.csv`);
+    await till.part('export-start').click();
+    await till.part('export-done').waitFor({ timeout: 60_000 });
+    await isClean('export-done');
+    const bytes = readFileSync(`${exported.path}/orders.csv`);
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    assert.equal(await till.part('export-hash').textContent(), digest);
+  } finally {
+    exported.remove();
+  }
+  await till.page.keyboard.press('Escape');
   await rowOf('paid').click();
   await till.part('order-detail').waitFor();
   await isClean('order-paid');
@@ -350,6 +372,37 @@ test('a note for the next shift', async () => {
   await till.part('order-search').fill('');
 });
 
+test('a refund that the channel refused', async () => {
+  // The demo's channels refuse no refund, so this one word of the console's answer is another.
+  const { value } = await till.ask('list_orders', {
+    query: { tab: 'all', search: '', day_from: null, day_to: null, status: 'refunded', channel: null },
+    cursor: null,
+    position: 0,
+    limit: 1,
+  });
+  const { order_id } = value.rows[0];
+  await besideTill(
+    (page) =>
+      page.route('**/api/order_detail', async (route) => {
+        const answer = await route.fetch();
+        const detail = await answer.json();
+        detail.row.status = 'refund_failed';
+        for (const refund of detail.refunds) {
+          const why_text = 'code_merchant_funds';
+          Object.assign(refund, { state: 'failed', why: 'REFUND_NOT_ENOUGH', why_text });
+          refund.again = 'same_reference';
+        }
+        await route.fulfill({ response: answer, json: detail });
+      }),
+    async (page) => {
+      await page.goto(`${till.address}#/orders/${order_id}`);
+      await page.locator('[data-testid="order-detail"][data-status="refund_failed"]').waitFor();
+      await page.getByTestId('refund-why').first().waitFor();
+      await isCleanIn(page, 'order-refund_failed');
+    },
+  );
+});
+
 test('a refund that nobody confirms', async () => {
   await till.part('nav-orders').click();
   await rowOf('paid').click();
@@ -361,6 +414,15 @@ test('a refund that nobody confirms', async () => {
   await till.says('order-detail', 'status', 'refunding', 30_000);
   await isClean('order-refunding');
   await till.ask('sandbox_set_fault', { name: 'all', on: false });
+});
+
+test('the accounts of the demo, and one that is tested', async () => {
+  await till.part('nav-channels').click();
+  await till.part('demo-accounts').waitFor();
+  await isClean('channels-demo');
+  await till.part('account-test').first().click();
+  await till.part('test-sum').waitFor({ timeout: 60_000 });
+  await isClean('channels-demo-tested');
 });
 
 test('settings, help, the palette and the sheet of sample codes', async () => {

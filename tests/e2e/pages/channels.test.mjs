@@ -1,0 +1,209 @@
+// The accounts of a real shop over the real console: from the first start to a payment at a sandbox, by hand and by
+// file, wrong keys and right ones, a vault that is locked and opened again.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+
+import { openPage } from '../lib/browser.mjs';
+import { alipayCode } from '../lib/codes.mjs';
+import { picture } from '../lib/place.mjs';
+import { openSandbox } from '../lib/sandbox.mjs';
+import { violationsIn } from './axe.mjs';
+
+const PASSPHRASE = 'a passphrase for tests';
+
+let shop;
+let sandbox;
+const found = [];
+const looked = new Set();
+
+before(async () => {
+  sandbox = await openSandbox();
+  shop = await openPage();
+});
+
+after(async () => {
+  await shop?.close();
+  await sandbox?.close();
+  console.log(`${looked.size} states`);
+});
+
+afterEach(() => {
+  assert.deepEqual(found.splice(0), []);
+});
+
+async function isClean(name) {
+  const { page } = shop;
+  await page.evaluate(() => document.fonts.ready);
+  await page.screenshot({ path: picture(`page-${name}`), animations: 'disabled', caret: 'hide' });
+  assert.ok(!looked.has(name), `${name} was looked at twice`);
+  looked.add(name);
+  for (const line of await violationsIn(page)) found.push(`${name}: ${line}`);
+}
+
+const field = (name) => shop.part(`field-${name}`);
+
+/** Pastes as a person does, by the clipboard's own event. */
+async function paste(name, text) {
+  await field(name)
+    .locator('textarea')
+    .evaluate((box, pasted) => {
+      box.focus();
+      const clipboardData = new DataTransfer();
+      clipboardData.setData('text/plain', pasted);
+      const bubbles = { bubbles: true, cancelable: true };
+      box.dispatchEvent(new ClipboardEvent('paste', { clipboardData, ...bubbles }));
+    }, text);
+}
+
+/** Lets a file go over a field. */
+async function drop(name, text) {
+  const carried = await shop.page.evaluateHandle((content) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([content], 'key.pem', { type: 'application/x-pem-file' }));
+    return transfer;
+  }, text);
+  const bubbles = { dataTransfer: carried, bubbles: true, cancelable: true };
+  await field(name).dispatchEvent('dragover', bubbles);
+  await field(name).dispatchEvent('drop', bubbles);
+}
+
+const is = (name, what, value) =>
+  shop.page.locator(`[data-testid="field-${name}"][data-${what}="${value}"]`).waitFor();
+
+/** Key material never stands on the page, not even in what is hidden. */
+async function showsNothingOf(key) {
+  const [, line] = key.split('\n');
+  const html = await shop.page.evaluate(() => document.documentElement.outerHTML);
+  assert.ok(!html.includes(line), 'a key stands on the page');
+}
+
+test('the first start of a real shop leads to its first account', async () => {
+  await shop.setUpReal(PASSPHRASE);
+  await isClean('wizard-channel');
+  await shop.page.getByRole('link', { name: '取消' }).click();
+  await shop.part('no-accounts').waitFor();
+  await isClean('channels-empty');
+  await shop.part('account-add').click();
+});
+
+test('what is pasted or dropped is told at once', async () => {
+  const { alipay } = sandbox.merchant;
+  await shop.part('kind-sandbox').check();
+  await shop.part('pick-alipay').click();
+  await shop.part('gateway').fill(`${sandbox.address}/gateway.do`);
+  await field('app_id').locator('input').fill(alipay.app_id);
+  // The wrong way round: the public key where the private one is asked for.
+  await paste('private_key', alipay.gateway_public_key_pem);
+  await is('private_key', 'problem', 'check_public_where_private');
+  await isClean('wizard-wrong-field');
+  await field('private_key').getByRole('button').click();
+  await drop('private_key', alipay.app_private_key_pem);
+  await is('private_key', 'problem', '');
+  await is('private_key', 'form', 'pkcs8');
+  await showsNothingOf(alipay.app_private_key_pem);
+  await shop.part('wizard-test').click();
+  await is('alipay_public_key', 'problem', 'check_missing');
+  // The first wrong field has the focus.
+  await field('alipay_public_key').locator('textarea:focus').waitFor();
+  await paste('alipay_public_key', alipay.gateway_public_key_pem);
+  await is('alipay_public_key', 'form', 'spki');
+  await isClean('wizard-fields');
+});
+
+test('the connection is tested line by line, and the account is kept', async () => {
+  await shop.part('wizard-test').click();
+  await shop.part('test-sum').waitFor({ timeout: 60_000 });
+  await shop.says('line-signature', 'state', 'ok');
+  await shop.says('line-answer', 'state', 'ok');
+  await isClean('wizard-test');
+  await shop.part('account-rate').fill('0.6');
+  await shop.part('wizard-add').click();
+  await shop.part('wizard-added').waitFor({ timeout: 60_000 });
+  await isClean('wizard-done');
+  await shop.part('wizard-close').click();
+  const card = shop.page.locator('[data-testid^="account-"][data-state="ready"]');
+  await card.waitFor();
+  await isClean('channels');
+  await showsNothingOf(sandbox.merchant.alipay.app_private_key_pem);
+});
+
+test('a payment goes to it', async () => {
+  await shop.enterAmount('1', '1');
+  await shop.scan(alipayCode());
+  await shop.says('stage', 'state', 'paid', 60_000);
+  await shop.part('next').click();
+});
+
+test('its name and its key are changed, and the old key is removed', async () => {
+  await shop.part('nav-channels').click();
+  await shop.part('account-edit').click();
+  await shop.part('edit-account').waitFor();
+  await isClean('channels-edit');
+  await shop.part('edit-label').fill('街角店 支付宝');
+  await shop.part('edit-save').click();
+  await shop.page.getByRole('heading', { name: '街角店 支付宝' }).waitFor();
+  await shop.part('account-key').click();
+  await shop.part('key-dialog').waitFor();
+  await isClean('channels-key');
+  // The same key again is no new one.
+  await paste('private_key', sandbox.merchant.alipay.app_private_key_pem);
+  await is('private_key', 'form', 'pkcs8');
+  await shop.part('key-keep').click();
+  await shop.page.locator('[data-testid="key-dialog"] [data-code="key_known"]').waitFor();
+  await shop.page.keyboard.press('Escape');
+});
+
+test('locked keys are told on every screen and opened by the passphrase alone', async () => {
+  await shop.part('lock-keys').click();
+  await shop.says('keys-banner', 'state', 'locked');
+  await shop.says('strip', 'kind', 'keys');
+  await isClean('channels-locked');
+  await shop.part('passphrase').fill('not this one');
+  await shop.part('unlock').click();
+  await shop.page.locator('[data-testid="keys-banner"] [data-code="passphrase_wrong"]').waitFor();
+  await isClean('channels-wrong-passphrase');
+  await shop.page.waitForFunction(
+    () => document.querySelector('[data-testid="keys-banner"] .foot .hint') === null,
+    undefined,
+    { timeout: 60_000 },
+  );
+  await shop.part('passphrase').fill(PASSPHRASE);
+  await shop.part('unlock').click();
+  await shop.part('keys-banner').waitFor({ state: 'detached' });
+  await shop.part('strip').waitFor({ state: 'detached' });
+});
+
+test('a tested account that the channel refuses is told red, with the channel’s words', async () => {
+  const { wechatpay } = sandbox.merchant;
+  await shop.part('account-add').click();
+  await shop.part('kind-sandbox').check();
+  await shop.part('pick-wechatpay').click();
+  await shop.part('gateway').fill(sandbox.address);
+  await field('appid').locator('input').fill(wechatpay.appid);
+  await field('mchid').locator('input').fill(wechatpay.mchid);
+  await field('merchant_serial').locator('input').fill('0'.repeat(40));
+  await paste('private_key', wechatpay.merchant_private_key_pem);
+  await field('apiv3_key').locator('input').fill(wechatpay.apiv3_key);
+  await shop.part('way-certificates').check();
+  await paste('platform_certificates', wechatpay.platform_certificate_pem);
+  await is('platform_certificates', 'form', 'x509');
+  await isClean('wizard-wechatpay');
+  await shop.part('wizard-test').click();
+  await shop.says('line-signature', 'state', 'failed', 60_000);
+  await isClean('wizard-test-red');
+  const said = await shop.part('line-signature').textContent();
+  assert.match(said, /SIGN_ERROR/);
+});
+
+test('removing asks first', async () => {
+  await shop.part('nav-channels').click();
+  await shop.part('account-remove').click();
+  await shop.part('remove-account').waitFor();
+  await isClean('channels-remove');
+  await shop.part('remove-confirm').click();
+  await shop.part('no-accounts').waitFor();
+});
+
+test('the page itself had no fault on the way', () => {
+  assert.deepEqual(shop.faults, []);
+});
