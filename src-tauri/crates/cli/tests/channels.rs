@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::disallowed_methods,
+    clippy::print_stderr,
     reason = "tests"
 )]
 #![cfg(unix)]
@@ -76,6 +77,39 @@ impl Street {
             .stdin(fs::File::open(self.folder.join("stdin")).unwrap())
             .current_dir(&self.folder);
         shell.output().unwrap()
+    }
+
+    /// Runs the program in a desktop session of its own, with the real keyring, unlocked or as it starts.
+    fn in_session(&self, is_unlocked: bool, words: &[&str], code: i32) -> String {
+        use std::os::unix::fs::PermissionsExt;
+        let runtime = self.folder.join("runtime");
+        fs::create_dir_all(&runtime).unwrap();
+        fs::set_permissions(&runtime, fs::Permissions::from_mode(0o700)).unwrap();
+        let script = if is_unlocked {
+            r#"eval "$(printf test | gnome-keyring-daemon --unlock --components=secrets)"; exec "$@""#
+        } else {
+            r#"exec "$@""#
+        };
+        let output = Command::new("dbus-run-session")
+            .args(["--", "sh", "-c", script, "_"])
+            .args(words)
+            .env("XDG_DATA_HOME", self.folder.join("share"))
+            .env("XDG_RUNTIME_DIR", &runtime)
+            .env_remove("DISPLAY")
+            .env_remove("WAYLAND_DISPLAY")
+            .env_remove("DBUS_SESSION_BUS_ADDRESS")
+            .stdin(fs::File::open(self.folder.join("stdin")).unwrap())
+            .current_dir(&self.folder)
+            .output()
+            .unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{words:?}: {printed}{said}"
+        );
+        format!("{printed}{said}")
     }
 
     fn check(&self, passphrase: Option<&str>, words: &[&str], code: i32) -> String {
@@ -203,6 +237,116 @@ fn an_account_is_added_tested_charged_and_removed_behind_a_passphrase() {
     street.check(Some("right"), &["channels", "remove", &account], DONE);
     let left = street.check(None, &["channels", "list"], DONE);
     assert!(!left.contains(&account));
+}
+
+fn has(program: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&paths).any(|folder| folder.join(program).exists())
+}
+
+#[test]
+fn keys_stand_in_the_real_keyring_and_charge_after_a_restart() {
+    let needed = ["gnome-keyring-daemon", "dbus-run-session", "secret-tool"];
+    if let Some(missing) = needed.iter().find(|program| !has(program)) {
+        eprintln!("skipped: {missing} is not installed");
+        return;
+    }
+    let street = Street::open("keyring");
+    street.write("stdin", "");
+    let merchant = street.merchant();
+    let alipay = &merchant["alipay"];
+    street.write("key.pem", text(alipay, "app_private_key_pem"));
+    street.write("pub.pem", text(alipay, "gateway_public_key_pem"));
+    let (data, gateway) = (
+        street.folder.join("data"),
+        format!("{}/gateway.do", street.gateway),
+    );
+    let (data, app_id) = (data.to_str().unwrap(), text(alipay, "app_id"));
+    let program = env!("CARGO_BIN_EXE_paydesk-cli");
+    let cli = |words: &[&str]| -> Vec<String> {
+        let all = [&[program, "--data", data], words].concat();
+        all.into_iter().map(str::to_owned).collect()
+    };
+    let run = |is_unlocked, words: &[&str], code| {
+        let words = cli(words);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        street.in_session(is_unlocked, &words, code)
+    };
+    run(
+        true,
+        &[
+            "init",
+            "--mode",
+            "real",
+            "--locale",
+            "en",
+            "--store-name",
+            "Shop",
+        ],
+        DONE,
+    );
+    assert!(!street.folder.join("data/keys.json").exists());
+    let app_id = format!("app_id={app_id}");
+    let add = [
+        "channels",
+        "add",
+        "alipay",
+        "--sandbox",
+        "--test",
+        "--gateway",
+        &gateway,
+        "--field",
+        &app_id,
+        "--file",
+        "private_key=key.pem",
+        "--file",
+        "alipay_public_key=pub.pem",
+    ];
+    let added = run(true, &add, DONE);
+    let account = added
+        .lines()
+        .find(|line| line.starts_with("alipay-"))
+        .unwrap();
+    // Another program reads the item back.
+    let signpost = fs::read(street.folder.join("data/vault.json")).unwrap();
+    let signpost: Value = serde_json::from_slice(&signpost).unwrap();
+    let item = format!("{}/account/{account}", text(&signpost, "folder"));
+    let look = [
+        "secret-tool",
+        "lookup",
+        "service",
+        "paydesk",
+        "username",
+        &item,
+    ];
+    let found = street.in_session(true, &look, DONE);
+    assert!(found.starts_with("paydesk1 "), "not in the keyring");
+    // Another start, and another session: it charges. Locked, it sends nothing and still lists.
+    let charge = [
+        "charge",
+        "--amount",
+        "5.00",
+        "--code",
+        "281234567890123400",
+        "--wait",
+    ];
+    run(true, &charge, DONE);
+    let charge = [
+        "charge",
+        "--amount",
+        "6.00",
+        "--code",
+        "281234567890123500",
+        "--wait",
+    ];
+    let said = run(false, &charge, LOCKED);
+    assert!(said.contains("keys_locked"), "{said}");
+    assert!(run(false, &["orders"], DONE).contains("5.00"));
+    let key = text(alipay, "app_private_key_pem");
+    assert!(!holds(
+        &street.folder.join("data"),
+        key.lines().nth(3).unwrap()
+    ));
 }
 
 #[test]
