@@ -1,7 +1,7 @@
 //! What a receipt says: paid only on the channel's own word, unknown never as paid.
 
 use crate::{Desk, DeskError, shop};
-use paydesk_domain::{Mode, Order, OrderStatus, Refund, RefundState, Timestamp};
+use paydesk_domain::{Order, OrderStatus, Refund, RefundState, Timestamp};
 use paydesk_reports::{Receipt, ReceiptKind, Stamp, barcode};
 
 impl Desk {
@@ -33,7 +33,7 @@ impl Desk {
         let paid = payment.paid();
         let at = refund.map_or(paid.map_or(payment.begun_at(), |p| p.at), Refund::begun_at);
         let mut stamps = Vec::new();
-        if shop.mode == Mode::Demo {
+        if order.number().is_test() {
             stamps.push(Stamp::Demo);
         }
         if copy > 1 {

@@ -87,6 +87,12 @@ impl OrderNumber {
         &self.0
     }
 
+    /// Whether it is of a demo, or of a sandbox account in a real folder: no money moved.
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.0.starts_with('T')
+    }
+
     /// The reference of the `n`-th attempt, from 1; `None` from the 36th on.
     #[must_use]
     pub fn attempt(&self, n: u32) -> Option<MerchantRef> {

@@ -49,6 +49,13 @@ async fn an_account_is_tested_added_and_charges_also_after_a_restart() {
         view.order_id.starts_with('T'),
         "the number says that no money moved"
     );
+    let asked = ReceiptOf {
+        order_id: view.order_id,
+        refund_id: None,
+        action: ReceiptAction::Preview,
+    };
+    let receipt: Receipt = till.ask("receipt", asked).await.unwrap();
+    assert!(format!("{receipt:?}").contains(">DEMO<"), "{receipt:?}");
     let folder = till.folder.clone();
     till.host.close().await;
     assert!(!folder.join("keys.json").exists(), "no plain file");
