@@ -317,7 +317,20 @@ impl Desk {
             })
             .collect();
         first_problem(&typed)?;
-        sort(channel.profile(), &fields, &typed)
+        let (mut secret, shown) = sort(channel.profile(), &fields, &typed)?;
+        // What is emptied goes; the vault refuses when the keys cannot be made without it.
+        for field in channel
+            .profile()
+            .fields
+            .iter()
+            .filter(|field| field.makes_keys())
+        {
+            let value = fields.get(field.name);
+            if value.is_some_and(|value| value.expose().trim().is_empty()) {
+                secret.insert(field.name.to_owned(), Secret::new(String::new()));
+            }
+        }
+        Ok((secret, shown))
     }
 }
 

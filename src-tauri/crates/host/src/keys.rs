@@ -61,6 +61,10 @@ impl HostKeys {
         passphrase: Option<&Secret<String>>,
     ) -> Result<VaultStatus, VaultError> {
         let is_real = self.is_real.load(Ordering::Acquire);
+        // A real folder of an earlier version, or one whose first run was cut off: its data key moves.
+        if is_real && self.keys.kept_in() == Some(VaultKind::KeyFile) {
+            return self.keys.move_to_real(passphrase);
+        }
         self.keys.open(Opening {
             mode: if is_real { Mode::Real } else { Mode::Demo },
             has_data: self.has_data.load(Ordering::Acquire),
@@ -311,5 +315,44 @@ fn secrets(channel: &str, fields: &SecretFields) -> AccountSecrets {
         fields: pairs
             .map(|(name, value)| (name.clone(), Secret::new(value.expose().clone())))
             .collect(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::outside::SystemClock;
+    use paydesk_vault::stand_ins::{Mood, StandIn};
+    use std::time::Duration;
+
+    #[test]
+    fn a_real_folder_of_an_earlier_version_leaves_its_key_file() {
+        let folder = std::env::temp_dir().join(format!("paydesk-keys-{}", std::process::id()));
+        let _absent = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir_all(&folder).unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let keyring = StandIn::new().unwrap();
+        keyring.set(Mood::Missing);
+        let open = |mode| {
+            let keyring = keyring.keyring(Duration::from_secs(5));
+            let keys = FolderKeys::new(&folder, keyring, key_maker(Arc::clone(&clock)));
+            let keys = HostKeys::new(Arc::new(keys), Arc::clone(&clock));
+            keys.learn(mode);
+            keys
+        };
+        let first = open(None);
+        first.open_or_note(None).unwrap();
+        let mac = first.data_key().unwrap().mac("a", b"b");
+        let later = open(Some(Mode::Real));
+        let status = later.open_or_note(None).unwrap();
+        assert_eq!(status, VaultStatus::NeedsPassphrase { is_new: true });
+        assert!(later.is_locked());
+        let passphrase = Secret::new("correct horse battery".to_owned());
+        let status = later.open_or_note(Some(&passphrase)).unwrap();
+        assert_eq!(status, VaultStatus::Open(VaultKind::Sealed));
+        assert_eq!(later.data_key().unwrap().mac("a", b"b"), mac);
+        assert!(!folder.join("keys.json").exists());
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

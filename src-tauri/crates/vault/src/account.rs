@@ -151,10 +151,14 @@ impl StoredAccount {
         Ok(())
     }
 
-    /// Changes fields that stay the same from one key to the next, in every version.
+    /// Changes fields that stay the same from one key to the next, in every version; an empty one goes.
     pub(crate) fn amend(&mut self, fields: &SecretFields) {
         for version in &mut self.versions {
             for (name, value) in fields {
+                if value.expose().is_empty() {
+                    version.fields.remove(name);
+                    continue;
+                }
                 let value = SecretText::new(value.expose());
                 version.fields.insert(name.clone(), value);
             }

@@ -295,6 +295,23 @@ async fn of_two_accounts_one_charges_and_merchant_numbers_never_change() {
     let status: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
     let charging = status.channels.iter().find(|c| c.id == "alipay").unwrap();
     assert_eq!(charging.account_id.as_deref(), Some(second.id.as_str()));
+    // An optional secret comes and goes; what the keys need cannot be emptied.
+    let fields = async |name: &str, value: &str| {
+        let changed = ChangeAccount {
+            fields: Some(pasted(&[(name, value)])),
+            ..change(&first.id)
+        };
+        ask(&till, changed).await
+    };
+    let kept = fields("aes_key", "MDEyMzQ1Njc4OWFiY2RlZg==")
+        .await
+        .unwrap()
+        .kept;
+    assert!(kept.contains(&"aes_key".to_owned()));
+    let kept = fields("aes_key", "").await.unwrap().kept;
+    assert!(!kept.contains(&"aes_key".to_owned()));
+    let error = fields("alipay_public_key", "").await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::AccountFieldWrong);
     let numbers = ChangeAccount {
         fields: Some(pasted(&[("app_id", "2021000000000000")])),
         ..change(&first.id)
