@@ -14,9 +14,6 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 /// An arm with no more hits than this is sorted as a whole.
 const FEW: i64 = if cfg!(test) { 20 } else { 20_000 };
 
-/// Words with more hits than this are walked along the list, where the filter has a short one of its own.
-const FEW_WORDS: i64 = if cfg!(test) { 20 } else { 2_000 };
-
 /// Rows of the list that are walked before the index is asked where the next hit stands.
 const NEAR: i64 = if cfg!(test) { 30 } else { 2_000 };
 
@@ -168,19 +165,11 @@ impl Arm {
         Ok(one(store, query).await?.unwrap_or(0) > count)
     }
 
-    async fn is_large(
-        &self,
-        store: &SqliteStore,
-        filter: &OrderFilter,
-    ) -> Result<bool, StoreError> {
+    async fn is_large(&self, store: &SqliteStore) -> Result<bool, StoreError> {
         match self {
             // One, or in the list's own order already.
-            Arm::Reference(_) => Ok(false),
+            Arm::Reference(_) | Arm::Words(..) => Ok(false),
             Arm::Amount(low, high) if low == high => Ok(false),
-            Arm::Words(..) => {
-                let is_short = matches!(filter.tab, Tab::Refunds | Tab::Unpaid);
-                Ok(is_short && self.has_more_than(store, FEW_WORDS).await?)
-            }
             _ => self.has_more_than(store, FEW).await,
         }
     }
@@ -197,7 +186,7 @@ impl Arm {
         if filter.tab == Tab::Attention {
             return self.walked(store, filter, i64::MIN, before, limit).await;
         }
-        if !self.is_large(store, filter).await? {
+        if !self.is_large(store).await? {
             let mut query = QueryBuilder::<Sqlite>::new("");
             self.ask_sorted(&mut query, filter, before, limit);
             return all(store, query).await;
@@ -266,8 +255,15 @@ impl Arm {
         limit: i64,
     ) {
         if let Arm::Words(question, typed) = self {
-            // The index of words is in the order of the list by itself.
-            query.push("SELECT o.id FROM words w CROSS JOIN orders o ON o.id = w.rowid");
+            // The index of words is in the order of the list by itself; a short tab's own index says of each
+            // hit whether it stands there, before its order is read.
+            query.push("SELECT o.id FROM words w CROSS JOIN orders o");
+            query.push(match filter.tab {
+                Tab::Refunds => " INDEXED BY orders_refunds",
+                Tab::Unpaid => " INDEXED BY orders_unpaid",
+                Tab::All | Tab::Attention | Tab::Paid => "",
+            });
+            query.push(" ON o.id = w.rowid");
             conditions(query, filter, before);
             query.push(" AND words MATCH ").push_bind(question.clone());
             query
