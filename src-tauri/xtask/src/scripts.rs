@@ -37,13 +37,21 @@ pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Outcome {
     program(workspace, "paydesk-bench", arguments)
 }
 
-/// The pictures of the README, taken from the real page.
+/// Every screen in every language, theme and width, held to axe's rules and looked over for texts that do not fit;
+/// with `--keep` the pictures of the README are made anew.
 pub(crate) fn shots(workspace: &Workspace, arguments: &[String]) -> Outcome {
     crate::run::build_page(workspace)?;
     run(command(
         &workspace.path(""),
         "cargo",
-        &["build", "--locked", "--package", "paydesk-e2e"],
+        &[
+            "build",
+            "--locked",
+            "--package",
+            "paydesk-e2e",
+            "--package",
+            "paydesk-cli",
+        ],
     ))?;
     let mut words = vec!["shots.mjs".to_owned()];
     words.extend(arguments.iter().cloned());

@@ -44,6 +44,8 @@ export async function openScreen() {
   const env = { ...process.env, DISPLAY: display };
   const run = (program, args) => execFileSync(program, args, { env, maxBuffer: 64 << 20 });
 
+  const nameOf = (id) => run('xdotool', ['getwindowname', id]).toString().trim();
+
   return {
     display,
     width: WIDTH,
@@ -72,6 +74,16 @@ export async function openScreen() {
       } catch {
         return [];
       }
+    },
+    /** Another window that a program opened since, brought to the keys: without a window manager nobody else does. */
+    dialogOf(pid, before) {
+      const found = run('xdotool', ['search', '--all', '--onlyvisible', '--pid', String(pid)])
+        .toString()
+        .trim()
+        .split('\n')
+        .find((id) => id !== '' && !before.includes(id) && nameOf(id) !== '');
+      if (found) run('xdotool', ['windowfocus', '--sync', found]);
+      return found;
     },
     /** Takes a window from the screen, as minimising does. */
     unmap: (id) => run('xdotool', ['windowunmap', '--sync', id]),

@@ -440,6 +440,8 @@ test('settings, help, the palette and the sheet of sample codes', async () => {
   await till.part('nav-demo').click();
   await till.part('open-sheet').click();
   await till.part('sample-sheet').waitFor();
+  const sizes = await till.page.evaluate(() => [...document.images].map((it) => it.naturalWidth));
+  assert.ok(sizes.length > 10 && sizes.every((size) => size > 0), `pictures ${sizes}`);
   await isClean('sample-sheet');
   await till.page.keyboard.press('Escape');
   await till.part('operator').click();
