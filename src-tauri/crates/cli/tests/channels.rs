@@ -112,6 +112,23 @@ impl Street {
         format!("{printed}{said}")
     }
 
+    /// Another program reads the account's item back.
+    fn is_in_keyring(&self, account: &str) {
+        let signpost = fs::read(self.folder.join("data/vault.json")).unwrap();
+        let signpost: Value = serde_json::from_slice(&signpost).unwrap();
+        let item = format!("{}/account/{account}", text(&signpost, "folder"));
+        let look = [
+            "secret-tool",
+            "lookup",
+            "service",
+            "paydesk",
+            "username",
+            &item,
+        ];
+        let found = self.in_session(true, &look, DONE);
+        assert!(found.starts_with("paydesk1 "), "not in the keyring");
+    }
+
     fn check(&self, passphrase: Option<&str>, words: &[&str], code: i32) -> String {
         let output = self.run(passphrase, words);
         let printed = String::from_utf8(output.stdout).unwrap();
@@ -307,20 +324,7 @@ fn keys_stand_in_the_real_keyring_and_charge_after_a_restart() {
         .lines()
         .find(|line| line.starts_with("alipay-"))
         .unwrap();
-    // Another program reads the item back.
-    let signpost = fs::read(street.folder.join("data/vault.json")).unwrap();
-    let signpost: Value = serde_json::from_slice(&signpost).unwrap();
-    let item = format!("{}/account/{account}", text(&signpost, "folder"));
-    let look = [
-        "secret-tool",
-        "lookup",
-        "service",
-        "paydesk",
-        "username",
-        &item,
-    ];
-    let found = street.in_session(true, &look, DONE);
-    assert!(found.starts_with("paydesk1 "), "not in the keyring");
+    street.is_in_keyring(account);
     // Another start, and another session: it charges. Locked, it sends nothing and still lists.
     let charge = [
         "charge",
