@@ -232,7 +232,7 @@ pub trait Payments: Exchange<Create> + Exchange<Query> + Exchange<Finish> {}
 pub trait Refunds: Exchange<RefundCall> + Exchange<QueryRefund> {}
 
 /// Fetching the keys that the channel signs with.
-pub trait Certificates {
+pub trait Certificates: Send + Sync {
     /// The request for them.
     ///
     /// # Errors
@@ -244,6 +244,9 @@ pub trait Certificates {
     /// # Errors
     /// `Forged` when the answer does not prove itself.
     fn open(&self, reply: &WireReply, cx: &Cx<'_>) -> Result<Vec<(String, String)>, Forged>;
+
+    /// The account field they add to, beside what stands in it.
+    fn field(&self) -> &'static str;
 }
 
 /// A connector. A capability is the presence of a part, so none can be claimed that is not there.

@@ -70,12 +70,14 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         | ErrorCode::AmountTooLarge
         | ErrorCode::AttemptOpen
         | ErrorCode::BillArchive
+        | ErrorCode::BillBusy
         | ErrorCode::BillCell
         | ErrorCode::BillDigest
         | ErrorCode::BillEmpty
         | ErrorCode::BillEncoding
         | ErrorCode::BillNotYet
         | ErrorCode::BillRefused
+        | ErrorCode::BillTooEarly
         | ErrorCode::BillTotals
         | ErrorCode::BillTruncated
         | ErrorCode::BillWrongChannel

@@ -57,6 +57,8 @@ pub fn coded(error: DeskError) -> CommandError {
         }
         DeskError::AccountNotFound => refused(ErrorCode::AccountNotFound),
         DeskError::Bill(bill) => bill_code(bill),
+        DeskError::BillBusy(code) => refused_with(ErrorCode::BillBusy, &[("code", code)]),
+        DeskError::BillTooEarly => refused(ErrorCode::BillTooEarly),
         DeskError::BillEmpty => refused(ErrorCode::BillEmpty),
         DeskError::BillNotYet => refused(ErrorCode::BillNotYet),
         DeskError::BillRefused(code) => refused_with(ErrorCode::BillRefused, &[("code", code)]),

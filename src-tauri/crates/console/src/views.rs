@@ -88,7 +88,7 @@ pub(crate) fn row(row: ports::OrderRow) -> OrderRow {
 
 /// The latest attempt for the stage.
 pub(crate) fn payment(order: &Order, payment: &Payment, asked: u32, now: Timestamp) -> PaymentView {
-    let (doubt, hint) = doubt_of(payment);
+    let (doubt, hint, doubt_text) = doubt_of(payment);
     let paid = payment.paid();
     let fee = payment.expected_fee();
     let net = fee.and_then(|fee| payment.plan().amount.money().checked_sub(fee).ok());
@@ -101,6 +101,7 @@ pub(crate) fn payment(order: &Order, payment: &Payment, asked: u32, now: Timesta
         now: now.0,
         asked,
         doubt,
+        doubt_text,
         hint,
         handed_over: payment.handed_over_at().is_some(),
         qr: qr_of(payment),
@@ -163,11 +164,41 @@ pub(crate) fn doubt_key(doubt: &Doubt) -> (&'static str, Option<String>) {
     }
 }
 
-fn doubt_of(payment: &Payment) -> (Option<String>, Option<String>) {
+/// The text key of a doubt: what a signed code of the channel means, where it is one.
+fn doubt_text(channel: &str, doubt: &Doubt) -> String {
+    let meaning = match doubt {
+        Doubt::Duplicate { code } | Doubt::ServerFault { code } => {
+            paydesk_desk::meaning(channel, code)
+        }
+        Doubt::Interrupted
+        | Doubt::Mismatch
+        | Doubt::NoReply
+        | Doubt::Unauthenticated
+        | Doubt::Unreadable
+        | Doubt::UnsignedRefusal { .. } => None,
+    };
+    meaning.map_or_else(
+        || format!("doubt_{}", doubt_key(doubt).0),
+        |meaning| meaning.text.to_owned(),
+    )
+}
+
+/// The channel's code where its own text is shown, else the key of the doubt.
+fn doubt_word(order: &Order, doubt: &Doubt) -> String {
+    let (key, said) = doubt_key(doubt);
+    let channel = order.latest().map(|payment| &payment.plan().channel.0);
+    let is_general = channel.is_none_or(|it| doubt_text(it, doubt).starts_with("doubt_"));
+    said.filter(|_| !is_general)
+        .unwrap_or_else(|| key.to_owned())
+}
+
+/// Key, words of the other side, and key of the text.
+fn doubt_of(payment: &Payment) -> (Option<String>, Option<String>, Option<String>) {
     match payment.state() {
         PaymentState::InDoubt { doubt, .. } => {
             let (key, hint) = doubt_key(doubt);
-            (Some(key.to_owned()), hint)
+            let text = doubt_text(&payment.plan().channel.0, doubt);
+            (Some(key.to_owned()), hint, Some(text))
         }
         PaymentState::Awaiting { .. }
         | PaymentState::Closed { .. }
@@ -176,7 +207,7 @@ fn doubt_of(payment: &Payment) -> (Option<String>, Option<String>) {
         | PaymentState::Paid { .. }
         | PaymentState::PaidLate { .. }
         | PaymentState::Processing { .. }
-        | PaymentState::Watching { .. } => (None, None),
+        | PaymentState::Watching { .. } => (None, None, None),
     }
 }
 
@@ -270,7 +301,7 @@ pub(crate) fn refund(order: &Order, refund: &Refund) -> RefundView {
         }
         RefundState::InDoubt { doubt, .. } => (
             RefundStateView::Unknown,
-            Some(doubt_key(doubt).0.to_owned()),
+            Some(doubt_word(order, doubt)),
             None,
             None,
         ),
@@ -283,7 +314,10 @@ pub(crate) fn refund(order: &Order, refund: &Refund) -> RefundView {
                 .map_or("refund_why_other", |meaning| meaning.text)
                 .to_owned(),
         ),
-        RefundState::InDoubt { doubt, .. } => Some(format!("doubt_{}", doubt_key(doubt).0)),
+        RefundState::InDoubt { doubt, .. } => Some(order.latest().map_or_else(
+            || format!("doubt_{}", doubt_key(doubt).0),
+            |payment| doubt_text(&payment.plan().channel.0, doubt),
+        )),
         _ => None,
     };
     let plan = refund.plan();

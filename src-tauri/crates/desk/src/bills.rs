@@ -11,7 +11,8 @@ use crate::{
     shop::Account,
 };
 use paydesk_channels::{
-    AccountSettings, BillAnswer, BillFault, BillLink, BillText, Bills, Channel, Cx, WireRequest,
+    AccountSettings, BillAnswer, BillFault, BillLink, BillText, Bills, Channel, Cx, NextAction,
+    WireRequest,
 };
 use paydesk_domain::{
     AccountId, BillKind, BillLine, BookLine, BreakCode, ChannelDay, LineKind, LineState, Money,
@@ -75,7 +76,7 @@ impl Desk {
     /// Fetches the bill of a day from its channel and compares it.
     ///
     /// # Errors
-    /// `BillEmpty`, `BillNotYet`, `BillRefused`, `BillUnreachable`, `Bill`; nothing was kept.
+    /// `BillEmpty`, `BillNotYet`, `BillTooEarly`, `BillBusy`, `BillRefused`, `BillUnreachable`, `Bill`; nothing was kept.
     pub async fn fetch_bill(
         &self,
         account: &AccountId,
@@ -244,15 +245,18 @@ impl Desk {
         let answer = self.with_keys(account, |cx| {
             let proof = channel
                 .authenticate(operation, reply, cx)
-                .map_err(|_| DeskError::BillUnreachable)?;
+                .map_err(|forged| {
+                    self.note_forged(&account.id, forged);
+                    DeskError::BillUnreachable
+                })?;
             Ok(bills.decode_link(&proof))
         })?;
         match answer {
             Outcome::Done(BillAnswer::Ready(link)) => Ok(link),
             Outcome::Done(BillAnswer::Empty) => Err(DeskError::BillEmpty),
             Outcome::Done(BillAnswer::NotYet) => Err(DeskError::BillNotYet),
-            Outcome::Done(BillAnswer::Refused(code)) => Err(DeskError::BillRefused(code)),
-            Outcome::Refused(refusal) => Err(DeskError::BillRefused(refusal.code)),
+            Outcome::Done(BillAnswer::Refused(code)) => Err(bill_refused(channel, code)),
+            Outcome::Refused(refusal) => Err(bill_refused(channel, refusal.code)),
             Outcome::Unknown(_) => Err(DeskError::BillUnreachable),
         }
     }
@@ -300,6 +304,19 @@ impl Desk {
             *last = Some(Arc::clone(&preview));
         }
         Ok(preview)
+    }
+}
+
+/// What a code about a bill asks for next.
+fn bill_refused(channel: &dyn Channel, code: String) -> DeskError {
+    match channel.meaning(&code).map(|meaning| meaning.next) {
+        Some(NextAction::AskLater) => DeskError::BillNotYet,
+        Some(NextAction::Nothing) => DeskError::BillEmpty,
+        Some(NextAction::GiveUp) => DeskError::BillTooEarly,
+        Some(NextAction::Query | NextAction::TryAgain | NextAction::Wait) => {
+            DeskError::BillBusy(code)
+        }
+        Some(NextAction::AskPayer | NextAction::FixSetup) | None => DeskError::BillRefused(code),
     }
 }
 

@@ -179,6 +179,7 @@ impl Desk {
         let proof = match channel.authenticate(operation, reply, &cx(now)) {
             Ok(proof) => proof,
             Err(forged) => {
+                self.note_forged(&account.id, forged);
                 let forged = (hint == Doubt::Unauthenticated).then(|| forged.to_string());
                 let doubt = Exchanged::Doubt {
                     doubt: hint,

@@ -8,6 +8,7 @@ mod driver;
 mod health;
 mod older_copy;
 mod pay;
+mod peer_keys;
 pub mod ports;
 mod reads;
 mod receipts;
@@ -31,7 +32,8 @@ pub use refunds::{REASONS, RefundAsk};
 
 use paydesk_channels::Channel;
 use paydesk_domain::{
-    Blocked, BusinessDay, ChannelId, MoneyError, NotNow, OrderNumber, ShopCalendar, Timestamp,
+    AccountId, Blocked, BusinessDay, ChannelId, MoneyError, NotNow, OrderNumber, ShopCalendar,
+    Timestamp,
 };
 use ports::{
     Actor, Clock, Custody, CustodyError, EventKind, Ids, Network, NewEvent, Store, StoreError,
@@ -103,6 +105,12 @@ pub enum DeskError {
     /// A bill's file cannot be read.
     #[error("{0}")]
     Bill(#[from] BillFault),
+    /// The channel could not give the bill now.
+    #[error("the channel could not give the bill now: {0}")]
+    BillBusy(String),
+    /// The day is before the shop was registered at the channel.
+    #[error("the channel has no bill for this day: the shop was not registered yet")]
+    BillTooEarly,
     /// The channel has no bill for that day: nothing was traded.
     #[error("the channel has no bill for this day: nothing was traded")]
     BillEmpty,
@@ -205,6 +213,8 @@ pub struct Desk {
     older_copy: RwLock<Option<older_copy::OlderCopy>>,
     /// One change of the settings at a time, another process's among them.
     settings: tokio::sync::Mutex<()>,
+    /// Whose answers an unknown key signed.
+    peer_keys: Mutex<BTreeMap<AccountId, peer_keys::Need>>,
     /// The bill that was looked at last and may be imported.
     preview: Mutex<Option<Arc<Preview>>>,
     told: broadcast::Sender<Told>,
@@ -234,6 +244,7 @@ impl Desk {
             health: Mutex::new(BTreeMap::new()),
             older_copy: RwLock::new(None),
             settings: tokio::sync::Mutex::new(()),
+            peer_keys: Mutex::new(BTreeMap::new()),
             preview: Mutex::new(None),
             told,
             wake: Notify::new(),

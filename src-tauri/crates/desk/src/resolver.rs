@@ -33,6 +33,7 @@ impl Desk {
             if let Err(error) = self.round(&room).await {
                 tracing::error!(%error, "the list of open payments could not be read; trying again");
             }
+            self.learn_keys();
             self.notice_others(&mut seen).await;
             self.leave_older_copy().await;
             let nap = self.nap().await;

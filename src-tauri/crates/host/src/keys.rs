@@ -2,12 +2,12 @@
 //! or a disk may take its time. A keyring that never answers delays nothing but itself.
 
 use paydesk_desk::ports::{
-    AccountStatus, BoxFuture, Clock, Custody, CustodyError, Mark, SecretFields, Vault, VaultKind,
-    VaultStatus,
+    AccountStatus, BoxFuture, Clock, Custody, CustodyError, Mark, PeerKey, SecretFields, Vault,
+    VaultKind, VaultStatus,
 };
 use paydesk_domain::{AccountId, Mode};
 use paydesk_signing::{KeyError, Keys, SealingKey, Secret};
-use paydesk_vault::{AccountSecrets, FolderKeys, OpenVault, Opening, VaultError};
+use paydesk_vault::{AccountSecrets, FolderKeys, LearnedKey, OpenVault, Opening, VaultError};
 use std::sync::{
     Arc, RwLock,
     atomic::{AtomicBool, Ordering},
@@ -281,6 +281,21 @@ impl Custody for Shared {
         let (id, key) = (id.clone(), key.to_owned());
         self.0
             .with_vault(move |vault| vault.retire(&id, &key).map(drop))
+    }
+
+    fn learn<'a>(
+        &'a self,
+        id: &'a AccountId,
+        key: PeerKey,
+    ) -> BoxFuture<'a, Result<(), CustodyError>> {
+        let (id, now) = (id.clone(), self.0.clock.now());
+        let key = LearnedKey {
+            id: key.id,
+            field: key.field,
+            material: key.material,
+        };
+        self.0
+            .with_vault(move |vault| vault.learn(&id, &key, now).map(drop))
     }
 
     fn mark(&self) -> BoxFuture<'_, Result<Mark, CustodyError>> {

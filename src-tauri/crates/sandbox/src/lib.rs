@@ -37,7 +37,7 @@ pub use control::{
     DayEnded, LedgerView, NOW_HEADER, PhoneAct, PhoneScreen, Rotated, Rotation, TOKEN_HEADER,
 };
 pub use customers::{Behaviour, CUSTOMERS, Customer, Expected, behaviour_of, sample_code};
-pub use faults::{BILL_FAULTS, FAULTS, Fault, FaultKind, Scope};
+pub use faults::{BILL_FAULTS, FAULTS, Fault, FaultKind, NamedAnswer, Scope};
 pub use keys::{
     AlipayCertificateCredentials, AlipayCredentials, KeysError, MerchantCredentials,
     WechatpayCredentials,
@@ -288,6 +288,11 @@ impl Sandbox {
     #[must_use]
     pub fn requests(&self, since: u64) -> Vec<Logged> {
         self.control.requests(since)
+    }
+
+    /// Answers the next call that it concerns with this code, signed and without any effect.
+    pub fn say_next(&self, answer: NamedAnswer) {
+        self.control.say_next(answer);
     }
 
     /// Switches a fault on.

@@ -145,6 +145,14 @@ async fn answer(
     };
     let label = world.label(channel, &call);
     let seq = world.log_arrival(channel, &label, arrived);
+    let named = world.faults().take_named(channel, label.operation);
+    if let Some(named) = named {
+        let own = world.clone();
+        let reply = blocking(move || own.seal(&own.named(&call, &named), Dress::default()));
+        let reply = reply.await?;
+        world.log_answer(seq, reply.status);
+        return Ok(response(reply, false));
+    }
     let strike = world.faults().draw(channel, label.operation);
     if let Some(strike) = strike {
         world.log_fault(seq, strike.kind);

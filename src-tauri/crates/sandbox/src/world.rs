@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::bills::{BillFlaw, Download, Downloads, Fetched, ready_ms};
 use crate::clock::{Clock, Moment, day_of};
 use crate::exchange::{Call, Carriage, Dress, Label, Reply};
-use crate::faults::{FaultKind, Faults};
+use crate::faults::{FaultKind, Faults, NamedAnswer};
 use crate::keys::Keys;
 use crate::ledger::{Channel, JournalError, Ledger, RefundState, Rhythm, Trade, TradeKey};
 use crate::{alipay, wechatpay};
@@ -267,6 +267,14 @@ impl World {
         match channel {
             Channel::Alipay => Draft::Alipay(alipay::system_error(self, call)),
             Channel::Wechatpay => Draft::Wechatpay(wechatpay::system_error(self, call)),
+        }
+    }
+
+    /// The channel's own signed word, as it was asked for.
+    pub(crate) fn named(&self, call: &Call, named: &NamedAnswer) -> Draft {
+        match named.channel {
+            Channel::Alipay => Draft::Alipay(alipay::named(self, call, named)),
+            Channel::Wechatpay => Draft::Wechatpay(wechatpay::named(self, call, named)),
         }
     }
 

@@ -150,7 +150,7 @@ impl Certificate {
     /// Its number as the id of a verifying key.
     #[must_use]
     pub fn key_id(&self) -> KeyId {
-        KeyId(self.serial.clone())
+        KeyId::of_serial(&self.serial)
     }
 
     /// Checks a signature made with the key inside.

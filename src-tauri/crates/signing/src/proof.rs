@@ -8,6 +8,15 @@ use std::{fmt, ops::Range};
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct KeyId(pub String);
 
+impl KeyId {
+    /// The id of a certificate by its serial in hexadecimal. A serial is a number: some write leading
+    /// zeros, some do not, and it is the same key.
+    #[must_use]
+    pub fn of_serial(serial: &str) -> KeyId {
+        KeyId(serial.trim_start_matches('0').to_ascii_uppercase())
+    }
+}
+
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -34,11 +34,8 @@ fn read(reply: &Authentic) -> Result<Read, Doubt> {
         "10000" => Read::Accepted(content),
         "10003" => Read::Paying(content),
         "40004" => {
-            let sub = content
-                .text("sub_code")
-                .and_then(safe_code)
-                .ok_or(Doubt::Unreadable)?;
-            Read::Code(codes::canonical(sub))
+            let sub = content.text("sub_code").and_then(safe_code);
+            Read::Code(sub.map_or_else(|| code.to_owned(), codes::canonical))
         }
         // Gateway codes: the finer word if we know it, else the coarse one.
         other => {

@@ -31,8 +31,17 @@ fn read(reply: &Authentic) -> Result<Read, Doubt> {
         code: status.to_string(),
     };
     if status >= 500 {
-        // Whatever an error of the server says, the outcome is open.
-        return Err(fault());
+        // Whatever an error of the server says, the outcome is open; a known code only names the doubt.
+        let content = Json::read(reply.believed()).ok();
+        let code = content
+            .as_ref()
+            .and_then(|content| content.text("code"))
+            .and_then(safe_code)
+            .map(codes::canonical)
+            .filter(|code| sort(code) == Some(Sort::Fault));
+        return Err(code.map_or_else(fault, |code| Doubt::ServerFault {
+            code: code.to_owned(),
+        }));
     }
     if reply.believed().is_empty() {
         return if (200..300).contains(&status) {

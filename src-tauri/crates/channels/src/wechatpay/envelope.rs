@@ -94,7 +94,13 @@ pub(super) fn signed(reply: &WireReply, now: Timestamp) -> Result<Signed, Forged
     };
     let signature = one("Wechatpay-Signature")?;
     let (seconds, nonce) = (one("Wechatpay-Timestamp")?, one("Wechatpay-Nonce")?);
-    let by = KeyId(one("Wechatpay-Serial")?.to_owned());
+    // A certificate's serial, or the id of a public key: only the first is a number.
+    let named = one("Wechatpay-Serial")?;
+    let by = if named.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        KeyId::of_serial(named)
+    } else {
+        KeyId(named.to_owned())
+    };
     match one("Wechatpay-Signature-Type") {
         Ok(scheme) if scheme == SCHEME => {}
         // Older answers leave it out; another scheme is none we check.

@@ -1,11 +1,11 @@
 //! WeChat Pay's platform certificates: asked for, opened with the content key, and only believed when the
-//! answer is signed by one of the certificates it brings and the content key's tag holds.
+//! answer is signed, by one of the certificates it brings or by a trusted key, and the content key's tag holds.
 
 use super::{envelope, request};
 use crate::{Certificates, Cx, WireRequest, wire::json::Json};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use paydesk_domain::NotSent;
-use paydesk_signing::{Certificate, Forged, WireReply};
+use paydesk_signing::{Certificate, Forged, KeyId, WireReply};
 
 /// Two certificates are in use during a change; ten are no list of WeChat Pay's.
 const CERTIFICATES_MAX: usize = 10;
@@ -33,16 +33,23 @@ impl Certificates for super::WechatPay {
             .collect::<Result<Vec<_>, Forged>>()?;
         let signer = opened
             .iter()
-            .find(|(certificate, _)| certificate.serial() == signed.by.0);
-        let (signer, _) = signer.ok_or(Forged::UnknownKey)?;
-        signer.verify(&signed.text, &signed.signature)?;
+            .find(|(certificate, _)| certificate.key_id() == signed.by);
+        match signer {
+            Some((signer, _)) => signer.verify(&signed.text, &signed.signature)?,
+            // In public-key mode that key signs the list as well.
+            None => cx.keys.verify(&signed.by, &signed.text, &signed.signature)?,
+        }
         let now = cx.now.0.div_euclid(1000);
         let valid = opened
             .into_iter()
             .filter(|(certificate, _)| certificate.is_valid_at(now));
         Ok(valid
-            .map(|(certificate, pem)| (certificate.serial().to_owned(), pem))
+            .map(|(certificate, pem)| (certificate.key_id().0, pem))
             .collect())
+    }
+
+    fn field(&self) -> &'static str {
+        "platform_certificates"
     }
 }
 
@@ -63,7 +70,8 @@ fn open_one(entry: &Json, cx: &Cx<'_>) -> Result<(Certificate, String), Forged> 
     let certificate = Certificate::read(&plain).map_err(|_| Forged::Malformed)?;
     let pem = String::from_utf8(plain).map_err(|_| Forged::Malformed)?;
     // The list's own serial is a claim; the certificate's is what counts.
-    if entry.text("serial_no") != Some(certificate.serial()) {
+    let listed = entry.text("serial_no").map(KeyId::of_serial);
+    if listed != Some(certificate.key_id()) {
         return Err(Forged::Malformed);
     }
     Ok((certificate, pem))

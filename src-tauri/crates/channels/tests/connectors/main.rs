@@ -11,6 +11,7 @@ mod alipay;
 mod alipay_answers;
 mod altered;
 mod code_tables;
+mod documented;
 mod field_checks;
 mod notices;
 mod profiles;

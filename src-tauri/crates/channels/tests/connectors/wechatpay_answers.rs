@@ -83,7 +83,14 @@ fn the_answer_to_a_charge() {
     check(200, &state("NOVEL"), "unknown unreadable");
     check(200, "", "unknown unreadable");
     check(200, "[]", "unknown unreadable");
-    check(500, &no("SYSTEM_ERROR"), "unknown server_fault 500");
+    check(
+        500,
+        &no("SYSTEM_ERROR"),
+        "unknown server_fault SYSTEM_ERROR",
+    );
+    // A code that is no fault of theirs says nothing with this status.
+    check(500, &no("AUTH_CODE_INVALID"), "unknown server_fault 500");
+    check(500, &no("ORDER_NOT_EXIST"), "unknown server_fault 500");
     check(500, PAID, "unknown server_fault 500");
     check(503, "", "unknown server_fault 503");
     check(403, &no("NOT_ENOUGH"), "refused NOT_ENOUGH AskPayer");
@@ -198,7 +205,11 @@ fn the_answer_to_a_query() {
     }
     check(404, &no("ORDER_NOT_EXIST"), "not found");
     check(400, &no("PARAM_ERROR"), "unknown server_fault PARAM_ERROR");
-    check(500, &no("SYSTEM_ERROR"), "unknown server_fault 500");
+    check(
+        500,
+        &no("SYSTEM_ERROR"),
+        "unknown server_fault SYSTEM_ERROR",
+    );
     check(204, "", "unknown unreadable");
 }
 
@@ -235,7 +246,11 @@ fn the_answers_to_endings() {
     );
     reverse(200, PAID, "unknown mismatch");
     reverse(204, "", "unknown unreadable");
-    reverse(500, &no("SYSTEM_ERROR"), "unknown server_fault 500");
+    reverse(
+        500,
+        &no("SYSTEM_ERROR"),
+        "unknown server_fault SYSTEM_ERROR",
+    );
     reverse(400, &no("ORDER_REVERSED"), "closed reversed");
     reverse(404, &no("ORDER_NOT_EXIST"), "closed never_existed");
     reverse(403, &no("TRADE_ERROR"), "refused TRADE_ERROR GiveUp");
@@ -293,7 +308,11 @@ fn the_answers_about_refunds() {
             "unknown mismatch",
         );
     }
-    both(500, &no("SYSTEM_ERROR"), "unknown server_fault 500");
+    both(
+        500,
+        &no("SYSTEM_ERROR"),
+        "unknown server_fault SYSTEM_ERROR",
+    );
     both(
         429,
         &no("FREQUENCY_LIMITED"),

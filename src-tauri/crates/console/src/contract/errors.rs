@@ -38,6 +38,8 @@ pub enum ErrorCode {
     AttemptOpen,
     /// The bill's archive cannot be opened.
     BillArchive,
+    /// The channel could not give the bill now.
+    BillBusy,
     /// A cell of the bill cannot be read.
     BillCell,
     /// The bill's digest is not the channel's.
@@ -50,6 +52,8 @@ pub enum ErrorCode {
     BillNotYet,
     /// The channel refused the bill.
     BillRefused,
+    /// The shop was not registered at the channel on the bill's day.
+    BillTooEarly,
     /// The bill's totals are not the sum of its lines.
     BillTotals,
     /// The bill ends early.

@@ -143,7 +143,11 @@ pub struct PaymentView {
     pub asked: u32,
     /// Why it is unknown: key of the text (`no_reply`, `server_fault`, `unauthenticated`, …).
     pub doubt: Option<String>,
-    /// Words of an unsigned refusal, a hint only.
+    /// Key of the text that says why: what a signed code means, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub doubt_text: Option<String>,
+    /// The other side's code or words, if it said any; of an unsigned refusal a hint only.
     pub hint: Option<String>,
     /// The program gave it to a person's list and goes on asking.
     pub handed_over: bool,

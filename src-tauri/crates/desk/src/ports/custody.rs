@@ -97,6 +97,17 @@ pub enum VaultStatus {
     },
 }
 
+/// A key or certificate of the channel that came later than the account, proved by its sender.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PeerKey {
+    /// Its name at the channel.
+    pub id: String,
+    /// The account field it adds to, for example `platform_certificates`.
+    pub field: String,
+    /// The certificate or public key, PEM.
+    pub material: String,
+}
+
 /// Named secrets as a person filled them in.
 pub type SecretFields = BTreeMap<String, Secret<String>>;
 
@@ -226,6 +237,12 @@ pub trait Custody: Send + Sync {
         &'a self,
         id: &'a AccountId,
         key: &'a str,
+    ) -> BoxFuture<'a, Result<(), CustodyError>>;
+    /// Trusts a further key of the channel beside those that are trusted.
+    fn learn<'a>(
+        &'a self,
+        id: &'a AccountId,
+        key: PeerKey,
     ) -> BoxFuture<'a, Result<(), CustodyError>>;
     /// How far the folder's past went when it was last marked.
     fn mark(&self) -> BoxFuture<'_, Result<Mark, CustodyError>>;

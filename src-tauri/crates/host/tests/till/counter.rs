@@ -101,6 +101,13 @@ pub(crate) fn with(mut draft: AccountDraft, name: &str, value: &str) -> AccountD
     draft
 }
 
+pub(crate) fn without(mut draft: AccountDraft, names: &[&str]) -> AccountDraft {
+    draft
+        .fields
+        .retain(|name, _| !names.contains(&name.as_str()));
+    draft
+}
+
 pub(crate) fn options(folder: &std::path::Path, keyring: &StandIn) -> HostOptions {
     HostOptions {
         data: Some(folder.to_owned()),

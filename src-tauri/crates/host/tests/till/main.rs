@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod codes;
 mod counter;
 mod doctor;
 mod doubts;
@@ -16,6 +17,7 @@ mod export;
 mod past;
 mod payments;
 mod refunds;
+mod rotation;
 mod secrets;
 mod shop;
 mod till;

@@ -16,6 +16,8 @@ pub(crate) use bill::{DOWNLOAD_PATH, download};
 pub(crate) use request::Parameters;
 
 use crate::exchange::{Call, Carriage, Label, Operation};
+use crate::faults::NamedAnswer;
+use crate::json::{Object, Solidus};
 use crate::keys::Keys;
 use crate::ledger::{Channel, TradeKey};
 use crate::world::World;
@@ -143,6 +145,20 @@ fn signed(world: &World, call: &Call, content: impl FnOnce() -> Result<String, R
         content,
         signing,
     }
+}
+
+/// One code of the documents, said to a customer of its own.
+pub(crate) fn named(world: &World, call: &Call, named: &NamedAnswer) -> Answer {
+    let content = Object::new(Solidus::Escaped)
+        .text("code", &named.code)
+        .text("msg", "As asked")
+        .text_if("sub_code", named.sub_code.as_deref())
+        .text_if(
+            "sub_msg",
+            named.sub_code.as_ref().map(|_| "按要求返回的代码"),
+        )
+        .finish();
+    signed(world, call, || Ok(content))
 }
 
 /// What the gateway says to strangers, said to a customer of its own.

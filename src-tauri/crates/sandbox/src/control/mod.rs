@@ -17,7 +17,7 @@ pub use phone::{PhoneAct, PhoneScreen};
 
 use crate::customers::{CUSTOMERS, sample_code};
 use crate::exchange::{Call, Reply};
-use crate::faults::{BILL_FAULTS, FAULTS, Fault, FaultKind};
+use crate::faults::{BILL_FAULTS, FAULTS, Fault, FaultKind, NamedAnswer};
 pub use crate::keys::{Rotated, Rotation};
 use crate::ledger::{Balances, Channel, Fen, JournalError, RefundState, Trade};
 use crate::world::{Logged, World};
@@ -94,6 +94,10 @@ impl Control {
         self.world.faults().switch_on(fault);
     }
 
+    pub(crate) fn say_next(&self, answer: NamedAnswer) {
+        self.world.faults().say_next(answer);
+    }
+
     pub(crate) fn clear_fault(&self, kind: FaultKind) {
         self.world.faults().switch_off(kind);
     }
@@ -137,6 +141,14 @@ impl Control {
     fn route(&self, call: &Call) -> Result<Value, Refused> {
         let path = call.path.strip_prefix("/_sandbox/").unwrap_or_default();
         match (call.method.as_str(), path) {
+            ("POST", "answer") => {
+                let named: NamedAnswer = read(call)?;
+                if !(200..600).contains(&named.status) {
+                    return Err(Refused(400, "status is none of an answer".to_owned()));
+                }
+                self.say_next(named.clone());
+                written(&named)
+            }
             ("GET", "codes") => self.sample_codes(),
             ("POST", "day/end") => written(&self.end_day()?),
             ("GET", "customers") => Ok(json!({ "customers": CUSTOMERS })),

@@ -160,6 +160,28 @@ const fn always() -> u8 {
     100
 }
 
+/// The channel's own signed answer with one code, instead of any effect: to the next call it concerns.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct NamedAnswer {
+    /// Which channel says it.
+    pub channel: Channel,
+    /// To which calls.
+    #[serde(default)]
+    pub scope: Scope,
+    /// HTTP status; Alipay's is always 200.
+    #[serde(default = "ok")]
+    pub status: u16,
+    /// The code, as the channel spells it.
+    pub code: String,
+    /// Alipay's code of the business below it.
+    #[serde(default)]
+    pub sub_code: Option<String>,
+}
+
+const fn ok() -> u16 {
+    200
+}
+
 /// What strikes one call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Strike {
@@ -175,6 +197,7 @@ pub(crate) struct Faults {
     seed: u64,
     draws: u64,
     strikes: u64,
+    named: Vec<NamedAnswer>,
     /// An expired or ended QR can still be paid.
     pub(crate) old_qr_pays: bool,
 }
@@ -206,6 +229,24 @@ impl Faults {
     /// Everything off; the seed and its counter begin again.
     pub(crate) fn reset(&mut self, seed: Option<u64>) {
         *self = Self::new(seed.unwrap_or(self.seed));
+    }
+
+    /// Says this to the next call it concerns.
+    pub(crate) fn say_next(&mut self, answer: NamedAnswer) {
+        self.named.push(answer);
+    }
+
+    /// What is to be said to this call, once.
+    pub(crate) fn take_named(
+        &mut self,
+        channel: Channel,
+        operation: Operation,
+    ) -> Option<NamedAnswer> {
+        let scope = operation.scope();
+        let at = self.named.iter().position(|named| {
+            named.channel == channel && (named.scope == Scope::All || named.scope == scope)
+        })?;
+        Some(self.named.remove(at))
     }
 
     /// What strikes this call, if anything.

@@ -18,6 +18,7 @@ pub(crate) use authorization::{Authorization, caller_ms};
 pub(crate) use bill::download;
 
 use crate::exchange::{Call, Carriage, Label, Operation};
+use crate::faults::NamedAnswer;
 use crate::ledger::{Channel, TradeKey};
 use crate::world::World;
 use answer::{Refusal, SignedBy};
@@ -199,6 +200,18 @@ pub(crate) fn system_error(world: &World, call: &Call) -> Answer {
     Answer {
         status: refusal.status,
         body: refusal.body(),
+        signed_by: signer(world, call),
+    }
+}
+
+/// One code of the documents, said to a customer of its own.
+pub(crate) fn named(world: &World, call: &Call, named: &NamedAnswer) -> Answer {
+    Answer {
+        status: named.status,
+        body: answer::object()
+            .text("code", &named.code)
+            .text("message", "按要求返回的代码")
+            .finish(),
         signed_by: signer(world, call),
     }
 }

@@ -164,6 +164,33 @@ async fn a_system_error_is_signed_and_says_nothing_about_the_money() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_named_code_is_said_once_signed_and_without_effect() {
+    let shop = Shop::open().await;
+    let asked = [
+        json!({ "channel": "alipay", "scope": "pay", "code": "40004", "sub_code": "ACQ.TOTAL_FEE_EXCEED" }),
+        json!({ "channel": "wechatpay", "scope": "pay", "status": 403, "code": "RULE_LIMIT" }),
+    ];
+    for answer in asked {
+        assert_eq!(shop.control("POST", "answer", answer).await.0, 200);
+    }
+    let Seen::Trusted(node) = alipay(&shop, "NAMED01").await else {
+        panic!("signed")
+    };
+    assert_eq!(node["sub_code"], "ACQ.TOTAL_FEE_EXCEED");
+    let Seen::Trusted(body) = wechatpay(&shop, "NAMED02").await else {
+        panic!("signed")
+    };
+    assert_eq!(body["code"], "RULE_LIMIT");
+    assert!(!shop.has_trade("NAMED01") && !shop.has_trade("NAMED02"));
+    let Seen::Trusted(node) = alipay(&shop, "NAMED01").await else {
+        panic!("signed")
+    };
+    assert_eq!(node["code"], "10000", "only once");
+    let wrong = json!({ "channel": "alipay", "status": 99, "code": "1" });
+    assert_eq!(shop.control("POST", "answer", wrong).await.0, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stale_answer_is_signed_too_long_ago() {
     let shop = Shop::open().await;
     shop.sandbox.set_fault(Fault::always(FaultKind::StaleTime));
