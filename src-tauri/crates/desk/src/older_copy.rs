@@ -33,20 +33,31 @@ impl Desk {
             self.tell_status();
             return Ok(());
         }
-        if !self.is_older_copy() {
-            self.notice_older_copy().await?;
-        }
+        self.compare_with_mark().await?;
         self.ports.store.plan_anew(self.now()).await?;
         self.wake.notify_one();
         self.tell_status();
         Ok(())
     }
 
-    /// Compares the folder's past with the mark, once the vault is open.
+    /// Compares the folder's past with the mark, once the vault is open. When that cannot be done the vault
+    /// is locked again: an older copy must not charge unnoticed.
     ///
     /// # Errors
     /// The store's, the vault's.
-    pub async fn notice_older_copy(&self) -> Result<(), DeskError> {
+    pub async fn compare_with_mark(&self) -> Result<(), DeskError> {
+        if self.is_older_copy() {
+            return Ok(());
+        }
+        let compared = self.notice_older_copy().await;
+        if let Err(error) = &compared {
+            tracing::error!(%error, "how far the folder's past goes could not be compared; the keys are locked");
+            self.ports.custody.lock();
+        }
+        compared
+    }
+
+    async fn notice_older_copy(&self) -> Result<(), DeskError> {
         let mark = self.ports.custody.mark().await?;
         let ours = self.own_mark().await?;
         if (mark.epoch, mark.events) <= (ours.epoch, ours.events) {
