@@ -9,6 +9,7 @@
 )]
 
 mod accounts;
+mod bad_bills;
 mod codes;
 mod counter;
 mod doctor;

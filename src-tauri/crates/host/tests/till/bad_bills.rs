@@ -1,0 +1,187 @@
+//! Bill files that are wrong, opened by a person at the whole stack: a code with words in both languages that
+//! say no money moved, and nothing of the file is kept.
+
+#[allow(dead_code, reason = "shared with the tests of the reading itself")]
+#[path = "../../../channels/tests/bills/support.rs"]
+mod support;
+
+use crate::counter::*;
+use crate::till::Till;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use paydesk_console::contract::*;
+use paydesk_texts::{Language, has, text};
+
+const DAY: &str = "2024-11-26";
+
+struct Bad {
+    what: &'static str,
+    file: Vec<u8>,
+    day: Option<&'static str>,
+    code: ErrorCode,
+}
+
+fn bad(what: &'static str, file: Vec<u8>, code: ErrorCode) -> Bad {
+    Bad {
+        what,
+        file,
+        day: None,
+        code,
+    }
+}
+
+/// A zip whose one entry leads out of it: the writer cleans names itself, so it gets a harmless one first.
+fn leading_out(content: &[u8]) -> Vec<u8> {
+    let (harmless, name) = (b"xxxabc.csv".as_slice(), b"../abc.csv".as_slice());
+    let mut archive = support::zipped(&[("xxxabc.csv", content)]);
+    for at in 0..archive.len() - harmless.len() {
+        if archive[at..].starts_with(harmless) {
+            archive[at..at + name.len()].copy_from_slice(name);
+        }
+    }
+    archive
+}
+
+fn bad_files(channel: &str) -> Vec<Bad> {
+    let (own, other) = if channel == "alipay" {
+        ("alipay-trade-detail", "wechat-all")
+    } else {
+        ("wechat-all", "alipay-trade-detail")
+    };
+    let whole = support::bytes(&support::sample(own), "bytes_b64");
+    let once = support::lines(own);
+    let other_way = if channel == "alipay" {
+        support::utf8(&once)
+    } else {
+        support::gbk(&once)
+    };
+    let row = if channel == "alipay" { 5 } else { 1 };
+    let mut without_a_row = once.clone();
+    without_a_row.remove(row);
+    let flow = if channel == "alipay" {
+        "alipay-account-detail"
+    } else {
+        "wechat-fundflow"
+    };
+    vec![
+        bad(
+            "cut off",
+            whole[..whole.len() / 2].to_vec(),
+            ErrorCode::BillTruncated,
+        ),
+        bad("empty", Vec::new(), ErrorCode::BillTruncated),
+        bad("in another encoding", other_way, ErrorCode::BillEncoding),
+        Bad {
+            day: Some("2024-11-25"),
+            ..bad("of another day", whole.clone(), ErrorCode::BillWrongDay)
+        },
+        bad(
+            "of the other channel",
+            support::bytes(&support::sample(other), "bytes_b64"),
+            ErrorCode::BillWrongChannel,
+        ),
+        bad(
+            "of the fund flow",
+            support::bytes(&support::sample(flow), "bytes_b64"),
+            ErrorCode::BillWrongKind,
+        ),
+        bad(
+            "doubled",
+            [whole.clone(), whole.clone()].concat(),
+            ErrorCode::BillTotals,
+        ),
+        bad(
+            "short of a row",
+            support::file(channel, &without_a_row),
+            ErrorCode::BillTotals,
+        ),
+        bad(
+            "a bomb",
+            support::zipped(&[("a_业务明细.csv", &vec![b'0'; 24 << 20])]),
+            ErrorCode::BillArchive,
+        ),
+        bad(
+            "leading out of its archive",
+            leading_out(&whole),
+            ErrorCode::BillArchive,
+        ),
+    ]
+}
+
+async fn refused(till: &Till, account: &str, bad: &Bad) -> CommandError {
+    let open = OpenBill {
+        account_id: account.to_owned(),
+        day: bad.day.map(str::to_owned),
+        name: "bill.csv".to_owned(),
+        file: STANDARD.encode(&bad.file),
+    };
+    let opened = till.ask::<_, BillPreview>("open_bill", open).await;
+    opened.expect_err(bad.what)
+}
+
+/// The sentence of the code in both languages, with its values in their places.
+fn words(error: &CommandError) -> [String; 2] {
+    let code = serde_json::to_value(error.code).unwrap();
+    let key = format!("error_{}", code.as_str().unwrap());
+    let values: Vec<(&str, &str)> = error
+        .params
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    [Language::Chinese, Language::English].map(|language| {
+        assert!(has(language, &key), "{key}");
+        let said = text(language, &key, &values);
+        assert!(!said.contains('{'), "{said}");
+        said
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bill_file_that_is_wrong_says_what_and_nothing_of_it_is_kept() {
+    let (street, keyring) = (Street::open("bad-bills").await, keyring());
+    let till = shop("bad-bills", &keyring).await;
+    let drafts = [
+        (
+            "alipay",
+            with(street.alipay(), "seller_id", "2088021109625633"),
+        ),
+        ("wechatpay", with(street.wechatpay(), "mchid", "1900000001")),
+    ];
+    for (channel, draft) in drafts {
+        let account = add(&till, draft).await.unwrap().id;
+        for bad in bad_files(channel) {
+            let error = refused(&till, &account, &bad).await;
+            let seen = (error.code, error.money);
+            assert_eq!(
+                seen,
+                (bad.code, MoneyMark::NotMoved),
+                "{channel}: {}",
+                bad.what
+            );
+            let [chinese, english] = words(&error);
+            assert!(chinese.contains("没有扣款"), "{chinese}");
+            assert!(english.contains("No money moved"), "{english}");
+            let kept = DayOf {
+                account_id: account.clone(),
+                day: DAY.to_owned(),
+            };
+            let kept = till.ask::<_, ReconciledDay>("reconciled_day", kept).await;
+            assert_eq!(kept.unwrap_err().code, ErrorCode::BillEmpty, "{}", bad.what);
+        }
+        // The same account takes the genuine file, so each one above was refused for what is wrong with it.
+        let own = if channel == "alipay" {
+            "alipay-trade-detail"
+        } else {
+            "wechat-all"
+        };
+        let open = OpenBill {
+            account_id: account,
+            day: Some(DAY.to_owned()),
+            name: "bill.csv".to_owned(),
+            file: STANDARD.encode(support::bytes(&support::sample(own), "bytes_b64")),
+        };
+        let preview: BillPreview = till.ask("open_bill", open).await.unwrap();
+        assert_eq!(preview.day, DAY);
+    }
+    till.close().await;
+    street.close().await;
+}
