@@ -8,7 +8,9 @@ use crate::counter::*;
 use crate::till::Till;
 use paydesk_channels::{CodeMeaning, MoneyMoved, NextAction};
 use paydesk_console::contract::*;
-use paydesk_sandbox::{Behaviour, Channel, FAULTS, Fault, FaultKind, NamedAnswer, Scope};
+use paydesk_sandbox::{
+    BILL_FAULTS, Behaviour, Channel, FAULTS, Fault, FaultKind, NamedAnswer, Scope,
+};
 use paydesk_texts::{Language, has, text};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -381,6 +383,62 @@ async fn every_fault_of_the_sandbox_is_told_in_its_own_words() {
                 assert!(wanted.is_none_or(|key| has(language, key)), "{what}");
             }
         }
+    }
+    counter.close().await;
+}
+
+/// What the screen says of a fault that strikes a bill.
+fn bill_fault_code(kind: FaultKind, channel: Channel) -> ErrorCode {
+    match kind {
+        // Alipay's digest is the one inside its archive.
+        FaultKind::BillDigestWrong if channel == Channel::Alipay => ErrorCode::BillArchive,
+        FaultKind::BillDigestWrong => ErrorCode::BillDigest,
+        FaultKind::BillLinkExpired | FaultKind::BillNotAllowed => ErrorCode::BillRefused,
+        FaultKind::BillNotReady => ErrorCode::BillNotYet,
+        FaultKind::BillTotalsWrong => ErrorCode::BillTotals,
+        FaultKind::BillTruncated => ErrorCode::BillTruncated,
+        FaultKind::BillWrongDay => ErrorCode::BillWrongDay,
+        _ => panic!("{kind:?} has no row"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_bill_fault_of_the_sandbox_is_told_and_nothing_is_kept() {
+    let counter = Counter::open("bill-faults").await;
+    let channels = [Channel::Alipay, Channel::Wechatpay];
+    for channel in channels {
+        charge_paid(&counter.till, channel, 700).await;
+    }
+    let day = counter.street.sandbox.end_day().unwrap().ended;
+    for (channel, account_id) in channels.into_iter().zip(counter.accounts.clone()) {
+        let of = DayOf {
+            account_id,
+            day: day.clone(),
+        };
+        for kind in BILL_FAULTS {
+            counter.street.sandbox.set_fault(Fault {
+                channel: Some(channel),
+                remaining: Some(1),
+                ..Fault::always(*kind)
+            });
+            let what = format!("{kind:?} at {}", id(channel));
+            let fetched = counter.till.ask::<_, BillPreview>("fetch_bill", of.clone());
+            let error = fetched.await.expect_err(&what);
+            let seen = (error.code, error.money);
+            let wanted = bill_fault_code(*kind, channel);
+            assert_eq!(seen, (wanted, MoneyMark::NotMoved), "{what}");
+            let code = serde_json::to_value(error.code).unwrap();
+            let key = format!("error_{}", code.as_str().unwrap());
+            for language in [Language::Chinese, Language::English] {
+                assert!(has(language, &key), "{what}: no {key} in {language:?}");
+            }
+            let kept = counter
+                .till
+                .ask::<_, ReconciledDay>("reconciled_day", of.clone());
+            assert_eq!(kept.await.unwrap_err().code, ErrorCode::BillEmpty, "{what}");
+        }
+        let whole: BillPreview = counter.till.ask("fetch_bill", of).await.unwrap();
+        assert_eq!(whole.day, day);
     }
     counter.close().await;
 }
