@@ -53,8 +53,11 @@ fn arms(filter: &OrderFilter) -> Vec<Arm> {
         if upper.len() >= TAIL_MIN {
             let backwards = |text: &str| text.chars().rev().collect::<String>();
             arms.push(Arm::Reversed(backwards(&upper)));
-            arms.push(Arm::ChannelNumber(typed.to_owned()));
-            arms.push(Arm::ChannelReversed(backwards(typed)));
+            // The channel's number is kept with the money: an order without any has none.
+            if filter.tab != Tab::Unpaid {
+                arms.push(Arm::ChannelNumber(typed.to_owned()));
+                arms.push(Arm::ChannelReversed(backwards(typed)));
+            }
         }
     }
     if let Some(question) = words::question(typed) {
