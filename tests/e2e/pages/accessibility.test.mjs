@@ -365,11 +365,14 @@ test('a note for the next shift', async () => {
   await till.part('note-add').click();
   await till.part('notes').getByText('客人明早取蛋糕').waitFor();
   await till.page.locator('[data-testid="view-apply"]').first().click();
-  await rowOf('refunded').waitFor();
   // Its row alone: nobody else left a note for the next shift.
-  assert.equal(await till.page.locator('[data-testid="order-row"]').count(), 1);
+  await till.page.waitForFunction(
+    () => document.querySelectorAll('[data-testid="order-row"]').length === 1,
+  );
+  await rowOf('refunded').waitFor();
   await isClean('orders-handover');
   await till.part('order-search').fill('');
+  await rowOf('paid').waitFor();
 });
 
 test('a refund that the channel refused', async () => {
@@ -440,8 +443,12 @@ test('settings, help, the palette and the sheet of sample codes', async () => {
   await till.part('nav-demo').click();
   await till.part('open-sheet').click();
   await till.part('sample-sheet').waitFor();
-  const sizes = await till.page.evaluate(() => [...document.images].map((it) => it.naturalWidth));
-  assert.ok(sizes.length > 10 && sizes.every((size) => size > 0), `pictures ${sizes}`);
+  // The codes come after the dialog; a picture that cannot be shown has no width for ever.
+  await till.page.waitForFunction(
+    () =>
+      document.images.length > 10 &&
+      [...document.images].every((it) => it.complete && it.naturalWidth > 0),
+  );
   await isClean('sample-sheet');
   await till.page.keyboard.press('Escape');
   await till.part('operator').click();
