@@ -24,7 +24,11 @@ const grid = (): HTMLElement => screen.getByRole('grid');
 const asked = (): { position: number; limit: number }[] =>
   fake.called('list_orders') as { position: number; limit: number }[];
 const shown = (): (string | null)[] =>
-  screen.queryAllByTestId('order-row').map((row) => row.getAttribute('data-order'));
+  screen
+    .queryAllByTestId('order-row')
+    .map((row) => [row.parentElement?.style.top ?? '', row.getAttribute('data-order')] as const)
+    .sort(([one], [other]) => parseFloat(one) - parseFloat(other))
+    .map(([, order]) => order);
 const press = (key: string) =>
   grid().dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
 
