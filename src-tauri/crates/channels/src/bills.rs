@@ -66,10 +66,42 @@ pub enum BillFault {
     /// The file's own totals are not the sum of its lines.
     #[error("the totals of the bill are not the sum of its lines: {0}")]
     Totals(String),
+    /// Rows are there twice, and so the file's own totals are not the sum of its lines.
+    #[error("line {row} repeats line {first}, and the totals are not the sum of the lines")]
+    RepeatedRow {
+        /// The line that repeats, from 1.
+        row: u64,
+        /// The line it repeats.
+        first: u64,
+    },
+    /// A bill begins once more behind its end: the same file twice, or two put together.
+    #[error("another bill begins at line {0}")]
+    Doubled(u64),
+    /// Something that is no bill stands behind the end of the bill.
+    #[error("the file goes on after its end, at line {0}")]
+    GoesOn(u64),
     /// Its digest is not the one the channel gave.
     #[error("the digest of the bill is not the one the channel gave")]
     Digest,
-    /// An archive that is broken, too large unpacked, or names a path outside itself.
+    /// Larger than any bill of a day.
+    #[error("the file is larger than any bill")]
+    TooLarge,
+    /// A small archive that would unpack to more than any bill: it was stopped before it did.
+    #[error("the archive unpacks to more than any bill")]
+    Bomb,
+    /// An archive with an entry that names a path outside of it.
+    #[error("the archive names a path outside of itself")]
+    LeadsOut,
+    /// An archive inside an archive.
+    #[error("the archive holds another archive")]
+    Nested,
+    /// An archive that asks for a password.
+    #[error("the archive is encrypted")]
+    Encrypted,
+    /// An archive with more than one bill.
+    #[error("the archive holds more than one bill")]
+    Several,
+    /// An archive that is broken, or packed as no channel packs.
     #[error("the archive cannot be opened: {0}")]
     Archive(&'static str),
 }
@@ -86,6 +118,20 @@ pub struct BillText {
     /// SHA-256 of the content with line ends made equal, hexadecimal: the same bill zipped or saved
     /// again has the same.
     pub content_sha256: String,
+}
+
+impl BillText {
+    /// Whether it is the kind of bill that is asked for.
+    ///
+    /// # Errors
+    /// `WrongKind`.
+    pub fn expect_kind(&self, kind: BillKind) -> Result<(), BillFault> {
+        if self.kind == kind {
+            Ok(())
+        } else {
+            Err(BillFault::WrongKind)
+        }
+    }
 }
 
 /// One movement of the account at the channel, as a fund-flow bill lists it.

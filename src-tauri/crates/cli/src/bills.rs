@@ -31,7 +31,7 @@ impl Desk {
             BillsCommand::Import { file, account, day } => {
                 let bytes = std::fs::read(&file).map_err(|error| {
                     eprintln!("paydesk-cli: {}: {error}", file.display());
-                    refused(ErrorCode::BillArchive)
+                    refused(ErrorCode::BillUnreadable)
                 })?;
                 let name = file.file_name().map(|name| name.to_string_lossy());
                 let ask = OpenBill {

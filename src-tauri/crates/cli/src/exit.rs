@@ -49,6 +49,7 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         | ErrorCode::TextTooLong
         | ErrorCode::UnknownTimeZone => USAGE,
         ErrorCode::BillUnreachable
+        | ErrorCode::BillUnreadable
         | ErrorCode::DatabaseBusy
         | ErrorCode::DatabaseCorrupt
         | ErrorCode::DatabaseNewer
@@ -70,14 +71,23 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         | ErrorCode::AmountTooLarge
         | ErrorCode::AttemptOpen
         | ErrorCode::BillArchive
+        | ErrorCode::BillBomb
         | ErrorCode::BillBusy
         | ErrorCode::BillCell
         | ErrorCode::BillDigest
+        | ErrorCode::BillDoubled
         | ErrorCode::BillEmpty
         | ErrorCode::BillEncoding
+        | ErrorCode::BillEncrypted
+        | ErrorCode::BillGoesOn
+        | ErrorCode::BillLeadsOut
+        | ErrorCode::BillNested
         | ErrorCode::BillNotYet
         | ErrorCode::BillRefused
+        | ErrorCode::BillRepeatedRow
+        | ErrorCode::BillSeveral
         | ErrorCode::BillTooEarly
+        | ErrorCode::BillTooLarge
         | ErrorCode::BillTotals
         | ErrorCode::BillTruncated
         | ErrorCode::BillWrongChannel

@@ -73,7 +73,7 @@ impl Console {
 
     pub(crate) async fn open_bill(&self, args: OpenBill) -> Result<BillPreview, CommandError> {
         if args.file.len() > FILE_MAX / 3 * 4 {
-            return Err(refused(ErrorCode::BillArchive));
+            return Err(refused(ErrorCode::BillTooLarge));
         }
         let day = args.day.as_deref().map(channel_day).transpose()?;
         let file = STANDARD.decode(&args.file).map_err(|_| invalid("file"))?;

@@ -157,6 +157,10 @@ pub(crate) fn not_open(status: VaultStatus) -> CommandError {
     }
 }
 
+fn at_row(code: ErrorCode, row: u64) -> CommandError {
+    refused_with(code, &[("row", row.to_string())])
+}
+
 fn bill_code(bill: BillFault) -> CommandError {
     match bill {
         BillFault::Archive(what) => {
@@ -166,10 +170,20 @@ fn bill_code(bill: BillFault) -> CommandError {
             ErrorCode::BillCell,
             &[("row", row.to_string()), ("column", column)],
         ),
+        BillFault::Bomb => refused(ErrorCode::BillBomb),
         BillFault::Digest => refused(ErrorCode::BillDigest),
-        BillFault::Encoding(row) => {
-            refused_with(ErrorCode::BillEncoding, &[("row", row.to_string())])
-        }
+        BillFault::Doubled(row) => at_row(ErrorCode::BillDoubled, row),
+        BillFault::Encoding(row) => at_row(ErrorCode::BillEncoding, row),
+        BillFault::Encrypted => refused(ErrorCode::BillEncrypted),
+        BillFault::GoesOn(row) => at_row(ErrorCode::BillGoesOn, row),
+        BillFault::LeadsOut => refused(ErrorCode::BillLeadsOut),
+        BillFault::Nested => refused(ErrorCode::BillNested),
+        BillFault::RepeatedRow { row, first } => refused_with(
+            ErrorCode::BillRepeatedRow,
+            &[("row", row.to_string()), ("first", first.to_string())],
+        ),
+        BillFault::Several => refused(ErrorCode::BillSeveral),
+        BillFault::TooLarge => refused(ErrorCode::BillTooLarge),
         BillFault::Totals(_) => refused(ErrorCode::BillTotals),
         BillFault::Truncated => refused(ErrorCode::BillTruncated),
         BillFault::WrongChannel => refused(ErrorCode::BillWrongChannel),

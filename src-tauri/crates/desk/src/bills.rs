@@ -269,9 +269,7 @@ impl Desk {
         text: BillText,
         origin: BillOrigin,
     ) -> Result<Arc<Preview>, DeskError> {
-        if text.kind != BillKind::Trade {
-            return Err(BillFault::WrongKind.into());
-        }
+        text.expect_kind(BillKind::Trade)?;
         let mut lines = Vec::new();
         let file = bills.read(&text, &settings(&account), &mut |line| lines.push(line))?;
         let day = day_of_bill(asked, text.day, &lines)?;

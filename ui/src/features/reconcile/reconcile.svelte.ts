@@ -21,12 +21,8 @@ export type Busy = 'fetching' | 'opening' | 'importing';
 /// What the core takes; a larger file is not read at all.
 const FILE_MAX = 96 * 1024 * 1024;
 
-const UNREADABLE: CommandError = {
-  code: 'bill_archive',
-  money: 'not_moved',
-  params: {},
-  incident: '',
-};
+const refusal = (code: CommandError['code']): ConsoleError =>
+  new ConsoleError({ code, money: 'not_moved', params: {}, incident: '' });
 
 class Reconcile {
   days = $state.raw<DayList | null>(null);
@@ -97,7 +93,7 @@ class Reconcile {
     if (!account || !day) return;
     await this.#look('opening', async () => {
       if (file.size > FILE_MAX) {
-        throw new ConsoleError(UNREADABLE);
+        throw refusal('bill_too_large');
       }
       const base64 = await base64Of(file);
       return callConsole('open_bill', { account_id: account, day, name: file.name, file: base64 });
@@ -201,7 +197,7 @@ function base64Of(file: File): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
     reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ''));
-    reader.onerror = () => reject(new ConsoleError(UNREADABLE));
+    reader.onerror = () => reject(refusal('bill_unreadable'));
     reader.readAsDataURL(file);
   });
 }

@@ -79,6 +79,7 @@ describe('texts chosen by names of the core', () => {
             count: '2',
             day: '2026-11-20',
             field: 'mchid',
+            first: '6',
             min: '12',
             row: '7',
             seconds: '4',

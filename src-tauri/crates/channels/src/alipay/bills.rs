@@ -5,7 +5,7 @@ use super::{PROFILE, codes, request, sheet};
 use crate::{
     AccountSettings, BillAnswer, BillFault, BillLink, BillText, Bills, Cx, FlowLine, FlowTotals,
     Operation, WireRequest,
-    wire::{USER_AGENT, archive, json::Json, link, safe_code, table},
+    wire::{USER_AGENT, archive, bill::repeated, json::Json, link, safe_code, table},
 };
 use paydesk_domain::{BillKind, BillLine, ChannelDay, Doubt, NotSent, Outcome, Totals};
 use paydesk_signing::Authentic;
@@ -78,10 +78,8 @@ impl Bills for super::Alipay {
         account: &AccountSettings,
         each: &mut dyn FnMut(BillLine),
     ) -> Result<Totals, BillFault> {
-        if text.kind != BillKind::Trade {
-            return Err(BillFault::WrongKind);
-        }
-        sheet::read(text, account, each)
+        text.expect_kind(BillKind::Trade)?;
+        sheet::read(text, account, each).map_err(|fault| repeated(fault, &text.bytes))
     }
 
     fn read_flow(
@@ -90,10 +88,8 @@ impl Bills for super::Alipay {
         account: &AccountSettings,
         each: &mut dyn FnMut(FlowLine),
     ) -> Result<FlowTotals, BillFault> {
-        if text.kind != BillKind::FundFlow {
-            return Err(BillFault::WrongKind);
-        }
-        sheet::read_flow(text, account, each)
+        text.expect_kind(BillKind::FundFlow)?;
+        sheet::read_flow(text, account, each).map_err(|fault| repeated(fault, &text.bytes))
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::{
     AccountSettings, BillFault, BillText, FlowLine, FlowTotals,
     wire::{
-        bill::{Row, add, cut_off, disagrees, goes_on, positive},
+        bill::{Row, add, cut_off, disagrees, positive},
         table::{Column, Header, Lines, fine},
     },
 };
@@ -204,10 +204,11 @@ impl<'a> List<'a> {
             if line.is_empty() {
                 continue;
             }
-            let again =
-                !line.starts_with('#') || line.contains("列表") || line.contains("明细查询");
-            if again || found.len() > LEAD_LINES_MAX {
-                return Err(goes_on(row));
+            if line.starts_with('#') && (line.contains("列表") || line.contains("明细查询")) {
+                return Err(BillFault::Doubled(row));
+            }
+            if !line.starts_with('#') || found.len() > LEAD_LINES_MAX {
+                return Err(BillFault::GoesOn(row));
             }
             if line.contains("合计") {
                 found.push(line.to_owned());

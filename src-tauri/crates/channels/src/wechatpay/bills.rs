@@ -5,7 +5,7 @@ use super::{PROFILE, codes, request, sheet};
 use crate::{
     AccountSettings, BillAnswer, BillDigest, BillFault, BillLink, BillText, Bills, Cx, FlowLine,
     FlowTotals, WireRequest,
-    wire::{archive, json::Json, link, safe_code, table},
+    wire::{archive, bill::repeated, json::Json, link, safe_code, table},
 };
 use paydesk_domain::{BillKind, BillLine, ChannelDay, Doubt, NotSent, Outcome, Totals};
 use paydesk_signing::{Authentic, sha1_hex};
@@ -90,10 +90,8 @@ impl Bills for super::WechatPay {
         account: &AccountSettings,
         each: &mut dyn FnMut(BillLine),
     ) -> Result<Totals, BillFault> {
-        if text.kind != BillKind::Trade {
-            return Err(BillFault::WrongKind);
-        }
-        sheet::read(text, account, each)
+        text.expect_kind(BillKind::Trade)?;
+        sheet::read(text, account, each).map_err(|fault| repeated(fault, &text.bytes))
     }
 
     fn read_flow(
@@ -102,10 +100,8 @@ impl Bills for super::WechatPay {
         account: &AccountSettings,
         each: &mut dyn FnMut(FlowLine),
     ) -> Result<FlowTotals, BillFault> {
-        if text.kind != BillKind::FundFlow {
-            return Err(BillFault::WrongKind);
-        }
-        sheet::read_flow(text, account, each)
+        text.expect_kind(BillKind::FundFlow)?;
+        sheet::read_flow(text, account, each).map_err(|fault| repeated(fault, &text.bytes))
     }
 }
 

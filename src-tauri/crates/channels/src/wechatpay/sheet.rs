@@ -7,7 +7,7 @@
 use crate::{
     AccountSettings, BillFault, BillText, FlowLine, FlowTotals,
     wire::{
-        bill::{Row, add, cut_off, disagrees, goes_on, positive},
+        bill::{Row, add, cut_off, disagrees, positive},
         table::{Column, Header, Lines, fine, to_fen},
         time::from_china_cell,
     },
@@ -149,7 +149,7 @@ impl<'a> List<'a> {
                 Some(line) if line.starts_with(first_sum) => return self.sums(line),
                 Some(_) if self.lines.is_at_end() => return Err(BillFault::Truncated),
                 // Titles once more: another file was put behind this one.
-                Some(line) if kind_of(line).is_some() => return Err(goes_on(number)),
+                Some(line) if kind_of(line).is_some() => return Err(BillFault::Doubled(number)),
                 Some(_) => {
                     return Err(BillFault::Cell {
                         row: number,
@@ -171,8 +171,12 @@ impl<'a> List<'a> {
             .into_iter()
             .map(|cell| cell.trim().to_owned())
             .collect();
-        if let Some((row, _)) = self.lines.find(|(_, line)| !line.trim_ascii().is_empty()) {
-            return Err(goes_on(row));
+        if let Some((row, line)) = self.lines.find(|(_, line)| !line.trim_ascii().is_empty()) {
+            let titles = decoded(row, line).map(|line| line.trim_start_matches('\u{feff}'));
+            return Err(match titles.ok().and_then(kind_of) {
+                Some(_) => BillFault::Doubled(row),
+                None => BillFault::GoesOn(row),
+            });
         }
         Ok(Sums { header, cells })
     }

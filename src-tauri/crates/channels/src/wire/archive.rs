@@ -40,11 +40,12 @@ fn is_gzip(bytes: &[u8]) -> bool {
 /// the only one there is whatever it is called.
 ///
 /// # Errors
-/// `Archive`, `Truncated`, or `WrongChannel` when no entry is a bill.
+/// `TooLarge`, `Bomb`, `LeadsOut`, `Nested`, `Encrypted`, `Several`, `Archive`, `Truncated`, or `WrongChannel` when no
+/// entry is a bill.
 pub fn unpack(file: &[u8], rank: fn(&str) -> u8) -> Result<Vec<u8>, BillFault> {
     let packed = is_zip(file) || is_gzip(file);
     if packed && file.len() > PACKED_BYTES_MAX {
-        return Err(broken("it is larger than any bill"));
+        return Err(BillFault::TooLarge);
     }
     let bytes = if is_zip(file) {
         unzip(file, rank)?
@@ -57,12 +58,12 @@ pub fn unpack(file: &[u8], rank: fn(&str) -> u8) -> Result<Vec<u8>, BillFault> {
         bytes
     } else {
         if u64::try_from(file.len()).map_or(true, |length| length > UNPACKED_BYTES_MAX) {
-            return Err(broken("it is larger than any bill"));
+            return Err(BillFault::TooLarge);
         }
         file.to_vec()
     };
     if packed && (is_zip(&bytes) || is_gzip(&bytes)) {
-        return Err(broken("it holds another archive"));
+        return Err(BillFault::Nested);
     }
     Ok(bytes)
 }
@@ -96,7 +97,7 @@ fn unzip(file: &[u8], rank: fn(&str) -> u8) -> Result<Vec<u8>, BillFault> {
     };
     match (best, others) {
         (0, true) => return Err(BillFault::WrongChannel),
-        (_, true) => return Err(broken("it holds more than one bill")),
+        (_, true) => return Err(BillFault::Several),
         (_, false) => {}
     }
     let mut entry = archive.by_index(*at).map_err(fault)?;
@@ -120,10 +121,10 @@ fn check_entry<R: Read + ?Sized>(entry: &ZipFile<'_, R>, name: &str) -> Result<(
         || name.get(1..2) == Some(":")
         || name.split('/').any(|part| part == "..");
     if outside {
-        return Err(broken("an entry names a path outside of it"));
+        return Err(BillFault::LeadsOut);
     }
     if entry.encrypted() {
-        return Err(broken("an entry is encrypted"));
+        return Err(BillFault::Encrypted);
     }
     if entry.is_symlink() {
         return Err(broken("an entry is a link"));
@@ -133,7 +134,7 @@ fn check_entry<R: Read + ?Sized>(entry: &ZipFile<'_, R>, name: &str) -> Result<(
         .iter()
         .any(|end| lower.ends_with(end))
     {
-        return Err(broken("it holds another archive"));
+        return Err(BillFault::Nested);
     }
     Ok(())
 }
@@ -148,7 +149,7 @@ fn limited(reader: &mut dyn Read, declared: u64, packed: usize) -> Result<Vec<u8
     let read = reader.take(most + 1).read_to_end(&mut bytes);
     match read.map(u64::try_from) {
         Ok(Ok(length)) if length <= most => Ok(bytes),
-        Ok(_) => Err(broken("it unpacks to more than any bill")),
+        Ok(_) => Err(BillFault::Bomb),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(BillFault::Truncated),
         Err(_) => Err(broken("it is damaged")),
     }

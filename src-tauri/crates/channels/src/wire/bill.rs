@@ -4,6 +4,7 @@
 use super::table::{Header, Lines, fine};
 use crate::BillFault;
 use paydesk_domain::{BillLine, LineKind, LineState, Money, MoneyError, Timestamp, Totals};
+use std::collections::HashMap;
 
 /// One row of a bill with its titles.
 pub struct Row<'r> {
@@ -114,8 +115,22 @@ pub fn disagrees(
     BillFault::Totals(format!("{what}: {said} against {found}"))
 }
 
-/// Something stands behind the end of the bill.
+/// The fault of totals that disagree, or of rows that are there twice where that is the reason to be seen:
+/// the first row that is another one again, byte for byte. No two movements have all their cells alike.
 #[must_use]
-pub fn goes_on(row: u64) -> BillFault {
-    BillFault::Totals(format!("the file goes on after its end, at line {row}"))
+pub fn repeated(fault: BillFault, bytes: &[u8]) -> BillFault {
+    if !matches!(fault, BillFault::Totals(_)) {
+        return fault;
+    }
+    let mut seen = HashMap::new();
+    for (row, line) in Lines::new(bytes) {
+        let line = line.trim_ascii();
+        if line.is_empty() || line.starts_with(b"#") {
+            continue;
+        }
+        if let Some(first) = seen.insert(line, row) {
+            return BillFault::RepeatedRow { row, first };
+        }
+    }
+    fault
 }

@@ -76,10 +76,7 @@ fn a_bomb_is_stopped_before_it_unpacks() {
     for file in [zipped(&[("a_业务明细.csv", &zeros)]), gzipped(&zeros)] {
         assert!(file.len() < 200_000);
         for channel in ["alipay", "wechatpay"] {
-            assert_eq!(
-                named(&fault(channel, &file)),
-                "archive: it unpacks to more than any bill"
-            );
+            assert_eq!(named(&fault(channel, &file)), "Bomb");
         }
     }
     // What an archive declares of itself is not believed.
@@ -127,11 +124,7 @@ fn a_name_that_leads_out_is_refused() {
                 archive[at..at + name.len()].copy_from_slice(name.as_bytes());
             }
         }
-        assert_eq!(
-            named(&fault("alipay", &archive)),
-            "archive: an entry names a path outside of it",
-            "{name}"
-        );
+        assert_eq!(named(&fault("alipay", &archive)), "LeadsOut", "{name}");
     }
 }
 
@@ -145,10 +138,7 @@ fn archives_inside_archives_are_refused() {
         gzipped(&gzipped(&bill())),
         plain_zip(&[("a_业务明细.csv", &bill()), ("b.tar.GZ", &inner)]),
     ] {
-        assert_eq!(
-            named(&fault("alipay", &file)),
-            "archive: it holds another archive"
-        );
+        assert_eq!(named(&fault("alipay", &file)), "Nested");
     }
 }
 
@@ -188,10 +178,7 @@ fn a_broken_archive_is_told_from_a_cut_one() {
         "archive: it is empty"
     );
     let two = zipped(&[("a_业务明细.csv", &bill()), ("b_业务明细.csv", &bill())]);
-    assert_eq!(
-        named(&fault("alipay", &two)),
-        "archive: it holds more than one bill"
-    );
+    assert_eq!(named(&fault("alipay", &two)), "Several");
     let neither = plain_zip(&[("a.txt", b"x"), ("b.txt", b"x")]);
     assert_eq!(named(&fault("alipay", &neither)), "WrongChannel");
 }

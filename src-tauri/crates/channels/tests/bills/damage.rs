@@ -177,13 +177,19 @@ fn a_doubled_file_and_doubled_lines_are_refused() {
     for (channel, id) in BOTH {
         let once = lines(id);
         let twice = [once.clone(), once.clone()].concat();
-        assert_eq!(named(&fault(channel, &file(channel, &twice))), "totals");
+        let again = format!("doubled {}", once.len() + 1);
+        assert_eq!(named(&fault(channel, &file(channel, &twice))), again);
         let glued = [file(channel, &once), file(channel, &once)].concat();
-        assert_eq!(named(&fault(channel, &glued)), "totals");
+        assert_eq!(named(&fault(channel, &glued)), again);
+        let noted = [once.clone(), vec!["checked by hand".to_owned()]].concat();
+        let behind = format!("goes on {}", once.len() + 1);
+        assert_eq!(named(&fault(channel, &file(channel, &noted))), behind);
         let row = if channel == "alipay" { 5 } else { 1 };
         let mut repeated = once.clone();
         repeated.insert(row, once[row].clone());
-        assert_eq!(named(&fault(channel, &file(channel, &repeated))), "totals");
+        // As a person counts: the line behind the one it repeats.
+        let expected = format!("row {} repeats {}", row + 2, row + 1);
+        assert_eq!(named(&fault(channel, &file(channel, &repeated))), expected);
     }
 }
 

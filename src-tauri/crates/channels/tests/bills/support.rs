@@ -147,6 +147,9 @@ pub(crate) fn named(fault: &BillFault) -> String {
         BillFault::Cell { row, column } => format!("cell {row} {column}"),
         BillFault::Encoding(row) => format!("encoding {row}"),
         BillFault::Totals(_) => "totals".to_owned(),
+        BillFault::RepeatedRow { row, first } => format!("row {row} repeats {first}"),
+        BillFault::Doubled(row) => format!("doubled {row}"),
+        BillFault::GoesOn(row) => format!("goes on {row}"),
         BillFault::WrongDay(day) => format!("wrong day {day}"),
         other => format!("{other:?}"),
     }

@@ -38,26 +38,46 @@ pub enum ErrorCode {
     AttemptOpen,
     /// The bill's archive cannot be opened.
     BillArchive,
+    /// The bill's archive unpacks to more than any bill.
+    BillBomb,
     /// The channel could not give the bill now.
     BillBusy,
     /// A cell of the bill cannot be read.
     BillCell,
     /// The bill's digest is not the channel's.
     BillDigest,
+    /// Another bill begins behind the end of the bill.
+    BillDoubled,
     /// The channel has no bill for the day: nothing was traded.
     BillEmpty,
     /// The bill is not in the channel's encoding.
     BillEncoding,
+    /// The bill's archive asks for a password.
+    BillEncrypted,
+    /// Something stands behind the end of the bill.
+    BillGoesOn,
+    /// The bill's archive names a path outside of itself.
+    BillLeadsOut,
+    /// The bill's archive holds another archive.
+    BillNested,
     /// The channel has not made the bill yet.
     BillNotYet,
     /// The channel refused the bill.
     BillRefused,
+    /// Rows of the bill are there twice, and its totals are not the sum of its lines.
+    BillRepeatedRow,
     /// The shop was not registered at the channel on the bill's day.
     BillTooEarly,
+    /// The bill's archive holds more than one bill.
+    BillSeveral,
+    /// The bill's file is larger than any bill.
+    BillTooLarge,
     /// The bill's totals are not the sum of its lines.
     BillTotals,
     /// The bill ends early.
     BillTruncated,
+    /// The bill's file cannot be read from this PC.
+    BillUnreadable,
     /// The bill could not be fetched.
     BillUnreachable,
     /// A bill of another channel, or no bill at all.

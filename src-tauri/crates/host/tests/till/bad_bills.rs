@@ -10,6 +10,7 @@ use crate::till::Till;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use paydesk_console::contract::*;
 use paydesk_texts::{Language, has, text};
+use std::collections::HashMap;
 
 const DAY: &str = "2024-11-26";
 
@@ -41,6 +42,15 @@ fn leading_out(content: &[u8]) -> Vec<u8> {
     archive
 }
 
+/// The same zip with the mark of an encrypted entry in both of its places.
+fn encrypted(mut archive: Vec<u8>) -> Vec<u8> {
+    for (head, flags) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
+        let at = archive.windows(4).position(|bytes| bytes == head).unwrap();
+        archive[at + flags] |= 1;
+    }
+    archive
+}
+
 fn bad_files(channel: &str) -> Vec<Bad> {
     let (own, other) = if channel == "alipay" {
         ("alipay-trade-detail", "wechat-all")
@@ -57,6 +67,12 @@ fn bad_files(channel: &str) -> Vec<Bad> {
     let row = if channel == "alipay" { 5 } else { 1 };
     let mut without_a_row = once.clone();
     without_a_row.remove(row);
+    let mut with_a_row_twice = once.clone();
+    with_a_row_twice.insert(row, once[row].clone());
+    let packed = support::zipped(&[("a_业务明细.csv", &whole)]);
+    let mut damaged = packed.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 0x55;
     let flow = if channel == "alipay" {
         "alipay-account-detail"
     } else {
@@ -87,7 +103,17 @@ fn bad_files(channel: &str) -> Vec<Bad> {
         bad(
             "doubled",
             [whole.clone(), whole.clone()].concat(),
-            ErrorCode::BillTotals,
+            ErrorCode::BillDoubled,
+        ),
+        bad(
+            "with a row twice",
+            support::file(channel, &with_a_row_twice),
+            ErrorCode::BillRepeatedRow,
+        ),
+        bad(
+            "with a note behind its end",
+            [whole.as_slice(), b"checked by hand\r\n"].concat(),
+            ErrorCode::BillGoesOn,
         ),
         bad(
             "short of a row",
@@ -97,13 +123,29 @@ fn bad_files(channel: &str) -> Vec<Bad> {
         bad(
             "a bomb",
             support::zipped(&[("a_业务明细.csv", &vec![b'0'; 24 << 20])]),
-            ErrorCode::BillArchive,
+            ErrorCode::BillBomb,
         ),
         bad(
             "leading out of its archive",
             leading_out(&whole),
-            ErrorCode::BillArchive,
+            ErrorCode::BillLeadsOut,
         ),
+        bad(
+            "in an archive in an archive",
+            support::zipped(&[("a.csv", &packed)]),
+            ErrorCode::BillNested,
+        ),
+        bad(
+            "behind a password",
+            encrypted(packed.clone()),
+            ErrorCode::BillEncrypted,
+        ),
+        bad(
+            "one of two in an archive",
+            support::zipped(&[("1_业务明细.csv", &whole), ("2_业务明细.csv", &whole)]),
+            ErrorCode::BillSeveral,
+        ),
+        bad("in a damaged archive", damaged, ErrorCode::BillArchive),
     ]
 }
 
@@ -139,6 +181,7 @@ fn words(error: &CommandError) -> [String; 2] {
 async fn a_bill_file_that_is_wrong_says_what_and_nothing_of_it_is_kept() {
     let (street, keyring) = (Street::open("bad-bills").await, keyring());
     let till = shop("bad-bills", &keyring).await;
+    let mut told = HashMap::new();
     let drafts = [
         (
             "alipay",
@@ -160,6 +203,16 @@ async fn a_bill_file_that_is_wrong_says_what_and_nothing_of_it_is_kept() {
             let [chinese, english] = words(&error);
             assert!(chinese.contains("没有扣款"), "{chinese}");
             assert!(english.contains("No money moved"), "{english}");
+            // What to do stands behind what happened and the word about money.
+            assert!(english.matches(". ").count() >= 2, "{english}");
+            assert!(chinese.matches('。').count() >= 3, "{chinese}");
+            // One code, one way of being wrong; one text, one code.
+            let code = format!("{:?}", error.code);
+            for said in [chinese, english] {
+                let words = said.replace(|c: char| c.is_ascii_digit(), "");
+                let other = told.insert(words, code.clone());
+                assert!(other.is_none_or(|other| other == code), "{said}");
+            }
             let kept = DayOf {
                 account_id: account.clone(),
                 day: DAY.to_owned(),
