@@ -258,8 +258,9 @@ async function measureSpeed(payments, longShop) {
 }
 
 /**
- * The time from a step of the scrollbar to the end of its frame: in the list of orders, and in a bare box of
- * the same place and height, turn by turn.
+ * The time from a step to the end of its frame, turn by turn: a notch of the wheel in the list of orders, as
+ * people scroll; the same way on its scrollbar, where at this length every row is another one; and on the
+ * scrollbar of a bare box of the same place and height.
  */
 const SCROLL = `
   const [steps, done] = arguments;
@@ -273,24 +274,27 @@ const SCROLL = `
   style(inner, { height: view.scrollHeight + 'px' });
   bare.append(inner);
   const frame = () => new Promise((then) => requestAnimationFrame(() => setTimeout(then)));
-  const walk = async (it) => {
+  const onBar = (it) => { it.scrollTop += 120; };
+  const byWheel = (it) => it.dispatchEvent(new WheelEvent('wheel', { deltaY: 120, bubbles: true, cancelable: true }));
+  const walk = async (it, step) => {
     const times = [];
     it.scrollTop = it.scrollHeight / 2;
     for (let turn = 0; turn < 10; turn += 1) await frame();
     for (let turn = 0; turn < steps; turn += 1) {
       const from = performance.now();
-      it.scrollTop += 120;
+      step(it);
       await frame();
       times.push(performance.now() - from);
     }
     return times;
   };
   (async () => {
-    const all = { list: [], bare: [] };
+    const all = { list: [], bar: [], bare: [] };
     for (let turn = 0; turn < 4; turn += 1) {
-      all.list.push(...(await walk(view)));
+      all.list.push(...(await walk(view, byWheel)));
+      all.bar.push(...(await walk(view, onBar)));
       document.body.append(bare);
-      all.bare.push(...(await walk(bare)));
+      all.bare.push(...(await walk(bare, onBar)));
       bare.remove();
     }
     view.scrollTop = view.scrollHeight;
@@ -305,7 +309,7 @@ async function measureScroll(window) {
   await window.element('[data-testid="order-row"]');
   const walked = await window.scriptLater(SCROLL, 100);
   if (walked.last < walked.total) throw new Error(`row ${walked.last} of ${walked.total} is the last that is reached`);
-  return { list: summary(walked.list), bare: summary(walked.bare), rows: walked.total };
+  return { list: summary(walked.list), bar: summary(walked.bar), bare: summary(walked.bare), rows: walked.total };
 }
 
 /** The scan sender's stamps and the page's against the sandbox's log. */
