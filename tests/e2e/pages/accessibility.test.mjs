@@ -494,6 +494,10 @@ test('a bill against our books', async () => {
   await till.part('bill-import').click();
   await till.says('reconcile-day', 'state', 'kept', 60_000);
   await isClean('reconcile-kept');
+  // What was imported keeps all its lines, not only what differs.
+  await till.part('lines-all').click();
+  await till.part('bill-row').first().waitFor();
+  await isClean('reconcile-kept-lines');
 });
 
 test('every state was looked at', () => {

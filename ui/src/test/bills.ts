@@ -138,6 +138,8 @@ export function billAnswers(options: () => FakeOptions): BillAnswers {
     import_bill: () => ({
       account_id: 'demo-alipay',
       day: '2026-11-20',
+      bill: '41',
+      rows: 213,
       result: importedOf(options()),
       differences: differencesOf(options()),
     }),

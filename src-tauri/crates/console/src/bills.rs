@@ -3,8 +3,8 @@
 use crate::{Console, coded, contract::*, invalid, refused, store_error};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_desk::{
-    Preview, Verdict,
-    ports::{BillOrigin, DaySummary, KeptBill, KeptDifference},
+    Preview,
+    ports::{BillOrigin, BillRow, DaySummary, KeptBill, KeptDifference, Verdict},
 };
 use paydesk_domain::{
     AccountId, BillLine, BookLine, ChannelDay, Explanation, LineKind, LineState, MerchantRef,
@@ -85,23 +85,32 @@ impl Console {
     }
 
     pub(crate) async fn bill_rows(&self, args: BillRowsOf) -> Result<BillRows, CommandError> {
-        let preview = self.desk.preview(&args.preview).map_err(coded)?;
-        let asked = |verdict: Verdict| !args.only_different || verdict != Verdict::Agrees;
-        let rows = || preview.rows.iter().filter(|row| asked(row.verdict));
-        Ok(BillRows {
-            total: narrow(rows().count()),
-            rows: rows()
-                .skip(usize::try_from(args.from).unwrap_or(usize::MAX))
-                .take(usize::try_from(args.limit.min(ROWS_MAX)).unwrap_or(0))
-                .map(|row| BillRowView {
-                    line: bill_line(&row.line),
-                    verdict: match row.verdict {
-                        Verdict::Agrees => "agrees".to_owned(),
-                        Verdict::Differs(code) => code.name().to_owned(),
-                    },
+        let limit = args.limit.min(ROWS_MAX);
+        match &args.of {
+            BillName::LookedAt { preview } => {
+                let preview = self.desk.preview(preview).map_err(coded)?;
+                let asked = |verdict: Verdict| !args.only_different || verdict != Verdict::Agrees;
+                let rows = || preview.rows.iter().filter(|row| asked(row.verdict));
+                Ok(BillRows {
+                    total: narrow(rows().count()),
+                    rows: rows()
+                        .skip(usize::try_from(args.from).unwrap_or(usize::MAX))
+                        .take(usize::try_from(limit).unwrap_or(0))
+                        .map(bill_row)
+                        .collect(),
                 })
-                .collect(),
-        })
+            }
+            BillName::Kept { id } => {
+                let id = id.parse().map_err(|_| invalid("id"))?;
+                let store = &self.desk.ports().store;
+                let page = store.bill_rows(id, args.only_different, args.from, limit);
+                let page = page.await.map_err(store_error)?;
+                Ok(BillRows {
+                    total: narrow(page.total),
+                    rows: page.rows.iter().map(bill_row).collect(),
+                })
+            }
+        }
     }
 
     pub(crate) async fn import_bill(&self, args: PreviewId) -> Result<ReconciledDay, CommandError> {
@@ -123,9 +132,12 @@ impl Console {
     async fn reconciled(&self, kept: &KeptBill) -> Result<ReconciledDay, CommandError> {
         let store = &self.desk.ports().store;
         let differences = store.differences(kept.id).await.map_err(store_error)?;
+        let lines = store.bill_rows(kept.id, false, 0, 0);
         Ok(ReconciledDay {
             account_id: kept.account.0.clone(),
             day: kept.day.to_string(),
+            bill: kept.id.to_string(),
+            rows: narrow(lines.await.map_err(store_error)?.total),
             result: kept_result(kept),
             differences: differences.iter().map(difference).collect(),
         })
@@ -221,6 +233,16 @@ fn difference(kept: &KeptDifference) -> DifferenceView {
         bill: kept.found.bill.as_ref().map(bill_line),
         book: kept.found.book.as_ref().map(book_line),
         difference: kept.found.difference.map(MoneyView::from),
+    }
+}
+
+fn bill_row(row: &BillRow) -> BillRowView {
+    BillRowView {
+        line: bill_line(&row.line),
+        verdict: match row.verdict {
+            Verdict::Agrees => "agrees".to_owned(),
+            Verdict::Differs(code) => code.name().to_owned(),
+        },
     }
 }
 

@@ -6,7 +6,8 @@
 use crate::{
     Desk, DeskError,
     ports::{
-        BillOrigin, Booked, DaySummary, EventKind, KeptBill, KeptDifference, NewBill, NewEvent,
+        BillOrigin, BillRow, Booked, DaySummary, EventKind, KeptBill, KeptDifference, NewBill,
+        NewEvent, Verdict,
     },
     shop::Account,
 };
@@ -29,26 +30,6 @@ const BEFORE: i64 = 24 * 60 * 60 * 1000;
 /// A bill of a busy day takes its time.
 const FETCH_DEADLINE: Duration = Duration::from_secs(120);
 
-/// What the look at a bill says about one of its lines.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verdict {
-    /// It agrees with our books.
-    Agrees,
-    /// It differs.
-    Differs(BreakCode),
-}
-
-/// One line of a bill that is looked at.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct PreviewRow {
-    /// The line.
-    pub line: BillLine,
-    /// Our reference, where it agrees.
-    pub matched: Option<String>,
-    /// What is said of it.
-    pub verdict: Verdict,
-}
-
 /// A bill that was read and compared, and not kept yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Preview {
@@ -65,7 +46,7 @@ pub struct Preview {
     /// The same bill, if it was imported before.
     pub known: Option<KeptBill>,
     /// Its lines.
-    pub rows: Vec<PreviewRow>,
+    pub rows: Vec<BillRow>,
     /// What differs, our lines without a line on the bill too.
     pub differences: Vec<KeptDifference>,
     /// The day in numbers.
@@ -168,11 +149,7 @@ impl Desk {
             kind: preview.kind,
             content_sha256: preview.content_sha256.clone(),
             origin: preview.origin.clone(),
-            lines: preview
-                .rows
-                .iter()
-                .map(|row| (row.line.clone(), row.matched.clone()))
-                .collect(),
+            rows: preview.rows.clone(),
             differences: preview.differences.clone(),
             summary: preview.summary.clone(),
             event,
@@ -441,7 +418,7 @@ fn refund_line(
 }
 
 struct Compared {
-    rows: Vec<PreviewRow>,
+    rows: Vec<BillRow>,
     differences: Vec<KeptDifference>,
     summary: DaySummary,
 }
@@ -494,7 +471,7 @@ fn compare(
             let verdict = named
                 .get(&line.row)
                 .map_or(Verdict::Agrees, |code| Verdict::Differs(*code));
-            PreviewRow {
+            BillRow {
                 matched: matched.remove(&line.row),
                 verdict,
                 line,

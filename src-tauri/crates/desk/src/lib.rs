@@ -19,7 +19,7 @@ mod settle;
 pub mod shop;
 
 pub use accounts::{AccountChange, Draft, KeyStep, is_this_machine};
-pub use bills::{Preview, PreviewRow, Verdict, channel_day};
+pub use bills::{Preview, channel_day};
 pub use doctor::{Line, LineName, LineState, Subject};
 pub use health::{Health, SKEW_LIMIT_MS};
 pub use pay::{Charge, Repeat, ShowCode};

@@ -482,6 +482,14 @@ pub trait Store: Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<KeptBill>, StoreError>>;
     /// The differences that were found with a bill, in the order in which they were found.
     fn differences(&self, bill: i64) -> BoxFuture<'_, Result<Vec<KeptDifference>, StoreError>>;
+    /// Lines of a kept bill in the order of the file, all or only those that differ, `from` counted from 0.
+    fn bill_rows(
+        &self,
+        bill: i64,
+        only_different: bool,
+        from: u32,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<BillRowsPage, StoreError>>;
     /// The row of one order.
     fn row<'a>(
         &'a self,

@@ -258,6 +258,12 @@ impl BreakCode {
             BreakCode::PreviousDay => "previous_day",
         }
     }
+
+    /// The code of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<BreakCode> {
+        BreakCode::ALL.into_iter().find(|code| code.name() == name)
+    }
 }
 
 /// One difference, with both sides as far as they exist.

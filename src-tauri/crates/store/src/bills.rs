@@ -5,17 +5,29 @@ use crate::{
     errors::{fault, unreadable},
     read::{int, text},
 };
-use paydesk_desk::ports::{Booked, KeptBill, KeptDifference, NewBill, StoreError};
+use paydesk_desk::ports::{
+    BillRow, BillRowsPage, Booked, KeptBill, KeptDifference, NewBill, StoreError, Verdict,
+};
 use paydesk_domain::{
-    AccountId, BillLine, ChannelDay, ChannelId, LineKind, LineState, Payment, Refund, Timestamp,
+    AccountId, BillLine, BreakCode, ChannelDay, ChannelId, Currency, LineKind, LineState, Money,
+    Payment, Refund, Timestamp,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
-/// Lines in one statement: twelve values each, far below SQLite's limit of 32,766.
+/// Lines in one statement: thirteen values each, far below SQLite's limit of 32,766.
 const LINES_AT_ONCE: usize = 1_000;
 
 const BILL: &str = "SELECT id, account, channel, day, content_sha256, origin, imported_at, by_name, summary FROM bills";
+
+const BILL_ROWS_COUNT: &str = "SELECT count(*) FROM bill_lines WHERE bill = $1";
+
+const BILL_ROWS_DIFFERENT_COUNT: &str =
+    "SELECT count(*) FROM bill_lines WHERE bill = $1 AND differs IS NOT NULL";
+
+const BILL_ROWS: &str = "SELECT row, kind, payment, refund, channel_ref, currency, amount_minor, fee_minor, at, state, matched, differs FROM bill_lines WHERE bill = $1 ORDER BY row LIMIT $2 OFFSET $3";
+
+const BILL_ROWS_DIFFERENT: &str = "SELECT row, kind, payment, refund, channel_ref, currency, amount_minor, fee_minor, at, state, matched, differs FROM bill_lines WHERE bill = $1 AND differs IS NOT NULL ORDER BY row LIMIT $2 OFFSET $3";
 
 fn json<T: Serialize>(what: &str, value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(unreadable(what))
@@ -105,8 +117,8 @@ impl SqliteStore {
         .await
         .map_err(fault)?;
         let id = int(&row, 0)?;
-        for lines in bill.lines.chunks(LINES_AT_ONCE) {
-            write_lines(&mut transaction, id, lines).await?;
+        for rows in bill.rows.chunks(LINES_AT_ONCE) {
+            write_rows(&mut transaction, id, rows).await?;
         }
         for (at, difference) in bill.differences.iter().enumerate() {
             sqlx::query("INSERT INTO differences(bill, n, code, value) VALUES ($1, $2, $3, $4)")
@@ -185,24 +197,104 @@ impl SqliteStore {
             .map(|row| parsed("difference", &text(row, 0)?))
             .collect()
     }
+
+    pub(crate) async fn read_bill_rows(
+        &self,
+        bill: i64,
+        only_different: bool,
+        from: u32,
+        limit: u32,
+    ) -> Result<BillRowsPage, StoreError> {
+        let (count, page) = if only_different {
+            (BILL_ROWS_DIFFERENT_COUNT, BILL_ROWS_DIFFERENT)
+        } else {
+            (BILL_ROWS_COUNT, BILL_ROWS)
+        };
+        let total = sqlx::query(count)
+            .bind(bill)
+            .fetch_one(&self.readers)
+            .await
+            .map_err(fault)?;
+        let rows = sqlx::query(page)
+            .bind(bill)
+            .bind(i64::from(limit))
+            .bind(i64::from(from))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(fault)?;
+        Ok(BillRowsPage {
+            total: u64::try_from(int(&total, 0)?).unwrap_or(0),
+            rows: rows.iter().map(kept_row).collect::<Result<_, _>>()?,
+        })
+    }
 }
 
-async fn write_lines(
+fn line_kind(name: &str) -> Option<LineKind> {
+    [LineKind::Payment, LineKind::Refund]
+        .into_iter()
+        .find(|kind| kind_name(*kind) == name)
+}
+
+fn kind_name(kind: LineKind) -> &'static str {
+    match kind {
+        LineKind::Payment => "payment",
+        LineKind::Refund => "refund",
+    }
+}
+
+fn line_state(name: &str) -> Option<LineState> {
+    [LineState::Done, LineState::Failed, LineState::Pending]
+        .into_iter()
+        .find(|state| state_name(*state) == name)
+}
+
+fn state_name(state: LineState) -> &'static str {
+    match state {
+        LineState::Done => "done",
+        LineState::Failed => "failed",
+        LineState::Pending => "pending",
+    }
+}
+
+fn kept_row(row: &SqliteRow) -> Result<BillRow, StoreError> {
+    let wrong = |what: &str| StoreError::Corrupt(format!("bill line: {what}"));
+    let currency = Currency::from_code(&text(row, 5)?).ok_or_else(|| wrong("currency"))?;
+    let differs: Option<String> = row.try_get(11).map_err(fault)?;
+    let verdict = match differs {
+        None => Verdict::Agrees,
+        Some(name) => Verdict::Differs(BreakCode::named(&name).ok_or_else(|| wrong("difference"))?),
+    };
+    Ok(BillRow {
+        line: BillLine {
+            row: u64::try_from(int(row, 0)?).map_err(|_| wrong("row"))?,
+            kind: line_kind(&text(row, 1)?).ok_or_else(|| wrong("kind"))?,
+            payment: text(row, 2)?,
+            refund: text(row, 3)?,
+            transaction: text(row, 4)?,
+            amount: Money::from_minor(int(row, 6)?, currency),
+            fee: Money::from_minor(int(row, 7)?, currency),
+            at: Timestamp(int(row, 8)?),
+            state: line_state(&text(row, 9)?).ok_or_else(|| wrong("state"))?,
+        },
+        matched: row.try_get(10).map_err(fault)?,
+        verdict,
+    })
+}
+
+async fn write_rows(
     connection: &mut SqliteConnection,
     bill: i64,
-    lines: &[(BillLine, Option<String>)],
+    rows: &[BillRow],
 ) -> Result<(), StoreError> {
     let mut query = QueryBuilder::<Sqlite>::new(
-        "INSERT INTO bill_lines(bill, row, kind, payment, refund, channel_ref, currency, amount_minor, fee_minor, at, state, matched) ",
+        "INSERT INTO bill_lines(bill, row, kind, payment, refund, channel_ref, currency, amount_minor, fee_minor, at, state, matched, differs) ",
     );
-    query.push_values(lines, |mut values, (line, matched)| {
+    query.push_values(rows, |mut values, row| {
+        let line = &row.line;
         values
             .push_bind(bill)
             .push_bind(i64::try_from(line.row).unwrap_or(i64::MAX))
-            .push_bind(match line.kind {
-                LineKind::Payment => "payment",
-                LineKind::Refund => "refund",
-            })
+            .push_bind(kind_name(line.kind))
             .push_bind(line.payment.as_str())
             .push_bind(line.refund.as_str())
             .push_bind(line.transaction.as_str())
@@ -210,12 +302,12 @@ async fn write_lines(
             .push_bind(line.amount.minor())
             .push_bind(line.fee.minor())
             .push_bind(line.at.0)
-            .push_bind(match line.state {
-                LineState::Done => "done",
-                LineState::Failed => "failed",
-                LineState::Pending => "pending",
-            })
-            .push_bind(matched.as_deref());
+            .push_bind(state_name(line.state))
+            .push_bind(row.matched.as_deref())
+            .push_bind(match row.verdict {
+                Verdict::Agrees => None,
+                Verdict::Differs(code) => Some(code.name()),
+            });
     });
     query.build().execute(connection).await.map_err(fault)?;
     Ok(())

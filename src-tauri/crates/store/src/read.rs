@@ -6,9 +6,9 @@ use crate::{
     write::{code_used, write_work},
 };
 use paydesk_desk::ports::{
-    Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, KeptBill, KeptDifference,
-    ListTotals, NewBill, NewEvent, NewNote, NewOrder, Opened, OrderFilter, OrderPage, OrderRow,
-    PayerCode, Store, StoreError, StoredEvent, Work,
+    BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, KeptBill,
+    KeptDifference, ListTotals, NewBill, NewEvent, NewNote, NewOrder, Opened, OrderFilter,
+    OrderPage, OrderRow, PayerCode, Store, StoreError, StoredEvent, Work,
 };
 use paydesk_domain::{
     AccountId, Amount, BusinessDay, ChannelDay, ChannelId, Currency, MerchantRef, Money, Order,
@@ -354,6 +354,16 @@ impl Store for SqliteStore {
 
     fn differences(&self, bill: i64) -> BoxFuture<'_, Result<Vec<KeptDifference>, StoreError>> {
         Box::pin(self.read_differences(bill))
+    }
+
+    fn bill_rows(
+        &self,
+        bill: i64,
+        only_different: bool,
+        from: u32,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<BillRowsPage, StoreError>> {
+        Box::pin(self.read_bill_rows(bill, only_different, from, limit))
     }
 
     fn row<'a>(

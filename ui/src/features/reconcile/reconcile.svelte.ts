@@ -3,6 +3,7 @@
 /// does not cost the preview.
 import { ConsoleError, callConsole, commandErrorOf } from '$lib/api/client';
 import type {
+  BillName,
   BillPreview,
   BillRowView,
   CommandError,
@@ -47,6 +48,8 @@ class Reconcile {
   #today = $state('');
   readonly running = $derived(this.day !== null && this.isRunning(this.day));
   readonly result = $derived<DayResult | null>(this.preview?.result ?? this.kept?.result ?? null);
+  /// How many lines the bill on the screen has.
+  readonly rows = $derived(this.preview?.rows ?? this.kept?.rows ?? 0);
   readonly differences = $derived<readonly DifferenceView[]>(
     this.preview?.differences ?? this.kept?.differences ?? [],
   );
@@ -120,12 +123,12 @@ class Reconcile {
   async showLines(part: 'differences' | 'all', onlyDifferent = false): Promise<void> {
     this.part = part;
     this.onlyDifferent = onlyDifferent;
-    const { preview } = this;
-    if (part !== 'all' || !preview) return;
+    const of = this.#bill();
+    if (part !== 'all' || !of) return;
     try {
       this.linesHere = await this.lines.open(async (from, limit) => {
         const found = await callConsole('bill_rows', {
-          preview: preview.preview,
+          of,
           only_different: onlyDifferent,
           from,
           limit,
@@ -136,6 +139,12 @@ class Reconcile {
     } catch (thrown) {
       this.linesError = commandErrorOf(thrown);
     }
+  }
+
+  /// What is on the screen: the look at a bill, or the one that is kept.
+  #bill(): BillName | null {
+    if (this.preview) return { bill: 'looked_at', preview: this.preview.preview };
+    return this.kept ? { bill: 'kept', id: this.kept.bill } : null;
   }
 
   /// Yesterday: the newest day whose bill can be there.

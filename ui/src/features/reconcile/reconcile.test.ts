@@ -150,6 +150,26 @@ describe('a bill against our books', () => {
     await waitFor(() => expect(reconcile.lines.total).toBe(3));
   });
 
+  it('keeps every line and its verdict of a bill that was imported', async () => {
+    await open();
+    await waitFor(() => expect(screen.getByTestId('bill-fetch')).toBeEnabled());
+    screen.getByTestId('days').focus();
+    await person().keyboard('{ArrowDown}{ArrowDown}{Enter}');
+    await waitFor(() => expect(state()).toBe('kept'));
+    expect(screen.getByTestId('lines-all')).toHaveTextContent('213');
+    await person().click(screen.getByTestId('lines-all'));
+    await waitFor(() => expect(reconcile.lines.total).toBe(213));
+    await person().click(screen.getByTestId('only-different'));
+    await waitFor(() => expect(reconcile.lines.total).toBe(3));
+    expect(new Set(fake.called('bill_rows').map((asked) => JSON.stringify(asked)))).toEqual(
+      new Set(
+        [false, true].map((only_different) =>
+          JSON.stringify({ of: { bill: 'kept', id: '41' }, only_different, from: 0, limit: 100 }),
+        ),
+      ),
+    );
+  });
+
   it('says so where there is no account', async () => {
     await open({ errors: { reconcile_days: refusal('channel_not_connected') } });
     await waitFor(() => expect(screen.getByTestId('no-account')).toBeInTheDocument());

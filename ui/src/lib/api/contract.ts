@@ -311,6 +311,19 @@ id: string,
 channel: string, };
 
 /**
+ * Names a bill whose lines are asked for.
+ */
+export type BillName = { "bill": "looked_at", 
+/**
+ * As [`BillPreview::preview`] gave it.
+ */
+preview: string, } | { "bill": "kept", 
+/**
+ * As [`ReconciledDay::bill`] gave it.
+ */
+id: string, };
+
+/**
  * A bill that was looked at; nothing of it is kept yet.
  */
 export type BillPreview = { 
@@ -370,13 +383,13 @@ total: number,
 rows: Array<BillRowView>, };
 
 /**
- * Lines of a bill that was looked at.
+ * Lines of a bill.
  */
 export type BillRowsOf = { 
 /**
- * As [`BillPreview::preview`] gave it.
+ * Which bill.
  */
-preview: string, 
+of: BillName, 
 /**
  * Only lines that differ.
  */
@@ -1599,6 +1612,14 @@ account_id: string,
  */
 day: string, 
 /**
+ * Names its bill for the lines.
+ */
+bill: string, 
+/**
+ * How many lines the bill has.
+ */
+rows: number, 
+/**
  * The day in numbers.
  */
 result: DayResult, 
@@ -2189,7 +2210,7 @@ export interface Commands {
   fetch_bill: { args: DayOf; answer: BillPreview };
   /** Reads a bill's file and compares it; keeps nothing. */
   open_bill: { args: OpenBill; answer: BillPreview };
-  /** Lines of the bill that was looked at. */
+  /** Lines of the bill that was looked at, or of one that is kept, each with its verdict. */
   bill_rows: { args: BillRowsOf; answer: BillRows };
   /** Keeps the bill that was looked at. */
   import_bill: { args: PreviewId; answer: ReconciledDay };

@@ -44,12 +44,28 @@ pub struct PreviewId {
     pub preview: String,
 }
 
-/// Lines of a bill that was looked at.
+/// Names a bill whose lines are asked for.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(tag = "bill", rename_all = "snake_case", deny_unknown_fields)]
+pub enum BillName {
+    /// The one that was looked at last.
+    LookedAt {
+        /// As [`BillPreview::preview`] gave it.
+        preview: String,
+    },
+    /// One that is kept.
+    Kept {
+        /// As [`ReconciledDay::bill`] gave it.
+        id: String,
+    },
+}
+
+/// Lines of a bill.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct BillRowsOf {
-    /// As [`BillPreview::preview`] gave it.
-    pub preview: String,
+    /// Which bill.
+    pub of: BillName,
     /// Only lines that differ.
     pub only_different: bool,
     /// Position of the first line wanted, from 0.
@@ -207,6 +223,10 @@ pub struct ReconciledDay {
     pub account_id: String,
     /// The channel's day.
     pub day: String,
+    /// Names its bill for the lines.
+    pub bill: String,
+    /// How many lines the bill has.
+    pub rows: u32,
     /// The day in numbers.
     pub result: DayResult,
     /// What differs.

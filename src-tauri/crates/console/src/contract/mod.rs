@@ -90,7 +90,7 @@ macro_rules! with_commands {
             fetch_bill: DayOf => BillPreview,
             /// Reads a bill's file and compares it; keeps nothing.
             open_bill: OpenBill => BillPreview,
-            /// Lines of the bill that was looked at.
+            /// Lines of the bill that was looked at, or of one that is kept, each with its verdict.
             bill_rows: BillRowsOf => BillRows,
             /// Keeps the bill that was looked at.
             import_bill: PreviewId => ReconciledDay,

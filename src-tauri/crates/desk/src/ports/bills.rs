@@ -2,8 +2,8 @@
 
 use super::NewEvent;
 use paydesk_domain::{
-    AccountId, BillKind, BillLine, Break, ChannelDay, ChannelId, Explanation, Payment, Refund,
-    Timestamp, Totals as BillTotals,
+    AccountId, BillKind, BillLine, Break, BreakCode, ChannelDay, ChannelId, Explanation, Payment,
+    Refund, Timestamp, Totals as BillTotals,
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,35 @@ pub struct KeptDifference {
     pub counts_book: bool,
 }
 
+/// What is said of one line of a bill.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It agrees with our books.
+    Agrees,
+    /// It differs.
+    Differs(BreakCode),
+}
+
+/// One line of a bill with what is said of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BillRow {
+    /// The line.
+    pub line: BillLine,
+    /// Our reference, where it agrees.
+    pub matched: Option<String>,
+    /// What is said of it.
+    pub verdict: Verdict,
+}
+
+/// Some lines of a kept bill.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BillRowsPage {
+    /// How many lines there are of those that were asked for.
+    pub total: u64,
+    /// Those on this page, in the order of the file.
+    pub rows: Vec<BillRow>,
+}
+
 /// A bill to keep.
 #[derive(Clone, Debug)]
 pub struct NewBill {
@@ -70,8 +99,8 @@ pub struct NewBill {
     pub content_sha256: String,
     /// How it came.
     pub origin: BillOrigin,
-    /// Every line, and our reference where it agrees with us.
-    pub lines: Vec<(BillLine, Option<String>)>,
+    /// Every line with what was said of it.
+    pub rows: Vec<BillRow>,
     /// What was found.
     pub differences: Vec<KeptDifference>,
     /// The day in numbers.

@@ -61,6 +61,31 @@ async fn a_demo_shop_opens_with_days_behind_it_that_both_sides_agree_on() {
     assert!(sold.order_id > page.rows[0].order_id, "{}", sold.order_id);
 }
 
+/// Every line of a bill, in pages of this length.
+async fn lines_of(
+    till: &Till,
+    of: &BillName,
+    only_different: bool,
+    limit: u32,
+) -> Vec<BillRowView> {
+    let mut lines = Vec::new();
+    loop {
+        let ask = BillRowsOf {
+            of: of.clone(),
+            only_different,
+            from: u32::try_from(lines.len()).unwrap(),
+            limit,
+        };
+        let page: BillRows = till.ask("bill_rows", ask).await.unwrap();
+        assert!(page.rows.len() <= usize::try_from(limit).unwrap());
+        if page.rows.is_empty() {
+            assert_eq!(usize::try_from(page.total).unwrap(), lines.len());
+            return lines;
+        }
+        lines.extend(page.rows);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn yesterdays_bills_show_exactly_what_was_planted() {
     let options = HostOptions {
@@ -107,6 +132,20 @@ async fn yesterdays_bills_show_exactly_what_was_planted() {
         };
         let kept: ReconciledDay = till.ask("import_bill", import.clone()).await.unwrap();
         assert_eq!(kept.differences, preview.differences);
+        // Kept with every line and its verdict, as the look at it said, page by page.
+        let looked = BillName::LookedAt {
+            preview: preview.preview.clone(),
+        };
+        let kept_lines = BillName::Kept {
+            id: kept.bill.clone(),
+        };
+        for only_different in [false, true] {
+            let expected = lines_of(&till, &looked, only_different, 200).await;
+            let found = lines_of(&till, &kept_lines, only_different, 2).await;
+            assert_eq!(found, expected, "{}", account.channel);
+            let all = usize::try_from(kept.rows).unwrap();
+            assert_eq!(found.len(), if only_different { 3 } else { all });
+        }
         let again: BillPreview = till.ask("fetch_bill", of(&yesterday)).await.unwrap();
         assert!(again.known_since.is_some(), "the same bill is recognised");
         let twice: ReconciledDay = till.ask("import_bill", import).await.unwrap();

@@ -193,3 +193,46 @@ async fn a_newer_or_damaged_database_is_refused_and_left_alone() {
         b"no database"
     );
 }
+
+#[tokio::test]
+async fn a_bill_kept_before_lines_had_verdicts_gets_them() {
+    let folder = folder("older-bill");
+    tamper_new(
+        &folder,
+        concat!(
+            include_str!("../../migrations/0001.sql"),
+            include_str!("../../migrations/0002.sql"),
+            include_str!("../../migrations/0003.sql"),
+            include_str!("../../migrations/0004.sql"),
+        ),
+    )
+    .await;
+    tamper(
+        &folder,
+        r#"INSERT INTO bills VALUES (7, 'a', 'alipay', 20261120, '"trade"', 'x', '{"origin":"fetched"}', 1, '收银员 1', '{}');
+           INSERT INTO bill_lines VALUES
+             (7, 2, 'payment', 'P2', '', '42002', 'CNY', 4650, 28, 1000, 'done', 'P2'),
+             (7, 3, 'payment', 'P3', '', '42003', 'CNY', 4650, 28, 1000, 'done', NULL),
+             (7, 4, 'refund', 'P4', 'R4', '42004', 'CNY', 4650, 0, 1000, 'done', 'R4');
+           INSERT INTO differences VALUES
+             (7, 0, 'amount_over', '{"found":{"bill":{"row":3}}}'), (7, 1, 'fee', '{"found":{"bill":{"row":3}}}'),
+             (7, 2, 'missing_channel', '{"found":{"bill":null}}')"#,
+    )
+    .await;
+    let store = open(&folder).await.unwrap();
+    let page = store.bill_rows(7, false, 1, 2).await.unwrap();
+    let found: Vec<(u64, Verdict)> = page
+        .rows
+        .iter()
+        .map(|it| (it.line.row, it.verdict))
+        .collect();
+    let over = Verdict::Differs(BreakCode::AmountOver);
+    assert_eq!(
+        (page.total, found),
+        (3, vec![(3, over), (4, Verdict::Agrees)])
+    );
+    let different = store.bill_rows(7, true, 0, 10).await.unwrap();
+    assert_eq!((different.total, different.rows.len()), (1, 1));
+    assert_eq!(different.rows[0].line.amount.minor(), 4650);
+    store.close().await;
+}
