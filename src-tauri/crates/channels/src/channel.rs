@@ -6,7 +6,7 @@ use paydesk_domain::{
     Again, Amount, ChannelRef, Currency, Doubt, End, Memo, MerchantRef, NotSent, Outcome,
     PaymentFact, RefundFact, Timestamp,
 };
-use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, Keys, Secret, WireReply};
+use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, KeyId, Keys, Secret, WireReply};
 use std::{collections::BTreeMap, time::Duration};
 
 /// What a request does at the channel. The answer is authenticated and read against it, so that a
@@ -233,17 +233,29 @@ pub trait Refunds: Exchange<RefundCall> + Exchange<QueryRefund> {}
 
 /// Fetching the keys that the channel signs with.
 pub trait Certificates: Send + Sync {
-    /// The request for them.
+    /// The key that a reply names as its signer, where the channel hands out keys one by one. Anybody can
+    /// write a name; it says what to ask for, never what to believe.
+    fn named(&self, reply: &WireReply) -> Option<KeyId> {
+        let _ = reply;
+        None
+    }
+
+    /// The request for them; for `wanted` where the channel hands them out one by one.
     ///
     /// # Errors
     /// `NotSent` when it cannot be built.
-    fn encode(&self, cx: &Cx<'_>) -> Result<WireRequest, NotSent>;
+    fn encode(&self, wanted: Option<&KeyId>, cx: &Cx<'_>) -> Result<WireRequest, NotSent>;
 
     /// Opens and verifies them: key id and PEM of each.
     ///
     /// # Errors
-    /// `Forged` when the answer does not prove itself.
-    fn open(&self, reply: &WireReply, cx: &Cx<'_>) -> Result<Vec<(String, String)>, Forged>;
+    /// `Forged` when the answer does not prove itself, or is not the one that was wanted.
+    fn open(
+        &self,
+        wanted: Option<&KeyId>,
+        reply: &WireReply,
+        cx: &Cx<'_>,
+    ) -> Result<Vec<(String, String)>, Forged>;
 
     /// The account field they add to, beside what stands in it.
     fn field(&self) -> &'static str;

@@ -220,10 +220,11 @@ impl Desk {
         let operation = request.operation;
         let reply = self.fetch(account, channel, request).await?;
         let answer = self.with_keys(account, |cx| {
+            let named = crate::driver::named_key(channel, &reply);
             let proof = channel
                 .authenticate(operation, reply, cx)
                 .map_err(|forged| {
-                    self.note_forged(&account.id, forged);
+                    self.note_forged(&account.id, forged, named);
                     DeskError::BillUnreachable
                 })?;
             Ok(bills.decode_link(&proof))

@@ -176,10 +176,11 @@ impl Desk {
         let date = reply.header("date").map(str::to_owned);
         let hint = channel.hint(&reply);
         let took = Duration::from_millis(record.took_ms);
+        let named = named_key(channel, &reply);
         let proof = match channel.authenticate(operation, reply, &cx(now)) {
             Ok(proof) => proof,
             Err(forged) => {
-                self.note_forged(&account.id, forged);
+                self.note_forged(&account.id, forged, named);
                 let forged = (hint == Doubt::Unauthenticated).then(|| forged.to_string());
                 let doubt = Exchanged::Doubt {
                     doubt: hint,
@@ -209,6 +210,11 @@ impl Desk {
         };
         (exchanged, Some(Contact::Answered { date, took }))
     }
+}
+
+/// The key a reply names as its signer, to ask for it where it is not known.
+pub(crate) fn named_key(channel: &dyn Channel, reply: &WireReply) -> Option<KeyId> {
+    channel.certificates().and_then(|part| part.named(reply))
 }
 
 fn cut_off<F>(cut: Cut, record: Record) -> (Exchanged<F>, Option<Contact>) {

@@ -1,4 +1,5 @@
-//! The channel's keys while they change: an answer of a key nobody here knows asks for the channel's list.
+//! The channel's keys while they change: an answer of a key nobody here knows asks for the channel's list,
+//! or for the one certificate that the answer names.
 //! Only what proves itself is learned, beside the keys that are trusted. It must never believe the answer
 //! that asked for it, nor settle a payment: the next look does.
 
@@ -13,24 +14,26 @@ use std::{sync::Arc, time::Duration};
 const ASK_EVERY: Duration = Duration::from_secs(180);
 
 /// What is known of one account's need.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Need {
     /// An answer came that an unknown key signed.
     is_open: bool,
+    /// The name of that key, as the answer wrote it.
+    named: Option<KeyId>,
     /// When the channel was asked last.
     asked_at: Option<Timestamp>,
 }
 
 impl Need {
-    fn may_ask(self, now: Timestamp) -> bool {
+    fn may_ask(&self, now: Timestamp) -> bool {
         let waited = |at: Timestamp| now.since(at) >= ASK_EVERY || at > now;
         self.is_open && self.asked_at.is_none_or(waited)
     }
 }
 
 impl Desk {
-    /// Notes why an answer is not believed; of an unknown key the channel is asked by the resolver.
-    pub(crate) fn note_forged(&self, account: &AccountId, forged: Forged) {
+    /// Notes why an answer is not believed; for an unknown key the channel is asked by the resolver.
+    pub(crate) fn note_forged(&self, account: &AccountId, forged: Forged, named: Option<KeyId>) {
         let is_ours = self
             .shop()
             .is_some_and(|shop| shop.account(account).is_some());
@@ -38,7 +41,9 @@ impl Desk {
             return;
         }
         if let Ok(mut needs) = self.peer_keys.lock() {
-            needs.entry(account.clone()).or_default().is_open = true;
+            let need = needs.entry(account.clone()).or_default();
+            need.is_open = true;
+            need.named = named;
         }
         self.wake.notify_one();
     }
@@ -51,22 +56,19 @@ impl Desk {
         }
         let now = self.now();
         for account in shop.accounts {
-            let is_due = self.peer_keys.lock().is_ok_and(|mut needs| {
-                let need = needs.get_mut(&account.id).filter(|need| need.may_ask(now));
-                need.map(|need| {
-                    *need = Need {
-                        is_open: false,
-                        asked_at: Some(now),
-                    };
-                })
-                .is_some()
+            let due = self.peer_keys.lock().ok().and_then(|mut needs| {
+                let need = needs.get_mut(&account.id);
+                let need = need.filter(|need| need.may_ask(now))?;
+                need.is_open = false;
+                need.asked_at = Some(now);
+                Some(need.named.take())
             });
-            if !is_due {
+            let Some(named) = due else {
                 continue;
-            }
+            };
             let desk = Arc::clone(self);
             self.ports.tasks.spawn(Box::pin(async move {
-                match desk.learn_keys_of(&account).await {
+                match desk.learn_keys_of(&account, named.as_ref()).await {
                     Ok(learned) => tracing::info!(
                         account = %account.id.0,
                         ?learned,
@@ -83,7 +85,11 @@ impl Desk {
     }
 
     /// Gives the names of what was learned.
-    async fn learn_keys_of(&self, account: &Account) -> Result<Vec<String>, String> {
+    async fn learn_keys_of(
+        &self,
+        account: &Account,
+        named: Option<&KeyId>,
+    ) -> Result<Vec<String>, String> {
         let said = |error: DeskError| error.to_string();
         let channel = paydesk_channels::by_id(&account.channel.0)
             .ok_or_else(|| said(DeskError::ChannelNotConnected(account.channel.0.clone())))?;
@@ -107,7 +113,7 @@ impl Desk {
             nonce,
         };
         let request = part
-            .encode(&cx(self.now()))
+            .encode(named, &cx(self.now()))
             .map_err(|proof| format!("{proof:?}"))?;
         let deadline = channel.profile().schedule.deadline;
         let sent = self
@@ -116,7 +122,7 @@ impl Desk {
             .send(request, scope(account, channel), deadline);
         let reply = sent.await.map_err(|cut| format!("{cut:?}"))?;
         let opened = part
-            .open(&reply, &cx(self.now()))
+            .open(named, &reply, &cx(self.now()))
             .map_err(|forged| forged.to_string())?;
         let mut learned = Vec::new();
         for (id, material) in opened {
@@ -148,7 +154,11 @@ mod tests {
     #[test]
     fn an_account_is_asked_about_once_in_a_while_and_after_the_clock_was_set_back() {
         let at = Timestamp(1_732_586_400_000);
-        let need = |is_open, asked_at| Need { is_open, asked_at };
+        let need = |is_open, asked_at| Need {
+            is_open,
+            named: None,
+            asked_at,
+        };
         assert!(!need(false, None).may_ask(at));
         assert!(need(true, None).may_ask(at));
         let asked = need(true, Some(at));

@@ -28,6 +28,22 @@ pub struct AccountKeys {
     resource: Option<ResourceKey>,
     content: Option<ContentKey>,
     bearer: Option<Secret<String>>,
+    pinned: Option<Pinned>,
+}
+
+/// What a further certificate of the channel is measured by.
+struct Pinned {
+    roots: Vec<Certificate>,
+    /// The owner that the channel's own certificate names. The roots sign merchants' certificates as well,
+    /// so that a chain alone does not make a certificate the channel's.
+    owner: String,
+}
+
+impl Pinned {
+    fn admits(&self, leaf: &Certificate, between: &[Certificate], unix_seconds: i64) -> bool {
+        leaf.common_name() == self.owner
+            && verify_chain(leaf, between, &self.roots, unix_seconds).is_ok()
+    }
 }
 
 impl fmt::Debug for AccountKeys {
@@ -135,11 +151,12 @@ impl AccountKeysBuilder {
         Ok(self)
     }
 
-    /// Alipay certificate mode: our application certificate, Alipay's certificate (with its
-    /// intermediates) and the root bundle, judged at the given moment.
+    /// Alipay certificate mode: our application certificate, Alipay's certificates (with their
+    /// intermediates) and the root bundle, judged at the given moment. The first certificate says who the
+    /// owner is; of the others those count that are the owner's, and the newest is expected to sign.
     ///
     /// # Errors
-    /// `Wrong` when the application certificate belongs to another key or a chain does not hold.
+    /// `Wrong` when the application certificate belongs to another key or no chain holds.
     pub fn certificate_mode(
         mut self,
         application: &[u8],
@@ -150,14 +167,29 @@ impl AccountKeysBuilder {
         let ours = Certificate::read(application)?;
         self.check_pair(&ours)?;
         let theirs = Certificate::read_all(channel)?;
-        let (leaf, between) = theirs.split_first().ok_or(KeyError::Malformed)?;
-        let pinned = Certificate::read_all(roots)?;
-        verify_chain(leaf, between, &pinned, unix_seconds).map_err(|_| KeyError::Wrong)?;
-        let id = KeyId(leaf.alipay_serial());
+        let first = theirs.first().ok_or(KeyError::Malformed)?;
+        let pinned = Pinned {
+            roots: Certificate::read_all(roots)?,
+            owner: first.common_name(),
+        };
+        let (between, leaves): (Vec<Certificate>, Vec<Certificate>) =
+            theirs.into_iter().partition(Certificate::is_authority);
+        let mut held: Vec<&Certificate> = leaves
+            .iter()
+            .filter(|leaf| pinned.admits(leaf, &between, unix_seconds))
+            .collect();
+        held.sort_by_key(|leaf| leaf.valid_from());
+        for leaf in &held {
+            let id = KeyId(leaf.alipay_serial());
+            self.0.trusted.insert(id.clone(), leaf.public_key()?);
+            self.0.peer = Some(id);
+        }
+        if held.is_empty() {
+            return Err(KeyError::Wrong);
+        }
         self.0.signing_id = Some(ours.alipay_serial());
         self.0.root_id = Some(bundle_serial(roots)?);
-        self.0.trusted.insert(id.clone(), leaf.public_key()?);
-        self.0.peer = Some(id);
+        self.0.pinned = Some(pinned);
         Ok(self)
     }
 
@@ -267,6 +299,18 @@ impl Keys for AccountKeys {
 
     fn root_id(&self) -> Result<String, KeyError> {
         self.root_id.clone().ok_or(KeyError::Missing)
+    }
+
+    fn admit(&self, certificate: &[u8], unix_seconds: i64) -> Result<KeyId, Forged> {
+        let pinned = self.pinned.as_ref().ok_or(Forged::UnknownKey)?;
+        let all = Certificate::read_all(certificate).map_err(|_| Forged::Malformed)?;
+        let (leaf, between) = all.split_first().ok_or(Forged::Malformed)?;
+        let is_usable = leaf.public_key().is_ok() && !leaf.is_authority();
+        if is_usable && pinned.admits(leaf, between, unix_seconds) {
+            Ok(KeyId(leaf.alipay_serial()))
+        } else {
+            Err(Forged::WrongSignature)
+        }
     }
 
     fn peer_id(&self) -> Option<KeyId> {

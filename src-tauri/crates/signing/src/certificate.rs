@@ -143,6 +143,12 @@ impl Certificate {
         name.unwrap_or_default().to_owned()
     }
 
+    /// Whether it may sign other certificates.
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        self.parsed().is_some_and(|parsed| parsed.is_ca())
+    }
+
     pub(crate) fn der(&self) -> &[u8] {
         &self.der
     }

@@ -89,6 +89,18 @@ pub trait Keys: Send + Sync {
     /// `Missing` outside certificate mode.
     fn root_id(&self) -> Result<String, KeyError>;
 
+    /// The number of a further certificate of the channel (with its intermediates), when it leads to the
+    /// pinned roots and names the same owner as the certificate that is trusted already. Whoever wraps an
+    /// account must hand this on.
+    ///
+    /// # Errors
+    /// `UnknownKey` outside certificate mode, `Malformed` when it is no certificate, `WrongSignature` when it
+    /// does not lead to a root, is not valid now, or is another's.
+    fn admit(&self, certificate: &[u8], unix_seconds: i64) -> Result<KeyId, Forged> {
+        let _ = (certificate, unix_seconds);
+        Err(Forged::UnknownKey)
+    }
+
     /// The key with which the channel is expected, or asked, to sign its answers.
     fn peer_id(&self) -> Option<KeyId>;
 }

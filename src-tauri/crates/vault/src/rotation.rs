@@ -42,6 +42,18 @@ impl Keys for RotatingKeys {
         self.active.seal_field(plain)
     }
 
+    fn seal_content(&self, plain: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.active.seal_content(plain)
+    }
+
+    fn open_content(&self, sealed: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.first(|keys| keys.open_content(sealed))
+    }
+
+    fn admit(&self, certificate: &[u8], unix_seconds: i64) -> Result<KeyId, Forged> {
+        self.active.admit(certificate, unix_seconds)
+    }
+
     fn authorize(&self, headers: &mut Vec<(String, String)>) -> Result<(), KeyError> {
         self.active.authorize(headers)
     }
@@ -56,5 +68,27 @@ impl Keys for RotatingKeys {
 
     fn peer_id(&self) -> Option<KeyId> {
         self.active.peer_id()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contents_are_sealed_behind_the_wrapper_too_and_an_older_key_opens_its_own() {
+        // Test keys: sixteen bytes each.
+        let keys = |text: &[u8]| AccountKeys::builder().content_key(text).unwrap().build();
+        let old = keys(b"AAAAAAAAAAAAAAAAAAAAAA==");
+        let sealed_before = old.seal_content(b"{}").unwrap();
+        let both = RotatingKeys {
+            active: keys(b"AQEBAQEBAQEBAQEBAQEBAQ=="),
+            older: vec![old],
+        };
+        let sealed = both.seal_content(b"{\"a\":1}").unwrap();
+        assert_eq!(both.open_content(&sealed).unwrap(), b"{\"a\":1}");
+        assert_eq!(both.open_content(&sealed_before).unwrap(), b"{}");
+        assert_ne!(sealed, b"{\"a\":1}");
     }
 }

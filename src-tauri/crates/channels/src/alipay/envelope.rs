@@ -54,6 +54,24 @@ fn open(body: &[u8]) -> Result<Envelope, Forged> {
     })
 }
 
+/// The certificate that a body names as its signer; believed by nobody.
+pub(super) fn certificate_named(body: &[u8]) -> Option<String> {
+    open(body).ok()?.certificate
+}
+
+/// What an answer about a certificate says, for a reader who believes only the certificate itself.
+pub(super) fn claimed(body: &[u8]) -> Result<Json, Forged> {
+    let envelope = open(body)?;
+    let expected = method_of(Operation::Certificates)
+        .ok_or(Forged::Malformed)?
+        .replace('.', "_")
+        + "_response";
+    match envelope.content {
+        content @ Json::Object(_) if envelope.node == expected => Ok(content),
+        _ => Err(Forged::Malformed),
+    }
+}
+
 /// The believed answer to `operation`.
 pub(super) fn authenticate(
     operation: Operation,

@@ -3,6 +3,7 @@
 
 mod answers;
 mod bills;
+mod certificates;
 mod check;
 mod codes;
 mod envelope;
@@ -13,7 +14,7 @@ mod sheet;
 pub use request::text_to_sign;
 
 use crate::{
-    Answer, Bills, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field, FieldCheck, FieldKind,
+    Answer, Bills, Certificates, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field, FieldCheck, FieldKind,
     Finish, Notices, Operation, Payments, Profile, Query, QueryRefund, RefundCall, Refunds,
     Schedule, WireRequest,
 };
@@ -101,7 +102,8 @@ static PROFILE: Profile = Profile {
 /// The gateway's method name of an operation.
 fn method_of(operation: Operation) -> Option<&'static str> {
     match operation {
-        Operation::BillFile | Operation::Certificates => None,
+        Operation::BillFile => None,
+        Operation::Certificates => Some("alipay.open.app.alipaycert.download"),
         Operation::BillLink => Some("alipay.data.dataservice.bill.downloadurl.query"),
         Operation::Charge => Some("alipay.trade.pay"),
         Operation::Close => Some("alipay.trade.close"),
@@ -169,6 +171,10 @@ impl Channel for Alipay {
     }
 
     fn refunds(&self) -> Option<&dyn Refunds> {
+        Some(self)
+    }
+
+    fn certificates(&self) -> Option<&dyn Certificates> {
         Some(self)
     }
 

@@ -62,6 +62,11 @@ struct WhichRefund<'a> {
 }
 
 #[derive(Serialize)]
+struct WhichCertificate<'a> {
+    alipay_cert_sn: &'a str,
+}
+
+#[derive(Serialize)]
 struct WhichBill<'a> {
     bill_type: &'a str,
     bill_date: &'a str,
@@ -128,8 +133,13 @@ fn build(
         return Err(unsendable("app_id"));
     }
     let plain = serde_json::to_string(content).map_err(|_| unsendable("biz_content"))?;
-    // Sealed first, then signed.
-    let (biz_content, is_sealed) = match cx.keys.seal_content(plain.as_bytes()) {
+    // Sealed first, then signed. What is sealed is opened only when it is signed by a known key, which the
+    // answer that brings a key cannot be.
+    let sealed = match operation {
+        Operation::Certificates => Err(KeyError::Missing),
+        _ => cx.keys.seal_content(plain.as_bytes()),
+    };
+    let (biz_content, is_sealed) = match sealed {
         Ok(sealed) => (STANDARD.encode(sealed), true),
         Err(KeyError::Missing) => (plain, false),
         Err(error) => return Err(by_key(error)),
@@ -291,6 +301,18 @@ pub(super) fn bill_link(
         },
         cx,
     )
+}
+
+/// Asks for one of Alipay's certificates; there are some in certificate mode only.
+pub(super) fn certificate(number: &str, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
+    cx.keys.root_id().map_err(|error| match error {
+        KeyError::Missing => unsendable("alipay_root_cert"),
+        other => by_key(other),
+    })?;
+    let content = WhichCertificate {
+        alipay_cert_sn: number,
+    };
+    build(Operation::Certificates, &content, cx)
 }
 
 /// Reverse is Alipay's cancel: it closes the unpaid and returns the paid.

@@ -11,11 +11,17 @@ use paydesk_signing::{Certificate, Forged, KeyId, WireReply};
 const CERTIFICATES_MAX: usize = 10;
 
 impl Certificates for super::WechatPay {
-    fn encode(&self, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
+    // The list holds every certificate in use.
+    fn encode(&self, _wanted: Option<&KeyId>, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
         request::certificates(cx)
     }
 
-    fn open(&self, reply: &WireReply, cx: &Cx<'_>) -> Result<Vec<(String, String)>, Forged> {
+    fn open(
+        &self,
+        _wanted: Option<&KeyId>,
+        reply: &WireReply,
+        cx: &Cx<'_>,
+    ) -> Result<Vec<(String, String)>, Forged> {
         if reply.status != 200 {
             return Err(Forged::Malformed);
         }

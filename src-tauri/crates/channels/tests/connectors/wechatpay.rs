@@ -129,7 +129,7 @@ fn requests_by_the_byte() {
         "",
     );
     check(
-        c.certificates().unwrap().encode(&cx),
+        c.certificates().unwrap().encode(None, &cx),
         "GET",
         "/v3/certificates",
         "",
@@ -386,7 +386,7 @@ fn platform_certificates_prove_themselves() {
     shop.keys = fresh(key);
     let wrong_key = fresh(&key.to_uppercase());
     let part = wechatpay::CONNECTOR.certificates().unwrap();
-    let found = part.open(&genuine, &shop.cx()).unwrap();
+    let found = part.open(None, &genuine, &shop.cx()).unwrap();
     assert_eq!(found[0].0, "5F00FF00112233445566778899AABBCCDDEEFF01");
     let keys = AccountKeys::builder()
         .trust(KeyId(found[0].0.clone()), found[0].1.as_bytes())
@@ -396,24 +396,24 @@ fn platform_certificates_prove_themselves() {
 
     let late = Timestamp(NOW.0 + 301_000);
     assert_eq!(
-        part.open(&genuine, &shop.cx_at(late)).unwrap_err(),
+        part.open(None, &genuine, &shop.cx_at(late)).unwrap_err(),
         Forged::StaleTime
     );
     shop.keys = wrong_key;
     assert_eq!(
-        part.open(&genuine, &shop.cx()).unwrap_err(),
+        part.open(None, &genuine, &shop.cx()).unwrap_err(),
         Forged::WrongSignature
     );
     shop.keys = fresh(key);
     for at in (0..genuine.body.len()).step_by(7) {
         let mut bent = genuine.clone();
         bent.body[at] ^= 1;
-        assert!(part.open(&bent, &shop.cx()).is_err(), "byte {at}");
+        assert!(part.open(None, &bent, &shop.cx()).is_err(), "byte {at}");
     }
     let mut unsigned = genuine.clone();
     unsigned.headers.clear();
     assert_eq!(
-        part.open(&unsigned, &shop.cx()).unwrap_err(),
+        part.open(None, &unsigned, &shop.cx()).unwrap_err(),
         Forged::NoSignature
     );
 }

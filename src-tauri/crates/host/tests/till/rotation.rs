@@ -166,3 +166,106 @@ async fn a_list_of_keys_that_does_not_prove_itself_changes_nothing() {
     till.close().await;
     street.close().await;
 }
+
+fn alipay_by_certificate(street: &Street) -> AccountDraft {
+    let given = &street.merchant.alipay_certificate;
+    let mut draft = street.alipay();
+    draft.fields = pasted(&[
+        ("app_id", &given.app_id),
+        ("seller_id", &given.seller_id),
+        ("private_key", &given.app_private_key_pem),
+        ("app_cert", &given.app_certificate_pem),
+        ("alipay_cert", &given.alipay_certificate_pem),
+        ("alipay_root_cert", &given.alipay_root_certificate_pem),
+        // Contents are sealed too: the answer that brings a certificate comes open all the same.
+        ("aes_key", &given.aes_key),
+    ]);
+    draft
+}
+
+/// Charges somebody who types a password, and waits until that is known.
+async fn waiting(till: &Till, minor: i64) -> String {
+    let code = code_of(Channel::Alipay, Behaviour::PaysAfterPassword);
+    let order = till.charge(&code, minor).await.unwrap().order_id;
+    till.until(&order, "waiting", |view| {
+        view.state == PayState::CustomerPaying
+    })
+    .await;
+    order
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alipays_certificate_that_changes_in_the_middle_of_a_payment_is_fetched_and_it_is_decided()
+{
+    let (street, keyring) = (Street::open("alipay-cert").await, keyring());
+    let till = shop("alipay-cert", &keyring).await;
+    add(&till, alipay_by_certificate(&street)).await.unwrap();
+    charge_paid(&till, Channel::Alipay, 1_100).await;
+    assert_eq!(asked_for_keys(&street), 0, "nobody asks without need");
+
+    let order = waiting(&till, 1_200).await;
+    let rotated = street.sandbox.rotate(Rotation::AlipayCertificate).unwrap();
+    till.until(&order, "paid", |view| view.state == PayState::Paid)
+        .await;
+    assert_eq!(peers(&till).await, std::slice::from_ref(&rotated.name));
+    assert_eq!(asked_for_keys(&street), 1);
+    let timeline = till.detail(&order).await.timeline;
+    assert!(
+        timeline.iter().any(|event| event.kind == "forged_reply"),
+        "what was not believed is on record: {timeline:#?}"
+    );
+    charge_paid(&till, Channel::Alipay, 1_300).await;
+
+    // Kept for good, beside the one that was pasted.
+    let kept = till.folder.clone();
+    till.host.close().await;
+    let till = open(options(&kept, &keyring)).await;
+    assert_eq!(peers(&till).await, [rotated.name]);
+    charge_paid(&till, Channel::Alipay, 1_400).await;
+    assert_eq!(asked_for_keys(&street), 1);
+    // And once more: the third beside the second.
+    let order = waiting(&till, 1_500).await;
+    let third = street.sandbox.rotate(Rotation::AlipayCertificate).unwrap();
+    till.until(&order, "paid", |view| view.state == PayState::Paid)
+        .await;
+    assert!(peers(&till).await.contains(&third.name));
+    till.close().await;
+    street.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_of_alipays_that_does_not_lead_to_the_root_is_refused() {
+    let (street, keyring) = (Street::open("alipay-stranger").await, keyring());
+    let till = shop("alipay-stranger", &keyring).await;
+    add(&till, alipay_by_certificate(&street)).await.unwrap();
+    let order = waiting(&till, 2_100).await;
+    street.sandbox.rotate(Rotation::AlipayStranger).unwrap();
+    let begun = std::time::Instant::now();
+    while asked_for_keys(&street) == 0 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "never asked");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    assert!(peers(&till).await.is_empty(), "a stranger is not learned");
+    let view = till.view(&order).await;
+    assert!(
+        !matches!(view.state, PayState::Paid | PayState::Failed),
+        "{view:#?}"
+    );
+    assert_eq!(asked_for_keys(&street), 1, "not again within minutes");
+    // The channel signs with a certificate of its own again, and a new start may ask again.
+    let rotated = street.sandbox.rotate(Rotation::AlipayCertificate).unwrap();
+    let kept = till.folder.clone();
+    till.host.close().await;
+    let till = open(options(&kept, &keyring)).await;
+    till.until(&order, "decided", |view| {
+        matches!(
+            view.state,
+            PayState::Paid | PayState::Reversed | PayState::Closed
+        )
+    })
+    .await;
+    assert_eq!(peers(&till).await, [rotated.name]);
+    till.close().await;
+    street.close().await;
+}

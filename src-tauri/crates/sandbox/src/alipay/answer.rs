@@ -29,6 +29,13 @@ pub(crate) struct Signing {
     pub(super) seal_with: Option<String>,
 }
 
+impl Signing {
+    /// Whether the caller is in certificate mode.
+    pub(super) fn is_by_certificate(&self) -> bool {
+        self.certificate.is_some()
+    }
+}
+
 impl Answer {
     /// The same answer with another order's number.
     pub(crate) fn about(mut self, own: &str, other: &str) -> Self {
@@ -51,7 +58,14 @@ impl Answer {
         let mut whole = Object::new(Solidus::Escaped).raw(&self.node, content);
         if let Some(signing) = &self.signing {
             let signed = content.as_bytes();
-            let mut sign = signature::sign(&keys.alipay_gateway, signing.digest, signed);
+            let certified = keys.alipay_certificates().into_iter();
+            let certified = certified
+                .rev()
+                .find(|it| Some(&it.name) == signing.certificate.as_ref());
+            let key = certified
+                .as_ref()
+                .map_or(&keys.alipay_gateway, |it| &it.key);
+            let mut sign = signature::sign(key, signing.digest, signed);
             if dress.bad_signature {
                 sign = spoil(&sign);
             }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod bill;
+mod certificate;
 mod refund;
 mod request;
 mod trade;
@@ -64,6 +65,12 @@ fn run(world: &World, call: &Call, request: &Request) -> Outcome {
     let prompt = |content: String| (content, Carriage::Prompt);
     match operation_of(&request.method) {
         Operation::BillQuery => bill::query(world, call, &request.biz_content).map(prompt),
+        Operation::Certificates => certificate::download(
+            world,
+            request.signing.is_by_certificate(),
+            &request.biz_content,
+        )
+        .map(prompt),
         Operation::Charge => trade::pay(world, &request.biz_content),
         Operation::CreateQr => trade::precreate(world, &request.biz_content).map(prompt),
         Operation::Query => trade::query(world, &request.biz_content).map(prompt),
@@ -71,16 +78,16 @@ fn run(world: &World, call: &Call, request: &Request) -> Outcome {
         Operation::Close => trade::close(world, &request.biz_content).map(prompt),
         Operation::Refund => refund::refund(world, &request.biz_content).map(prompt),
         Operation::RefundQuery => refund::query(world, &request.biz_content).map(prompt),
-        Operation::BillDownload
-        | Operation::Certificates
-        | Operation::Reverse
-        | Operation::Unknown => Err(Refusal::invalid("isv.invalid-method", "不存在的方法名")),
+        Operation::BillDownload | Operation::Reverse | Operation::Unknown => {
+            Err(Refusal::invalid("isv.invalid-method", "不存在的方法名"))
+        }
     }
 }
 
 fn operation_of(method: &str) -> Operation {
     match method {
         "alipay.data.dataservice.bill.downloadurl.query" => Operation::BillQuery,
+        "alipay.open.app.alipaycert.download" => Operation::Certificates,
         "alipay.trade.cancel" => Operation::Cancel,
         "alipay.trade.close" => Operation::Close,
         "alipay.trade.fastpay.refund.query" => Operation::RefundQuery,

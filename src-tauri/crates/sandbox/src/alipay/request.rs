@@ -137,8 +137,9 @@ pub(super) fn authenticate(keys: &Keys, parameters: &Parameters) -> Result<Reque
         (&keys.alipay_app, None)
     } else {
         check_certificates(keys, parameters)?;
-        let answered_by = keys.merchant.alipay_certificate.alipay_cert_sn.clone();
-        (&keys.alipay_certificate_app, Some(answered_by))
+        let answered_by = keys.alipay_certificates().pop();
+        let answered_by = answered_by.map(|signer| signer.name.clone());
+        (&keys.alipay_certificate_app, answered_by)
     };
     if !parameters.is_signed_by(key, digest) {
         let text = parameters.text_to_sign(false).replace('&', "&amp;");

@@ -135,11 +135,14 @@ struct KeyFile {
     note: String,
     merchant: MerchantCredentials,
     alipay_gateway_private_key_pem: String,
+    /// Issues Alipay's certificates; a folder of an older version has none, and cannot rotate them.
+    #[serde(default)]
+    alipay_root_private_key_pem: String,
     wechatpay_public_key_mode_private_key_pem: String,
     wechatpay_platform_private_key_pem: String,
     /// What rotations added, oldest first.
-    #[serde(default)]
-    wechatpay_rotated: Vec<RotatedKey>,
+    #[serde(default, alias = "wechatpay_rotated")]
+    rotated: Vec<RotatedKey>,
 }
 
 /// A key that a rotation made.
@@ -151,14 +154,19 @@ struct RotatedKey {
     private_key_pem: String,
 }
 
-/// What can be rotated at WeChat Pay.
+/// What can be rotated.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rotation {
-    /// A second platform certificate; it signs from now on, and both are listed.
+    /// WeChat Pay: a second platform certificate; it signs from now on, and both are listed.
     PlatformCertificate,
-    /// A second static public key; each signs for whoever asks for it by its id.
+    /// WeChat Pay: a second static public key; each signs for whoever asks for it by its id.
     PublicKey,
+    /// Alipay: a further certificate of the same owner under the same root; it signs from now on. Its key is
+    /// another one as well, so that nobody goes on by overlooking the number.
+    AlipayCertificate,
+    /// The same, but issued by a stranger under the root's name: whoever believes it believes anybody.
+    AlipayStranger,
 }
 
 /// What a rotation issued.
@@ -172,7 +180,7 @@ pub struct Rotated {
     pub pem: String,
 }
 
-/// One of the keys that sign WeChat Pay's answers.
+/// One of the keys that sign answers.
 pub(crate) struct Signer {
     /// Serial number or id.
     pub(crate) name: String,
@@ -190,6 +198,7 @@ pub(crate) struct Keys {
     pub(crate) wechatpay_merchant: RsaPublicKey,
     platforms: RwLock<Vec<Arc<Signer>>>,
     public_keys: RwLock<Vec<Arc<Signer>>>,
+    alipay_certificates: RwLock<Vec<Arc<Signer>>>,
     /// The file as it stands on the disk; held while a rotation rewrites it.
     file: Mutex<KeyFile>,
     path: PathBuf,
@@ -246,10 +255,17 @@ impl Keys {
             &own.public_key_pem,
             &file.wechatpay_public_key_mode_private_key_pem,
         )?];
-        for rotated in &file.wechatpay_rotated {
+        let certified = &merchant.alipay_certificate;
+        let mut alipay_certificates = vec![signer(
+            &certified.alipay_cert_sn,
+            &certified.alipay_certificate_pem,
+            &file.alipay_gateway_private_key_pem,
+        )?];
+        for rotated in &file.rotated {
             let signers = match rotated.what {
                 Rotation::PlatformCertificate => &mut platforms,
                 Rotation::PublicKey => &mut public_keys,
+                Rotation::AlipayCertificate | Rotation::AlipayStranger => &mut alipay_certificates,
             };
             signers.push(signer(
                 &rotated.name,
@@ -264,6 +280,7 @@ impl Keys {
             wechatpay_merchant: public_of(&merchant.wechatpay.merchant_private_key_pem)?,
             platforms: RwLock::new(platforms),
             public_keys: RwLock::new(public_keys),
+            alipay_certificates: RwLock::new(alipay_certificates),
             merchant,
             file: Mutex::new(file),
             path: path.to_owned(),
@@ -285,6 +302,12 @@ impl Keys {
         keys.iter().find(|signer| signer.name == id).cloned()
     }
 
+    /// Alipay's certificates, oldest first; the last one signs in certificate mode.
+    pub(crate) fn alipay_certificates(&self) -> Vec<Arc<Signer>> {
+        let certificates = self.alipay_certificates.read();
+        certificates.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Adds a key beside the old ones, in the file first.
     pub(crate) fn rotate(&self, what: Rotation) -> Result<Rotated, KeysError> {
         let key = RsaPrivateKey::new(&mut rand::rngs::OsRng, 2048).map_err(KeysError::encoding)?;
@@ -294,21 +317,24 @@ impl Keys {
                 public_key_id(&self.merchant.wechatpay.mchid),
                 public_pem(&key.to_public_key())?,
             ),
+            Rotation::AlipayCertificate => self.alipay_certificate(&key)?,
+            Rotation::AlipayStranger => alipay_gateway_certificate(&key, &key)?,
         };
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.wechatpay_rotated.push(RotatedKey {
+        file.rotated.push(RotatedKey {
             what,
             name: name.clone(),
             pem: pem.clone(),
             private_key_pem: private_pem(&key)?,
         });
         if let Err(error) = write(&self.path, &file) {
-            file.wechatpay_rotated.pop();
+            file.rotated.pop();
             return Err(error);
         }
         let signers = match what {
             Rotation::PlatformCertificate => &self.platforms,
             Rotation::PublicKey => &self.public_keys,
+            Rotation::AlipayCertificate | Rotation::AlipayStranger => &self.alipay_certificates,
         };
         let signer = Signer {
             name: name.clone(),
@@ -318,6 +344,16 @@ impl Keys {
         let mut signers = signers.write().unwrap_or_else(PoisonError::into_inner);
         signers.push(Arc::new(signer));
         Ok(Rotated { what, name, pem })
+    }
+
+    fn alipay_certificate(&self, key: &RsaPrivateKey) -> Result<(String, String), KeysError> {
+        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if file.alipay_root_private_key_pem.is_empty() {
+            return Err(KeysError::Encoding(
+                "this folder was made before Alipay's certificates could be rotated".to_owned(),
+            ));
+        }
+        alipay_gateway_certificate(key, &private_key(&file.alipay_root_private_key_pem)?)
     }
 }
 
@@ -396,19 +432,18 @@ fn generate() -> Result<KeyFile, KeysError> {
             wechatpay: wechatpay_credentials(&merchant, &public_mode, &platform)?,
         },
         alipay_gateway_private_key_pem: private_pem(&gateway)?,
+        alipay_root_private_key_pem: private_pem(&root)?,
         wechatpay_public_key_mode_private_key_pem: private_pem(&public_mode)?,
         wechatpay_platform_private_key_pem: private_pem(&platform)?,
-        wechatpay_rotated: Vec::new(),
+        rotated: Vec::new(),
     })
 }
 
-fn alipay_certificates(
-    app: &RsaPrivateKey,
-    gateway: &RsaPrivateKey,
-    root: &RsaPrivateKey,
-    seller_id: String,
-) -> Result<AlipayCertificateCredentials, KeysError> {
-    let issued = |common| Statement {
+/// Whom Alipay's own certificates name.
+const ALIPAY_OWNER: &str = "Paydesk Sandbox Alipay Gateway";
+
+fn issued_by_alipay(common: &str) -> Statement<'_> {
+    Statement {
         issuer: ALIPAY_ROOT,
         subject: Name {
             common,
@@ -417,13 +452,35 @@ fn alipay_certificates(
         serial: serial(),
         from_year: 2020,
         to_year: 2049,
+    }
+}
+
+/// Number and text of a further certificate of the gateway, signed by this key under the root's name.
+fn alipay_gateway_certificate(
+    key: &RsaPrivateKey,
+    issuer: &RsaPrivateKey,
+) -> Result<(String, String), KeysError> {
+    let says = Statement {
+        from_year: 2021,
+        ..issued_by_alipay(ALIPAY_OWNER)
     };
+    let text = certificate::write(&says, &key.to_public_key(), issuer)?;
+    Ok((certificate::alipay_serial_number(&says), text))
+}
+
+fn alipay_certificates(
+    app: &RsaPrivateKey,
+    gateway: &RsaPrivateKey,
+    root: &RsaPrivateKey,
+    seller_id: String,
+) -> Result<AlipayCertificateCredentials, KeysError> {
+    let issued = issued_by_alipay;
     let root_says = Statement {
         subject: ALIPAY_ROOT,
         ..issued("")
     };
     let app_says = issued("Paydesk Sandbox App");
-    let gateway_says = issued("Paydesk Sandbox Alipay Gateway");
+    let gateway_says = issued(ALIPAY_OWNER);
     let public = |key: &RsaPrivateKey| key.to_public_key();
     Ok(AlipayCertificateCredentials {
         app_id: format!("2021{}", digits(12)),

@@ -8,6 +8,45 @@ use serde_json::{Value, json};
 use crate::shop::{Shop, alipay_sign};
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_further_certificate_of_alipay_signs_and_is_handed_out_by_its_number() {
+    let shop = Shop::open().await;
+    let (_, rotated) = shop
+        .control("POST", "rotate", json!({ "what": "alipay_certificate" }))
+        .await;
+    let shop = shop.restart().await;
+    let number = rotated["name"].as_str().unwrap();
+    let own = shop.merchant().alipay_certificate.clone();
+    for (number, content) in [
+        (number, rotated["pem"].as_str()),
+        (
+            &own.alipay_cert_sn,
+            Some(own.alipay_certificate_pem.as_str()),
+        ),
+        ("0123", None),
+    ] {
+        let asked = json!({ "alipay_cert_sn": number });
+        let mut form = shop.alipay_form("alipay.open.app.alipaycert.download", &asked);
+        form[0].1 = own.app_id.clone();
+        for (name, value) in [
+            ("app_cert_sn", &own.app_cert_sn),
+            ("alipay_root_cert_sn", &own.alipay_root_cert_sn),
+        ] {
+            form.push((name.to_owned(), value.clone()));
+        }
+        let signed = alipay_sign(form, &own.app_private_key_pem);
+        let answer = shop.alipay_send(&signed).await.unwrap().json();
+        let node = &answer["alipay_open_app_alipaycert_download_response"];
+        let text = node["alipay_cert_content"].as_str();
+        let text = text.map(|text| String::from_utf8(STANDARD.decode(text).unwrap()).unwrap());
+        assert_eq!(text.as_deref(), content, "{answer}");
+        assert_eq!(
+            answer["alipay_cert_sn"], rotated["name"],
+            "the new one signs"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rotated_certificate_signs_and_both_are_listed_after_a_restart_too() {
     let shop = Shop::open().await;
     let first = shop

@@ -6,7 +6,7 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use paydesk_signing::{
-    AccountKeys, Certificate, ChainFault, ContentKey, KeyError, KeyId, Keys, MaterialKind,
+    AccountKeys, Certificate, ChainFault, ContentKey, Forged, KeyError, KeyId, Keys, MaterialKind,
     PrivateKey, PublicKey, bundle_serial, recognise, verify_chain,
 };
 use serde_json::Value;
@@ -183,6 +183,23 @@ fn chain(vector: &Value) {
         &bytes(vector, "alipay_signature_b64"),
     )
     .unwrap();
+
+    // A further certificate is admitted when it is the channel's own: the root alone does not make it so.
+    assert_eq!(keys.admit(part("alipay_certificate_pem"), at), Ok(peer));
+    for (name, at, why) in [
+        ("alipay_certificate_pem", 2_400_000_000, "expired"),
+        ("without_intermediate_pem", at, "no way to the root"),
+        ("issued_by_a_leaf_pem", at, "issued by a leaf"),
+        ("app_certificate_pem", at, "a merchant's"),
+        ("root_bundle_pem", at, "an authority's"),
+    ] {
+        assert_eq!(
+            keys.admit(part(name), at),
+            Err(Forged::WrongSignature),
+            "{why}"
+        );
+    }
+    assert_eq!(keys.admit(b"-", at), Err(Forged::Malformed));
 
     let roots = Certificate::read_all(part("root_bundle_pem")).unwrap();
     let fault = |name: &str, at: i64| {
