@@ -37,7 +37,7 @@ const fn pure(name: &'static str, may_use: &'static [&'static str]) -> Room {
     }
 }
 
-const ROOMS: [Room; 18] = [
+const ROOMS: [Room; 19] = [
     pure("paydesk-signing", &[]),
     pure("paydesk-domain", &["paydesk-signing"]),
     pure("paydesk-channels", &["paydesk-domain", "paydesk-signing"]),
@@ -105,6 +105,8 @@ const ROOMS: [Room; 18] = [
             "paydesk-vault",
         ],
     ),
+    // Money and nothing else: a mistake of the product must not be repeated by who looks for it.
+    room("paydesk-auditor", &["paydesk-domain"]),
     room("paydesk-kills", &["paydesk-sandbox"]),
     room("xtask", &[]),
 ];
@@ -118,7 +120,7 @@ const RESERVED: [(&str, &[&str]); 14] = [
     ("libsqlite3-sys", &["paydesk-store"]),
     ("reqwest", &["paydesk-host"]),
     ("rusqlite", &["paydesk-store"]),
-    ("sqlx", &["paydesk-store", "paydesk-kills"]),
+    ("sqlx", &["paydesk-auditor", "paydesk-store", "paydesk-kills"]),
     ("tauri", &["paydesk"]),
     ("tauri-plugin-single-instance", &["paydesk"]),
     ("ts-rs", &["paydesk-console"]),

@@ -1,0 +1,255 @@
+//! A till's database, read with SQL of the auditor's own. Nothing here writes.
+
+use crate::chain::Row as LogRow;
+use paydesk_domain::Money;
+use serde::Deserialize;
+use serde_json::Value;
+use sqlx::{Row, SqliteConnection};
+
+/// The database cannot be read, or holds what no till writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable(pub String);
+
+impl From<sqlx::Error> for Unreadable {
+    fn from(error: sqlx::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for Unreadable {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+type Read<T> = Result<T, Unreadable>;
+
+/// An order's row.
+#[derive(Clone, Debug)]
+pub(crate) struct OrderRow {
+    pub(crate) number: String,
+    pub(crate) total_minor: i64,
+    pub(crate) version: i64,
+}
+
+/// A payment as its row says.
+#[derive(Clone, Debug)]
+pub(crate) struct PaymentRow {
+    pub(crate) reference: String,
+    pub(crate) paid_minor: i64,
+    pub(crate) value: PaymentValue,
+}
+
+/// What the auditor reads of a payment's document.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct PaymentValue {
+    pub(crate) plan: PlanValue,
+    pub(crate) state: StateValue,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct PlanValue {
+    pub(crate) amount: Money,
+}
+
+/// A state by its name, with the parts that concern money.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct StateValue {
+    pub(crate) state: String,
+    #[serde(default)]
+    pub(crate) paid: Option<PaidValue>,
+    #[serde(default)]
+    pub(crate) choice: Option<ChoiceValue>,
+    #[serde(default)]
+    pub(crate) again: Option<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct PaidValue {
+    pub(crate) asked: Money,
+    pub(crate) received: Money,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct ChoiceValue {
+    pub(crate) choice: String,
+}
+
+/// A refund as its row says.
+#[derive(Clone, Debug)]
+pub(crate) struct RefundRow {
+    pub(crate) reference: String,
+    pub(crate) value: RefundValue,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct RefundValue {
+    pub(crate) plan: PlanValue,
+    pub(crate) state: StateValue,
+}
+
+impl RefundValue {
+    /// Whether its amount cannot be refunded a second time.
+    pub(crate) fn reserves(&self) -> bool {
+        match self.state.state.as_str() {
+            "accepted" | "done" | "in_doubt" => true,
+            "failed" => self.state.again.as_deref() == Some("same_reference"),
+            _ => false,
+        }
+    }
+
+    /// Whether the channel still has to be asked.
+    pub(crate) fn is_running(&self) -> bool {
+        self.state.state != "done" && self.reserves()
+    }
+}
+
+/// The log after this place.
+pub(crate) async fn log_after(connection: &mut SqliteConnection, seq: i64) -> Read<Vec<LogRow>> {
+    let rows = sqlx::query(
+        "SELECT seq, kind, number, subject, actor, at, day, body, evidence, prev, hash \
+         FROM log WHERE seq > ?1 ORDER BY seq",
+    )
+    .bind(seq)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(LogRow {
+                seq: row.try_get(0)?,
+                kind: row.try_get(1)?,
+                number: row.try_get(2)?,
+                subject: row.try_get(3)?,
+                actor: row.try_get(4)?,
+                at: row.try_get(5)?,
+                day: row.try_get(6)?,
+                body: row.try_get(7)?,
+                evidence: row.try_get(8)?,
+                prev: row.try_get(9)?,
+                hash: row.try_get(10)?,
+            })
+        })
+        .collect()
+}
+
+/// The hash at a place of the log.
+pub(crate) async fn hash_at(connection: &mut SqliteConnection, seq: i64) -> Read<Option<Vec<u8>>> {
+    let row = sqlx::query("SELECT hash FROM log WHERE seq = ?1")
+        .bind(seq)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// The sealed bytes of an exchange.
+pub(crate) async fn evidence(connection: &mut SqliteConnection, seq: i64) -> Read<Option<Vec<u8>>> {
+    let row = sqlx::query("SELECT sealed FROM evidence WHERE seq = ?1")
+        .bind(seq)
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// One order.
+pub(crate) async fn order(
+    connection: &mut SqliteConnection,
+    number: &str,
+) -> Read<Option<OrderRow>> {
+    let row = sqlx::query("SELECT number, total_minor, version FROM orders WHERE number = ?1")
+        .bind(number)
+        .fetch_optional(connection)
+        .await?;
+    row.as_ref().map(order_row).transpose()
+}
+
+/// Every order.
+pub(crate) async fn orders(connection: &mut SqliteConnection) -> Read<Vec<OrderRow>> {
+    let rows = sqlx::query("SELECT number, total_minor, version FROM orders ORDER BY id")
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(order_row).collect()
+}
+
+fn order_row(row: &sqlx::sqlite::SqliteRow) -> Read<OrderRow> {
+    Ok(OrderRow {
+        number: row.try_get(0)?,
+        total_minor: row.try_get(1)?,
+        version: row.try_get(2)?,
+    })
+}
+
+/// The payments of one order.
+pub(crate) async fn payments(
+    connection: &mut SqliteConnection,
+    number: &str,
+) -> Read<Vec<PaymentRow>> {
+    let rows = sqlx::query(
+        "SELECT reference, paid_minor, value FROM payments WHERE number = ?1 ORDER BY reference",
+    )
+    .bind(number)
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(PaymentRow {
+                reference: row.try_get(0)?,
+                paid_minor: row.try_get(1)?,
+                value: serde_json::from_str(row.try_get(2)?)?,
+            })
+        })
+        .collect()
+}
+
+/// The refunds of one order.
+pub(crate) async fn refunds(
+    connection: &mut SqliteConnection,
+    number: &str,
+) -> Read<Vec<RefundRow>> {
+    let rows =
+        sqlx::query("SELECT reference, value FROM refunds WHERE number = ?1 ORDER BY reference")
+            .bind(number)
+            .fetch_all(connection)
+            .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(RefundRow {
+                reference: row.try_get(0)?,
+                value: serde_json::from_str(row.try_get(1)?)?,
+            })
+        })
+        .collect()
+}
+
+/// The state of one attempt or refund by its name; none without a row.
+pub(crate) async fn state_of(
+    connection: &mut SqliteConnection,
+    reference: &str,
+) -> Read<Option<String>> {
+    let row = sqlx::query(
+        "SELECT value FROM payments WHERE reference = ?1 \
+         UNION ALL SELECT value FROM refunds WHERE reference = ?1",
+    )
+    .bind(reference)
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let document: Value = serde_json::from_str(row.try_get(0)?)?;
+    let name = document.pointer("/state/state").and_then(Value::as_str);
+    Ok(Some(name.unwrap_or_default().to_owned()))
+}
+
+/// How many attempts and refunds the till still means to look at.
+pub(crate) async fn open_work(connection: &mut SqliteConnection) -> Read<i64> {
+    let row = sqlx::query("SELECT count(*) FROM work WHERE due_at IS NOT NULL")
+        .fetch_one(connection)
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+/// What SQLite itself says of the file.
+pub(crate) async fn quick_check(connection: &mut SqliteConnection) -> Read<String> {
+    let row = sqlx::query("PRAGMA quick_check")
+        .fetch_one(connection)
+        .await?;
+    Ok(row.try_get(0)?)
+}

@@ -1,0 +1,76 @@
+//! Which way a payment and a refund may go (RELIABILITY §2.1), written from the design, not from the code.
+
+/// Why a state moved, by the kind of the event that says so.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Cause {
+    /// An authenticated answer of the channel.
+    Heard,
+    /// A person.
+    Person,
+    /// The program's own intent, or its not knowing.
+    Program,
+}
+
+/// Whether a state may go from (none at the beginning) one name to another, for a cause.
+pub(crate) type MayGo = fn(Option<&str>, &str, Cause) -> bool;
+
+pub(crate) fn cause_of(kind: &str) -> Cause {
+    match kind {
+        "payment_heard" | "refund_heard" => Cause::Heard,
+        "late_decided" => Cause::Person,
+        _ => Cause::Program,
+    }
+}
+
+/// Whether a payment may go from one state to the other for this cause.
+pub(crate) fn payment_may(from: Option<&str>, to: &str, cause: Cause) -> bool {
+    let Some(from) = from else {
+        // In doubt from the first moment: only then may it be sent.
+        return to == "in_doubt";
+    };
+    if from == to {
+        return true;
+    }
+    match (from, to, cause) {
+        // Money is believed on the channel's word only, and is never unbelieved.
+        ("paid", _, _) => false,
+        (_, "paid", cause) => cause == Cause::Heard && is_open(from),
+        ("paid_late", _, _) => false,
+        (_, "paid_late", cause) => {
+            cause == Cause::Heard && matches!(from, "ending" | "watching" | "closed")
+        }
+        // An intent to end is the program's or a person's; what came alive is ended again.
+        (_, "ending", cause) => cause == Cause::Program && (is_open(from) || from == "watching"),
+        // After an ending money could still come.
+        ("ending", "watching", Cause::Heard) | ("watching", "closed", Cause::Heard) => true,
+        // Unpaid on the channel's word, or because provably nothing left this machine.
+        (_, "closed", Cause::Heard) => is_open(from),
+        ("in_doubt", "closed", Cause::Program) => true,
+        (_, "awaiting" | "processing" | "held", Cause::Heard) => is_open(from),
+        _ => false,
+    }
+}
+
+fn is_open(state: &str) -> bool {
+    matches!(state, "awaiting" | "held" | "in_doubt" | "processing")
+}
+
+/// Whether a refund may go from one state to the other for this cause.
+pub(crate) fn refund_may(from: Option<&str>, to: &str, cause: Cause) -> bool {
+    let Some(from) = from else {
+        return to == "in_doubt";
+    };
+    if from == to {
+        return true;
+    }
+    match (from, to, cause) {
+        // A bank may send money back days later.
+        ("done", to, cause) => to == "failed" && cause == Cause::Heard,
+        ("cancelled", _, _) => false,
+        ("in_doubt", "cancelled", Cause::Program) => true,
+        (_, "done" | "failed" | "accepted", Cause::Heard) => true,
+        // The same reference goes out again.
+        ("failed", "in_doubt", _) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,99 @@
+//! What crossed the wire and what people were told: noted by whoever carries it, never by the product.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A call that moves or may move money.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Effect {
+    /// Charge, or a code to show.
+    Pay,
+    /// Cancel, reverse, close.
+    End,
+    /// Refund.
+    Refund,
+}
+
+/// A call on its way to the channel.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// Which till sent it.
+    pub till: usize,
+    /// What it does.
+    pub effect: Effect,
+    /// The payment's number, or the refund's.
+    pub reference: String,
+    /// The content that gives it its meaning, without time, nonce and signature.
+    pub meaning: Vec<u8>,
+}
+
+/// Everything noted so far.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    /// The meaning of the first call of its kind under each reference, and its till.
+    meanings: BTreeMap<(Effect, String), (usize, Vec<u8>)>,
+    /// Every reference that left a till.
+    sent: BTreeMap<usize, BTreeSet<String>>,
+    /// Replies that the channel itself made and signed: reference and SHA-256 of the body, hex.
+    authentic: BTreeSet<(String, String)>,
+    /// The newest version of each order that a screen showed, and whether it said paid.
+    told: BTreeMap<(usize, String), Told>,
+}
+
+/// What a screen showed of an order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) version: i64,
+    pub(crate) paid: bool,
+}
+
+/// What is wrong with a call by itself.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Misuse {
+    /// The same reference with another content.
+    OtherMeaning,
+    /// The same reference from two tills.
+    TwoTills,
+}
+
+impl History {
+    pub(crate) fn sent(&mut self, sent: &Sent) -> Option<Misuse> {
+        let its = self.sent.entry(sent.till).or_default();
+        its.insert(sent.reference.clone());
+        let key = (sent.effect, sent.reference.clone());
+        let (till, meaning) = self
+            .meanings
+            .entry(key)
+            .or_insert_with(|| (sent.till, sent.meaning.clone()));
+        if *till != sent.till {
+            return Some(Misuse::TwoTills);
+        }
+        (*meaning != sent.meaning).then_some(Misuse::OtherMeaning)
+    }
+
+    pub(crate) fn sent_by(&self, till: usize) -> impl Iterator<Item = &String> {
+        self.sent.get(&till).into_iter().flatten()
+    }
+
+    pub(crate) fn made(&mut self, reference: &str, reply_sha256: &str) {
+        self.authentic
+            .insert((reference.to_owned(), reply_sha256.to_owned()));
+    }
+
+    pub(crate) fn is_authentic(&self, reference: &str, reply_sha256: &str) -> bool {
+        self.authentic
+            .contains(&(reference.to_owned(), reply_sha256.to_owned()))
+    }
+
+    pub(crate) fn told(&mut self, till: usize, number: &str, version: i64, paid: bool) {
+        let told = self.told.entry((till, number.to_owned())).or_default();
+        told.version = told.version.max(version);
+        told.paid |= paid;
+    }
+
+    pub(crate) fn told_by(&self, till: usize) -> impl Iterator<Item = (&String, &Told)> {
+        self.told
+            .iter()
+            .filter(move |((of, _), _)| *of == till)
+            .map(|((_, number), told)| (number, told))
+    }
+}

@@ -1,0 +1,443 @@
+//! The auditor: holds a till's books against the channel's ledger, the wire and what screens said.
+//!
+//! It reads the database with SQL of its own and shares nothing with the product but `Money`; the numbers of
+//! its findings are those of RELIABILITY §2.4. It must never repair, decide or write.
+
+mod books;
+mod chain;
+mod edges;
+mod history;
+mod ledger;
+mod money;
+mod paid;
+
+pub use books::Unreadable;
+pub use history::{Effect, Sent};
+pub use ledger::{Charge, Oracle, Return, Trade};
+
+use books::{OrderRow, PaymentRow, RefundRow};
+use chain::GENESIS;
+use edges::cause_of;
+use history::{History, Misuse};
+use serde_json::Value;
+use sqlx::SqliteConnection;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+/// A promise of RELIABILITY §2.4.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Invariant {
+    /// No part of a sale is taken twice.
+    Inv1,
+    /// Every paid channel order has a row.
+    Inv2,
+    /// Paid rows have evidence that verifies and fits.
+    Inv3,
+    /// "Paid" is told after the commit.
+    Inv4,
+    /// Refunds and reservations never exceed what was paid.
+    Inv5,
+    /// Refunds agree with the channel.
+    Inv6,
+    /// Every doubt is decided once the world heals.
+    Inv7,
+    /// Nothing is sent before it is durable.
+    Inv8,
+    /// One reference, one meaning.
+    Inv9,
+    /// Numbers are unique.
+    Inv10,
+    /// States move along allowed edges, versions grow.
+    Inv11,
+    /// The chain verifies.
+    Inv13,
+    /// The order of answers does not matter: books and ledger say the same in the end.
+    Inv14,
+    /// Unproven answers change nothing.
+    Inv15,
+    /// No two unfinished attempts of one order.
+    Inv16,
+    /// A commit that was told survives, the file is sound.
+    Inv17,
+    /// No secret in what is kept.
+    Inv18,
+}
+
+impl fmt::Display for Invariant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = format!("{self:?}");
+        f.write_str(&name.to_uppercase())
+    }
+}
+
+/// A broken promise.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Violation {
+    /// Which.
+    pub invariant: Invariant,
+    /// Of which till.
+    pub till: usize,
+    /// What was found, in words.
+    pub found: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            invariant,
+            till,
+            found,
+        } = self;
+        write!(f, "{invariant} (till {till}): {found}")
+    }
+}
+
+/// What the auditor cannot do by itself: open sealed bytes, and check a channel's signature.
+pub trait Witness {
+    /// The bytes of an exchange, unsealed.
+    fn unseal(&self, till: usize, seq: i64, sealed: &[u8]) -> Option<Vec<u8>>;
+    /// Whether the channel's key made the signature of this recorded reply.
+    fn is_signed(&self, channel: &str, record: &Value) -> bool;
+}
+
+/// What the auditor remembers of one till.
+#[derive(Clone, Debug)]
+struct Till {
+    seq: i64,
+    hash: Vec<u8>,
+    versions: BTreeMap<String, i64>,
+    /// The last state of each payment and refund, by the log.
+    states: BTreeMap<String, String>,
+}
+
+impl Default for Till {
+    fn default() -> Self {
+        Self {
+            seq: 0,
+            hash: GENESIS.to_vec(),
+            versions: BTreeMap::new(),
+            states: BTreeMap::new(),
+        }
+    }
+}
+
+/// One order with everything under it.
+struct Sale {
+    order: OrderRow,
+    payments: Vec<PaymentRow>,
+    refunds: Vec<RefundRow>,
+}
+
+/// The auditor of one world: its tills and one ledger.
+pub struct Auditor<'w> {
+    witness: &'w dyn Witness,
+    oracle: &'w dyn Oracle,
+    history: History,
+    tills: BTreeMap<usize, Till>,
+    violations: Vec<Violation>,
+}
+
+type Audited = Result<(), Unreadable>;
+
+impl<'w> Auditor<'w> {
+    /// An auditor who has seen nothing yet.
+    #[must_use]
+    pub fn new(witness: &'w dyn Witness, oracle: &'w dyn Oracle) -> Self {
+        Self {
+            witness,
+            oracle,
+            history: History::default(),
+            tills: BTreeMap::new(),
+            violations: Vec::new(),
+        }
+    }
+
+    /// What was found since the last call.
+    #[must_use]
+    pub fn take_violations(&mut self) -> Vec<Violation> {
+        std::mem::take(&mut self.violations)
+    }
+
+    fn found(&mut self, invariant: Invariant, till: usize, found: impl Into<String>) {
+        self.violations.push(Violation {
+            invariant,
+            till,
+            found: found.into(),
+        });
+    }
+
+    /// A call leaves a till: its intent must stand in the books, and mean what it always meant.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn sent(&mut self, connection: &mut SqliteConnection, sent: &Sent) -> Audited {
+        let reference = &sent.reference;
+        match self.history.sent(sent) {
+            None => {}
+            Some(Misuse::OtherMeaning) => {
+                let found = format!("{reference} was sent with two contents");
+                self.found(Invariant::Inv9, sent.till, found);
+            }
+            Some(Misuse::TwoTills) => {
+                let found = format!("{reference} was sent by two tills");
+                self.found(Invariant::Inv10, sent.till, found);
+            }
+        }
+        let state = books::state_of(connection, reference).await?;
+        let is_durable = match (sent.effect, state.as_deref()) {
+            (_, None) => false,
+            (Effect::End, Some(state)) => matches!(state, "ending" | "watching" | "closed"),
+            (Effect::Pay | Effect::Refund, Some(_)) => true,
+        };
+        if !is_durable {
+            let found = format!(
+                "{reference}: {:?} was sent while the books said {state:?}",
+                sent.effect
+            );
+            self.found(Invariant::Inv8, sent.till, found);
+        }
+        Ok(())
+    }
+
+    /// The channel made and signed a reply about this reference. What arrives may be something else.
+    pub fn made(&mut self, reference: &str, reply_sha256: &str) {
+        self.history.made(reference, reply_sha256);
+    }
+
+    /// A screen showed an order in this version.
+    pub fn told(&mut self, till: usize, number: &str, version: i64, paid: bool) {
+        self.history.told(till, number, version, paid);
+    }
+
+    /// After a commit: the new events, and every order they touch.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn committed(
+        &mut self,
+        connection: &mut SqliteConnection,
+        till: usize,
+    ) -> Result<Vec<String>, Unreadable> {
+        let mut state = self.tills.remove(&till).unwrap_or_default();
+        let walked = self.walk_log(connection, till, &mut state).await;
+        self.tills.insert(till, state);
+        let touched = walked?;
+        for number in &touched {
+            self.look_at(connection, till, number).await?;
+        }
+        Ok(touched.into_iter().collect())
+    }
+
+    async fn walk_log(
+        &mut self,
+        connection: &mut SqliteConnection,
+        till: usize,
+        state: &mut Till,
+    ) -> Result<BTreeSet<String>, Unreadable> {
+        let mut touched = BTreeSet::new();
+        for row in books::log_after(connection, state.seq).await? {
+            if row.seq != state.seq.saturating_add(1)
+                || row.prev != state.hash
+                || chain::hash_of(&row) != row.hash
+            {
+                let found = format!("event {} does not follow the chain", row.seq);
+                self.found(Invariant::Inv13, till, found);
+            }
+            let body: Value = serde_json::from_str(&row.body)?;
+            self.check_move(till, state, &row, &body);
+            if row.kind.ends_with("_heard") {
+                self.check_heard(connection, till, &row, &body).await?;
+            }
+            state.seq = row.seq;
+            state.hash.clone_from(&row.hash);
+            touched.extend(row.number);
+        }
+        Ok(touched)
+    }
+
+    /// One event moved one payment or refund: was that way open? (INV11)
+    fn check_move(&mut self, till: usize, state: &mut Till, row: &chain::Row, body: &Value) {
+        let Some(subject) = row.subject.clone() else {
+            return;
+        };
+        let rules: [(&str, edges::MayGo); 2] = [
+            ("payment", edges::payment_may),
+            ("refund", edges::refund_may),
+        ];
+        for (part, may) in rules {
+            let at = format!("/after/{part}/state/state");
+            let Some(to) = body.pointer(&at).and_then(Value::as_str) else {
+                continue;
+            };
+            let from = state.states.get(&subject).map(String::as_str);
+            if !may(from, to, cause_of(&row.kind)) {
+                let found = format!("{subject} went from {from:?} to {to} by {}", row.kind);
+                self.found(Invariant::Inv11, till, found);
+            }
+            state.states.insert(subject.clone(), to.to_owned());
+        }
+    }
+
+    /// What is recorded as the channel's word must be a reply that the channel made (INV15), and one that
+    /// says "paid" must still prove it (INV3).
+    async fn check_heard(
+        &mut self,
+        connection: &mut SqliteConnection,
+        till: usize,
+        row: &chain::Row,
+        body: &Value,
+    ) -> Audited {
+        let Some(subject) = &row.subject else {
+            return Ok(());
+        };
+        let sealed = books::evidence(connection, row.seq).await?;
+        let plain = sealed.and_then(|sealed| self.witness.unseal(till, row.seq, &sealed));
+        let record = plain.and_then(|plain| serde_json::from_slice::<Value>(&plain).ok());
+        let Some(record) = record else {
+            let found = format!("event {} about {subject} has no readable evidence", row.seq);
+            self.found(Invariant::Inv3, till, found);
+            return Ok(());
+        };
+        let reply = record.get("reply_sha256").and_then(Value::as_str);
+        let reply = reply.unwrap_or_default();
+        if !self.history.is_authentic(subject, reply) {
+            let found = format!(
+                "event {}: {subject} heard a reply {reply} that the channel never made",
+                row.seq
+            );
+            self.found(Invariant::Inv15, till, found);
+        }
+        if body.get("fact").and_then(Value::as_str) == Some("paid") {
+            self.check_paid(till, row.seq, subject, &record);
+        }
+        Ok(())
+    }
+
+    /// One order as it stands now.
+    async fn look_at(
+        &mut self,
+        connection: &mut SqliteConnection,
+        till: usize,
+        number: &str,
+    ) -> Audited {
+        let Some(sale) = sale(connection, number).await? else {
+            let found = format!("events tell of {number}, and there is no such order");
+            self.found(Invariant::Inv13, till, found);
+            return Ok(());
+        };
+        let state = self.tills.entry(till).or_default();
+        let before = state.versions.insert(number.to_owned(), sale.order.version);
+        if before.is_some_and(|before| sale.order.version < before) {
+            let found = format!("{number} went back from version {before:?}");
+            self.found(Invariant::Inv11, till, found);
+        }
+        self.check_sale(till, &sale);
+        Ok(())
+    }
+
+    /// After a crash and a recovery: whatever was acknowledged, shown or sent must still be there.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn reopened(&mut self, connection: &mut SqliteConnection, till: usize) -> Audited {
+        let said = books::quick_check(connection).await?;
+        if said != "ok" {
+            self.found(Invariant::Inv17, till, format!("quick_check: {said}"));
+        }
+        let state = self.tills.get(&till).cloned().unwrap_or_default();
+        if state.seq > 0 && books::hash_at(connection, state.seq).await? != Some(state.hash) {
+            let found = format!("event {} was committed and is gone", state.seq);
+            self.found(Invariant::Inv17, till, found);
+        }
+        let told: Vec<_> = self
+            .history
+            .told_by(till)
+            .map(|(number, told)| (number.clone(), *told))
+            .collect();
+        for (number, told) in told {
+            let order = books::order(connection, &number).await?;
+            let version = order.as_ref().map_or(-1, |order| order.version);
+            if version < told.version {
+                let found = format!(
+                    "{number} was shown in version {}, the books have {version}",
+                    told.version
+                );
+                self.found(Invariant::Inv4, till, found);
+            }
+        }
+        let sent: Vec<_> = self.history.sent_by(till).cloned().collect();
+        for reference in sent {
+            if books::state_of(connection, &reference).await?.is_none() {
+                let found = format!("{reference} was sent and is not in the books");
+                self.found(Invariant::Inv8, till, found);
+            }
+        }
+        Ok(())
+    }
+
+    /// After the world healed and everything had its time.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub async fn quiet(&mut self, connection: &mut SqliteConnection, till: usize) -> Audited {
+        let work = books::open_work(connection).await?;
+        if work > 0 {
+            let found = format!("{work} payments or refunds are still looked at");
+            self.found(Invariant::Inv7, till, found);
+        }
+        for order in books::orders(connection).await? {
+            if let Some(sale) = sale(connection, &order.number).await? {
+                self.check_sale(till, &sale);
+                self.check_decided(till, &sale);
+                self.check_agreement(till, &sale);
+            }
+        }
+        Ok(())
+    }
+
+    /// Every trade with money on it stands in the books of one of the tills (INV2).
+    ///
+    /// # Errors
+    /// A database cannot be read.
+    pub async fn nothing_lost(&mut self, tills: &mut [(usize, SqliteConnection)]) -> Audited {
+        for trade in self.oracle.trades() {
+            if trade.charges.is_empty() {
+                continue;
+            }
+            let mut is_known = false;
+            for (_, connection) in &mut *tills {
+                is_known |= books::state_of(connection, &trade.out_trade_no)
+                    .await?
+                    .is_some();
+            }
+            if !is_known {
+                let found = format!("{} is paid and in no books", trade.out_trade_no);
+                self.found(Invariant::Inv2, 0, found);
+            }
+        }
+        Ok(())
+    }
+
+    /// None of these secrets stands anywhere in these bytes (INV18).
+    pub fn scan(&mut self, till: usize, place: &str, bytes: &[u8], secrets: &[Vec<u8>]) {
+        for (at, secret) in secrets.iter().enumerate() {
+            if !secret.is_empty() && bytes.windows(secret.len()).any(|window| window == secret) {
+                let found = format!("secret {at} stands in {place}");
+                self.found(Invariant::Inv18, till, found);
+            }
+        }
+    }
+}
+
+async fn sale(connection: &mut SqliteConnection, number: &str) -> Result<Option<Sale>, Unreadable> {
+    let Some(order) = books::order(connection, number).await? else {
+        return Ok(None);
+    };
+    let payments = books::payments(connection, number).await?;
+    let refunds = books::refunds(connection, number).await?;
+    Ok(Some(Sale {
+        order,
+        payments,
+        refunds,
+    }))
+}

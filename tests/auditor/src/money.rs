@@ -1,0 +1,192 @@
+//! What books and ledger must say about one order, at every moment and in the end.
+
+use crate::{Auditor, Invariant, Sale, Trade, books::PaymentRow};
+use paydesk_domain::{Currency, Money};
+
+fn yuan(minor: i64) -> Money {
+    Money::from_minor(minor, Currency::CNY)
+}
+
+/// A sum that does not fit is more than anything.
+fn add(one: Money, other: Money) -> Money {
+    one.checked_add(other).unwrap_or(yuan(i64::MAX))
+}
+
+fn less(one: Money, other: Money) -> Money {
+    one.checked_sub(other).unwrap_or(yuan(i64::MIN))
+}
+
+/// Whether people can see that this money is not settled.
+fn is_listed(payment: &PaymentRow) -> bool {
+    !matches!(payment.value.state.state.as_str(), "paid" | "closed")
+}
+
+fn is_unfinished(payment: &PaymentRow) -> bool {
+    matches!(
+        payment.value.state.state.as_str(),
+        "awaiting" | "ending" | "held" | "in_doubt" | "processing"
+    )
+}
+
+impl Auditor<'_> {
+    /// What holds at every commit.
+    pub(crate) fn check_sale(&mut self, till: usize, sale: &Sale) {
+        let number = &sale.order.number;
+        let unfinished = sale.payments.iter().filter(|it| is_unfinished(it)).count();
+        if unfinished > 1 {
+            let found = format!("{number} has {unfinished} unfinished attempts");
+            self.found(Invariant::Inv16, till, found);
+        }
+        let (mut net, mut listed) = (yuan(0), yuan(0));
+        for payment in &sale.payments {
+            let trade = self.oracle.trade(&payment.reference);
+            self.check_payment(till, sale, payment, trade.as_ref());
+            net = add(net, trade.map_or(yuan(0), |trade| trade.net()));
+            if is_listed(payment) {
+                listed = add(listed, payment.value.plan.amount);
+            }
+        }
+        let excess = less(net, yuan(sale.order.total_minor));
+        if excess.minor() > listed.minor() {
+            let found = format!(
+                "{number}: {} minor units more than owed, {} of them listed",
+                excess.minor(),
+                listed.minor()
+            );
+            self.found(Invariant::Inv1, till, found);
+        }
+    }
+
+    fn check_payment(
+        &mut self,
+        till: usize,
+        sale: &Sale,
+        payment: &PaymentRow,
+        trade: Option<&Trade>,
+    ) {
+        let reference = &payment.reference;
+        let charged = trade.map_or(yuan(0), Trade::charged);
+        if trade.is_some_and(|trade| trade.charges.len() > 1) {
+            let found = format!("{reference} was charged more than once");
+            self.found(Invariant::Inv1, till, found);
+        }
+        if let Some(paid) = &payment.value.state.paid {
+            let is_true = charged == paid.asked && charged == payment.value.plan.amount;
+            if !is_true || payment.paid_minor != paid.received.minor() {
+                let found = format!(
+                    "{reference} is called paid with {} of {}, the channel took {}",
+                    paid.received.minor(),
+                    paid.asked.minor(),
+                    charged.minor()
+                );
+                self.found(Invariant::Inv3, till, found);
+            }
+        }
+        let reserved = sale
+            .refunds
+            .iter()
+            .filter(|refund| refund.reference.starts_with(reference.as_str()))
+            .filter(|refund| refund.value.reserves())
+            .fold(yuan(0), |sum, refund| add(sum, refund.value.plan.amount));
+        let paid = payment
+            .value
+            .state
+            .paid
+            .as_ref()
+            .map_or(yuan(0), |paid| paid.received);
+        if reserved.minor() > paid.minor() {
+            let found = format!(
+                "{reference}: {} refunded or reserved of {} paid",
+                reserved.minor(),
+                paid.minor()
+            );
+            self.found(Invariant::Inv5, till, found);
+        }
+        let returned = trade.map_or(yuan(0), Trade::returned);
+        if returned.minor() > charged.minor() {
+            let found = format!(
+                "{reference}: {} went back of {} taken",
+                returned.minor(),
+                charged.minor()
+            );
+            self.found(Invariant::Inv5, till, found);
+        }
+    }
+
+    /// Nothing is open any more (INV7).
+    pub(crate) fn check_decided(&mut self, till: usize, sale: &Sale) {
+        for payment in &sale.payments {
+            let state = &payment.value.state;
+            let is_undecided = state
+                .choice
+                .as_ref()
+                .is_some_and(|it| it.choice == "undecided");
+            if is_unfinished(payment) || state.state == "watching" || is_undecided {
+                let found = format!("{} is still {}", payment.reference, state.state);
+                self.found(Invariant::Inv7, till, found);
+            }
+        }
+        for refund in sale
+            .refunds
+            .iter()
+            .filter(|refund| refund.value.is_running())
+        {
+            let found = format!("{} is still {}", refund.reference, refund.value.state.state);
+            self.found(Invariant::Inv7, till, found);
+        }
+    }
+
+    /// Books and ledger say the same of every payment and every refund (INV6, INV14).
+    pub(crate) fn check_agreement(&mut self, till: usize, sale: &Sale) {
+        for payment in &sale.payments {
+            let reference = &payment.reference;
+            let trade = self.oracle.trade(reference);
+            let its = || {
+                sale.refunds
+                    .iter()
+                    .filter(|it| it.reference.starts_with(reference.as_str()))
+            };
+            let mut returned = yuan(0);
+            for refund in its() {
+                let amount = refund.value.plan.amount;
+                let at_channel = trade
+                    .as_ref()
+                    .map_or(yuan(0), |trade| trade.returned_under(&refund.reference));
+                let here = if refund.value.state.state == "done" {
+                    amount
+                } else {
+                    yuan(0)
+                };
+                returned = add(returned, here);
+                if here != at_channel {
+                    let found = format!(
+                        "{}: the books say {} went back, the channel {}",
+                        refund.reference,
+                        here.minor(),
+                        at_channel.minor()
+                    );
+                    self.found(Invariant::Inv6, till, found);
+                }
+            }
+            let paid = payment
+                .value
+                .state
+                .paid
+                .as_ref()
+                .map_or(yuan(0), |paid| paid.received);
+            let (here, at_channel) = (
+                less(paid, returned),
+                trade.as_ref().map_or(yuan(0), Trade::net),
+            );
+            if here != at_channel {
+                let found = format!(
+                    "{reference} ({}): the books hold {}, the channel {}",
+                    payment.value.state.state,
+                    here.minor(),
+                    at_channel.minor()
+                );
+                self.found(Invariant::Inv14, till, found);
+            }
+        }
+    }
+}

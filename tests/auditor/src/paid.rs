@@ -1,0 +1,107 @@
+//! A recorded "paid" must prove itself again: signed by the channel, about this payment, over this amount (INV3).
+//!
+//! Reads the channels' answers by the letter of their documents, with nothing of the connectors.
+
+use crate::{Auditor, Invariant};
+use serde_json::Value;
+
+/// What an answer says about money.
+#[derive(Debug, PartialEq, Eq)]
+struct Says {
+    out_trade_no: String,
+    state: String,
+    total_minor: Option<i64>,
+}
+
+impl Auditor<'_> {
+    pub(crate) fn check_paid(&mut self, till: usize, seq: i64, reference: &str, record: &Value) {
+        let Some(trade) = self.oracle.trade(reference) else {
+            let found =
+                format!("event {seq}: {reference} is called paid, the channel has no trade");
+            self.found(Invariant::Inv3, till, found);
+            return;
+        };
+        if !self.witness.is_signed(&trade.channel, record) {
+            let found = format!("event {seq}: the proof that {reference} is paid does not verify");
+            self.found(Invariant::Inv3, till, found);
+        }
+        let body = record
+            .get("body")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let says = match trade.channel.as_str() {
+            "alipay" => alipay(body),
+            _ => wechatpay(body),
+        };
+        let fits = says.as_ref().is_some_and(|says| {
+            says.out_trade_no == reference
+                && matches!(
+                    says.state.as_str(),
+                    "10000" | "TRADE_SUCCESS" | "TRADE_FINISHED" | "SUCCESS" | "REFUND"
+                )
+                && says.total_minor == Some(trade.total)
+        });
+        if !fits {
+            let found = format!("event {seq}: the proof that {reference} is paid says {says:?}");
+            self.found(Invariant::Inv3, till, found);
+        }
+    }
+}
+
+/// `{"alipay_trade_query_response":{"code":"10000","out_trade_no":..,"trade_status":..,"total_amount":"12.34"},"sign":..}`;
+/// the answer to a charge has no `trade_status`: its code 10000 says paid (alipay.md, alipay.trade.pay).
+fn alipay(body: &str) -> Option<Says> {
+    let document: Value = serde_json::from_str(body).ok()?;
+    let (_, response) = document
+        .as_object()?
+        .iter()
+        .find(|(name, _)| name.ends_with("_response"))?;
+    let text = |name: &str| response.get(name).and_then(Value::as_str);
+    let state = text("trade_status").or(text("code"))?;
+    Some(Says {
+        out_trade_no: text("out_trade_no")?.to_owned(),
+        state: state.to_owned(),
+        total_minor: text("total_amount").and_then(fen_of),
+    })
+}
+
+/// `{"out_trade_no":..,"trade_state":"SUCCESS","amount":{"total":1234}}`.
+fn wechatpay(body: &str) -> Option<Says> {
+    let document: Value = serde_json::from_str(body).ok()?;
+    Some(Says {
+        out_trade_no: document.get("out_trade_no")?.as_str()?.to_owned(),
+        state: document.get("trade_state")?.as_str()?.to_owned(),
+        total_minor: document.pointer("/amount/total").and_then(Value::as_i64),
+    })
+}
+
+/// `12.34` yuan as fen; one or two decimals, or none.
+fn fen_of(yuan: &str) -> Option<i64> {
+    let (whole, part) = yuan.split_once('.').unwrap_or((yuan, ""));
+    let digits = match part.len() {
+        0 => format!("{whole}00"),
+        1 => format!("{whole}{part}0"),
+        2 => format!("{whole}{part}"),
+        _ => return None,
+    };
+    digits.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yuan_become_fen_without_rounding() {
+        let cases = [
+            ("12.34", Some(1234)),
+            ("12.3", Some(1230)),
+            ("12", Some(1200)),
+            ("0.01", Some(1)),
+            ("1.234", None),
+        ];
+        for (text, fen) in cases {
+            assert_eq!(fen_of(text), fen, "{text}");
+        }
+    }
+}
