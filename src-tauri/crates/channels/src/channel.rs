@@ -261,6 +261,17 @@ pub trait Certificates: Send + Sync {
     fn field(&self) -> &'static str;
 }
 
+/// What a channel says is wrong with our signature.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SignatureComplaint {
+    /// It knows the key's name, and the signature is of another key.
+    Key,
+    /// It does not know the key's name.
+    Serial,
+    /// The signed time is too far from its own.
+    Time,
+}
+
 /// A connector. A capability is the presence of a part, so none can be claimed that is not there.
 pub trait Channel: Send + Sync {
     /// What the channel is.
@@ -279,6 +290,13 @@ pub trait Channel: Send + Sync {
 
     /// What an unauthenticated reply seems to say: shown to people as a hint, never acted on.
     fn hint(&self, reply: &WireReply) -> Doubt;
+
+    /// What a refusal of our signature complains about, where the channel says more than its code. Unsigned
+    /// words of a reply's body: shown to whoever sets up the account, never acted on.
+    fn signature_complaint(&self, body: &[u8]) -> Option<SignatureComplaint> {
+        let _ = body;
+        None
+    }
 
     /// Collecting.
     fn payments(&self) -> &dyn Payments;

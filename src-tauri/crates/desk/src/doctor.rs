@@ -11,7 +11,7 @@ use crate::{
 };
 use paydesk_channels::{
     AccountSettings, BillAnswer, Channel, Create, Cx, FieldCheck, FieldProblem, Finish, Query,
-    Target, Tender,
+    SignatureComplaint, Target, Tender,
 };
 use paydesk_domain::{
     AccountId, Amount, BillKind, ChannelId, Currency, Doubt, End, MerchantRef, Mode, Money,
@@ -319,12 +319,19 @@ impl Desk {
                 true,
             ),
             Exchanged::Refused { refusal, .. } => {
-                let (line, believed) = signature_of(channel, &refusal.code);
+                let (line, believed) = signature_of(channel, &refusal.code, None);
                 let answer = Line::ok(LineName::Answer, "doctor_answer_ok");
                 (line, answer, believed)
             }
-            Exchanged::Doubt { doubt, forged, .. } => {
-                let (signature, answer) = doubted(channel, &doubt, forged, is_late);
+            Exchanged::Doubt {
+                doubt,
+                forged,
+                record,
+            } => {
+                let body = record.body.unwrap_or_default();
+                let complaint = channel.signature_complaint(body.as_bytes());
+                let is_late = is_late || complaint == Some(SignatureComplaint::Time);
+                let (signature, answer) = doubted(channel, &doubt, complaint, forged, is_late);
                 (signature, answer, false)
             }
             Exchanged::NotSent(_) => (
@@ -361,7 +368,8 @@ impl Desk {
         line.with("seconds", (skew.abs() / 1000).to_string())
     }
 
-    /// Opens a code for the smallest amount, shows it to nobody, and closes it.
+    /// Opens a code for the smallest amount, shows it to nobody, and closes it. No intent of it is kept: the
+    /// code is dropped with the answer, so that nobody can pay it, and it expires by itself (ADR 14).
     async fn binding_line(&self, patient: &Patient, keys: &dyn Keys) -> Line {
         let channel = patient.channel;
         let profile = channel.profile();
@@ -517,11 +525,23 @@ fn key_line(patient: &Patient) -> Line {
 }
 
 /// What a refusal says of our signature: whatever is not about it means that it was believed.
-fn signature_of(channel: &dyn Channel, code: &str) -> (Line, bool) {
+fn signature_of(
+    channel: &dyn Channel,
+    code: &str,
+    complaint: Option<SignatureComplaint>,
+) -> (Line, bool) {
     let text = channel.meaning(code).map_or("", |meaning| meaning.text);
     let said = Some(code.to_owned());
-    if text == "code_signature" {
-        let line = Line::failed(LineName::Signature, "doctor_signature_refused");
+    let refused = match complaint {
+        Some(SignatureComplaint::Key) => Some("doctor_signature_key"),
+        Some(SignatureComplaint::Serial) => Some("doctor_signature_serial"),
+        Some(SignatureComplaint::Time) | None if text == "code_signature" => {
+            Some("doctor_signature_refused")
+        }
+        Some(SignatureComplaint::Time) | None => None,
+    };
+    if let Some(refused) = refused {
+        let line = Line::failed(LineName::Signature, refused);
         return (line.saying(said), false);
     }
     if text == "code_setup" {
@@ -535,6 +555,7 @@ fn signature_of(channel: &dyn Channel, code: &str) -> (Line, bool) {
 fn doubted(
     channel: &dyn Channel,
     doubt: &Doubt,
+    complaint: Option<SignatureComplaint>,
     forged: Option<String>,
     is_late: bool,
 ) -> (Line, Line) {
@@ -546,7 +567,7 @@ fn doubted(
             not_asked(),
         ),
         Doubt::UnsignedRefusal { code } => {
-            let (mut signature, _) = signature_of(channel, code);
+            let (mut signature, _) = signature_of(channel, code, complaint);
             if signature.state == LineState::Ok {
                 signature = Line::no_word(LineName::Signature).saying(Some(code.clone()));
             }

@@ -3,7 +3,7 @@
 
 use super::method_of;
 use crate::{
-    Cx, Operation,
+    Cx, Operation, SignatureComplaint,
     wire::json::{self, Json},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -150,6 +150,16 @@ fn with_part(reply: &WireReply, part: &Range<usize>, text: &[u8]) -> WireReply {
     WireReply {
         body: [before, text, after].concat(),
         ..reply.clone()
+    }
+}
+
+/// Alipay has a code for each: only the key can be wrong where the signature is.
+pub(super) fn signature_complaint(body: &[u8]) -> Option<SignatureComplaint> {
+    let content = open(body).ok()?.content;
+    match content.text("sub_code") {
+        Some("isv.invalid-signature") => Some(SignatureComplaint::Key),
+        Some("isv.app-cert-not-exist") => Some(SignatureComplaint::Serial),
+        _ => None,
     }
 }
 

@@ -16,7 +16,7 @@ pub use request::text_to_sign;
 use crate::{
     Answer, Bills, Certificates, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field, FieldCheck, FieldKind,
     Finish, Notices, Operation, Payments, Profile, Query, QueryRefund, RefundCall, Refunds,
-    Schedule, WireRequest,
+    Schedule, SignatureComplaint, WireRequest,
 };
 use paydesk_domain::{Doubt, NotSent, Outcome, PaymentFact, RefundFact, Timestamp};
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, WireReply};
@@ -164,6 +164,10 @@ impl Channel for Alipay {
 
     fn hint(&self, reply: &WireReply) -> Doubt {
         envelope::hint(reply)
+    }
+
+    fn signature_complaint(&self, body: &[u8]) -> Option<SignatureComplaint> {
+        envelope::signature_complaint(body)
     }
 
     fn payments(&self) -> &dyn Payments {

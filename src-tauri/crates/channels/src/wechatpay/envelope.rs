@@ -2,7 +2,7 @@
 //! The signed body is the bytes as received; its key is named by `Wechatpay-Serial`.
 
 use super::codes;
-use crate::{
+use crate::{SignatureComplaint, 
     Cx,
     wire::{json::Json, safe_code},
 };
@@ -146,6 +146,26 @@ pub(super) fn authenticate(reply: WireReply, cx: &Cx<'_>) -> Result<Authentic, F
     } = signed(&reply, cx.now)?;
     let whole = 0..reply.body.len();
     Authentic::signed(reply, whole, &text, by, &signature, cx.keys)
+}
+
+/// `SIGN_ERROR` is said of an unknown serial, a wrong key and a wrong time alike; its message tells them apart.
+/// The messages are those that merchants were seen to get (the documents list none), so any other says nothing.
+pub(super) fn signature_complaint(body: &[u8]) -> Option<SignatureComplaint> {
+    let said = Json::read(body).ok()?;
+    let code = said.text("code").map(codes::canonical);
+    if code != Some("SIGN_ERROR") {
+        return None;
+    }
+    let message = said.text("message")?;
+    if message.starts_with("商户证书序列号有误") {
+        Some(SignatureComplaint::Serial)
+    } else if message.starts_with("签名错误") {
+        Some(SignatureComplaint::Key)
+    } else if message.contains("timestamp") && message.contains('5') {
+        Some(SignatureComplaint::Time)
+    } else {
+        None
+    }
 }
 
 /// What an unbelieved reply seems to say.

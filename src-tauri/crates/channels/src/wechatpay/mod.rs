@@ -16,7 +16,7 @@ pub use envelope::text_to_sign;
 use crate::{
     Answer, Bills, Certificates, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field,
     FieldCheck, FieldKind, Finish, Notices, Operation, Payments, Profile, Query, QueryRefund, RefundCall,
-    Refunds, Schedule, WireRequest,
+    Refunds, Schedule, SignatureComplaint, WireRequest,
 };
 use paydesk_domain::{Doubt, NotSent, Outcome, PaymentFact, RefundFact, Timestamp};
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, KeyId, WireReply};
@@ -150,6 +150,10 @@ impl Channel for WechatPay {
 
     fn hint(&self, reply: &WireReply) -> Doubt {
         envelope::hint(reply)
+    }
+
+    fn signature_complaint(&self, body: &[u8]) -> Option<SignatureComplaint> {
+        envelope::signature_complaint(body)
     }
 
     fn payments(&self) -> &dyn Payments {

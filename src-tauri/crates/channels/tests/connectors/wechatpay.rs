@@ -4,7 +4,9 @@ use crate::shop::{
     NOW, Shop, charge, cny, finish, header, query, query_refund, reference, refund, reply, show,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use paydesk_channels::{Channel, Create, Exchange, Operation, WireRequest, wechatpay};
+use paydesk_channels::{
+    Channel, Create, Exchange, Operation, SignatureComplaint, WireRequest, wechatpay,
+};
 use paydesk_domain::{Doubt, End, NotSent, Timestamp};
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyId, WireReply};
 use serde_json::Value;
@@ -364,6 +366,31 @@ fn an_unbelieved_reply_is_only_a_hint() {
         Doubt::Unauthenticated,
         "a bad signature is no refusal"
     );
+}
+
+#[test]
+fn one_code_for_three_mistakes_is_told_apart_by_its_message() {
+    use SignatureComplaint::{Key, Serial, Time};
+    for (message, expected) in [
+        ("签名错误，请检查后再试", Some(Key)),
+        (
+            "商户证书序列号有误。请使用签名私钥匹配的证书序列号",
+            Some(Serial),
+        ),
+        (
+            "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟",
+            Some(Time),
+        ),
+        ("签名信息错误，验签失败", None),
+        ("", None),
+    ] {
+        let body = serde_json::json!({ "code": "SIGN_ERROR", "message": message }).to_string();
+        let found = wechatpay::CONNECTOR.signature_complaint(body.as_bytes());
+        assert_eq!(found, expected, "{message}");
+        let other = body.replace("SIGN_ERROR", "PARAM_ERROR");
+        let found = wechatpay::CONNECTOR.signature_complaint(other.as_bytes());
+        assert_eq!(found, None, "{message}");
+    }
 }
 
 #[test]

@@ -4,8 +4,9 @@ use crate::counter::*;
 use crate::till::Till;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_console::contract::*;
-use paydesk_sandbox::{Fault, FaultKind};
+use paydesk_sandbox::{Channel, EndedBy, Fault, FaultKind, Fen, PhoneAct, Scope, State};
 use paydesk_texts::Language;
+use std::{path::Path, time::Duration};
 
 struct Ward {
     till: Till,
@@ -183,12 +184,15 @@ async fn mistakes_that_only_the_channel_sees() {
     // Another key than the one the channel has: every field is fine by itself.
     for draft in [alipay.clone(), wechatpay.clone()] {
         let draft = with(draft, "private_key", &other);
-        let line = ward.red(draft, Signature, "doctor_signature_refused").await;
+        let line = ward.red(draft, Signature, "doctor_signature_key").await;
         assert!(line.evidence.is_some());
     }
     // A serial the channel does not know.
     let serial = "0123456789ABCDEF0123456789ABCDEF01234567";
     let draft = with(wechatpay.clone(), "merchant_serial", serial);
+    ward.red(draft, Signature, "doctor_signature_serial").await;
+    // Another merchant: the channel's code is the same, and its words name neither key nor serial.
+    let draft = with(wechatpay.clone(), "mchid", "1900009999");
     ward.red(draft, Signature, "doctor_signature_refused").await;
     // Another application.
     let draft = with(alipay.clone(), "app_id", "2021009999999999");
@@ -237,5 +241,81 @@ async fn no_right_to_bills_and_a_wrong_clock() {
         assert!((350..370).contains(&seconds), "{seconds}");
     }
     wrong.close().await;
+    ward.close().await;
+}
+
+/// Every file of a folder that holds these bytes.
+fn files_with(folder: &Path, wanted: &[u8]) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_with(&path, wanted));
+        } else if std::fs::read(&path)
+            .unwrap()
+            .windows(wanted.len())
+            .any(|bytes| bytes == wanted)
+        {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The test's own code for 0.01 stands outside the durable path (ADR 14): a crash between opening and closing it
+/// leaves a code that nobody has, that nobody can pay, and that ends by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_in_the_middle_of_the_test_takes_no_money() {
+    let ward = Ward::open("doctor-crash").await;
+    let (street, till) = (&ward.street, &ward.till);
+    for (channel, draft) in [
+        (Channel::Alipay, street.alipay()),
+        (Channel::Wechatpay, street.wechatpay()),
+    ] {
+        // The code is opened at the channel; its answer never comes.
+        street.sandbox.set_fault(Fault {
+            scope: Scope::Pay,
+            ..Fault::always(FaultKind::Delay)
+        });
+        let subject = TestSubject::Draft(draft);
+        let test = till.ask::<_, AccountTest>("test_account", TestAccount { subject });
+        let cut = tokio::time::timeout(Duration::from_secs(4), test).await;
+        assert!(cut.is_err(), "the test was still waiting");
+        street.sandbox.reset_faults();
+        let asked = street.sandbox.requests(0).into_iter();
+        let asked: Vec<&str> = asked
+            .filter(|it| it.channel == channel)
+            .map(|it| it.operation)
+            .collect();
+        assert_eq!(asked, ["query", "create_qr"], "and nobody closed it");
+    }
+    let left = street.sandbox.ledger().unwrap();
+    assert_eq!(left.trades.len(), 2);
+    for trade in &left.trades {
+        assert!(trade.charges.is_empty() && trade.state == State::Waiting);
+        assert!(trade.code.len() > 20, "{}", trade.code);
+        assert!(files_with(&till.folder, trade.code.as_bytes()).is_empty());
+    }
+    // The till's own books know nothing of it, so nothing of it is ever shown or paid.
+    let recent: RecentPayments = till.ask("recent_payments", NoArgs {}).await.unwrap();
+    assert!(recent.rows.is_empty() && recent.open.is_empty());
+    // It ends by itself, and nothing was taken.
+    let later = street.sandbox.now_ms() + 6 * 60 * 1000;
+    street.sandbox.set_time(Some(later));
+    let pay = |code: &str| street.sandbox.phone(code, PhoneAct::Pay);
+    for trade in &left.trades {
+        let _too_late = pay(&trade.code).unwrap();
+    }
+    let ended = street.sandbox.ledger().unwrap();
+    for trade in &ended.trades {
+        assert!(trade.charges.is_empty(), "{trade:?}");
+        assert_eq!(trade.state, State::Ended(EndedBy::Timeout), "{trade:?}");
+    }
+    let spent: Vec<_> = ended
+        .balances
+        .iter()
+        .map(|it| (it.spent, it.is_balanced))
+        .collect();
+    assert_eq!(spent, [(Fen::new(0), true); 2]);
     ward.close().await;
 }
