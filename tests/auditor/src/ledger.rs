@@ -13,40 +13,34 @@ pub struct Trade {
     /// The merchant's number.
     pub out_trade_no: String,
     /// What was asked.
-    pub total: i64,
+    pub asked: i64,
     /// `waiting`, `paid`, `ended`.
     pub state: String,
-    /// Money taken.
-    pub charges: Vec<Charge>,
-    /// Money that went back, or goes.
-    pub refunds: Vec<Return>,
+    /// Every movement of money.
+    pub movements: Vec<Movement>,
 }
 
-/// Money taken.
+/// Money that moved, or is on its way.
 #[derive(Clone, Debug, Deserialize)]
-pub struct Charge {
-    /// When, milliseconds.
-    pub at_ms: i64,
+pub struct Movement {
+    /// `charge`, `refund`, or `reversal`.
+    pub kind: String,
+    /// The merchant's number of a refund; empty for charges and reversals.
+    pub number: String,
     /// How much, in fen.
     pub amount: i64,
-}
-
-/// Money that went back.
-#[derive(Clone, Debug, Deserialize)]
-pub struct Return {
-    /// The merchant's number; empty when a cancel or reverse gave it back.
-    pub refund_no: String,
-    /// How much, in fen.
-    pub amount: i64,
-    /// `processing`, `success`, `abnormal`, `closed`.
+    /// `success`, `processing`, `abnormal` (held, the payer has nothing), `closed` (the merchant has it again).
     pub state: String,
 }
 
-impl Return {
-    /// Whether the money left the merchant.
-    #[must_use]
-    pub fn stands(&self) -> bool {
-        self.state != "closed"
+impl Movement {
+    fn is_charge(&self) -> bool {
+        self.kind == "charge"
+    }
+
+    /// Whether it is money that went back, or goes.
+    fn is_return(&self) -> bool {
+        !self.is_charge() && self.state != "closed"
     }
 }
 
@@ -62,20 +56,24 @@ fn sum(parts: impl Iterator<Item = i64>) -> Money {
 }
 
 impl Trade {
+    /// How often money was taken: more than once is a double charge.
+    #[must_use]
+    pub fn charges(&self) -> usize {
+        self.movements.iter().filter(|it| it.is_charge()).count()
+    }
+
     /// Money taken in all.
     #[must_use]
     pub fn charged(&self) -> Money {
-        sum(self.charges.iter().map(|charge| charge.amount))
+        let charges = self.movements.iter().filter(|it| it.is_charge());
+        sum(charges.map(|it| it.amount))
     }
 
     /// Money that went back or is on its way.
     #[must_use]
     pub fn returned(&self) -> Money {
-        sum(self
-            .refunds
-            .iter()
-            .filter(|it| it.stands())
-            .map(|it| it.amount))
+        let returns = self.movements.iter().filter(|it| it.is_return());
+        sum(returns.map(|it| it.amount))
     }
 
     /// What the merchant holds of it.
@@ -90,15 +88,15 @@ impl Trade {
     #[must_use]
     pub fn returned_under(&self, refund_no: &str) -> Money {
         let its = self
-            .refunds
+            .movements
             .iter()
-            .filter(|it| it.refund_no == refund_no && it.stands());
+            .filter(|it| it.number == refund_no && it.is_return());
         sum(its.map(|it| it.amount))
     }
 }
 
 /// Whoever knows the truth about money.
-pub trait Oracle {
+pub trait Oracle: Send + Sync {
     /// The trade under the merchant's number, as JSON of the ledger.
     fn trade(&self, out_trade_no: &str) -> Option<Trade>;
     /// Every trade.

@@ -13,7 +13,7 @@ mod paid;
 
 pub use books::Unreadable;
 pub use history::{Effect, Sent};
-pub use ledger::{Charge, Oracle, Return, Trade};
+pub use ledger::{Movement, Oracle, Trade};
 
 use books::{OrderRow, PaymentRow, RefundRow};
 use chain::GENESIS;
@@ -23,6 +23,7 @@ use serde_json::Value;
 use sqlx::SqliteConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 /// A promise of RELIABILITY §2.4.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -93,7 +94,7 @@ impl fmt::Display for Violation {
 }
 
 /// What the auditor cannot do by itself: open sealed bytes, and check a channel's signature.
-pub trait Witness {
+pub trait Witness: Send + Sync {
     /// The bytes of an exchange, unsealed.
     fn unseal(&self, till: usize, seq: i64, sealed: &[u8]) -> Option<Vec<u8>>;
     /// Whether the channel's key made the signature of this recorded reply.
@@ -129,9 +130,9 @@ struct Sale {
 }
 
 /// The auditor of one world: its tills and one ledger.
-pub struct Auditor<'w> {
-    witness: &'w dyn Witness,
-    oracle: &'w dyn Oracle,
+pub struct Auditor {
+    witness: Arc<dyn Witness>,
+    oracle: Arc<dyn Oracle>,
     history: History,
     tills: BTreeMap<usize, Till>,
     violations: Vec<Violation>,
@@ -139,10 +140,10 @@ pub struct Auditor<'w> {
 
 type Audited = Result<(), Unreadable>;
 
-impl<'w> Auditor<'w> {
+impl Auditor {
     /// An auditor who has seen nothing yet.
     #[must_use]
-    pub fn new(witness: &'w dyn Witness, oracle: &'w dyn Oracle) -> Self {
+    pub fn new(witness: Arc<dyn Witness>, oracle: Arc<dyn Oracle>) -> Self {
         Self {
             witness,
             oracle,
@@ -401,7 +402,7 @@ impl<'w> Auditor<'w> {
     /// A database cannot be read.
     pub async fn nothing_lost(&mut self, tills: &mut [(usize, SqliteConnection)]) -> Audited {
         for trade in self.oracle.trades() {
-            if trade.charges.is_empty() {
+            if trade.charges() == 0 {
                 continue;
             }
             let mut is_known = false;

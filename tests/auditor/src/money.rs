@@ -28,7 +28,7 @@ fn is_unfinished(payment: &PaymentRow) -> bool {
     )
 }
 
-impl Auditor<'_> {
+impl Auditor {
     /// What holds at every commit.
     pub(crate) fn check_sale(&mut self, till: usize, sale: &Sale) {
         let number = &sale.order.number;
@@ -66,7 +66,7 @@ impl Auditor<'_> {
     ) {
         let reference = &payment.reference;
         let charged = trade.map_or(yuan(0), Trade::charged);
-        if trade.is_some_and(|trade| trade.charges.len() > 1) {
+        if trade.is_some_and(|trade| trade.charges() > 1) {
             let found = format!("{reference} was charged more than once");
             self.found(Invariant::Inv1, till, found);
         }

@@ -13,7 +13,7 @@ struct Says {
     total_minor: Option<i64>,
 }
 
-impl Auditor<'_> {
+impl Auditor {
     pub(crate) fn check_paid(&mut self, till: usize, seq: i64, reference: &str, record: &Value) {
         let Some(trade) = self.oracle.trade(reference) else {
             let found =
@@ -39,7 +39,7 @@ impl Auditor<'_> {
                     says.state.as_str(),
                     "10000" | "TRADE_SUCCESS" | "TRADE_FINISHED" | "SUCCESS" | "REFUND"
                 )
-                && says.total_minor == Some(trade.total)
+                && says.total_minor == Some(trade.asked)
         });
         if !fits {
             let found = format!("event {seq}: the proof that {reference} is paid says {says:?}");
