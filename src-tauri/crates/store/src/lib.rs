@@ -88,6 +88,7 @@ impl SqliteStore {
         check_version(&writer).await?;
         schema::migrate(&writer, &options.file).await?;
         check_durability(&writer).await?;
+        keep_what_is_read(&writer).await?;
         let readers = pool(
             options.readers.max(1),
             connect.read_only(true).create_if_missing(false),
@@ -200,6 +201,19 @@ async fn check_durability(pool: &SqlitePool) -> Result<(), StoreError> {
     Err(StoreError::Io(format!(
         "journal_mode {mode}, synchronous {sync}: this folder cannot keep commits"
     )))
+}
+
+/// A process that is killed between writing a commit and syncing it leaves a commit that the next one
+/// reads but that a power cut would still take back. Before anybody reads it, it is made durable: a
+/// checkpoint syncs the write-ahead log first. What then finds no space can wait in the log.
+async fn keep_what_is_read(pool: &SqlitePool) -> Result<(), StoreError> {
+    let checkpoint = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
+        .execute(pool)
+        .await;
+    match checkpoint.map_err(fault) {
+        Ok(_) | Err(StoreError::Full) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 async fn device(pool: &SqlitePool, ids: &dyn Ids) -> Result<Device, StoreError> {

@@ -37,7 +37,7 @@ const fn pure(name: &'static str, may_use: &'static [&'static str]) -> Room {
     }
 }
 
-const ROOMS: [Room; 19] = [
+const ROOMS: [Room; 20] = [
     pure("paydesk-signing", &[]),
     pure("paydesk-domain", &["paydesk-signing"]),
     pure("paydesk-channels", &["paydesk-domain", "paydesk-signing"]),
@@ -108,6 +108,19 @@ const ROOMS: [Room; 19] = [
     // Money and nothing else: a mistake of the product must not be repeated by who looks for it.
     room("paydesk-auditor", &["paydesk-domain"]),
     room("paydesk-kills", &["paydesk-sandbox"]),
+    // It stands in for everything outside, so it names both sides.
+    room(
+        "paydesk-sim",
+        &[
+            "paydesk-auditor",
+            "paydesk-channels",
+            "paydesk-desk",
+            "paydesk-domain",
+            "paydesk-sandbox",
+            "paydesk-signing",
+            "paydesk-store",
+        ],
+    ),
     room("xtask", &[]),
 ];
 
@@ -117,10 +130,18 @@ const RESERVED: [(&str, &[&str]); 14] = [
     ("axum", &["paydesk-sandbox", "paydesk-e2e"]),
     ("keyring", &["paydesk-vault"]),
     ("keyring-core", &["paydesk-vault"]),
-    ("libsqlite3-sys", &["paydesk-store"]),
+    ("libsqlite3-sys", &["paydesk-store", "paydesk-sim"]),
     ("reqwest", &["paydesk-host"]),
     ("rusqlite", &["paydesk-store"]),
-    ("sqlx", &["paydesk-auditor", "paydesk-store", "paydesk-kills"]),
+    (
+        "sqlx",
+        &[
+            "paydesk-auditor",
+            "paydesk-kills",
+            "paydesk-sim",
+            "paydesk-store",
+        ],
+    ),
     ("tauri", &["paydesk"]),
     ("tauri-plugin-single-instance", &["paydesk"]),
     ("ts-rs", &["paydesk-console"]),

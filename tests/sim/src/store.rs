@@ -1,0 +1,97 @@
+//! The production store as a simulated process sees it: every call is waited for with the clock standing
+//! still, and a process that died in a call never hears how it ended.
+
+use crate::{disk::DiskProcess, executor::db};
+use paydesk_desk::ports::*;
+use paydesk_domain::{
+    AccountId, Amount, ChannelDay, ChannelId, MerchantRef, Order, OrderNumber, Timestamp,
+};
+use paydesk_store::SqliteStore;
+use std::{
+    future::{Future, pending},
+    sync::Arc,
+};
+
+/// The production store on a simulated disk.
+pub struct SimStore {
+    store: Arc<SqliteStore>,
+    process: DiskProcess,
+}
+
+impl SimStore {
+    /// Wraps an open store.
+    #[must_use]
+    pub fn new(store: Arc<SqliteStore>, process: DiskProcess) -> SimStore {
+        SimStore { store, process }
+    }
+
+    /// The production store itself, for what is no port: `verify`, `rebuild`. Call it through `call`.
+    #[must_use]
+    pub fn inner(&self) -> &Arc<SqliteStore> {
+        &self.store
+    }
+
+    /// Marks a call of `inner` as a store call.
+    pub async fn call<T>(&self, call: impl Future<Output = T>) -> T {
+        survived(&self.process, call).await
+    }
+}
+
+/// A store call of a process: the dead hear no answer.
+pub(crate) async fn survived<T>(process: &DiskProcess, call: impl Future<Output = T>) -> T {
+    let answer = db(call).await;
+    if process.is_dead() {
+        drop(answer);
+        return pending().await;
+    }
+    answer
+}
+
+/// Every method of the port, passed on.
+macro_rules! passed_on {
+    ($(fn $name:ident($($argument:ident: $kind:ty),*) -> $answer:ty;)*) => {
+        impl Store for SimStore {
+            $(fn $name<'a>(&'a self, $($argument: $kind),*) -> BoxFuture<'a, Result<$answer, StoreError>> {
+                Box::pin(self.call(self.store.$name($($argument),*)))
+            })*
+
+            fn device(&self) -> Device {
+                self.store.device()
+            }
+        }
+    };
+}
+
+passed_on! {
+    fn open_order(new: NewOrder, first: FirstAttempt) -> Opened;
+    fn load(number: &'a OrderNumber) -> Option<Order>;
+    fn commit(commit: Commit) -> Order;
+    fn append(events: Vec<NewEvent>) -> ();
+    fn claim_due(now: Timestamp, lease_until: Timestamp, limit: u32) -> Vec<Due>;
+    fn asked(work: Work) -> ();
+    fn hurry(reference: &'a MerchantRef, now: Timestamp) -> ();
+    fn plan_anew(now: Timestamp) -> ();
+    fn next_due() -> Option<Timestamp>;
+    fn open_work() -> Vec<MerchantRef>;
+    fn begin_epoch(epoch: u8) -> ();
+    fn times_asked(reference: &'a MerchantRef) -> u32;
+    fn same_again(channel: &'a ChannelId, amount: Amount, since: Timestamp) -> Option<OrderRow>;
+    fn by_intent(intent: &'a str) -> Option<Order>;
+    fn code_used(code: PayerCode) -> bool;
+    fn totals(filter: &'a OrderFilter) -> ListTotals;
+    fn list_at(filter: &'a OrderFilter, position: u64, limit: u32) -> OrderPage;
+    fn list(filter: &'a OrderFilter, cursor: Option<&'a str>, limit: u32) -> OrderPage;
+    fn booked(channel: &'a ChannelId, from: Timestamp, to: Timestamp) -> Booked;
+    fn import_bill(bill: NewBill) -> KeptBill;
+    fn bill_known(account: &'a AccountId, content_sha256: &'a str) -> Option<KeptBill>;
+    fn bills(account: &'a AccountId, from: ChannelDay, to: ChannelDay) -> Vec<KeptBill>;
+    fn differences(bill: i64) -> Vec<KeptDifference>;
+    fn bill_rows(bill: i64, only_different: bool, from: u32, limit: u32) -> BillRowsPage;
+    fn row(number: &'a OrderNumber) -> Option<OrderRow>;
+    fn timeline(number: &'a OrderNumber) -> Vec<StoredEvent>;
+    fn notes(number: &'a OrderNumber) -> Vec<NewNote>;
+    fn sealed(subject: &'a MerchantRef, name: &'a str) -> Option<String>;
+    fn counts() -> Counts;
+    fn settings() -> Option<serde_json::Value>;
+    fn data_version() -> u64;
+}
