@@ -495,6 +495,45 @@ export class FakeConsole implements Transport {
     sandbox_end_day: () => this.#answers.sandbox_status({}),
     ...accountAnswers(),
     ...billAnswers(() => this.options),
+    shop_events: ({ below, limit }) => {
+      const all = shopEvents().filter(({ seq }) => below === null || seq < below);
+      return { events: all.slice(0, limit), more: all.length > limit };
+    },
     quit_check: () => ({ open_doubts: this.#status.open_doubts }),
   };
+}
+
+/// What happened to the shop: thirty changed settings, under an export and a key.
+function shopEvents(): TimelineEvent[] {
+  const plain = { at: NOW, actor: '收银员 1', source: 'person', proof: null, technical: null };
+  const settings = Array.from({ length: 30 }, (_, index) => ({
+    ...plain,
+    seq: 30 - index,
+    kind: 'settings_changed',
+    params: {},
+    repeated: 1,
+  }));
+  return [
+    {
+      ...plain,
+      seq: 40,
+      kind: 'orders_exported',
+      params: {
+        rows: '12',
+        file: 'paid.csv',
+        tab: 'paid',
+        search: '蛋糕',
+        sha256: 'ab'.repeat(32),
+      },
+      repeated: 1,
+    },
+    {
+      ...plain,
+      seq: 39,
+      kind: 'keys_changed',
+      params: { how: 'activated', channel: 'alipay', label: '前台', fingerprint: '12ab 34cd' },
+      repeated: 1,
+    },
+    ...settings,
+  ];
 }

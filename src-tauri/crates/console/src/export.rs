@@ -1,13 +1,14 @@
 //! The filtered list as a file: pages come from the store, rows go to the file, none is kept.
 //! Only reads the books; a file appears whole under its name or not at all.
 
-use crate::{Console, NewFile, contract::*, invalid, refused, store_error};
+use crate::{Console, NewFile, coded, contract::*, invalid, refused, store_error};
 use paydesk_desk::{
     ExportError, Exported, OrderLine, OrdersCsv,
     ports::{OrderFilter, OrderRow, StoreError},
     shop,
 };
 use paydesk_texts::Language;
+use serde_json::json;
 use std::{
     io,
     path::Path,
@@ -105,8 +106,9 @@ impl Console {
         let language = Language::from_tag(&shop.preferences.locale);
         let surroundings = Arc::clone(&self.surroundings);
         let (file, replace) = (args.file.clone(), args.replace);
+        let asked = on_record(&filter, &args.file);
         let (pages, mut parts) = mpsc::channel(PAGES_WAITING);
-        let writing = tokio::task::spawn_blocking(move || -> Result<Exported, Stopped> {
+        let writing = tokio::task::spawn_blocking(move || -> Result<Written, Stopped> {
             let file = surroundings.begin_file(Path::new(&file), replace)?;
             let csv = OrdersCsv::new(file, language, zone, shop.currency)?;
             write(csv, &mut parts)
@@ -118,11 +120,21 @@ impl Console {
         // A reader that failed is the cause, a writer that failed made it stop.
         read.map_err(store_error)?;
         match written {
-            Ok(exported) => Ok(ExportedFile {
-                rows: u32::try_from(exported.rows).unwrap_or(u32::MAX),
-                sha256: exported.sha256,
-                file: args.file,
-            }),
+            Ok((file, exported)) => {
+                // On record before the file has its name: what leaves the program is never unknown.
+                self.desk
+                    .record_export(asked(&exported))
+                    .await
+                    .map_err(coded)?;
+                let kept = tokio::task::spawn_blocking(move || file.keep());
+                let kept = kept.await.map_err(|e| crate::internal(&e.to_string()))?;
+                kept.map_err(|error| file_error(&ExportError::Io(error)))?;
+                Ok(ExportedFile {
+                    rows: u32::try_from(exported.rows).unwrap_or(u32::MAX),
+                    sha256: exported.sha256,
+                    file: args.file,
+                })
+            }
             Err(Stopped::Export(error)) => Err(file_error(&error)),
             Err(Stopped::Abandoned) if is_stopped => Err(refused(ErrorCode::ExportStopped)),
             Err(Stopped::Abandoned) => Err(crate::internal("an export was given up")),
@@ -171,10 +183,39 @@ impl Console {
     }
 }
 
+/// A file that is whole and has no name yet.
+type Written = (Box<dyn NewFile>, Exported);
+
+/// What the log keeps of an export: which orders, into which file, how many, with which digest. The folder of
+/// the file names a person's home often enough, so it stays out.
+fn on_record(
+    filter: &OrderFilter,
+    file: &str,
+) -> impl FnOnce(&Exported) -> serde_json::Value + use<> {
+    let name = Path::new(file).file_name().unwrap_or_default();
+    let name = name.to_string_lossy().into_owned();
+    let filter = json!({
+        "tab": format!("{:?}", filter.tab).to_lowercase(),
+        "search": filter.search,
+        "day_from": filter.day_from,
+        "day_to": filter.day_to,
+        "status": filter.status,
+        "channel": filter.channel,
+    });
+    move |exported| {
+        json!({
+            "file": name,
+            "rows": exported.rows,
+            "sha256": exported.sha256,
+            "filter": filter,
+        })
+    }
+}
+
 fn write(
     mut csv: OrdersCsv<Box<dyn NewFile>>,
     parts: &mut mpsc::Receiver<Part>,
-) -> Result<Exported, Stopped> {
+) -> Result<Written, Stopped> {
     loop {
         match parts.blocking_recv() {
             Some(Part::Rows(rows)) => {
@@ -183,9 +224,7 @@ fn write(
                 }
             }
             Some(Part::End) => {
-                let (file, exported) = csv.finish()?;
-                file.keep()?;
-                return Ok(exported);
+                return Ok(csv.finish()?);
             }
             None => return Err(Stopped::Abandoned),
         }

@@ -13,6 +13,9 @@ const PAGE_MAX: u32 = 200;
 /// The till's own latest payments.
 const RECENT: u32 = 8;
 
+/// Events of the shop in one answer.
+const SHOP_EVENTS_MAX: u32 = 100;
+
 impl Console {
     pub(crate) async fn recent_payments(&self, _: NoArgs) -> Result<RecentPayments, CommandError> {
         let day = self.desk.day_of(self.desk.now()).map_err(coded)?;
@@ -105,6 +108,23 @@ impl Console {
                 .into_iter()
                 .map(|(tab, n)| (tab_key(tab).to_owned(), count(n)))
                 .collect(),
+        })
+    }
+
+    pub(crate) async fn shop_events(&self, args: ShopEventsOf) -> Result<ShopEvents, CommandError> {
+        let limit = args.limit.min(SHOP_EVENTS_MAX);
+        let store = &self.desk.ports().store;
+        let below = args.below.map(u64::from);
+        let mut events = store
+            .shop_events(below, limit.saturating_add(1))
+            .await
+            .map_err(crate::store_error)?;
+        let shown = usize::try_from(limit).unwrap_or(0);
+        let more = events.len() > shown;
+        events.truncate(shown);
+        Ok(ShopEvents {
+            events: crate::timeline::of_shop(events),
+            more,
         })
     }
 

@@ -34,6 +34,46 @@ pub(crate) fn of(events: Vec<StoredEvent>, asked: u32) -> Vec<TimelineEvent> {
     folded
 }
 
+/// Events of the shop itself, newest first as they come; nothing is folded, each stands for itself.
+pub(crate) fn of_shop(events: Vec<StoredEvent>) -> Vec<TimelineEvent> {
+    events.into_iter().map(shop_view).collect()
+}
+
+fn shop_view(event: StoredEvent) -> TimelineEvent {
+    let body = event.body.clone();
+    let mut view = view(event);
+    let filter = body.get("filter");
+    for key in [
+        "account",
+        "label",
+        "key",
+        "fingerprint",
+        "file",
+        "rows",
+        "sha256",
+        "day",
+        "content_sha256",
+    ] {
+        view.take(key, body.get(key));
+    }
+    for key in ["tab", "search", "day_from", "day_to", "status", "channel"] {
+        view.take(key, filter.and_then(|filter| filter.get(key)));
+    }
+    view
+}
+
+impl TimelineEvent {
+    /// Takes over a text or a number of the body; nothing and empty texts are left out.
+    fn take(&mut self, key: &str, value: Option<&Value>) {
+        let text = match value {
+            Some(Value::String(text)) if !text.is_empty() => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => return,
+        };
+        self.params.insert(key.to_owned(), text);
+    }
+}
+
 fn view(event: StoredEvent) -> TimelineEvent {
     let body = &event.body;
     let text = |key: &str| body.get(key).and_then(Value::as_str).map(str::to_owned);

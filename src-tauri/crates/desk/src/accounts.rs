@@ -3,12 +3,13 @@
 
 use crate::{
     Desk, DeskError,
-    ports::{AccountStatus, SecretFields},
+    ports::{AccountStatus, Actor, EventKind, KeyState, SecretFields},
     shop::{Account, Shop},
 };
 use paydesk_channels::{Channel, FieldCheck, FieldKind, FieldProblem, Profile};
 use paydesk_domain::{AccountId, ChannelId, FeeRate, MerchantRef, Mode};
 use paydesk_signing::{Secret, hex};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// A name a person gives an account, in characters.
@@ -146,7 +147,52 @@ impl Desk {
             }
             return Err(error);
         }
+        self.record_keys(&account, "account_added", None, self.actor())
+            .await?;
         Ok(account)
+    }
+
+    /// Puts on record what happened to keys, by name and fingerprint. `key` names the version or the channel's
+    /// key; without it, the one that signs.
+    pub(crate) async fn record_keys(
+        &self,
+        account: &Account,
+        how: &str,
+        key: Option<&str>,
+        actor: Actor,
+    ) -> Result<(), DeskError> {
+        let kept = self.kept(&account.id);
+        self.record_keys_of(kept, account, how, key, actor).await
+    }
+
+    /// The same for keys as the vault knew them.
+    async fn record_keys_of(
+        &self,
+        kept: Option<AccountStatus>,
+        account: &Account,
+        how: &str,
+        key: Option<&str>,
+        actor: Actor,
+    ) -> Result<(), DeskError> {
+        let kept = kept.as_ref();
+        let own = kept.into_iter().flat_map(|kept| &kept.keys);
+        let own = own.map(|it| (it.id.as_str(), it.fingerprint.as_deref(), it.state));
+        let theirs = kept.into_iter().flat_map(|kept| &kept.peers);
+        let theirs = theirs.map(|it| (it.id.as_str(), it.fingerprint.as_deref(), KeyState::Old));
+        let found = own.chain(theirs).find(|(id, _, state)| match key {
+            Some(key) => *id == key,
+            None => *state == KeyState::Active,
+        });
+        let body = json!({
+            "account": account.id,
+            "channel": account.channel,
+            "label": account.label,
+            "how": how,
+            "key": key.or(found.map(|(id, _, _)| id)),
+            "fingerprint": found.and_then(|(_, fingerprint, _)| fingerprint),
+        });
+        let event = self.shop_event(EventKind::KeysChanged, actor, body)?;
+        Ok(self.ports.store.append(vec![event]).await?)
     }
 
     /// Changes an account.
@@ -169,6 +215,8 @@ impl Desk {
             let (secret, shown) = self.amended(channel, &account, fields)?;
             if !secret.is_empty() {
                 custody.amend(id, secret).await?;
+                self.record_keys(&account, "amended", None, self.actor())
+                    .await?;
             }
             for (name, value) in shown {
                 if value.is_empty() {
@@ -179,13 +227,24 @@ impl Desk {
             }
         }
         match change.key {
-            Some(KeyStep::Activate(key)) => custody.activate(id, &key).await?,
+            Some(KeyStep::Activate(key)) => {
+                custody.activate(id, &key).await?;
+                self.record_keys(&account, "activated", Some(&key), self.actor())
+                    .await?;
+            }
             Some(KeyStep::Add(fields)) => {
                 let (secret, shown) = self.amended(channel, &account, fields)?;
-                custody.add_key(id, secret).await?;
+                let added = custody.add_key(id, secret).await?;
+                self.record_keys(&account, "added", Some(&added), self.actor())
+                    .await?;
                 account.fields.extend(shown);
             }
-            Some(KeyStep::Retire(key)) => custody.retire(id, &key).await?,
+            Some(KeyStep::Retire(key)) => {
+                let before = self.kept(id);
+                custody.retire(id, &key).await?;
+                self.record_keys_of(before, &account, "retired", Some(&key), self.actor())
+                    .await?;
+            }
             None => {}
         }
         if let Some(label) = change.label {
@@ -230,6 +289,8 @@ impl Desk {
         }
         // The settings first: an account without keys would be offered and fail.
         self.change_shop(shop).await?;
+        self.record_keys(&account, "account_removed", None, self.actor())
+            .await?;
         Ok(self.ports.custody.forget(id).await?)
     }
 

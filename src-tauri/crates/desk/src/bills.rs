@@ -7,7 +7,7 @@ use crate::{
     Desk, DeskError,
     ports::{
         BillOrigin, BillRow, Booked, DaySummary, EventKind, KeptBill, KeptDifference, NewBill,
-        NewEvent, Verdict,
+        Verdict,
     },
     shop::Account,
 };
@@ -124,24 +124,15 @@ impl Desk {
         if let Some(known) = known {
             return Ok(known);
         }
-        let now = self.now();
-        let event = NewEvent {
-            kind: EventKind::BillImported,
-            order: None,
-            subject: None,
-            actor: self.actor(),
-            at: now,
-            day: self.day_of(now)?,
-            body: json!({
-                "account": preview.account.id,
-                "channel": preview.account.channel,
-                "day": preview.day,
-                "content_sha256": preview.content_sha256,
-                "origin": preview.origin,
-                "summary": preview.summary,
-            }),
-            evidence: None,
-        };
+        let body = json!({
+            "account": preview.account.id,
+            "channel": preview.account.channel,
+            "day": preview.day,
+            "content_sha256": preview.content_sha256,
+            "origin": preview.origin,
+            "summary": preview.summary,
+        });
+        let event = self.shop_event(EventKind::BillImported, self.actor(), body)?;
         let bill = NewBill {
             account: preview.account.id.clone(),
             channel: preview.account.channel.clone(),

@@ -276,6 +276,35 @@ impl Desk {
         }
     }
 
+    /// An event of the shop itself, which belongs to no order.
+    fn shop_event(
+        &self,
+        kind: EventKind,
+        actor: Actor,
+        body: serde_json::Value,
+    ) -> Result<NewEvent, DeskError> {
+        let now = self.now();
+        Ok(NewEvent {
+            kind,
+            order: None,
+            subject: None,
+            actor,
+            at: now,
+            day: self.day_of(now)?,
+            body,
+            evidence: None,
+        })
+    }
+
+    /// Puts on record that a list of orders leaves the program; before the file gets its name.
+    ///
+    /// # Errors
+    /// `Store(Locked)` without the keys: then nothing may leave.
+    pub async fn record_export(&self, body: serde_json::Value) -> Result<(), DeskError> {
+        let event = self.shop_event(EventKind::OrdersExported, self.actor(), body)?;
+        Ok(self.ports.store.append(vec![event]).await?)
+    }
+
     /// Replaces the settings; the log keeps the whole document.
     ///
     /// # Errors

@@ -3,7 +3,12 @@
 //! Only what proves itself is learned, beside the keys that are trusted. It must never believe the answer
 //! that asked for it, nor settle a payment: the next look does.
 
-use crate::{Desk, DeskError, driver::scope, ports::PeerKey, shop::Account};
+use crate::{
+    Desk, DeskError,
+    driver::scope,
+    ports::{Actor, PeerKey},
+    shop::Account,
+};
 use paydesk_channels::{AccountSettings, Cx};
 use paydesk_domain::{AccountId, Timestamp};
 use paydesk_signing::{Forged, KeyId};
@@ -138,6 +143,8 @@ impl Desk {
             };
             let kept = self.ports.custody.learn(&account.id, key).await;
             kept.map_err(|error| error.to_string())?;
+            let recorded = self.record_keys(account, "learned", Some(&id), Actor::Program);
+            recorded.await.map_err(said)?;
             learned.push(id);
         }
         if !learned.is_empty() {

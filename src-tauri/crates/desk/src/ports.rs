@@ -40,12 +40,16 @@ pub enum EventKind {
     EndingBegun,
     /// A reply that did not prove itself.
     ForgedReply,
+    /// The keys of an account changed: names and fingerprints, never a key.
+    KeysChanged,
     /// A person decided about late money.
     LateDecided,
     /// A note was added.
     NoteAdded,
     /// An order was opened.
     OrderOpened,
+    /// A list of orders was written to a file.
+    OrdersExported,
     /// An attempt became durable, in doubt.
     PaymentBegun,
     /// An exchange left it unknown.
@@ -80,9 +84,11 @@ impl EventKind {
             EventKind::BillImported => "bill_imported",
             EventKind::EndingBegun => "ending_begun",
             EventKind::ForgedReply => "forged_reply",
+            EventKind::KeysChanged => "keys_changed",
             EventKind::LateDecided => "late_decided",
             EventKind::NoteAdded => "note_added",
             EventKind::OrderOpened => "order_opened",
+            EventKind::OrdersExported => "orders_exported",
             EventKind::PaymentBegun => "payment_begun",
             EventKind::PaymentDoubted => "payment_doubted",
             EventKind::PaymentHandedOver => "payment_handed_over",
@@ -500,6 +506,12 @@ pub trait Store: Send + Sync {
         &'a self,
         number: &'a OrderNumber,
     ) -> BoxFuture<'a, Result<Vec<StoredEvent>, StoreError>>;
+    /// The events that belong to no order, newest first, those below this place in the log.
+    fn shop_events(
+        &self,
+        below: Option<u64>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<StoredEvent>, StoreError>>;
     /// The notes of one order, oldest first.
     fn notes<'a>(
         &'a self,

@@ -105,6 +105,9 @@ impl SqliteStore {
     }
 }
 
+/// A range of the index of the log by order, backwards.
+const SHOP_EVENTS: &str = "SELECT l.seq, l.kind, l.subject, l.actor, l.at, l.body, e.sealed FROM log l LEFT JOIN evidence e ON e.seq = l.seq WHERE l.number IS NULL AND l.seq < $1 ORDER BY l.seq DESC LIMIT $2";
+
 impl Store for SqliteStore {
     fn open_order(
         &self,
@@ -396,6 +399,26 @@ impl Store for SqliteStore {
             .fetch_all(&self.readers)
             .await
             .map_err(fault)?;
+            rows.iter().map(|row| self.stored_event(row)).collect()
+        })
+    }
+
+    fn shop_events(
+        &self,
+        below: Option<u64>,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<StoredEvent>, StoreError>> {
+        Box::pin(async move {
+            let rows = sqlx::query(SHOP_EVENTS)
+                .bind(
+                    below
+                        .and_then(|seq| i64::try_from(seq).ok())
+                        .unwrap_or(i64::MAX),
+                )
+                .bind(i64::from(limit))
+                .fetch_all(&self.readers)
+                .await
+                .map_err(fault)?;
             rows.iter().map(|row| self.stored_event(row)).collect()
         })
     }

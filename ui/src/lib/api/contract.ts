@@ -1892,6 +1892,32 @@ past_days: number,
 passphrase?: Pasted, };
 
 /**
+ * Events of the shop itself, newest first.
+ */
+export type ShopEvents = { 
+/**
+ * The events.
+ */
+events: Array<TimelineEvent>, 
+/**
+ * Whether there are older ones.
+ */
+more: boolean, };
+
+/**
+ * Events that belong to no order.
+ */
+export type ShopEventsOf = { 
+/**
+ * Those below this place in the log; the newest when not given.
+ */
+below: number | null, 
+/**
+ * How many, at most 100.
+ */
+limit: number, };
+
+/**
  * Show a code.
  */
 export type ShowQr = { 
@@ -2186,6 +2212,8 @@ export interface Commands {
   export_progress: { args: ExportStep; answer: ExportProgress };
   /** One order with its timeline. */
   order_detail: { args: OrderId; answer: OrderDetail };
+  /** What happened to the shop itself: settings, keys, bills, lists that were written to files. */
+  shop_events: { args: ShopEventsOf; answer: ShopEvents };
   /** Adds a note. */
   add_note: { args: AddNote; answer: OrderDetail };
   /** Late money: hand over the goods or give it back. */

@@ -66,6 +66,8 @@ macro_rules! with_commands {
             export_progress: ExportStep => ExportProgress,
             /// One order with its timeline.
             order_detail: OrderId => OrderDetail,
+            /// What happened to the shop itself: settings, keys, bills, lists that were written to files.
+            shop_events: ShopEventsOf => ShopEvents,
             /// Adds a note.
             add_note: AddNote => OrderDetail,
             /// Late money: hand over the goods or give it back.

@@ -188,6 +188,25 @@ pub struct TimelineEvent {
     pub repeated: u32,
 }
 
+/// Events that belong to no order.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ShopEventsOf {
+    /// Those below this place in the log; the newest when not given.
+    pub below: Option<u32>,
+    /// How many, at most 100.
+    pub limit: u32,
+}
+
+/// Events of the shop itself, newest first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ShopEvents {
+    /// The events.
+    pub events: Vec<TimelineEvent>,
+    /// Whether there are older ones.
+    pub more: bool,
+}
+
 /// A refund's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]

@@ -132,9 +132,11 @@ impl Desk {
             | EventKind::RefundWithdrawn => Actor::Program,
             EventKind::BillImported
             | EventKind::EndingBegun
+            | EventKind::KeysChanged
             | EventKind::LateDecided
             | EventKind::NoteAdded
             | EventKind::OrderOpened
+            | EventKind::OrdersExported
             | EventKind::PaymentBegun
             | EventKind::ReceiptIssued
             | EventKind::RefundBegun

@@ -345,6 +345,7 @@ async fn keys_change_without_a_pause() {
     let added = step(KeyStep::Add { fields }).await.unwrap();
     let waiting = added.keys.iter().find(|k| k.state == KeyStateView::Waiting);
     let key_id = waiting.unwrap().id.clone();
+    let waiting_fingerprint = waiting.unwrap().fingerprint.clone().unwrap();
     let account_id = account.id.clone();
     let subject = TestSubject::Key {
         account_id,
@@ -369,6 +370,35 @@ async fn keys_change_without_a_pause() {
     let left = step(KeyStep::Retire { key_id }).await.unwrap();
     assert_eq!(left.keys.len(), 1);
     charge_paid(&till, Channel::Alipay, 800).await;
+    // Each step is on record, by fingerprint: the first key's, the second's, never a key.
+    let ask_events = ShopEventsOf {
+        below: None,
+        limit: 100,
+    };
+    let found: ShopEvents = till.ask("shop_events", ask_events).await.unwrap();
+    let steps: Vec<(&str, &str)> = (found.events.iter().rev())
+        .filter(|event| event.kind == "keys_changed")
+        .map(|event| {
+            (
+                event.params["how"].as_str(),
+                event.params["fingerprint"].as_str(),
+            )
+        })
+        .collect();
+    let first = account.keys[0].fingerprint.clone().unwrap();
+    let second = waiting_fingerprint.as_str();
+    assert_ne!(first, second);
+    let expected = [
+        ("account_added", first.as_str()),
+        ("added", second),
+        ("activated", second),
+        ("activated", first.as_str()),
+        ("retired", second),
+    ];
+    assert_eq!(steps, expected);
+    let all = serde_json::to_string(&found).unwrap();
+    let secret: String = key.expose().lines().skip(1).take(1).collect();
+    assert!(!all.contains(&secret) && !all.contains("PRIVATE"), "{all}");
     till.close().await;
     street.close().await;
 }

@@ -344,3 +344,82 @@ async fn a_list_of_several_pages_is_written_without_gap_or_repeat() {
     std::fs::remove_dir_all(out).unwrap();
     till.close().await;
 }
+
+async fn shop_events(till: &Till, kind: &str) -> Vec<TimelineEvent> {
+    let ask = ShopEventsOf {
+        below: None,
+        limit: 100,
+    };
+    let found: ShopEvents = till.ask("shop_events", ask).await.unwrap();
+    let found = found.events.into_iter();
+    found.filter(|event| event.kind == kind).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_left_the_program_is_on_record_with_who_when_which_and_its_digest() {
+    let till = Till::demo("export-record").await;
+    let outbox = outbox("export-record-outbox");
+    paid(&till, 4650, "蛋糕").await;
+    let picked = PickOperator {
+        name: "小林".to_owned(),
+    };
+    let _status: AppStatus = till.ask("pick_operator", picked).await.unwrap();
+    let asked = OrderQuery {
+        tab: OrderTab::Paid,
+        search: "蛋糕".to_owned(),
+        channel: Some("alipay".to_owned()),
+        ..everything()
+    };
+    let file = outbox.join("paid.csv");
+    let done = export(&till, asked, &file, false).await.unwrap();
+    let events = shop_events(&till, "orders_exported").await;
+    let [event] = events.as_slice() else {
+        panic!("{events:#?}");
+    };
+    let said = |key: &str| event.params.get(key).map(String::as_str);
+    assert_eq!(
+        (event.actor.as_str(), event.source.as_str()),
+        ("小林", "person")
+    );
+    assert_eq!(said("sha256"), Some(done.sha256.as_str()));
+    assert_eq!((said("rows"), said("file")), (Some("1"), Some("paid.csv")));
+    assert_eq!((said("tab"), said("search")), (Some("paid"), Some("蛋糕")));
+    assert_eq!((said("channel"), said("day_from")), (Some("alipay"), None));
+    // What never got its name is not said to have left; one that was refused changes nothing.
+    let again = export(&till, everything(), &file, false).await;
+    assert_eq!(again.unwrap_err().code, ErrorCode::ExportFileExists);
+    assert_eq!(shop_events(&till, "orders_exported").await.len(), 1);
+    // Page by page, newest first, down to the beginning; the chain holds it.
+    let mut below = None;
+    let mut seen = Vec::new();
+    loop {
+        let ask = ShopEventsOf { below, limit: 1 };
+        let page: ShopEvents = till.ask("shop_events", ask).await.unwrap();
+        seen.extend(page.events.iter().map(|event| event.seq));
+        below = seen.last().copied();
+        if !page.more {
+            break;
+        }
+    }
+    assert!(
+        seen.len() >= 3 && seen.is_sorted_by(|a, b| a > b),
+        "{seen:?}"
+    );
+    till.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_leaves_the_program_while_it_cannot_be_put_on_record() {
+    let keyring = crate::counter::keyring();
+    let till = crate::counter::shop("export-locked", &keyring).await;
+    let outbox = outbox("export-locked-outbox");
+    let kept = till.folder.clone();
+    till.host.close().await;
+    keyring.set(paydesk_vault::stand_ins::Mood::Locked);
+    let till = crate::counter::open(crate::counter::options(&kept, &keyring)).await;
+    let refused = export(&till, everything(), &outbox.join("all.csv"), false).await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::KeysLocked);
+    assert_eq!(names(&outbox), [""; 0]);
+    till.host.close().await;
+    std::fs::remove_dir_all(kept).unwrap();
+}
