@@ -119,6 +119,8 @@ pub(crate) enum Carriage {
 pub(crate) struct Dress {
     pub(crate) bad_signature: bool,
     pub(crate) stale_time: bool,
+    /// Names a key that nobody has, and signs with it.
+    pub(crate) unknown_key: bool,
 }
 
 /// Bytes for the wire.
@@ -130,12 +132,34 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
+    /// A status and nothing else.
+    pub(crate) fn bare(status: u16) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
     /// What a gateway in between answers when the channel is not reachable.
     pub(crate) fn bad_gateway() -> Self {
         Self {
             status: 502,
             headers: vec![("content-type", "text/html".to_owned())],
             body: b"<html><head><title>502 Bad Gateway</title></head><body></body></html>".to_vec(),
+        }
+    }
+
+    /// What a gateway in front answers to whoever asks too often.
+    pub(crate) fn too_many_requests() -> Self {
+        let page = "<html><head><title>429 Too Many Requests</title></head><body></body></html>";
+        Self {
+            status: 429,
+            headers: vec![
+                ("content-type", "text/html".to_owned()),
+                ("retry-after", "1".to_owned()),
+            ],
+            body: page.as_bytes().to_vec(),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod alipay;
 mod bills;
+mod chance;
 mod clock;
 mod control;
 mod customers;
@@ -15,7 +16,11 @@ mod files;
 mod json;
 mod keys;
 mod ledger;
+mod offline;
+mod passage;
+mod past;
 mod server;
+mod truth;
 pub mod verification;
 mod wechatpay;
 mod world;
@@ -37,7 +42,7 @@ pub use control::{
     DayEnded, LedgerView, NOW_HEADER, PhoneAct, PhoneScreen, Rotated, Rotation, TOKEN_HEADER,
 };
 pub use customers::{Behaviour, CUSTOMERS, Customer, Expected, behaviour_of, sample_code};
-pub use faults::{BILL_FAULTS, FAULTS, Fault, FaultKind, NamedAnswer, Scope};
+pub use faults::{BILL_FAULTS, FAULTS, Fault, FaultKind, NamedAnswer, Scope, Strike};
 pub use keys::{
     AlipayCertificateCredentials, AlipayCredentials, KeysError, MerchantCredentials,
     WechatpayCredentials,
@@ -46,8 +51,11 @@ pub use ledger::{
     Balances, Channel, Charge, EndedBy, Fen, JournalError, Kind, Origin, Plan, Refund, RefundCause,
     RefundState, Rhythm, State, Trade, TradeKey,
 };
+pub use offline::{Delivered, Offline, OfflineKeys, Pending, WireAnswer, WireCall};
+pub use truth::{Movement, MovementKind, TrueTrade, Truth};
 pub use world::Logged;
 
+use chance::Chance;
 use control::Control;
 use keys::Keys;
 use ledger::Ledger;
@@ -197,11 +205,12 @@ pub async fn start(config: SandboxConfig) -> Result<Sandbox, SandboxError> {
         ledger,
         rhythm,
         config.seed,
-        address.port(),
+        Some(address.port()),
+        Chance::system(),
     ));
     let control = Arc::new(Control::new(
         world.clone(),
-        keys::letters(32),
+        world.chance.letters(32),
         address.port(),
     ));
     let card = folder.join(CARD);

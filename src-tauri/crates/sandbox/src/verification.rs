@@ -7,6 +7,7 @@ pub use crate::keys::{KeysError, read_public_key};
 
 use crate::alipay::Parameters;
 use crate::exchange::Call;
+use crate::keys::signature::PublicKey;
 use crate::wechatpay::Authorization;
 
 /// A recorded request as it stood on the wire.
@@ -56,7 +57,7 @@ pub fn alipay_accepts(
     public_key: &str,
     digest: Digest,
 ) -> Result<bool, KeysError> {
-    let key = read_public_key(public_key)?;
+    let key = PublicKey::Rsa(read_public_key(public_key)?);
     Ok(Parameters::read(&recorded.call()).is_signed_by(&key, digest))
 }
 
@@ -65,7 +66,7 @@ pub fn alipay_accepts(
 /// # Errors
 /// When the key cannot be read.
 pub fn wechatpay_accepts(recorded: &Recorded<'_>, public_key: &str) -> Result<bool, KeysError> {
-    let key = read_public_key(public_key)?;
+    let key = PublicKey::Rsa(read_public_key(public_key)?);
     let fields = recorded
         .authorization
         .and_then(|header| header.split_once(' '));

@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 
 use crate::bills::{BillFlaw, Download, Downloads, Fetched, ready_ms};
+use crate::chance::Chance;
 use crate::clock::{Clock, Moment, day_of};
 use crate::exchange::{Call, Carriage, Dress, Label, Reply};
 use crate::faults::{FaultKind, Faults, NamedAnswer};
 use crate::keys::Keys;
 use crate::ledger::{Channel, JournalError, Ledger, RefundState, Rhythm, Trade, TradeKey};
+use crate::past::Past;
 use crate::{alipay, wechatpay};
 
 /// Calls that the log keeps; a bench of 200 payments and a kill run of some thousand calls fit.
@@ -54,12 +56,17 @@ pub(crate) struct World {
     pub(crate) keys: Arc<Keys>,
     clock: Arc<dyn Clock>,
     pub(crate) rhythm: Rhythm,
-    pub(crate) port: u16,
+    /// Where it listens, if it does.
+    port: Option<u16>,
+    pub(crate) chance: Arc<Chance>,
     ledger: Arc<Mutex<Ledger>>,
     faults: Arc<Mutex<Faults>>,
     log: Arc<Mutex<VecDeque<Logged>>>,
     refunds_end_as: Arc<Mutex<RefundState>>,
     downloads: Arc<Mutex<Downloads>>,
+    past: Arc<Mutex<Past>>,
+    /// For how long queries do not see what is new.
+    lag_ms: Arc<AtomicI64>,
     /// How far ended days have moved the clock.
     offset_ms: Arc<AtomicI64>,
     /// The time that a play has set, for every call.
@@ -93,13 +100,17 @@ impl World {
         ledger: Ledger,
         rhythm: Rhythm,
         seed: u64,
-        port: u16,
+        port: Option<u16>,
+        chance: Chance,
     ) -> Self {
         Self {
             keys: Arc::new(keys),
             clock,
             rhythm,
             port,
+            chance: Arc::new(chance),
+            past: Arc::new(Mutex::new(Past::default())),
+            lag_ms: Arc::new(AtomicI64::new(rhythm.replica_lag_ms)),
             offset_ms: Arc::new(AtomicI64::new(ledger.offset_ms())),
             play_ms: Arc::new(AtomicI64::new(NOT_PLAYED)),
             ledger: Arc::new(Mutex::new(ledger)),
@@ -192,7 +203,9 @@ impl World {
 
     /// Keeps a bill for its link; answers the token.
     pub(crate) fn keep_download(&self, download: Download) -> String {
-        held(&self.downloads).keep(download)
+        let token = self.chance.letters(48);
+        held(&self.downloads).keep(token.clone(), download);
+        token
     }
 
     pub(crate) fn fetch_download(&self, channel: Channel, token: &str) -> Fetched {
@@ -201,12 +214,15 @@ impl World {
 
     /// Where links to bills lead: the name under which the caller found the sandbox.
     pub(crate) fn own_host(&self, call: &Call) -> String {
-        let names = ["127.0.0.1", "localhost"].map(|name| format!("{name}:{}", self.port));
         let asked = call.header("host").unwrap_or_default();
+        let Some(port) = self.port else {
+            return asked.to_owned();
+        };
+        let names = ["127.0.0.1", "localhost"].map(|name| format!("{name}:{port}"));
         let known = names.iter().find(|name| *name == asked);
         known
             .cloned()
-            .unwrap_or_else(|| format!("127.0.0.1:{}", self.port))
+            .unwrap_or_else(|| format!("127.0.0.1:{port}"))
     }
 
     /// The ledger, after everything that was due by now.
@@ -214,6 +230,21 @@ impl World {
         let mut ledger = held(&self.ledger);
         ledger.settle(self.now().wall_ms)?;
         Ok(ledger)
+    }
+
+    /// Whether queries see by now what was made then.
+    pub(crate) fn is_seen(&self, made_ms: i64) -> bool {
+        let lag_ms = self.lag_ms.load(Ordering::SeqCst);
+        self.now().wall_ms.saturating_sub(made_ms) >= lag_ms
+    }
+
+    pub(crate) fn set_replica_lag(&self, lag_ms: i64) {
+        self.lag_ms.store(lag_ms, Ordering::SeqCst);
+    }
+
+    /// Answers that went out.
+    pub(crate) fn past(&self) -> MutexGuard<'_, Past> {
+        held(&self.past)
     }
 
     pub(crate) fn faults(&self) -> MutexGuard<'_, Faults> {
@@ -288,22 +319,27 @@ impl World {
 
     /// The same answer, about another order.
     pub(crate) fn foreign(&self, draft: Draft, label: &Label) -> Draft {
-        let Some(own) = label.out_trade_no.as_deref() else {
-            return draft;
-        };
+        let own = label.out_trade_no.as_deref().unwrap_or_default();
         let other = self.ledger().ok().and_then(|ledger| {
-            let other = ledger
-                .trades()
-                .rev()
-                .find(|trade| trade.key.out_trade_no != own);
+            let mut others = ledger.trades().rev();
+            let other = others.find(|trade| trade.key.out_trade_no != own);
             other.map(|trade| trade.key.out_trade_no.clone())
         });
-        let other = other.unwrap_or_else(|| "FOREIGN0000000001".to_owned());
-        match draft {
-            Draft::Alipay(answer) => Draft::Alipay(answer.about(own, &other)),
-            Draft::File(file) => Draft::File(file),
-            Draft::Wechatpay(answer) => Draft::Wechatpay(answer.about(own, &other)),
+        about(
+            draft,
+            label,
+            other.as_deref().unwrap_or("FOREIGN0000000001"),
+        )
+    }
+
+    /// The answer that another merchant would get.
+    pub(crate) fn foreign_merchant(&self, draft: Draft, label: &Label) -> Draft {
+        if let Draft::Wechatpay(answer) = &draft
+            && let Some(other) = answer.to_other_merchant(&self.keys.merchant.wechatpay)
+        {
+            return Draft::Wechatpay(other);
         }
+        about(draft, label, "OTHERSHOP00000001")
     }
 
     /// Signs and writes an answer.
@@ -311,7 +347,9 @@ impl World {
         match draft {
             Draft::Alipay(answer) => answer.seal(&self.keys, dress),
             Draft::File(file) => file.clone(),
-            Draft::Wechatpay(answer) => answer.seal(&self.keys, self.wire_ms(), dress),
+            Draft::Wechatpay(answer) => {
+                answer.seal(&self.keys, &self.chance, self.wire_ms(), dress)
+            }
         }
     }
 
@@ -366,6 +404,24 @@ impl World {
             change(entry);
         }
     }
+}
+
+/// The same answer with another number in the place of the payment's, and of the refund's.
+fn about(draft: Draft, label: &Label, other: &str) -> Draft {
+    // No till numbers its refunds like this.
+    let other_refund = format!("{other}RX");
+    let numbers = [
+        (label.out_trade_no.as_deref(), other),
+        (label.refund_no.as_deref(), other_refund.as_str()),
+    ];
+    let told = numbers
+        .into_iter()
+        .filter_map(|(own, other)| Some((own?, other)));
+    told.fold(draft, |draft, (own, other)| match draft {
+        Draft::Alipay(answer) => Draft::Alipay(answer.about(own, other)),
+        Draft::File(file) => Draft::File(file),
+        Draft::Wechatpay(answer) => Draft::Wechatpay(answer.about(own, other)),
+    })
 }
 
 /// How the customer's nature carries the answer to the first charge of a trade.

@@ -340,17 +340,22 @@ fn fault_text(kind: FaultKind, channel: Channel) -> Option<&'static str> {
         // A query decides before the late answer's deadline.
         FaultKind::AnswerTwice | FaultKind::Delay => None,
         FaultKind::StaleTime if channel == Channel::Alipay => None,
-        FaultKind::BadSignature | FaultKind::StaleTime => Some("doubt_unauthenticated"),
+        FaultKind::BadSignature | FaultKind::StaleTime | FaultKind::UnknownKey => {
+            Some("doubt_unauthenticated")
+        }
         FaultKind::ReplyLost | FaultKind::RequestLost | FaultKind::Truncated => {
             Some("doubt_no_reply")
         }
-        FaultKind::ForeignAnswer => Some("doubt_mismatch"),
+        // What went over the wire before was about another order.
+        FaultKind::ForeignAnswer | FaultKind::ForeignMerchant | FaultKind::Replayed => {
+            Some("doubt_mismatch")
+        }
         FaultKind::Garbage => Some("doubt_unreadable"),
         FaultKind::ServerError | FaultKind::ServerErrorAfter | FaultKind::ServerErrorBefore => {
             Some("doubt_server_fault")
         }
         FaultKind::SystemError => Some("code_channel_fault"),
-        FaultKind::UnsignedRefusal => Some("doubt_unsigned_refusal"),
+        FaultKind::RateLimited | FaultKind::UnsignedRefusal => Some("doubt_unsigned_refusal"),
         _ => panic!("{kind:?} has no row"),
     }
 }

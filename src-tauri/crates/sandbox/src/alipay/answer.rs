@@ -4,9 +4,12 @@
 
 use crate::exchange::{Dress, Reply, spoil};
 use crate::json::{Object, Solidus};
-use crate::keys::signature::{self, Digest};
+use crate::keys::signature::Digest;
 use crate::keys::{Keys, content};
 use crate::ledger::JournalError;
+
+/// A certificate that nobody was issued.
+const UNKNOWN_CERTIFICATE: &str = "00000000000000000000000000000bad";
 
 /// An answer before it is signed.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -65,11 +68,16 @@ impl Answer {
             let key = certified
                 .as_ref()
                 .map_or(&keys.alipay_gateway, |it| &it.key);
-            let mut sign = signature::sign(key, signing.digest, signed);
-            if dress.bad_signature {
+            let mut sign = key.sign(signing.digest, signed);
+            if dress.bad_signature || dress.unknown_key {
                 sign = spoil(&sign);
             }
-            whole = whole.text_if("alipay_cert_sn", signing.certificate.as_deref());
+            let certificate = if dress.unknown_key {
+                Some(UNKNOWN_CERTIFICATE)
+            } else {
+                signing.certificate.as_deref()
+            };
+            whole = whole.text_if("alipay_cert_sn", certificate);
             // The base64 text keeps its solidus: nobody signs the signature.
             whole = whole.raw("sign", &format!("\"{sign}\""));
         }

@@ -120,6 +120,7 @@ pub(super) fn query(world: &World, content: &str) -> Result<String, Refusal> {
         asked.out_trade_no.as_deref(),
         asked.trade_no.as_deref(),
     )?
+    .filter(|trade| world.is_seen(trade.created_ms))
     .ok_or_else(|| not_found(asked.out_trade_no.as_deref()))?;
     let refund_no = asked
         .out_request_no
@@ -127,7 +128,8 @@ pub(super) fn query(world: &World, content: &str) -> Result<String, Refusal> {
     let mut answer = success()
         .text("out_request_no", &refund_no)
         .text("out_trade_no", &trade.key.out_trade_no);
-    if let Some(refund) = trade.refund(&refund_no) {
+    let refund = trade.refund(&refund_no);
+    if let Some(refund) = refund.filter(|refund| world.is_seen(refund.accepted_ms)) {
         answer = answer
             .text("refund_amount", &refund.amount.yuan())
             .text("refund_status", "REFUND_SUCCESS");

@@ -6,12 +6,11 @@
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
-use rsa::RsaPublicKey;
 
 use super::answer::{Refusal, Signing};
 use crate::clock::read_alipay_time;
 use crate::exchange::Call;
-use crate::keys::signature::{Digest, verify};
+use crate::keys::signature::{Digest, PublicKey};
 use crate::keys::{Keys, content};
 
 /// Parameters of a call, query and body merged.
@@ -70,17 +69,12 @@ impl Parameters {
 
     /// Whether the signature speaks for these parameters. The rule drops blank values; two
     /// official clients keep those that the caller passes, so both texts are tried.
-    pub(crate) fn is_signed_by(&self, key: &RsaPublicKey, digest: Digest) -> bool {
+    pub(crate) fn is_signed_by(&self, key: &PublicKey, digest: Digest) -> bool {
         let Some(sign) = self.value("sign") else {
             return false;
         };
         [false, true].into_iter().any(|keeps_blanks| {
-            verify(
-                key,
-                digest,
-                self.text_to_sign(keeps_blanks).as_bytes(),
-                sign,
-            )
+            key.accepts(digest, self.text_to_sign(keeps_blanks).as_bytes(), sign)
         })
     }
 

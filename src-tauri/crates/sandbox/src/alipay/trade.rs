@@ -337,6 +337,7 @@ pub(super) fn query(world: &World, content: &str) -> Result<String, Refusal> {
         asked.out_trade_no.as_deref(),
         asked.trade_no.as_deref(),
     )?
+    .filter(|trade| world.is_seen(trade.created_ms))
     .ok_or_else(|| not_found(asked.out_trade_no.as_deref()))?;
     let total = trade.total.yuan();
     let mut answer = success()

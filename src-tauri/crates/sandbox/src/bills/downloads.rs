@@ -4,7 +4,6 @@
 
 use std::collections::VecDeque;
 
-use crate::keys::letters;
 use crate::ledger::Channel;
 
 /// Links kept at once; a till asks for a handful and fetches each at once.
@@ -35,14 +34,12 @@ pub(crate) struct Downloads {
 }
 
 impl Downloads {
-    /// Keeps a file and answers its token.
-    pub(crate) fn keep(&mut self, download: Download) -> String {
+    /// Keeps a file under its token.
+    pub(crate) fn keep(&mut self, token: String, download: Download) {
         if self.links.len() >= LINKS_MAX {
             self.links.pop_front();
         }
-        let token = letters(48);
-        self.links.push_back((token.clone(), download));
-        token
+        self.links.push_back((token, download));
     }
 
     pub(crate) fn fetch(&self, channel: Channel, token: &str, now_ms: i64) -> Fetched {

@@ -8,6 +8,7 @@ mod phone;
 
 use std::sync::Arc;
 
+use rand::RngCore;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -204,7 +205,8 @@ impl Control {
         let codes: Vec<Value> = CUSTOMERS
             .iter()
             .map(|customer| {
-                let code = |channel| sample_code(channel, customer.behaviour, rand::random());
+                let random = || self.world.chance.with(RngCore::next_u64);
+                let code = |channel| sample_code(channel, customer.behaviour, random());
                 json!({
                     "key": customer.key,
                     "digits": customer.digits,

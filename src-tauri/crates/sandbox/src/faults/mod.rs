@@ -36,8 +36,15 @@ pub enum FaultKind {
     Delay,
     /// A validly signed answer about another order.
     ForeignAnswer,
+    /// A validly signed answer to another merchant; at Alipay, whose answers name none, about that
+    /// merchant's order.
+    ForeignMerchant,
     /// A captive portal answers with a page; the request never arrived.
     Garbage,
+    /// HTTP 429 of a gateway in front, before any effect.
+    RateLimited,
+    /// The effect happens; an old answer to the same operation is sent again, as it was.
+    Replayed,
     /// The effect happens; the connection closes without an answer.
     ReplyLost,
     /// The connection closes before anything happens.
@@ -54,6 +61,8 @@ pub enum FaultKind {
     SystemError,
     /// The connection closes in the middle of the answer.
     Truncated,
+    /// The answer names a key that the till does not know, and is signed with it.
+    UnknownKey,
     /// An unsigned refusal, with the effect or without it, in turns.
     UnsignedRefusal,
 }
@@ -90,6 +99,10 @@ pub const FAULTS: &[FaultKind] = &[
     FaultKind::StaleTime,
     FaultKind::SystemError,
     FaultKind::Truncated,
+    FaultKind::RateLimited,
+    FaultKind::UnknownKey,
+    FaultKind::ForeignMerchant,
+    FaultKind::Replayed,
 ];
 
 /// The kinds that strike bills only; the scope of such a switch is not looked at.
@@ -184,10 +197,11 @@ const fn ok() -> u16 {
 
 /// What strikes one call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Strike {
-    pub(crate) kind: FaultKind,
+pub struct Strike {
+    /// What goes wrong.
+    pub kind: FaultKind,
     /// For the kinds that come with the effect or without it.
-    pub(crate) has_effect: bool,
+    pub has_effect: bool,
 }
 
 /// All switches of the process.

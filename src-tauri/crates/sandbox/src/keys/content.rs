@@ -9,13 +9,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rand::RngCore as _;
 
+use crate::chance::Chance;
+
 /// The channel's documents fix it.
 const ZERO_IV: [u8; 16] = [0; 16];
 
 /// A new key of 16 bytes, as the console shows it.
-pub(super) fn fresh_key() -> String {
+pub(super) fn fresh_key(chance: &Chance) -> String {
     let mut key = [0_u8; 16];
-    rand::rngs::OsRng.fill_bytes(&mut key);
+    chance.with(|source| source.fill_bytes(&mut key));
     STANDARD.encode(key)
 }
 

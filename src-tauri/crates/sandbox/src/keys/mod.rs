@@ -7,20 +7,24 @@ pub(crate) mod content;
 pub(crate) mod signature;
 
 mod certificate;
+mod issue;
+mod stand_in;
 
 use std::fmt::{self, Debug, Display};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::thread;
 
-use rand::Rng as _;
-use rsa::pkcs8::{
-    DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, LineEnding,
-};
+use rsa::pkcs8::{DecodePrivateKey, DecodePublicKey};
 use rsa::{RsaPrivateKey, RsaPublicKey};
 use serde::{Deserialize, Serialize};
 
-use certificate::{Name, Statement};
+use crate::chance::Chance;
+use issue::{
+    alipay_gateway_certificate, generate, platform_certificate, private_pem, public_key_id,
+    public_pem, serial, stand_in_credentials,
+};
+use signature::{PrivateKey, PublicKey};
+use stand_in::StandIn;
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
@@ -130,7 +134,7 @@ impl Debug for MerchantCredentials {
 }
 
 /// The file: the merchant's side as issued, and the channels' private keys.
-#[derive(Deserialize, Serialize)]
+#[derive(Clone, Deserialize, Serialize)]
 struct KeyFile {
     note: String,
     merchant: MerchantCredentials,
@@ -186,22 +190,30 @@ pub(crate) struct Signer {
     pub(crate) name: String,
     /// Certificate or public key.
     pub(crate) pem: String,
-    pub(crate) key: RsaPrivateKey,
+    pub(crate) key: PrivateKey,
 }
 
 /// Keys as the channels use them: theirs to sign, the merchant's to verify.
 pub(crate) struct Keys {
     pub(crate) merchant: MerchantCredentials,
-    pub(crate) alipay_app: RsaPublicKey,
-    pub(crate) alipay_certificate_app: RsaPublicKey,
-    pub(crate) alipay_gateway: RsaPrivateKey,
-    pub(crate) wechatpay_merchant: RsaPublicKey,
+    pub(crate) alipay_app: PublicKey,
+    pub(crate) alipay_certificate_app: PublicKey,
+    pub(crate) alipay_gateway: PrivateKey,
+    pub(crate) wechatpay_merchant: PublicKey,
     platforms: RwLock<Vec<Arc<Signer>>>,
     public_keys: RwLock<Vec<Arc<Signer>>>,
     alipay_certificates: RwLock<Vec<Arc<Signer>>>,
+    /// Issues Alipay's certificates; empty where nothing can be issued.
+    alipay_root_private_key_pem: String,
+    kept: Kept,
+}
+
+/// Where keys that a rotation makes are kept.
+enum Kept {
     /// The file as it stands on the disk; held while a rotation rewrites it.
-    file: Mutex<KeyFile>,
-    path: PathBuf,
+    File(Box<Mutex<KeyFile>>, PathBuf),
+    /// Nowhere: a sandbox without a folder, with the source of its keys.
+    Memory { chance: Chance, is_rsa: bool },
 }
 
 impl Debug for Keys {
@@ -219,7 +231,7 @@ impl Keys {
         let mut file: KeyFile = match std::fs::read(path) {
             Ok(text) => serde_json::from_slice(&text).map_err(KeysError::encoding)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let file = generate()?;
+                let file = generate(&Chance::system())?;
                 write(path, &file)?;
                 file
             }
@@ -227,21 +239,99 @@ impl Keys {
         };
         let merchant = &mut file.merchant;
         if merchant.alipay.aes_key.is_empty() || merchant.alipay_certificate.aes_key.is_empty() {
-            merchant.alipay.aes_key = content::fresh_key();
-            merchant.alipay_certificate.aes_key = content::fresh_key();
+            let chance = Chance::system();
+            merchant.alipay.aes_key = content::fresh_key(&chance);
+            merchant.alipay_certificate.aes_key = content::fresh_key(&chance);
             write(path, &file)?;
         }
-        Self::from_file(file, path)
+        let kept = Kept::File(Box::new(Mutex::new(file.clone())), path.to_owned());
+        Self::from_file(&file, kept)
     }
 
-    fn from_file(file: KeyFile, path: &Path) -> Result<Self, KeysError> {
+    /// RSA keys of this seed, of no folder. Seven keys take a second, so a copy is cheaper.
+    pub(crate) fn seeded(seed: u64) -> Result<Self, KeysError> {
+        let chance = Chance::seeded(seed);
+        let file = generate(&chance)?;
+        Self::from_file(
+            &file,
+            Kept::Memory {
+                chance,
+                is_rsa: true,
+            },
+        )
+    }
+
+    /// Keys that only stand in for RSA, of this seed and of no folder.
+    pub(crate) fn stand_in(seed: u64) -> Self {
+        let chance = Chance::seeded(seed);
+        let issued = stand_in_credentials(&chance);
+        let signer = |name: &str, pem: &str, key: Box<StandIn>| {
+            let (name, pem) = (name.to_owned(), pem.to_owned());
+            let key = PrivateKey::StandIn(key);
+            RwLock::new(vec![Arc::new(Signer { name, pem, key })])
+        };
+        let own = &issued.merchant.wechatpay;
+        let certified = &issued.merchant.alipay_certificate;
+        Self {
+            alipay_certificates: signer(
+                &certified.alipay_cert_sn,
+                &certified.alipay_certificate_pem,
+                issued.alipay_gateway.clone(),
+            ),
+            alipay_root_private_key_pem: String::new(),
+            alipay_app: PublicKey::StandIn(issued.alipay_app),
+            alipay_certificate_app: PublicKey::StandIn(issued.alipay_certificate_app),
+            alipay_gateway: PrivateKey::StandIn(issued.alipay_gateway),
+            wechatpay_merchant: PublicKey::StandIn(issued.wechatpay_merchant),
+            platforms: signer(
+                &own.platform_certificate_serial,
+                &own.platform_certificate_pem,
+                issued.wechatpay_platform,
+            ),
+            public_keys: signer(
+                &own.public_key_id,
+                &own.public_key_pem,
+                issued.wechatpay_public_key,
+            ),
+            kept: Kept::Memory {
+                chance,
+                is_rsa: false,
+            },
+            merchant: issued.merchant,
+        }
+    }
+
+    /// The same keys for another sandbox without a folder; what either rotates is its own.
+    pub(crate) fn copy(&self, seed: u64) -> Self {
+        let signers = |signers: &RwLock<Vec<Arc<Signer>>>| {
+            let known = signers.read().unwrap_or_else(PoisonError::into_inner);
+            RwLock::new(known.clone())
+        };
+        Self {
+            merchant: self.merchant.clone(),
+            alipay_app: self.alipay_app.clone(),
+            alipay_certificate_app: self.alipay_certificate_app.clone(),
+            alipay_gateway: self.alipay_gateway.clone(),
+            wechatpay_merchant: self.wechatpay_merchant.clone(),
+            platforms: signers(&self.platforms),
+            public_keys: signers(&self.public_keys),
+            alipay_certificates: signers(&self.alipay_certificates),
+            alipay_root_private_key_pem: self.alipay_root_private_key_pem.clone(),
+            kept: Kept::Memory {
+                chance: Chance::seeded(seed),
+                is_rsa: matches!(self.alipay_gateway, PrivateKey::Rsa(_)),
+            },
+        }
+    }
+
+    fn from_file(file: &KeyFile, kept: Kept) -> Result<Self, KeysError> {
         let merchant = file.merchant.clone();
-        let public_of = |pem: &str| private_key(pem).map(|key| key.to_public_key());
+        let public_of = |pem: &str| private_key(pem).map(|key| PublicKey::Rsa(key.to_public_key()));
         let signer = |name: &str, pem: &str, private: &str| {
             Ok::<_, KeysError>(Arc::new(Signer {
                 name: name.to_owned(),
                 pem: pem.to_owned(),
-                key: private_key(private)?,
+                key: PrivateKey::Rsa(Box::new(private_key(private)?)),
             }))
         };
         let own = &merchant.wechatpay;
@@ -276,14 +366,16 @@ impl Keys {
         Ok(Self {
             alipay_app: public_of(&merchant.alipay.app_private_key_pem)?,
             alipay_certificate_app: public_of(&merchant.alipay_certificate.app_private_key_pem)?,
-            alipay_gateway: private_key(&file.alipay_gateway_private_key_pem)?,
+            alipay_gateway: PrivateKey::Rsa(Box::new(private_key(
+                &file.alipay_gateway_private_key_pem,
+            )?)),
             wechatpay_merchant: public_of(&merchant.wechatpay.merchant_private_key_pem)?,
             platforms: RwLock::new(platforms),
             public_keys: RwLock::new(public_keys),
             alipay_certificates: RwLock::new(alipay_certificates),
+            alipay_root_private_key_pem: file.alipay_root_private_key_pem.clone(),
             merchant,
-            file: Mutex::new(file),
-            path: path.to_owned(),
+            kept,
         })
     }
 
@@ -310,50 +402,90 @@ impl Keys {
 
     /// Adds a key beside the old ones, in the file first.
     pub(crate) fn rotate(&self, what: Rotation) -> Result<Rotated, KeysError> {
-        let key = RsaPrivateKey::new(&mut rand::rngs::OsRng, 2048).map_err(KeysError::encoding)?;
-        let (name, pem) = match what {
-            Rotation::PlatformCertificate => platform_certificate(&key)?,
-            Rotation::PublicKey => (
-                public_key_id(&self.merchant.wechatpay.mchid),
-                public_pem(&key.to_public_key())?,
-            ),
-            Rotation::AlipayCertificate => self.alipay_certificate(&key)?,
-            Rotation::AlipayStranger => alipay_gateway_certificate(&key, &key)?,
+        let signer = match &self.kept {
+            Kept::File(file, path) => {
+                let (signer, private_key_pem) = self.fresh_signer(what, &Chance::system())?;
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                file.rotated.push(RotatedKey {
+                    what,
+                    name: signer.name.clone(),
+                    pem: signer.pem.clone(),
+                    private_key_pem,
+                });
+                if let Err(error) = write(path, &file) {
+                    file.rotated.pop();
+                    return Err(error);
+                }
+                signer
+            }
+            Kept::Memory {
+                chance,
+                is_rsa: true,
+            } => self.fresh_signer(what, chance)?.0,
+            Kept::Memory {
+                chance,
+                is_rsa: false,
+            } => {
+                let secret = chance.secret();
+                Signer {
+                    name: match what {
+                        Rotation::AlipayCertificate | Rotation::AlipayStranger => {
+                            format!("{:032x}", serial(chance))
+                        }
+                        Rotation::PlatformCertificate => format!("{:X}", serial(chance)),
+                        Rotation::PublicKey => {
+                            public_key_id(&self.merchant.wechatpay.mchid, chance)
+                        }
+                    },
+                    pem: stand_in::text(&secret),
+                    key: PrivateKey::StandIn(Box::new(StandIn::new(&secret))),
+                }
+            }
         };
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.rotated.push(RotatedKey {
+        let rotated = Rotated {
             what,
-            name: name.clone(),
-            pem: pem.clone(),
-            private_key_pem: private_pem(&key)?,
-        });
-        if let Err(error) = write(&self.path, &file) {
-            file.rotated.pop();
-            return Err(error);
-        }
+            name: signer.name.clone(),
+            pem: signer.pem.clone(),
+        };
         let signers = match what {
             Rotation::PlatformCertificate => &self.platforms,
             Rotation::PublicKey => &self.public_keys,
             Rotation::AlipayCertificate | Rotation::AlipayStranger => &self.alipay_certificates,
         };
-        let signer = Signer {
-            name: name.clone(),
-            pem: pem.clone(),
-            key,
-        };
         let mut signers = signers.write().unwrap_or_else(PoisonError::into_inner);
         signers.push(Arc::new(signer));
-        Ok(Rotated { what, name, pem })
+        Ok(rotated)
     }
 
-    fn alipay_certificate(&self, key: &RsaPrivateKey) -> Result<(String, String), KeysError> {
-        let file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        if file.alipay_root_private_key_pem.is_empty() {
+    /// A further RSA key and its private key as PEM.
+    fn fresh_signer(&self, what: Rotation, chance: &Chance) -> Result<(Signer, String), KeysError> {
+        let key = RsaPrivateKey::new(&mut chance.fork(), 2048).map_err(KeysError::encoding)?;
+        let (name, pem) = match what {
+            Rotation::PlatformCertificate => platform_certificate(&key, chance)?,
+            Rotation::PublicKey => (
+                public_key_id(&self.merchant.wechatpay.mchid, chance),
+                public_pem(&key.to_public_key())?,
+            ),
+            Rotation::AlipayCertificate => self.alipay_certificate(&key, chance)?,
+            Rotation::AlipayStranger => alipay_gateway_certificate(&key, &key, chance)?,
+        };
+        let private_pem = private_pem(&key)?;
+        let key = PrivateKey::Rsa(Box::new(key));
+        Ok((Signer { name, pem, key }, private_pem))
+    }
+
+    fn alipay_certificate(
+        &self,
+        key: &RsaPrivateKey,
+        chance: &Chance,
+    ) -> Result<(String, String), KeysError> {
+        if self.alipay_root_private_key_pem.is_empty() {
             return Err(KeysError::Encoding(
                 "this folder was made before Alipay's certificates could be rotated".to_owned(),
             ));
         }
-        alipay_gateway_certificate(key, &private_key(&file.alipay_root_private_key_pem)?)
+        let root = private_key(&self.alipay_root_private_key_pem)?;
+        alipay_gateway_certificate(key, &root, chance)
     }
 }
 
@@ -379,211 +511,4 @@ pub fn read_public_key(text: &str) -> Result<RsaPublicKey, KeysError> {
         .decode(text.trim())
         .map_err(KeysError::encoding)?;
     RsaPublicKey::from_public_key_der(&der).map_err(KeysError::encoding)
-}
-
-const ALIPAY_ROOT: Name<'_> = Name {
-    common: "Paydesk Sandbox Alipay Root",
-    organisation: "Paydesk Sandbox",
-};
-const WECHATPAY_ROOT: Name<'_> = Name {
-    common: "Paydesk Sandbox WeChat Pay Root",
-    organisation: "Paydesk Sandbox",
-};
-
-/// Seven keys of 2048 bits take about a second on one core, so every core makes some.
-fn fresh_keys() -> Result<[RsaPrivateKey; 7], KeysError> {
-    let makers: Vec<_> = (0..7)
-        .map(|_| thread::spawn(|| RsaPrivateKey::new(&mut rand::rngs::OsRng, 2048)))
-        .collect();
-    let mut keys = Vec::with_capacity(7);
-    for maker in makers {
-        let key = maker
-            .join()
-            .map_err(|_| KeysError::Encoding("a key maker died".to_owned()))?;
-        keys.push(key.map_err(KeysError::encoding)?);
-    }
-    keys.try_into()
-        .map_err(|_| KeysError::Encoding("seven keys were asked for".to_owned()))
-}
-
-fn generate() -> Result<KeyFile, KeysError> {
-    let [
-        app,
-        certificate_app,
-        gateway,
-        root,
-        merchant,
-        public_mode,
-        platform,
-    ] = fresh_keys()?;
-    let seller_id = format!("2088{}", digits(12));
-    Ok(KeyFile {
-        note: "Test keys of a Paydesk sandbox. Worthless anywhere else; never use them there."
-            .to_owned(),
-        merchant: MerchantCredentials {
-            alipay: AlipayCredentials {
-                app_id: format!("2021{}", digits(12)),
-                app_private_key_pem: private_pem(&app)?,
-                gateway_public_key_pem: public_pem(&gateway.to_public_key())?,
-                seller_id: seller_id.clone(),
-                aes_key: content::fresh_key(),
-            },
-            alipay_certificate: alipay_certificates(&certificate_app, &gateway, &root, seller_id)?,
-            wechatpay: wechatpay_credentials(&merchant, &public_mode, &platform)?,
-        },
-        alipay_gateway_private_key_pem: private_pem(&gateway)?,
-        alipay_root_private_key_pem: private_pem(&root)?,
-        wechatpay_public_key_mode_private_key_pem: private_pem(&public_mode)?,
-        wechatpay_platform_private_key_pem: private_pem(&platform)?,
-        rotated: Vec::new(),
-    })
-}
-
-/// Whom Alipay's own certificates name.
-const ALIPAY_OWNER: &str = "Paydesk Sandbox Alipay Gateway";
-
-fn issued_by_alipay(common: &str) -> Statement<'_> {
-    Statement {
-        issuer: ALIPAY_ROOT,
-        subject: Name {
-            common,
-            organisation: "Paydesk Sandbox",
-        },
-        serial: serial(),
-        from_year: 2020,
-        to_year: 2049,
-    }
-}
-
-/// Number and text of a further certificate of the gateway, signed by this key under the root's name.
-fn alipay_gateway_certificate(
-    key: &RsaPrivateKey,
-    issuer: &RsaPrivateKey,
-) -> Result<(String, String), KeysError> {
-    let says = Statement {
-        from_year: 2021,
-        ..issued_by_alipay(ALIPAY_OWNER)
-    };
-    let text = certificate::write(&says, &key.to_public_key(), issuer)?;
-    Ok((certificate::alipay_serial_number(&says), text))
-}
-
-fn alipay_certificates(
-    app: &RsaPrivateKey,
-    gateway: &RsaPrivateKey,
-    root: &RsaPrivateKey,
-    seller_id: String,
-) -> Result<AlipayCertificateCredentials, KeysError> {
-    let issued = issued_by_alipay;
-    let root_says = Statement {
-        subject: ALIPAY_ROOT,
-        ..issued("")
-    };
-    let app_says = issued("Paydesk Sandbox App");
-    let gateway_says = issued(ALIPAY_OWNER);
-    let public = |key: &RsaPrivateKey| key.to_public_key();
-    Ok(AlipayCertificateCredentials {
-        app_id: format!("2021{}", digits(12)),
-        app_private_key_pem: private_pem(app)?,
-        app_certificate_pem: certificate::write(&app_says, &public(app), root)?,
-        alipay_certificate_pem: certificate::write(&gateway_says, &public(gateway), root)?,
-        alipay_root_certificate_pem: certificate::write(&root_says, &public(root), root)?,
-        app_cert_sn: certificate::alipay_serial_number(&app_says),
-        alipay_cert_sn: certificate::alipay_serial_number(&gateway_says),
-        alipay_root_cert_sn: certificate::alipay_serial_number(&root_says),
-        seller_id,
-        aes_key: content::fresh_key(),
-    })
-}
-
-fn wechatpay_credentials(
-    merchant: &RsaPrivateKey,
-    public_mode: &RsaPrivateKey,
-    platform: &RsaPrivateKey,
-) -> Result<WechatpayCredentials, KeysError> {
-    let says = |subject| Statement {
-        issuer: WECHATPAY_ROOT,
-        subject,
-        serial: serial(),
-        from_year: 2020,
-        to_year: 2049,
-    };
-    let mchid = format!("19{}", digits(8));
-    let merchant_says = says(Name {
-        common: &mchid,
-        organisation: "Paydesk Sandbox",
-    });
-    let (platform_serial, platform_pem) = platform_certificate(platform)?;
-    Ok(WechatpayCredentials {
-        appid: format!("wx{}", digits(16)),
-        merchant_serial: serial_hex(&merchant_says),
-        merchant_private_key_pem: private_pem(merchant)?,
-        merchant_certificate_pem: certificate::write(
-            &merchant_says,
-            &merchant.to_public_key(),
-            platform,
-        )?,
-        apiv3_key: letters(32),
-        public_key_id: public_key_id(&mchid),
-        public_key_pem: public_pem(&public_mode.to_public_key())?,
-        platform_certificate_serial: platform_serial,
-        platform_certificate_pem: platform_pem,
-        mchid,
-    })
-}
-
-fn serial_hex(statement: &Statement<'_>) -> String {
-    format!("{:X}", statement.serial)
-}
-
-fn public_key_id(mchid: &str) -> String {
-    format!("PUB_KEY_ID_01{mchid}{}", digits(20))
-}
-
-/// Serial number and certificate. Self-signed with its own name: clients read the key and the
-/// serial, and no chain exists.
-fn platform_certificate(key: &RsaPrivateKey) -> Result<(String, String), KeysError> {
-    let says = Statement {
-        issuer: WECHATPAY_ROOT,
-        subject: WECHATPAY_ROOT,
-        serial: serial(),
-        from_year: 2020,
-        to_year: 2049,
-    };
-    let pem = certificate::write(&says, &key.to_public_key(), key)?;
-    Ok((serial_hex(&says), pem))
-}
-
-fn private_pem(key: &RsaPrivateKey) -> Result<String, KeysError> {
-    let pem = key
-        .to_pkcs8_pem(LineEnding::LF)
-        .map_err(KeysError::encoding)?;
-    Ok(pem.as_str().to_owned())
-}
-
-fn public_pem(key: &RsaPublicKey) -> Result<String, KeysError> {
-    key.to_public_key_pem(LineEnding::LF)
-        .map_err(KeysError::encoding)
-}
-
-fn digits(count: usize) -> String {
-    let mut random = rand::rngs::OsRng;
-    (0..count)
-        .map(|_| char::from(b'0'.saturating_add(random.gen_range(0..10))))
-        .collect()
-}
-
-/// Random letters and digits, also the control token.
-pub(crate) fn letters(count: usize) -> String {
-    rand::rngs::OsRng
-        .sample_iter(rand::distributions::Alphanumeric)
-        .take(count)
-        .map(char::from)
-        .collect()
-}
-
-/// Positive, 127 bits with the first of them set: every serial has the same width without leading zeros,
-/// so that readers of the certificate write it exactly as it is given here.
-fn serial() -> u128 {
-    rand::rngs::OsRng.gen_range((1_u128 << 126)..(1_u128 << 127))
 }

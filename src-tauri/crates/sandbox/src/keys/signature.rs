@@ -1,4 +1,4 @@
-//! RSA signatures of both channels, by the `rsa` crate.
+//! RSA signatures of both channels, by the `rsa` crate, and what stands in for them offline.
 //!
 //! Signing is blinded (`sign_with_rng` only), because the crate's plain signing is open to timing.
 //! The product signs and verifies with another library; this one must never be shared with it.
@@ -11,6 +11,8 @@ use rsa::{RsaPrivateKey, RsaPublicKey};
 use sha1::Sha1;
 use sha2::Sha256;
 
+use super::stand_in::StandIn;
+
 /// The digest under a signature.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Digest {
@@ -18,6 +20,45 @@ pub enum Digest {
     Sha1,
     /// SHA-256, Alipay's `RSA2` and WeChat Pay's only one.
     Sha256,
+}
+
+/// A key that the sandbox signs with.
+#[derive(Clone)]
+pub(crate) enum PrivateKey {
+    Rsa(Box<RsaPrivateKey>),
+    StandIn(Box<StandIn>),
+}
+
+/// A key that the sandbox verifies with.
+#[derive(Clone)]
+pub(crate) enum PublicKey {
+    Rsa(RsaPublicKey),
+    StandIn(Box<StandIn>),
+}
+
+impl PrivateKey {
+    /// Signs and writes base64.
+    pub(crate) fn sign(&self, digest: Digest, message: &[u8]) -> String {
+        match self {
+            Self::Rsa(key) => sign(key, digest, message),
+            Self::StandIn(key) => STANDARD.encode(key.sign(message)),
+        }
+    }
+}
+
+impl PublicKey {
+    /// Whether this base64 signature over the message was made by the key's owner.
+    pub(crate) fn accepts(&self, digest: Digest, message: &[u8], signature: &str) -> bool {
+        match self {
+            Self::Rsa(key) => verify(key, digest, message, signature),
+            Self::StandIn(key) => {
+                digest == Digest::Sha256
+                    && STANDARD
+                        .decode(signature)
+                        .is_ok_and(|signature| key.accepts(message, &signature))
+            }
+        }
+    }
 }
 
 /// Signs and writes base64.

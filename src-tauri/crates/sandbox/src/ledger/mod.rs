@@ -78,6 +78,8 @@ pub struct Rhythm {
     pub silence_ms: u64,
     /// How long the delay fault holds an answer back.
     pub delay_ms: u64,
+    /// For how long queries of payments and refunds do not see what is new.
+    pub replica_lag_ms: i64,
 }
 
 impl Default for Rhythm {
@@ -90,6 +92,7 @@ impl Default for Rhythm {
             reverse_wait_ms: 15_000,
             silence_ms: 60_000,
             delay_ms: 45_000,
+            replica_lag_ms: 0,
         }
     }
 }
@@ -132,7 +135,20 @@ impl Ledger {
     /// Opens the journal and lives through it again.
     pub(crate) fn open(path: &Path, rhythm: Rhythm) -> Result<Self, JournalError> {
         let (journal, transactions) = Journal::open::<Event>(path)?;
-        let mut ledger = Self {
+        let mut ledger = Self::empty(journal, rhythm);
+        for event in transactions.into_iter().flatten() {
+            ledger.apply(event);
+        }
+        Ok(ledger)
+    }
+
+    /// A ledger that begins and ends in memory.
+    pub(crate) fn in_memory(rhythm: Rhythm) -> Self {
+        Self::empty(Journal::Memory, rhythm)
+    }
+
+    fn empty(journal: Journal, rhythm: Rhythm) -> Self {
+        Self {
             journal,
             rhythm,
             trades: HashMap::new(),
@@ -149,11 +165,7 @@ impl Ledger {
             rates: BTreeMap::new(),
             plants: Vec::new(),
             offset_ms: 0,
-        };
-        for event in transactions.into_iter().flatten() {
-            ledger.apply(event);
         }
-        Ok(ledger)
     }
 
     /// Makes everything happen that was due by now, in the order of its time.

@@ -2,14 +2,21 @@
 //!
 //! It must never decide what an answer says.
 
+use crate::chance::Chance;
 use crate::exchange::{Dress, Reply, spoil};
 use crate::json::{Object, Solidus};
-use crate::keys::signature::{self, Digest};
-use crate::keys::{Keys, letters};
+use crate::keys::signature::Digest;
+use crate::keys::{Keys, WechatpayCredentials};
 use crate::ledger::JournalError;
 
 /// How old a stale answer is; readers refuse at 300 seconds.
 const STALE_SECONDS: i64 = 301;
+
+/// A merchant and an application of somebody else.
+const OTHER_MERCHANT: &str = "1900009999";
+const OTHER_APPLICATION: &str = "wx9999999999999999";
+/// A certificate that nobody was issued.
+const UNKNOWN_SERIAL: &str = "7BAD0000000000000000000000000BAD";
 
 /// Which of the channel's keys signs.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -31,6 +38,15 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// The same answer to another merchant, when it names one; else `None`.
+    pub(crate) fn to_other_merchant(&self, own: &WechatpayCredentials) -> Option<Self> {
+        let names_it = self.body.contains(&format!("\"{}\"", own.mchid));
+        names_it.then(|| {
+            let other = self.clone().about(&own.mchid, OTHER_MERCHANT);
+            other.about(&own.appid, OTHER_APPLICATION)
+        })
+    }
+
     /// The same answer with another order's number.
     pub(crate) fn about(mut self, own: &str, other: &str) -> Self {
         self.body = self
@@ -39,8 +55,8 @@ impl Answer {
         self
     }
 
-    pub(crate) fn seal(&self, keys: &Keys, now_ms: i64, dress: Dress) -> Reply {
-        let mut headers = vec![("request-id", format!("08{}", letters(30)))];
+    pub(crate) fn seal(&self, keys: &Keys, chance: &Chance, now_ms: i64, dress: Dress) -> Reply {
+        let mut headers = vec![("request-id", format!("08{}", chance.letters(30)))];
         if !self.body.is_empty() {
             headers.push(("content-type", "application/json; charset=utf-8".to_owned()));
         }
@@ -52,16 +68,21 @@ impl Answer {
         if let Some(signer) = signer {
             let late = if dress.stale_time { STALE_SECONDS } else { 0 };
             let timestamp = now_ms.div_euclid(1000).saturating_sub(late).to_string();
-            let nonce = letters(32);
+            let nonce = chance.letters(32);
             let message = format!("{timestamp}\n{nonce}\n{}\n", self.body);
-            let mut sign = signature::sign(&signer.key, Digest::Sha256, message.as_bytes());
-            if dress.bad_signature {
+            let mut sign = signer.key.sign(Digest::Sha256, message.as_bytes());
+            if dress.bad_signature || dress.unknown_key {
                 sign = spoil(&sign);
             }
+            let serial = if dress.unknown_key {
+                UNKNOWN_SERIAL
+            } else {
+                &signer.name
+            };
             headers.extend([
                 ("wechatpay-timestamp", timestamp),
                 ("wechatpay-nonce", nonce),
-                ("wechatpay-serial", signer.name.clone()),
+                ("wechatpay-serial", serial.to_owned()),
                 ("wechatpay-signature", sign),
                 (
                     "wechatpay-signature-type",

@@ -3,11 +3,9 @@
 //! The messages are those that the gateway was seen to send; 401s go out unsigned. It must never
 //! touch the ledger.
 
-use rsa::RsaPublicKey;
-
 use super::answer::Refusal;
 use crate::exchange::Call;
-use crate::keys::signature::{Digest, verify};
+use crate::keys::signature::{Digest, PublicKey};
 use crate::keys::{Keys, WechatpayCredentials};
 
 const SCHEME: &str = "WECHATPAY2-SHA256-RSA2048";
@@ -59,8 +57,8 @@ impl Authorization {
     }
 
     /// Whether the signature speaks for this call.
-    pub(crate) fn is_signed_by(&self, key: &RsaPublicKey, call: &Call) -> bool {
-        verify(key, Digest::Sha256, &self.message(call), &self.signature)
+    pub(crate) fn is_signed_by(&self, key: &PublicKey, call: &Call) -> bool {
+        key.accepts(Digest::Sha256, &self.message(call), &self.signature)
     }
 }
 

@@ -10,7 +10,6 @@ use base64::engine::general_purpose::STANDARD;
 use super::Outcome;
 use super::answer::{Refusal, object};
 use crate::exchange::Carriage;
-use crate::keys::letters;
 use crate::world::World;
 
 /// `GET /v3/certificates`.
@@ -19,7 +18,7 @@ pub(super) fn download(world: &World) -> Outcome {
     let cipher = Aes256Gcm::new_from_slice(key).map_err(|_| Refusal::system())?;
     let mut entries = Vec::new();
     for platform in world.keys.platforms() {
-        let nonce = letters(12);
+        let nonce = world.chance.letters(12);
         let payload = Payload {
             msg: platform.pem.as_bytes(),
             aad: b"certificate",

@@ -137,6 +137,7 @@ pub(super) fn query(world: &World, refund_no: &str) -> Outcome {
     let ledger = world.ledger()?;
     let (trade, refund) = ledger
         .find_refund(refund_no)
+        .filter(|(_, refund)| world.is_seen(refund.accepted_ms))
         .ok_or_else(|| Refusal::new(404, "RESOURCE_NOT_EXISTS", "退款单不存在"))?;
     Ok((200, refund_body(trade, refund), Carriage::Prompt))
 }

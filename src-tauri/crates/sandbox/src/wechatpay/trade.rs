@@ -272,7 +272,10 @@ pub(super) fn native(world: &World, call: &Call) -> Outcome {
 pub(super) fn query(world: &World, call: &Call, out_trade_no: &str) -> Outcome {
     check_query_merchant(world, call)?;
     let ledger = world.ledger()?;
-    let trade = ledger.find(&key(out_trade_no)).ok_or_else(not_found)?;
+    let trade = ledger
+        .find(&key(out_trade_no))
+        .filter(|trade| world.is_seen(trade.created_ms))
+        .ok_or_else(not_found)?;
     Ok((200, order_body(world, trade), Carriage::Prompt))
 }
 
@@ -282,7 +285,7 @@ pub(super) fn query_by_id(world: &World, call: &Call, transaction_id: &str) -> O
     let ledger = world.ledger()?;
     let trade = ledger
         .find_by_trade_no(Channel::Wechatpay, transaction_id)
-        .filter(|trade| !trade.charges.is_empty())
+        .filter(|trade| !trade.charges.is_empty() && world.is_seen(trade.created_ms))
         .ok_or_else(not_found)?;
     Ok((200, order_body(world, trade), Carriage::Prompt))
 }

@@ -1,0 +1,181 @@
+//! The ledger as an auditor reads it: every trade and every movement of its money, as plain data.
+//!
+//! Whoever audits takes the JSON of [`Truth`] and needs no type of this crate: money is a whole
+//! number of fen, a time is milliseconds since 1970 in UTC, a name is lower-case text. It must
+//! never leave a movement out, and never sum up instead of telling.
+
+use serde::Serialize;
+
+use crate::keys::MerchantCredentials;
+use crate::ledger::{
+    Balances, Channel, EndedBy, Fen, JournalError, Kind, RefundCause, RefundState, State, Trade,
+    TradeKey,
+};
+use crate::world::World;
+
+/// Everything that is true about money at one moment, after everything that was due by then.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Truth {
+    /// The moment.
+    pub at_ms: i64,
+    /// Every trade that was ever created, oldest first.
+    pub trades: Vec<TrueTrade>,
+    /// Where each channel's money is; `is_balanced` says whether the sums agree.
+    pub balances: Vec<Balances>,
+}
+
+/// One trade and its money.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct TrueTrade {
+    /// `alipay` or `wechatpay`.
+    pub channel: Channel,
+    /// The merchant: Alipay's `seller_id`, WeChat Pay's `mchid`.
+    pub merchant: String,
+    /// The merchant's number; unique in the channel.
+    pub out_trade_no: String,
+    /// The channel's number.
+    pub trade_no: String,
+    /// `code` (the till scanned the payer) or `qr` (the payer scanned the till).
+    pub kind: Kind,
+    /// The payment code, or the text of the QR.
+    pub code: String,
+    /// What it is for.
+    pub subject: String,
+    /// `CNY`, for every amount.
+    pub currency: &'static str,
+    /// What was asked for.
+    pub asked: Fen,
+    /// `waiting`, `paid` or `ended`. A trade that was ended and then paid after all is `paid`.
+    pub state: &'static str,
+    /// Who ended it, while it is `ended`: `cancel`, `close`, `payer` or `timeout`.
+    pub ended_by: Option<EndedBy>,
+    /// When it was ended without money, even if money came later.
+    pub ended_ms: Option<i64>,
+    /// When it was created.
+    pub created_ms: i64,
+    /// After this it cannot be paid.
+    pub expires_ms: i64,
+    /// Sum of the charges.
+    pub charged: Fen,
+    /// Sum of what is with the payer again.
+    pub returned: Fen,
+    /// Sum of what is on its way back, or held because the payer's account cannot take it.
+    pub in_transit: Fen,
+    /// What the merchant keeps: charged, less returned and in transit.
+    pub kept: Fen,
+    /// Every movement: the charges, then what went back, each in the order of their acceptance.
+    pub movements: Vec<Movement>,
+}
+
+/// One movement of money.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Movement {
+    /// `charge`, `refund` or `reversal`.
+    pub kind: MovementKind,
+    /// The merchant's number of a refund; empty for charges and reversals.
+    pub number: String,
+    /// The channel's number of a refund or reversal; empty for charges.
+    pub channel_number: String,
+    /// How much; always positive.
+    pub amount: Fen,
+    /// When the channel took it on.
+    pub accepted_ms: i64,
+    /// When it was done, or given up.
+    pub settled_ms: Option<i64>,
+    /// `success` (done), `processing` (under way), `abnormal` (held, the payer has nothing) or
+    /// `closed` (given up, the merchant has the money again).
+    pub state: RefundState,
+}
+
+/// Which way money moved, and why.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MovementKind {
+    /// From the payer to the merchant.
+    Charge,
+    /// Back to the payer, with a number of its own.
+    Refund,
+    /// Back to the payer, by cancel or reverse.
+    Reversal,
+}
+
+/// Tells everything.
+pub(crate) fn tell(world: &World) -> Result<Truth, JournalError> {
+    let at_ms = world.now().wall_ms;
+    let ledger = world.ledger()?;
+    let merchant = &world.keys.merchant;
+    Ok(Truth {
+        at_ms,
+        trades: ledger.trades().map(|trade| told(trade, merchant)).collect(),
+        balances: [Channel::Alipay, Channel::Wechatpay]
+            .map(|channel| ledger.balances(channel))
+            .to_vec(),
+    })
+}
+
+/// Tells one trade.
+pub(crate) fn tell_one(world: &World, key: &TradeKey) -> Result<Option<TrueTrade>, JournalError> {
+    let ledger = world.ledger()?;
+    let found = ledger.find(key);
+    Ok(found.map(|trade| told(trade, &world.keys.merchant)))
+}
+
+fn told(trade: &Trade, merchant: &MerchantCredentials) -> TrueTrade {
+    let charges = trade.charges.iter().map(|charge| Movement {
+        kind: MovementKind::Charge,
+        number: String::new(),
+        channel_number: String::new(),
+        amount: charge.amount,
+        accepted_ms: charge.at_ms,
+        settled_ms: Some(charge.at_ms),
+        state: RefundState::Success,
+    });
+    let refunds = trade.refunds.iter().map(|refund| Movement {
+        kind: match refund.cause {
+            RefundCause::Refund => MovementKind::Refund,
+            RefundCause::Reversal => MovementKind::Reversal,
+        },
+        number: refund.refund_no.clone(),
+        channel_number: refund.refund_id.clone(),
+        amount: refund.amount,
+        accepted_ms: refund.accepted_ms,
+        settled_ms: refund.settled_ms,
+        state: refund.state,
+    });
+    let going_back = |is_counted: fn(RefundState) -> bool| {
+        let counted = trade.refunds.iter().filter(|back| is_counted(back.state));
+        Fen::sum(counted.map(|back| back.amount)).unwrap_or(Fen::ZERO)
+    };
+    let charged = trade.charged();
+    let (state, ended_by) = match trade.state {
+        State::Ended(by) => ("ended", Some(by)),
+        State::Paid => ("paid", None),
+        State::Waiting => ("waiting", None),
+    };
+    TrueTrade {
+        channel: trade.key.channel,
+        merchant: match trade.key.channel {
+            Channel::Alipay => merchant.alipay.seller_id.clone(),
+            Channel::Wechatpay => merchant.wechatpay.mchid.clone(),
+        },
+        out_trade_no: trade.key.out_trade_no.clone(),
+        trade_no: trade.trade_no.clone(),
+        kind: trade.kind,
+        code: trade.code.clone(),
+        subject: trade.subject.clone(),
+        currency: "CNY",
+        asked: trade.total,
+        state,
+        ended_by,
+        ended_ms: trade.ended_ms,
+        created_ms: trade.created_ms,
+        expires_ms: trade.expires_ms,
+        charged,
+        returned: going_back(|state| state == RefundState::Success),
+        in_transit: going_back(|state| {
+            matches!(state, RefundState::Processing | RefundState::Abnormal)
+        }),
+        kept: charged.minus(trade.refunded()).unwrap_or(Fen::ZERO),
+        movements: charges.chain(refunds).collect(),
+    }
+}
