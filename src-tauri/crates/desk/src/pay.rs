@@ -361,8 +361,8 @@ impl Desk {
                     payment.begin_ending(how, now)?;
                 }
                 payment.begin_ending(how, now)?;
-                self.payment_step(order, &reference, Change::Moved, schedule, |step| {
-                    let mut event = self.payment_event(
+                self.step::<Payment>(order, &reference, Change::Moved, schedule, |step| {
+                    let mut event = self.event_about::<Payment>(
                         EventKind::EndingBegun,
                         step,
                         &reference,
@@ -409,13 +409,13 @@ impl Desk {
                 let how = rhythm::ending_of(payment.plan().tender);
                 payment.begin_ending(how, now)?;
                 let (_, channel) = self.route(payment)?;
-                self.payment_step(
+                self.step::<Payment>(
                     order,
                     &reference,
                     Change::Moved,
                     &channel.profile().schedule,
                     |step| {
-                        step.events.push(self.payment_event(
+                        step.events.push(self.event_about::<Payment>(
                             EventKind::EndingBegun,
                             step,
                             &reference,

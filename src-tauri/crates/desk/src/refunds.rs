@@ -90,7 +90,7 @@ impl Desk {
                 payment.decide_late(choice)?;
                 let mut step = Step::of(order);
                 let body = json!({ "decision": if give_back { "return" } else { "accept" }, "reason": reason });
-                step.events.push(self.payment_event(EventKind::LateDecided, &step, &reference, body)?);
+                step.events.push(self.event_about::<Payment>(EventKind::LateDecided, &step, &reference, body)?);
                 Ok(Some(step))
             })
             .await?;

@@ -1,6 +1,7 @@
 //! Recording what an exchange came to: evidence moves the state, one transaction per answer.
 //! A lost race loads again and decides again; nothing here sends.
 
+mod matter;
 mod payments;
 mod refunds;
 
@@ -104,20 +105,6 @@ impl Desk {
         })
     }
 
-    pub(crate) fn payment_event(
-        &self,
-        kind: EventKind,
-        step: &Step,
-        reference: &MerchantRef,
-        mut body: Value,
-    ) -> Result<NewEvent, DeskError> {
-        if let (Some(fields), Some(payment)) = (body.as_object_mut(), step.order.payment(reference))
-        {
-            fields.insert("after".to_owned(), json!({ "payment": payment }));
-        }
-        self.event(kind, &step.order, reference, self.by_whom(kind), body)
-    }
-
     /// What answers and the resolver do, the program does; what a person asked for, the person does.
     fn by_whom(&self, kind: EventKind) -> Actor {
         match kind {
@@ -142,45 +129,6 @@ impl Desk {
             | EventKind::RefundBegun
             | EventKind::SettingsChanged => self.actor(),
         }
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "the parts of one event")]
-    fn heard_event(
-        &self,
-        kind: EventKind,
-        step: &Step,
-        reference: &MerchantRef,
-        evidence: &Evidence,
-        change: Change,
-        record: &Record,
-        proof: &Authentic,
-    ) -> Result<NewEvent, DeskError> {
-        let key = match evidence.source() {
-            Source::Channel { key, .. } => key.clone(),
-            Source::Operator { .. } => None,
-        };
-        let heard = match evidence.source() {
-            Source::Channel { heard, .. } => Some(*heard),
-            Source::Operator { .. } => None,
-        };
-        let body = json!({
-            "operation": record.operation,
-            "heard": heard,
-            "fact": fact_name(evidence.fact()),
-            "change": change,
-            "code": code_of(evidence.fact()),
-            "channel_ref": channel_ref_of(evidence.fact()),
-            "proof": {
-                "key": key,
-                "believed_sha256": crate::driver::hex(&<sha2::Sha256 as sha2::Digest>::digest(proof.believed())),
-            },
-            "took_ms": record.took_ms,
-        });
-        let event = match kind {
-            EventKind::RefundHeard => self.refund_event(kind, step, reference, body)?,
-            _ => self.payment_event(kind, step, reference, body)?,
-        };
-        self.with_evidence(event, record)
     }
 
     fn with_evidence(&self, mut event: NewEvent, record: &Record) -> Result<NewEvent, DeskError> {
@@ -254,6 +202,27 @@ fn channel_ref_of(fact: &Fact) -> Option<String> {
         }
         Fact::Payment(_) | Fact::Refund(_) => None,
     }
+}
+
+/// What the log keeps of an authenticated answer.
+fn heard_body(evidence: &Evidence, change: Change, record: &Record, proof: &Authentic) -> Value {
+    let (key, heard) = match evidence.source() {
+        Source::Channel { key, heard } => (key.clone(), Some(*heard)),
+        Source::Operator { .. } => (None, None),
+    };
+    json!({
+        "operation": record.operation,
+        "heard": heard,
+        "fact": fact_name(evidence.fact()),
+        "change": change,
+        "code": code_of(evidence.fact()),
+        "channel_ref": channel_ref_of(evidence.fact()),
+        "proof": {
+            "key": key,
+            "believed_sha256": crate::driver::hex(&<sha2::Sha256 as sha2::Digest>::digest(proof.believed())),
+        },
+        "took_ms": record.took_ms,
+    })
 }
 
 /// What the log keeps of an answer that could not be believed or read.
