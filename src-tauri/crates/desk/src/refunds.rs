@@ -9,7 +9,7 @@ use crate::{
 };
 use paydesk_channels::{QueryRefund, RefundCall, Refunds, Target};
 use paydesk_domain::{
-    Again, Amount, Blocked, Heard, LateChoice, MerchantRef, Money, Order, OrderNumber, Payment,
+    Amount, Blocked, Heard, LateChoice, MerchantRef, Money, Order, OrderNumber, Payment,
     PaymentState, Refund, RefundPlan, RefundState,
 };
 use serde_json::json;
@@ -181,13 +181,8 @@ impl Desk {
             reason: refund.plan().reason.clone(),
         };
         let exchanged = self.exchange(&account, channel, &call, refunds).await;
-        self.settle_refund(
-            reference,
-            exchanged,
-            Heard::Reply,
-            &channel.profile().schedule,
-        )
-        .await
+        self.settle_refund(reference, exchanged, Heard::Reply, channel)
+            .await
     }
 
     /// Asks for a refund's state.
@@ -210,27 +205,8 @@ impl Desk {
             },
         };
         let exchanged = self.exchange(&account, channel, &call, refunds).await;
-        self.settle_refund(
-            reference,
-            exchanged,
-            Heard::Query,
-            &channel.profile().schedule,
-        )
-        .await
-    }
-
-    /// What a refused refund allows, by the connector's code table; by hand when the code is unknown.
-    pub(crate) fn again_after(&self, reference: &MerchantRef, code: &str) -> Again {
-        let shop = self.shop();
-        let known = shop
-            .iter()
-            .flat_map(|s| &s.accounts)
-            .filter_map(|a| paydesk_channels::by_id(&a.channel.0));
-        tracing::info!(%reference, code, "a refund was refused");
-        known
-            .into_iter()
-            .find_map(|channel| channel.meaning(code).and_then(|m| m.again))
-            .unwrap_or(Again::ByHand)
+        self.settle_refund(reference, exchanged, Heard::Query, channel)
+            .await
     }
 
     /// One look of the resolver at a refund.

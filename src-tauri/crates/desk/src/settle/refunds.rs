@@ -1,8 +1,8 @@
 //! What an exchange about a refund came to.
 
 use crate::{Desk, DeskError, driver::Exchanged};
-use paydesk_channels::Schedule;
-use paydesk_domain::{Doubt, Evidence, Fact, Heard, MerchantRef, Order, Refund, RefundFact};
+use paydesk_channels::Channel;
+use paydesk_domain::{Again, Doubt, Evidence, Fact, Heard, MerchantRef, Order, Refund, RefundFact};
 
 impl Desk {
     /// Records what an exchange about a refund came to.
@@ -11,8 +11,9 @@ impl Desk {
         reference: &MerchantRef,
         exchanged: Exchanged<RefundFact>,
         heard: Heard,
-        schedule: &'static Schedule,
+        channel: &'static dyn Channel,
     ) -> Result<Order, DeskError> {
+        let schedule = &channel.profile().schedule;
         let (fact, proof, record) = match exchanged {
             Exchanged::Heard {
                 answer,
@@ -24,7 +25,10 @@ impl Desk {
                 proof,
                 record,
             } if heard == Heard::Reply => {
-                let again = self.again_after(reference, &refusal.code);
+                // By hand when the connector's table does not know the code.
+                let meaning = channel.meaning(&refusal.code);
+                let again = meaning.and_then(|it| it.again).unwrap_or(Again::ByHand);
+                tracing::info!(%reference, code = refusal.code, "a refund was refused");
                 (RefundFact::Failed(refusal, again), proof, record)
             }
             // A refused query says nothing of the money.
