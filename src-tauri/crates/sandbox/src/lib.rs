@@ -293,6 +293,14 @@ impl Sandbox {
         Ok(self.control.ledger()?)
     }
 
+    /// The same as an auditor reads it: every movement of money, as plain data.
+    ///
+    /// # Errors
+    /// When the ledger's disk refuses.
+    pub fn truth(&self) -> Result<Truth, SandboxError> {
+        Ok(truth::tell(&self.world)?)
+    }
+
     /// Calls after this place in the log.
     #[must_use]
     pub fn requests(&self, since: u64) -> Vec<Logged> {

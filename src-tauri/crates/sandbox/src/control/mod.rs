@@ -176,6 +176,7 @@ impl Control {
             ("GET", "rates") => self.rates(),
             ("POST", "rates") => self.change_rate(&read(call)?),
             ("POST", "rotate") => self.rotate(&read(call)?),
+            ("GET", "truth") => written(&crate::truth::tell(&self.world)?),
             ("GET", "time") => Ok(self.time()),
             ("POST", "time") => self.set_time(call),
             ("GET", "requests") => Ok(json!({ "requests": self.requests(since(call)?) })),

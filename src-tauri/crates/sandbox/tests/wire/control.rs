@@ -51,6 +51,30 @@ async fn faults_are_switched_listed_and_reset() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_auditor_is_told_every_movement() {
+    let shop = Shop::open().await;
+    shop.wechatpay_pay("TRUTH001", 100, Behaviour::Pays).await;
+    shop.wechatpay_refund("TRUTH001", "TRUTH001R1", 40, 100)
+        .await;
+    let (_, truth) = shop.control("GET", "truth", Value::Null).await;
+    let movements = truth["trades"][0]["movements"].as_array().unwrap();
+    let told: Vec<_> = movements
+        .iter()
+        .map(|it| (&it["kind"], &it["number"], &it["amount"], &it["state"]))
+        .map(|it| json!([it.0, it.1, it.2, it.3]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            json!(["charge", "", 100, "success"]),
+            json!(["refund", "TRUTH001R1", 40, "processing"])
+        ]
+    );
+    let own = serde_json::to_value(shop.sandbox.truth().unwrap()).unwrap();
+    assert_eq!(own, truth);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_log_names_every_call_and_both_stamps() {
     let shop = Shop::open().await;
     shop.alipay_pay("LOG001", "1", Behaviour::Pays).await;

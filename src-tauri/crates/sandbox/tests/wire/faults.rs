@@ -118,6 +118,40 @@ async fn server_errors_come_before_the_effect_or_after_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn too_many_requests_have_no_effect_and_unknown_keys_hide_it() {
+    check(FaultKind::RateLimited, &[(Seen::Unreadable(429), false)]).await;
+    check(FaultKind::UnknownKey, &[(Seen::Forged, true)]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn other_merchants_and_old_answers_are_signed_and_about_others() {
+    let shop = Shop::open().await;
+    alipay(&shop, "EARLIER1").await;
+    wechatpay(&shop, "EARLIER1").await;
+    let told = |seen| match seen {
+        Seen::Trusted(told) => told,
+        other => panic!("{other:?}"),
+    };
+    shop.sandbox.set_fault(Fault::always(FaultKind::Replayed));
+    assert_eq!(
+        told(alipay(&shop, "REPLAY01").await)["out_trade_no"],
+        "EARLIER1"
+    );
+    assert_eq!(
+        told(wechatpay(&shop, "REPLAY01").await)["out_trade_no"],
+        "EARLIER1"
+    );
+    shop.sandbox.reset_faults();
+    shop.sandbox
+        .set_fault(Fault::always(FaultKind::ForeignMerchant));
+    let node = told(alipay(&shop, "OTHER001").await);
+    assert_eq!(node["out_trade_no"], "OTHERSHOP00000001");
+    let body = told(wechatpay(&shop, "OTHER001").await);
+    assert_ne!(body["mchid"], shop.merchant().wechatpay.mchid);
+    assert!(shop.has_trade("REPLAY01") && shop.has_trade("OTHER001"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn forged_and_unsigned_answers_hide_the_effect() {
     check(FaultKind::BadSignature, &[(Seen::Forged, true)]).await;
     check(
