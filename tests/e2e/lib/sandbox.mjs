@@ -20,8 +20,20 @@ export async function openSandbox() {
       if (server.isGone()) throw new Error(server.printed());
       return /^127\.0\.0\.1:\d+$/m.exec(server.printed())?.[0];
     });
-    const { merchant } = JSON.parse(readFileSync(`${folder.path}/sandbox/keys.json`, 'utf8'));
-    return { address: `http://${address}`, merchant, close };
+    const read = (name) => JSON.parse(readFileSync(`${folder.path}/sandbox/${name}`, 'utf8'));
+    const { merchant } = read('keys.json');
+    /** Tells the sandbox something over its control, as its own panel does; without a body, asks it. */
+    const control = async (path, body) => {
+      const response = await fetch(`http://${address}/_sandbox/${path}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { 'X-Sandbox-Token': read('sandbox.json').control_token },
+        body: JSON.stringify(body),
+      });
+      const answer = await response.json();
+      if (!response.ok) throw new Error(`${path}: ${answer.error}`);
+      return answer;
+    };
+    return { address: `http://${address}`, merchant, control, close };
   } catch (error) {
     await close();
     throw error;

@@ -85,6 +85,17 @@ export async function openScreen() {
       if (found) run('xdotool', ['windowfocus', '--sync', found]);
       return found;
     },
+    /** A window of any program with this title, waited for. */
+    titled: (title) =>
+      until(`a window “${title}”`, () =>
+        run('xdotool', ['search', '--onlyvisible', '--name', title]).toString().trim().split('\n')[0]),
+    /** Puts a text onto the clipboard, as copying it in another program does. */
+    copy(text) {
+      const stdio = ['pipe', 'pipe', 'pipe'];
+      const clip = start('xclip', ['-selection', 'clipboard', '-quiet'], { env, stdio });
+      clip.child.stdin.end(text);
+      return clip;
+    },
     /** Takes a window from the screen, as minimising does. */
     unmap: (id) => run('xdotool', ['windowunmap', '--sync', id]),
     map: (id) => run('xdotool', ['windowmap', '--sync', id]),

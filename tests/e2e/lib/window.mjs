@@ -9,13 +9,22 @@ import { openScreen } from './screen.mjs';
 const testid = (id) => `[data-testid="${id}"]`;
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 
-/** Opens Paydesk in a real window. With `folder`, an earlier data folder is opened again. */
-export async function openWindow({ folder, args = [], env = {} } = {}) {
+/**
+ * Opens Paydesk in a real window. With `folder`, an earlier data folder is opened again; with `session`, in a desktop
+ * session with these variables, on a bus of this configuration, after these commands.
+ */
+export async function openWindow({ folder, args = [], session = {} } = {}) {
   const own = folder ?? ownFolder();
   const screen = await openScreen();
   const port = await freePort();
   // A bus of its own: "already open" is asked there, and must not find another run's window.
-  const driver = start('dbus-run-session', ['--', 'WebKitWebDriver', `--port=${port}`], {
+  const words = [
+    session.bus ? [`--config-file=${session.bus}`] : [],
+    '--',
+    session.before ? ['sh', '-c', session.before, 'sh'] : [],
+    'WebKitWebDriver', `--port=${port}`,
+  ].flat();
+  const driver = start('dbus-run-session', words, {
     env: {
       ...process.env,
       DISPLAY: screen.display,
@@ -27,7 +36,7 @@ export async function openWindow({ folder, args = [], env = {} } = {}) {
       XDG_CONFIG_HOME: own.path,
       XDG_CACHE_HOME: own.path,
       NO_AT_BRIDGE: '1',
-      ...env,
+      ...session.env,
     },
   });
   const base = `http://127.0.0.1:${port}`;
@@ -58,7 +67,7 @@ export async function openWindow({ folder, args = [], env = {} } = {}) {
         },
       },
     });
-    const window = page({ call, close, own, screen, driver, session: `/session/${sessionId}` });
+    const window = page({ call, close, own, screen, driver, path: `/session/${sessionId}` });
     await window.element('html[data-ready="true"]');
     return window;
   } catch (error) {
@@ -69,7 +78,7 @@ export async function openWindow({ folder, args = [], env = {} } = {}) {
 }
 
 /** What a test does with an open window. */
-function page({ call, close, own, screen, driver, session }) {
+function page({ call, close, own, screen, driver, path: session }) {
   const script = (body, ...args) =>
     call('POST', `${session}/execute/sync`, { script: body, args });
   const find = (using, value) => call('POST', `${session}/element`, { using, value });

@@ -7,18 +7,21 @@ import { openPage } from '../lib/browser.mjs';
 import { alipayCode } from '../lib/codes.mjs';
 import { picture } from '../lib/place.mjs';
 import { openSandbox } from '../lib/sandbox.mjs';
+import { wizard } from '../lib/wizard.mjs';
 import { violationsIn } from './axe.mjs';
 
 const PASSPHRASE = 'a passphrase for tests';
 
 let shop;
 let sandbox;
+let form;
 const found = [];
 const looked = new Set();
 
 before(async () => {
   sandbox = await openSandbox();
   shop = await openPage();
+  form = wizard(shop);
 });
 
 after(async () => {
@@ -40,43 +43,6 @@ async function isClean(name) {
   for (const line of await violationsIn(page)) found.push(`${name}: ${line}`);
 }
 
-const field = (name) => shop.part(`field-${name}`);
-
-/** Pastes as a person does, by the clipboard's own event. */
-async function paste(name, text) {
-  await field(name)
-    .locator('textarea')
-    .evaluate((box, pasted) => {
-      box.focus();
-      const clipboardData = new DataTransfer();
-      clipboardData.setData('text/plain', pasted);
-      const bubbles = { bubbles: true, cancelable: true };
-      box.dispatchEvent(new ClipboardEvent('paste', { clipboardData, ...bubbles }));
-    }, text);
-}
-
-/** Lets a file go over a field. */
-async function drop(name, text) {
-  const carried = await shop.page.evaluateHandle((content) => {
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([content], 'key.pem', { type: 'application/x-pem-file' }));
-    return transfer;
-  }, text);
-  const bubbles = { dataTransfer: carried, bubbles: true, cancelable: true };
-  await field(name).dispatchEvent('dragover', bubbles);
-  await field(name).dispatchEvent('drop', bubbles);
-}
-
-const is = (name, what, value) =>
-  shop.page.locator(`[data-testid="field-${name}"][data-${what}="${value}"]`).waitFor();
-
-/** Key material never stands on the page, not even in what is hidden. */
-async function showsNothingOf(key) {
-  const [, line] = key.split('\n');
-  const html = await shop.page.evaluate(() => document.documentElement.outerHTML);
-  assert.ok(!html.includes(line), 'a key stands on the page');
-}
-
 test('the first start of a real shop leads to its first account', async () => {
   await shop.setUpReal(PASSPHRASE);
   await isClean('wizard-channel');
@@ -91,22 +57,22 @@ test('what is pasted or dropped is told at once', async () => {
   await shop.part('kind-sandbox').check();
   await shop.part('pick-alipay').click();
   await shop.part('gateway').fill(`${sandbox.address}/gateway.do`);
-  await field('app_id').locator('input').fill(alipay.app_id);
+  await form.field('app_id').locator('input').fill(alipay.app_id);
   // The wrong way round: the public key where the private one is asked for.
-  await paste('private_key', alipay.gateway_public_key_pem);
-  await is('private_key', 'problem', 'check_public_where_private');
+  await form.paste('private_key', alipay.gateway_public_key_pem);
+  await form.is('private_key', 'problem', 'check_public_where_private');
   await isClean('wizard-wrong-field');
-  await field('private_key').getByRole('button').click();
-  await drop('private_key', alipay.app_private_key_pem);
-  await is('private_key', 'problem', '');
-  await is('private_key', 'form', 'pkcs8');
-  await showsNothingOf(alipay.app_private_key_pem);
+  await form.field('private_key').getByRole('button').click();
+  await form.drop('private_key', alipay.app_private_key_pem);
+  await form.is('private_key', 'problem', '');
+  await form.is('private_key', 'form', 'pkcs8');
+  await form.showsNothingOf(alipay.app_private_key_pem);
   await shop.part('wizard-test').click();
-  await is('alipay_public_key', 'problem', 'check_missing');
+  await form.is('alipay_public_key', 'problem', 'check_missing');
   // The first wrong field has the focus.
-  await field('alipay_public_key').locator('textarea:focus').waitFor();
-  await paste('alipay_public_key', alipay.gateway_public_key_pem);
-  await is('alipay_public_key', 'form', 'spki');
+  await form.field('alipay_public_key').locator('textarea:focus').waitFor();
+  await form.paste('alipay_public_key', alipay.gateway_public_key_pem);
+  await form.is('alipay_public_key', 'form', 'spki');
   await isClean('wizard-fields');
 });
 
@@ -124,7 +90,7 @@ test('the connection is tested line by line, and the account is kept', async () 
   const card = shop.page.locator('[data-testid^="account-"][data-state="ready"]');
   await card.waitFor();
   await isClean('channels');
-  await showsNothingOf(sandbox.merchant.alipay.app_private_key_pem);
+  await form.showsNothingOf(sandbox.merchant.alipay.app_private_key_pem);
 });
 
 test('a payment goes to it', async () => {
@@ -146,8 +112,8 @@ test('its name and its key are changed, and the old key is removed', async () =>
   await shop.part('key-dialog').waitFor();
   await isClean('channels-key');
   // The same key again is no new one.
-  await paste('private_key', sandbox.merchant.alipay.app_private_key_pem);
-  await is('private_key', 'form', 'pkcs8');
+  await form.paste('private_key', sandbox.merchant.alipay.app_private_key_pem);
+  await form.is('private_key', 'form', 'pkcs8');
   await shop.part('key-keep').click();
   await shop.page.locator('[data-testid="key-dialog"] [data-code="key_known"]').waitFor();
   await shop.page.keyboard.press('Escape');
@@ -157,6 +123,13 @@ test('locked keys are told on every screen and opened by the passphrase alone', 
   await shop.part('lock-keys').click();
   await shop.says('keys-banner', 'state', 'locked');
   await shop.says('strip', 'kind', 'keys');
+  // The top bar says so too, and leads to where they are unlocked.
+  await shop.says('health', 'state', 'keys');
+  assert.match(await shop.part('health').textContent(), /密钥已锁定/);
+  await shop.part('nav-pay').click();
+  await isClean('pay-locked');
+  await shop.part('health').click();
+  await shop.says('keys-banner', 'state', 'locked');
   await isClean('channels-locked');
   await shop.part('passphrase').fill('not this one');
   await shop.part('unlock').click();
@@ -170,6 +143,7 @@ test('locked keys are told on every screen and opened by the passphrase alone', 
   await shop.part('passphrase').fill(PASSPHRASE);
   await shop.part('unlock').click();
   await shop.part('keys-banner').waitFor({ state: 'detached' });
+  await shop.says('health', 'state', 'ok');
   // What is left to say on every screen is that the account is a sandbox's.
   await shop.says('strip', 'kind', 'sandbox');
 });
@@ -180,20 +154,24 @@ test('a tested account that the channel refuses is told red, with the channel’
   await shop.part('kind-sandbox').check();
   await shop.part('pick-wechatpay').click();
   await shop.part('gateway').fill(sandbox.address);
-  await field('appid').locator('input').fill(wechatpay.appid);
-  await field('mchid').locator('input').fill(wechatpay.mchid);
-  await field('merchant_serial').locator('input').fill('0'.repeat(40));
-  await paste('private_key', wechatpay.merchant_private_key_pem);
-  await field('apiv3_key').locator('input').fill(wechatpay.apiv3_key);
+  await form.field('appid').locator('input').fill(wechatpay.appid);
+  await form.field('mchid').locator('input').fill(wechatpay.mchid);
+  await form.field('merchant_serial').locator('input').fill('0'.repeat(40));
+  await form.paste('private_key', wechatpay.merchant_private_key_pem);
+  await form.field('apiv3_key').locator('input').fill(wechatpay.apiv3_key);
   await shop.part('way-certificates').check();
-  await paste('platform_certificates', wechatpay.platform_certificate_pem);
-  await is('platform_certificates', 'form', 'x509');
+  await form.paste('platform_certificates', wechatpay.platform_certificate_pem);
+  await form.is('platform_certificates', 'form', 'x509');
   await isClean('wizard-wechatpay');
   await shop.part('wizard-test').click();
   await shop.says('line-signature', 'state', 'failed', 60_000);
   await isClean('wizard-test-red');
   const said = await shop.part('line-signature').textContent();
   assert.match(said, /SIGN_ERROR/);
+  assert.match(said, /证书序列号/);
+  // The way on leads to the field that is wrong.
+  await shop.page.locator('[data-testid="mend-signature"][data-field="merchant_serial"]').click();
+  await form.field('merchant_serial').locator('input:focus').waitFor();
 });
 
 test('removing asks first', async () => {

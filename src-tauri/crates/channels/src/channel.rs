@@ -419,6 +419,10 @@ pub struct Profile {
     pub currencies: &'static [&'static str],
     /// Account fields, drawn by the set-up form.
     pub fields: &'static [Field],
+    /// Those of them that prove the channel's answers, of every way.
+    pub peer_fields: &'static [&'static str],
+    /// The one that names our key to the channel.
+    pub key_name_field: &'static str,
     /// Payment codes of its payers.
     pub codes: &'static [CodePattern],
     /// Whether it has a code to show (precreate, native).

@@ -78,6 +78,7 @@ impl Console {
                 .map(|given| rate(given.rate_millionths))
                 .transpose()?,
             charges: args.charges == Some(true),
+            paused: args.paused,
             fields: args.fields.as_ref().map(secrets),
             key: args.key.map(|step| match step {
                 KeyStep::Activate { key_id } => paydesk_desk::KeyStep::Activate(key_id),
@@ -123,6 +124,7 @@ impl Console {
             label: account.label.clone(),
             sandbox: account.sandbox,
             charges: charging.is_some_and(|charging| charging.id == account.id),
+            paused: account.paused,
             gateway: account.gateway.clone(),
             shown: account.fields.clone(),
             kept: kept

@@ -2,7 +2,7 @@
 
 use crate::{Console, coded, contract::*, refused};
 use paydesk_desk::{
-    SKEW_LIMIT_MS,
+    KeyError, SKEW_LIMIT_MS,
     shop::{Preferences, Shop, zone},
 };
 use paydesk_domain::{BusinessDay, Currency, FeeRate, Mode};
@@ -103,8 +103,13 @@ impl Console {
                 let id = paydesk_domain::ChannelId(channel.profile().id.to_owned());
                 let account = shop.account_for(&id);
                 let health = self.desk.health(&id);
+                let keys = account.map(|it| self.desk.ports().vault.keys(&it.id).map(drop));
                 let state = match (account, health.failing_since, health.unreachable) {
                     (None, _, _) => ChannelHealth::NotConnected,
+                    // A locked vault is told of the whole folder.
+                    _ if matches!(keys, Some(Err(error)) if error != KeyError::Locked) => {
+                        ChannelHealth::NoKeys
+                    }
                     (Some(_), Some(_), true) => ChannelHealth::Offline,
                     (Some(_), Some(_), false) => ChannelHealth::Degraded,
                     (Some(_), None, _) => ChannelHealth::Ok,

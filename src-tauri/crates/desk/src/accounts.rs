@@ -54,6 +54,8 @@ pub struct AccountChange {
     pub rate: Option<Option<FeeRate>>,
     /// Charges of its channel go to it from now on.
     pub charges: bool,
+    /// Whether it takes no payments until further notice.
+    pub paused: Option<bool>,
     /// Fields that stay the same from one key of ours to the next.
     pub fields: Option<SecretFields>,
     /// A step of changing our own key.
@@ -132,6 +134,7 @@ impl Desk {
             sandbox: draft.sandbox,
             label: label_of(label)?,
             charges: !shop.accounts.iter().any(|a| a.channel.0 == profile.id),
+            paused: false,
         };
         if shop.accounts.iter().any(|known| is_same(known, &account)) {
             return Err(DeskError::AccountExists);
@@ -253,6 +256,8 @@ impl Desk {
         if let Some(rate) = change.rate {
             account.rate = rate;
         }
+        // Whoever wants payments on it does not want it paused.
+        account.paused = !change.charges && change.paused.unwrap_or(account.paused);
         let mut shop = self.need_shop()?;
         for known in &mut shop.accounts {
             if change.charges && known.channel == account.channel {
@@ -262,6 +267,9 @@ impl Desk {
                 account.charges = known.charges;
                 *known = account.clone();
             }
+        }
+        if account.paused && account.charges {
+            account.charges = !pass_on_charges(&mut shop, &account);
         }
         self.change_shop(shop).await?;
         Ok(account)
@@ -279,13 +287,8 @@ impl Desk {
             return Err(DeskError::AccountInDoubt(open));
         }
         shop.accounts.retain(|known| known.id != *id);
-        if account.charges
-            && let Some(next) = shop
-                .accounts
-                .iter_mut()
-                .find(|a| a.channel == account.channel)
-        {
-            next.charges = true;
+        if account.charges {
+            pass_on_charges(&mut shop, &account);
         }
         // The settings first: an account without keys would be offered and fail.
         self.change_shop(shop).await?;
@@ -321,7 +324,7 @@ impl Desk {
         account.ok_or(DeskError::AccountNotFound)
     }
 
-    fn kept_fields(&self, account: &Account) -> Vec<String> {
+    pub(crate) fn kept_fields(&self, account: &Account) -> Vec<String> {
         let mut kept = self.kept(&account.id).map_or_else(Vec::new, |s| s.fields);
         kept.extend(account.fields.keys().cloned());
         kept
@@ -393,6 +396,23 @@ impl Desk {
         }
         Ok((secret, shown))
     }
+}
+
+/// Lets the first account of the same channel that can charge take over; false when there is none, and
+/// then nothing changed.
+fn pass_on_charges(shop: &mut Shop, from: &Account) -> bool {
+    let others = shop.accounts.iter_mut();
+    let mut others = others.filter(|other| other.channel == from.channel && other.id != from.id);
+    let Some(next) = others.find(|other| !other.paused) else {
+        return false;
+    };
+    next.charges = true;
+    for known in &mut shop.accounts {
+        if known.id == from.id {
+            known.charges = false;
+        }
+    }
+    true
 }
 
 fn connector(id: &str) -> Result<&'static dyn Channel, DeskError> {

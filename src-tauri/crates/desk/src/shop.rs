@@ -25,6 +25,9 @@ pub struct Account {
     /// Whether charges of its channel go to it, where there are several.
     #[serde(default)]
     pub charges: bool,
+    /// Whether it takes no payments for now; what is open on it goes on, and so do refunds and bills.
+    #[serde(default)]
+    pub paused: bool,
 }
 
 /// How the window looks and behaves: remembered choices.
@@ -90,10 +93,11 @@ impl Shop {
         ShopCalendar::new(zone(&self.time_zone)?, self.cutoff_hour)
     }
 
-    /// The account that collects for a channel.
+    /// The account that collects for a channel; none when all of them are paused.
     #[must_use]
     pub fn account_for(&self, channel: &ChannelId) -> Option<&Account> {
-        let mut of_channel = self.accounts.iter().filter(|a| a.channel == *channel);
+        let of_channel = self.accounts.iter();
+        let mut of_channel = of_channel.filter(|a| a.channel == *channel && !a.paused);
         let first = of_channel.clone().next();
         of_channel.find(|a| a.charges).or(first)
     }

@@ -245,6 +245,7 @@ fn account(channel: &str, gateway: String, fields: BTreeMap<String, String>) -> 
         sandbox: true,
         label: String::new(),
         charges: true,
+        paused: false,
     }
 }
 

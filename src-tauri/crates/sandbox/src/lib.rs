@@ -39,7 +39,8 @@ use tokio::task::JoinHandle;
 pub use bills::{PlantAsked, PlantCode, PlantRefused, Planted};
 pub use clock::{Clock, Moment, SystemClock};
 pub use control::{
-    DayEnded, LedgerView, NOW_HEADER, PhoneAct, PhoneScreen, Rotated, Rotation, TOKEN_HEADER,
+    DayEnded, LedgerView, NOW_HEADER, PhoneAct, PhoneScreen, Registered, Rotated, Rotation,
+    TOKEN_HEADER,
 };
 pub use customers::{Behaviour, CUSTOMERS, Customer, Expected, behaviour_of, sample_code};
 pub use faults::{BILL_FAULTS, FAULTS, Fault, FaultKind, NamedAnswer, Scope, Strike};
@@ -385,6 +386,14 @@ impl Sandbox {
     /// When the key cannot be made or kept.
     pub fn rotate(&self, what: Rotation) -> Result<Rotated, SandboxError> {
         Ok(self.world.keys.rotate(what)?)
+    }
+
+    /// Registers a public key of the merchant, as a merchant does in a channel's console.
+    ///
+    /// # Errors
+    /// When it is none, or cannot be kept.
+    pub fn register(&self, channel: Channel, public_key: &str) -> Result<Registered, SandboxError> {
+        Ok(self.world.keys.register(channel, public_key)?)
     }
 
     /// Stops listening, closes every connection and gives the folder free.

@@ -112,6 +112,10 @@ sandbox: boolean,
  */
 charges: boolean, 
 /**
+ * It takes no payments until a person says so.
+ */
+paused: boolean, 
+/**
  * Where it talks to.
  */
 gateway: string, 
@@ -424,6 +428,10 @@ rate?: AccountRate,
  */
 charges?: boolean, 
 /**
+ * Whether it takes no payments for now. What is open on it goes on, and so do refunds and bills.
+ */
+paused?: boolean, 
+/**
  * Fields that change without a new key of ours: the channel's key, the AES key, a store id. An empty
  * text empties an optional field. The channel, its merchant numbers and live or sandbox never change.
  */
@@ -550,7 +558,7 @@ channels: Array<ChannelForm>, };
 /**
  * How a channel is doing.
  */
-export type ChannelHealth = "degraded" | "not_connected" | "offline" | "ok";
+export type ChannelHealth = "degraded" | "no_keys" | "not_connected" | "offline" | "ok";
 
 /**
  * A channel in the status.

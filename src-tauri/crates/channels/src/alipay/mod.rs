@@ -68,6 +68,8 @@ static PROFILE: Profile = Profile {
         field("store_id", FieldKind::Text, true),
         field("terminal_id", FieldKind::Text, true),
     ],
+    peer_fields: &["alipay_public_key", "alipay_cert"],
+    key_name_field: "app_cert",
     codes: &[CodePattern {
         prefix: (25, 30),
         digits: (16, 24),

@@ -68,6 +68,8 @@ static PROFILE: Profile = Profile {
         field("store_out_id", FieldKind::Text, true),
         field("notify_url", FieldKind::Text, true),
     ],
+    peer_fields: &["public_key", "platform_certificates"],
+    key_name_field: "merchant_serial",
     codes: &[CodePattern {
         prefix: (10, 15),
         digits: (18, 18),

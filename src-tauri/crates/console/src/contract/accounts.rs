@@ -277,6 +277,10 @@ pub struct ChangeAccount {
     #[serde(default)]
     #[ts(optional)]
     pub charges: Option<bool>,
+    /// Whether it takes no payments for now. What is open on it goes on, and so do refunds and bills.
+    #[serde(default)]
+    #[ts(optional)]
+    pub paused: Option<bool>,
     /// Fields that change without a new key of ours: the channel's key, the AES key, a store id. An empty
     /// text empties an optional field. The channel, its merchant numbers and live or sandbox never change.
     #[serde(default)]
@@ -400,6 +404,8 @@ pub struct AccountView {
     pub sandbox: bool,
     /// Charges of its channel go to it.
     pub charges: bool,
+    /// It takes no payments until a person says so.
+    pub paused: bool,
     /// Where it talks to.
     pub gateway: String,
     /// Fields that may be shown, by the channel's own names: merchant numbers, serials, store ids.

@@ -52,7 +52,9 @@ pub enum Theme {
 pub enum ChannelHealth {
     /// Answers came, but not all could be believed.
     Degraded,
-    /// No account.
+    /// The account that charges has no keys that can be used.
+    NoKeys,
+    /// No account that takes payments.
     NotConnected,
     /// No connection.
     Offline,

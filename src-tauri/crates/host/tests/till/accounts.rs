@@ -264,6 +264,7 @@ fn change(id: &str) -> ChangeAccount {
         label: None,
         rate: None,
         charges: None,
+        paused: None,
         fields: None,
         key: None,
     }
@@ -324,6 +325,51 @@ async fn of_two_accounts_one_charges_and_merchant_numbers_never_change() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_paused_account_takes_no_payments_and_hands_them_to_the_next() {
+    let (street, keyring) = (Street::open("paused").await, keyring());
+    let till = shop("paused", &keyring).await;
+    let first = add(&till, street.alipay()).await.unwrap();
+    let second = with(street.alipay(), "app_id", "2021007777777777");
+    let second = add(&till, second).await.unwrap();
+    let paused = async |id: &str, paused| {
+        let change = ChangeAccount {
+            paused: Some(paused),
+            ..change(id)
+        };
+        ask(&till, change).await.unwrap()
+    };
+    let charging = async || {
+        let status: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
+        let alipay = status.channels.into_iter().find(|c| c.id == "alipay");
+        alipay.and_then(|channel| channel.account_id)
+    };
+    let view = paused(&first.id, true).await;
+    assert!(view.paused && !view.charges);
+    assert_eq!(charging().await.as_deref(), Some(second.id.as_str()));
+    // None is left: nothing is charged, and that is said.
+    paused(&second.id, true).await;
+    assert_eq!(charging().await, None);
+    let fresh = code_of(Channel::Alipay, Behaviour::Pays);
+    let error = till.charge(&fresh, 900).await.unwrap_err();
+    let refused = (error.code, error.money);
+    assert_eq!(
+        refused,
+        (ErrorCode::ChannelNotConnected, MoneyMark::NotMoved)
+    );
+    // Back again, it charges; so it does when a person says that payments go to it.
+    assert!(paused(&first.id, false).await.charges);
+    charge_paid(&till, Channel::Alipay, 700).await;
+    let chosen = ChangeAccount {
+        charges: Some(true),
+        ..change(&second.id)
+    };
+    let chosen = ask(&till, chosen).await.unwrap();
+    assert!(chosen.charges && !chosen.paused);
+    till.close().await;
+    street.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_change_without_a_pause() {
     let (street, keyring) = (Street::open("rotation").await, keyring());
     let till = shop("rotation", &keyring).await;
@@ -354,6 +400,15 @@ async fn keys_change_without_a_pause() {
     let tested = test(&till, subject).await;
     assert!(!tested.passed, "the channel does not have this key yet");
     charge_paid(&till, Channel::Alipay, 700).await;
+    // Registered in the channel's console, it is believed, and the one before no more.
+    let public = paydesk_signing::PrivateKey::read(key.expose().as_bytes()).unwrap();
+    let public = public.public().unwrap().to_base64();
+    street.sandbox.register(Channel::Alipay, &public).unwrap();
+    let subject = TestSubject::Key {
+        account_id: account.id.clone(),
+        key_id: key_id.clone(),
+    };
+    assert!(test(&till, subject).await.passed);
     let old = account.keys[0].id.clone();
     let in_use = step(KeyStep::Retire {
         key_id: old.clone(),
@@ -366,8 +421,8 @@ async fn keys_change_without_a_pause() {
     .await
     .unwrap();
     assert_eq!(active.keys.len(), 2);
-    step(KeyStep::Activate { key_id: old }).await.unwrap();
-    let left = step(KeyStep::Retire { key_id }).await.unwrap();
+    charge_paid(&till, Channel::Alipay, 750).await;
+    let left = step(KeyStep::Retire { key_id: old }).await.unwrap();
     assert_eq!(left.keys.len(), 1);
     charge_paid(&till, Channel::Alipay, 800).await;
     // Each step is on record, by fingerprint: the first key's, the second's, never a key.

@@ -186,29 +186,36 @@ async fn mistakes_that_only_the_channel_sees() {
         let draft = with(draft, "private_key", &other);
         let line = ward.red(draft, Signature, "doctor_signature_key").await;
         assert!(line.evidence.is_some());
+        assert_eq!(line.field.as_deref(), Some("private_key"));
     }
     // A serial the channel does not know.
     let serial = "0123456789ABCDEF0123456789ABCDEF01234567";
     let draft = with(wechatpay.clone(), "merchant_serial", serial);
-    ward.red(draft, Signature, "doctor_signature_serial").await;
+    let line = ward.red(draft, Signature, "doctor_signature_serial").await;
+    assert_eq!(line.field.as_deref(), Some("merchant_serial"));
     // Another merchant: the channel's code is the same, and its words name neither key nor serial.
     let draft = with(wechatpay.clone(), "mchid", "1900009999");
     ward.red(draft, Signature, "doctor_signature_refused").await;
     // Another application.
     let draft = with(alipay.clone(), "app_id", "2021009999999999");
-    ward.red(draft, Signature, "doctor_signature_setup").await;
+    let line = ward.red(draft, Signature, "doctor_signature_setup").await;
+    assert_eq!(line.field.as_deref(), Some("app_id"));
     // The channel's key is not the channel's.
     let draft = with(alipay.clone(), "alipay_public_key", &public_of(&other));
-    ward.red(draft, Answer, "doctor_answer_unbelieved").await;
+    let line = ward.red(draft, Answer, "doctor_answer_unbelieved").await;
+    assert_eq!(line.field.as_deref(), Some("alipay_public_key"));
     let draft = with(wechatpay.clone(), "public_key", &public_of(&other));
-    ward.red(draft, Answer, "doctor_answer_unbelieved").await;
+    let line = ward.red(draft, Answer, "doctor_answer_unbelieved").await;
+    assert_eq!(line.field.as_deref(), Some("public_key"));
     // appid and mchid do not belong together.
     let draft = with(wechatpay.clone(), "appid", "wx0123456789abcdef");
-    ward.red(draft, Binding, "doctor_binding_wrong").await;
+    let line = ward.red(draft, Binding, "doctor_binding_wrong").await;
+    assert_eq!(line.field.as_deref(), Some("appid"));
     // Nobody listens.
     let gateway = Some("http://127.0.0.1:9/gateway.do".to_owned());
     let draft = AccountDraft { gateway, ..alipay };
-    ward.red(draft, Reach, "doctor_reach_refused").await;
+    let line = ward.red(draft, Reach, "doctor_reach_refused").await;
+    assert_eq!(line.field.as_deref(), Some("gateway"));
     ward.close().await;
 }
 

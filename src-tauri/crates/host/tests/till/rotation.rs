@@ -98,6 +98,7 @@ async fn a_merchant_who_moves_to_another_public_key_keeps_being_answered() {
         label: None,
         rate: None,
         charges: None,
+        paused: None,
         fields: Some(pasted(&[
             ("public_key_id", &rotated.name),
             ("public_key", &rotated.pem),

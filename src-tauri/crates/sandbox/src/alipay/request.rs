@@ -128,14 +128,14 @@ pub(super) fn authenticate(keys: &Keys, parameters: &Parameters) -> Result<Reque
         .ok_or_else(|| Refusal::missing("isv.missing-method", "缺少方法名参数"))?;
     let digest = check_common(parameters)?;
     let (key, certificate) = if is_public_mode {
-        (&keys.alipay_app, None)
+        (keys.alipay_app(), None)
     } else {
         check_certificates(keys, parameters)?;
         let answered_by = keys.alipay_certificates().pop();
         let answered_by = answered_by.map(|signer| signer.name.clone());
-        (&keys.alipay_certificate_app, answered_by)
+        (keys.alipay_certificate_app.clone(), answered_by)
     };
-    if !parameters.is_signed_by(key, digest) {
+    if !parameters.is_signed_by(&key, digest) {
         let text = parameters.text_to_sign(false).replace('&', "&amp;");
         return Err(Refusal::invalid(
             "isv.invalid-signature",

@@ -10,7 +10,7 @@ use crate::SandboxError;
 use crate::bills::{self, PlantAsked, Planted};
 use crate::clock::{day_of, day_text, rfc3339_time};
 use crate::exchange::{Call, Reply};
-use crate::keys::Rotation;
+use crate::keys::{KeysError, Rotation};
 use crate::ledger::{Channel, JournalError};
 
 /// The header that names the time at which a call is to be treated as arriving: RFC 3339, or
@@ -44,6 +44,12 @@ pub(super) struct PlantsAsked {
 pub(super) struct RateAsked {
     channel: Channel,
     rate_millionths: u32,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RegisterAsked {
+    channel: Channel,
+    public_key: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -131,6 +137,14 @@ impl Control {
     pub(super) fn rotate(&self, asked: &RotateAsked) -> Result<Value, Refused> {
         let rotated = self.world.keys.rotate(asked.what);
         written(&rotated.map_err(SandboxError::from)?)
+    }
+
+    pub(super) fn register(&self, asked: &RegisterAsked) -> Result<Value, Refused> {
+        match self.world.keys.register(asked.channel, &asked.public_key) {
+            Ok(registered) => written(&registered),
+            Err(KeysError::Encoding(reason)) => Err(Refused(400, reason)),
+            Err(error) => Err(SandboxError::from(error).into()),
+        }
     }
 
     pub(super) fn time(&self) -> Value {

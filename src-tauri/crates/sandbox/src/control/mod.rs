@@ -19,7 +19,7 @@ pub use phone::{PhoneAct, PhoneScreen};
 use crate::customers::{CUSTOMERS, sample_code};
 use crate::exchange::{Call, Reply};
 use crate::faults::{BILL_FAULTS, FAULTS, Fault, FaultKind, NamedAnswer};
-pub use crate::keys::{Rotated, Rotation};
+pub use crate::keys::{Registered, Rotated, Rotation};
 use crate::ledger::{Balances, Channel, Fen, JournalError, RefundState, Trade};
 use crate::world::{Logged, World};
 
@@ -161,6 +161,7 @@ impl Control {
             ("POST", "faults") => self.switch(read(call)?),
             ("PUT", "faults") => self.replace_faults(read(call)?),
             ("GET", "ledger") => written(&self.ledger()?),
+            ("POST", "merchant-key") => self.register(&read(call)?),
             ("POST", "merchant") => self.withdraw(&read(call)?),
             ("POST", "phone") => {
                 let asked: PhoneAsked = read(call)?;

@@ -80,6 +80,7 @@ pub(super) fn generate(chance: &Chance) -> Result<KeyFile, KeysError> {
         wechatpay_public_key_mode_private_key_pem: private_pem(&public_mode)?,
         wechatpay_platform_private_key_pem: private_pem(&platform)?,
         rotated: Vec::new(),
+        merchant_keys: Vec::new(),
     })
 }
 
@@ -290,4 +291,26 @@ pub(super) fn stand_in_credentials(chance: &Chance) -> StandInKeys {
         wechatpay_platform: Box::new(StandIn::new(&platform)),
         wechatpay_public_key: Box::new(StandIn::new(&public_mode)),
     }
+}
+
+/// Serial number and certificate for a further key of the merchant. It ends a year sooner than the first
+/// one, so that a person can tell them apart.
+pub(super) fn merchant_certificate(
+    mchid: &str,
+    key: &RsaPublicKey,
+    issuer: &RsaPrivateKey,
+    chance: &Chance,
+) -> Result<(String, String), KeysError> {
+    let says = Statement {
+        issuer: WECHATPAY_ROOT,
+        subject: Name {
+            common: mchid,
+            organisation: "Paydesk Sandbox",
+        },
+        serial: serial(chance),
+        from_year: 2020,
+        to_year: 2048,
+    };
+    let pem = certificate::write(&says, key, issuer)?;
+    Ok((serial_hex(&says), pem))
 }

@@ -8,7 +8,10 @@ pub(crate) mod signature;
 
 mod certificate;
 mod issue;
+mod registered;
 mod stand_in;
+
+pub use registered::Registered;
 
 use std::fmt::{self, Debug, Display};
 use std::path::{Path, PathBuf};
@@ -147,6 +150,9 @@ struct KeyFile {
     /// What rotations added, oldest first.
     #[serde(default, alias = "wechatpay_rotated")]
     rotated: Vec<RotatedKey>,
+    /// Keys that the merchant registered later, oldest first.
+    #[serde(default)]
+    merchant_keys: Vec<Registered>,
 }
 
 /// A key that a rotation made.
@@ -196,13 +202,14 @@ pub(crate) struct Signer {
 /// Keys as the channels use them: theirs to sign, the merchant's to verify.
 pub(crate) struct Keys {
     pub(crate) merchant: MerchantCredentials,
-    pub(crate) alipay_app: PublicKey,
+    first_alipay_app: PublicKey,
     pub(crate) alipay_certificate_app: PublicKey,
     pub(crate) alipay_gateway: PrivateKey,
-    pub(crate) wechatpay_merchant: PublicKey,
+    first_wechatpay_merchant: PublicKey,
     platforms: RwLock<Vec<Arc<Signer>>>,
     public_keys: RwLock<Vec<Arc<Signer>>>,
     alipay_certificates: RwLock<Vec<Arc<Signer>>>,
+    registered: RwLock<Vec<Registered>>,
     /// Issues Alipay's certificates; empty where nothing can be issued.
     alipay_root_private_key_pem: String,
     kept: Kept,
@@ -279,10 +286,11 @@ impl Keys {
                 issued.alipay_gateway.clone(),
             ),
             alipay_root_private_key_pem: String::new(),
-            alipay_app: PublicKey::StandIn(issued.alipay_app),
+            registered: RwLock::default(),
+            first_alipay_app: PublicKey::StandIn(issued.alipay_app),
             alipay_certificate_app: PublicKey::StandIn(issued.alipay_certificate_app),
             alipay_gateway: PrivateKey::StandIn(issued.alipay_gateway),
-            wechatpay_merchant: PublicKey::StandIn(issued.wechatpay_merchant),
+            first_wechatpay_merchant: PublicKey::StandIn(issued.wechatpay_merchant),
             platforms: signer(
                 &own.platform_certificate_serial,
                 &own.platform_certificate_pem,
@@ -309,10 +317,11 @@ impl Keys {
         };
         Self {
             merchant: self.merchant.clone(),
-            alipay_app: self.alipay_app.clone(),
+            registered: RwLock::new(self.registered()),
+            first_alipay_app: self.first_alipay_app.clone(),
             alipay_certificate_app: self.alipay_certificate_app.clone(),
             alipay_gateway: self.alipay_gateway.clone(),
-            wechatpay_merchant: self.wechatpay_merchant.clone(),
+            first_wechatpay_merchant: self.first_wechatpay_merchant.clone(),
             platforms: signers(&self.platforms),
             public_keys: signers(&self.public_keys),
             alipay_certificates: signers(&self.alipay_certificates),
@@ -364,12 +373,13 @@ impl Keys {
             )?);
         }
         Ok(Self {
-            alipay_app: public_of(&merchant.alipay.app_private_key_pem)?,
+            registered: RwLock::new(file.merchant_keys.clone()),
+            first_alipay_app: public_of(&merchant.alipay.app_private_key_pem)?,
             alipay_certificate_app: public_of(&merchant.alipay_certificate.app_private_key_pem)?,
             alipay_gateway: PrivateKey::Rsa(Box::new(private_key(
                 &file.alipay_gateway_private_key_pem,
             )?)),
-            wechatpay_merchant: public_of(&merchant.wechatpay.merchant_private_key_pem)?,
+            first_wechatpay_merchant: public_of(&merchant.wechatpay.merchant_private_key_pem)?,
             platforms: RwLock::new(platforms),
             public_keys: RwLock::new(public_keys),
             alipay_certificates: RwLock::new(alipay_certificates),

@@ -91,12 +91,12 @@ pub(super) fn authenticate(keys: &Keys, call: &Call, now_ms: i64) -> Result<(), 
     if authorization.mchid != own.mchid {
         return Err(sign_error("商户号不存在"));
     }
-    if authorization.serial != own.merchant_serial {
+    let Some(key) = keys.wechatpay_merchant(&authorization.serial) else {
         return Err(sign_error(
             "商户证书序列号有误。请使用签名私钥匹配的证书序列号",
         ));
-    }
-    if !authorization.is_signed_by(&keys.wechatpay_merchant, call) {
+    };
+    if !authorization.is_signed_by(&key, call) {
         return Err(sign_error("签名错误"));
     }
     Ok(())

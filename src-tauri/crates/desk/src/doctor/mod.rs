@@ -1,6 +1,8 @@
 //! The connection test: one line after the other, green or red, with what to do. Asks about a payment that
 //! never was, and opens and closes a code that nobody can see; charges nothing and keeps nothing.
 
+mod verdicts;
+
 use crate::{
     Desk, DeskError, Draft, SKEW_LIMIT_MS,
     accounts::gateway_of,
@@ -10,15 +12,16 @@ use crate::{
     shop::Account,
 };
 use paydesk_channels::{
-    AccountSettings, BillAnswer, Channel, Create, Cx, FieldCheck, FieldProblem, Finish, Query,
+    AccountSettings, BillAnswer, Channel, Create, Cx, FieldCheck, FieldKind, Finish, Query,
     SignatureComplaint, Target, Tender,
 };
 use paydesk_domain::{
     AccountId, Amount, BillKind, ChannelId, Currency, Doubt, End, MerchantRef, Mode, Money,
-    OrderNumber, Outcome, Timestamp,
+    OrderNumber, Outcome, Refusal, Timestamp,
 };
 use paydesk_signing::Keys;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use verdicts::{doubted, fields_line, key_line, signature_of};
 
 /// A day back: channels have no bill for today.
 const YESTERDAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -147,6 +150,33 @@ struct Patient {
     /// The look at the fields, for a form.
     fields: Option<Vec<FieldCheck>>,
     expires: Option<Timestamp>,
+    /// Where the certificate stands that runs out first.
+    expiring: Option<&'static str>,
+    /// The fields that are filled in.
+    filled: Vec<String>,
+}
+
+impl Patient {
+    /// The field that proves the channel's answers, as it is filled in.
+    fn peer_field(&self) -> Option<&'static str> {
+        let mut fields = self.channel.profile().peer_fields.iter().copied();
+        let first = fields.clone().next();
+        fields
+            .find(|name| self.filled.iter().any(|filled| filled == name))
+            .or(first)
+    }
+
+    /// The number that names the merchant's application.
+    fn number_field(&self) -> Option<&'static str> {
+        let mut fields = self.channel.profile().fields.iter();
+        let number = fields.find(|field| field.kind == FieldKind::Text && !field.optional);
+        number.map(|field| field.name)
+    }
+
+    /// The address, where a person can change it.
+    fn gateway_field(&self) -> Option<&'static str> {
+        self.account.sandbox.then_some("gateway")
+    }
 }
 
 /// What a first question brought.
@@ -214,6 +244,8 @@ impl Desk {
             });
         Ok(Patient {
             expires: version.and_then(|version| version.expires_at),
+            expiring: Some("private_key"),
+            filled: self.kept_fields(&account),
             account,
             channel,
             keys,
@@ -241,14 +273,19 @@ impl Desk {
             sandbox: draft.sandbox,
             label: String::new(),
             charges: false,
+            paused: false,
         };
-        let expiries = lines
-            .iter()
-            .filter_map(|line| line.seen.as_ref()?.certificate());
+        let expiries = lines.iter().filter_map(|line| {
+            let facts = line.seen.as_ref()?.certificate()?;
+            Some((Timestamp(facts.valid_to.saturating_mul(1000)), line.field))
+        });
+        let (expires, expiring) = expiries.min().unzip();
+        let filled = draft.fields.iter();
+        let filled = filled.filter(|(_, value)| !value.expose().trim().is_empty());
         Ok(Patient {
-            expires: expiries
-                .map(|facts| Timestamp(facts.valid_to.saturating_mul(1000)))
-                .min(),
+            expires,
+            expiring,
+            filled: filled.map(|(name, _)| name.clone()).collect(),
             account,
             channel,
             keys: self.ports.custody.try_out(profile.id, &draft.fields).ok(),
@@ -260,12 +297,13 @@ impl Desk {
         let now = self.now().0;
         match patient.expires {
             None => Line::ok(LineName::Expiry, "doctor_expiry_none"),
-            Some(at) if at.0 <= now => {
-                Line::failed(LineName::Expiry, "doctor_expiry_expired").with("at", at.0.to_string())
-            }
+            Some(at) if at.0 <= now => Line::failed(LineName::Expiry, "doctor_expiry_expired")
+                .with("at", at.0.to_string())
+                .of(patient.expiring),
             Some(at) if at.0 - now < SOON_MS => {
                 Line::new(LineName::Expiry, LineState::Warning, "doctor_expiry_soon")
                     .with("at", at.0.to_string())
+                    .of(patient.expiring)
             }
             Some(at) => Line::ok(LineName::Expiry, "doctor_expiry_ok").with("at", at.0.to_string()),
         }
@@ -284,7 +322,8 @@ impl Desk {
                 Line::ok(LineName::Reach, "doctor_reach_ok")
             }
         };
-        lines.push(reach.with("host", host));
+        let suspect = (reach.state == LineState::Failed).then(|| patient.gateway_field());
+        lines.push(reach.with("host", host).of(suspect.flatten()));
         lines.push(match reached {
             Reached::Plain => Line::ok(LineName::Tls, "doctor_tls_loopback"),
             Reached::Tls => Line::ok(LineName::Tls, "doctor_tls_ok"),
@@ -319,7 +358,7 @@ impl Desk {
                 true,
             ),
             Exchanged::Refused { refusal, .. } => {
-                let (line, believed) = signature_of(channel, &refusal.code, None);
+                let (line, believed) = signature_of(patient, &refusal.code, None);
                 let answer = Line::ok(LineName::Answer, "doctor_answer_ok");
                 (line, answer, believed)
             }
@@ -331,7 +370,7 @@ impl Desk {
                 let body = record.body.unwrap_or_default();
                 let complaint = channel.signature_complaint(body.as_bytes());
                 let is_late = is_late || complaint == Some(SignatureComplaint::Time);
-                let (signature, answer) = doubted(channel, &doubt, complaint, forged, is_late);
+                let (signature, answer) = doubted(patient, &doubt, complaint, forged, is_late);
                 (signature, answer, false)
             }
             Exchanged::NotSent(_) => (
@@ -391,13 +430,16 @@ impl Desk {
             .await;
         let line = match created {
             Exchanged::Heard { .. } => Line::ok(LineName::Binding, "doctor_binding_ok"),
-            Exchanged::Refused { refusal, .. } => {
-                Line::failed(LineName::Binding, "doctor_binding_wrong").saying(Some(refusal.code))
+            Exchanged::Refused {
+                refusal: Refusal { code, .. },
+                ..
             }
-            Exchanged::Doubt {
+            | Exchanged::Doubt {
                 doubt: Doubt::UnsignedRefusal { code },
                 ..
-            } => Line::failed(LineName::Binding, "doctor_binding_wrong").saying(Some(code)),
+            } => Line::failed(LineName::Binding, "doctor_binding_wrong")
+                .saying(Some(code))
+                .of(patient.number_field()),
             Exchanged::Doubt { .. } | Exchanged::NotSent(_) => Line::no_word(LineName::Binding),
         };
         let finish = Finish {
@@ -471,121 +513,5 @@ impl Desk {
             channel_ref: None,
             memo: None,
         })
-    }
-}
-
-fn fields_line(patient: &Patient) -> Line {
-    let wrong = patient
-        .fields
-        .iter()
-        .flatten()
-        .filter(|line| line.problem.is_some());
-    let count = wrong.clone().count();
-    if count == 0 {
-        return Line::ok(LineName::Fields, "doctor_fields_ok");
-    }
-    let first = wrong.map(|line| line.field).next();
-    Line::failed(LineName::Fields, "doctor_fields_wrong")
-        .with("count", count.to_string())
-        .of(first)
-}
-
-/// Signs with it, and compares the pair as far as its other half was filled in.
-fn key_line(patient: &Patient) -> Line {
-    let fields = patient.fields.iter().flatten();
-    let pair = fields.clone().find(|line| {
-        matches!(
-            line.problem,
-            Some(FieldProblem::WrongPair | FieldProblem::OwnKey)
-        )
-    });
-    if let Some(line) = pair {
-        return Line::failed(LineName::KeyPair, "doctor_key_pair_wrong").of(Some(line.field));
-    }
-    let unusable = |field| Line::failed(LineName::KeyPair, "doctor_key_pair_unusable").of(field);
-    if let Some(line) = fields
-        .clone()
-        .find(|l| l.field == "private_key" && l.problem.is_some())
-    {
-        return unusable(Some(line.field));
-    }
-    let signs = patient
-        .keys
-        .as_ref()
-        .map(|keys| keys.sign(b"paydesk").is_ok());
-    match signs {
-        Some(true) => Line::ok(LineName::KeyPair, "doctor_key_pair_ok"),
-        Some(false) => unusable(Some("private_key")),
-        // A key of the channel is wrong, not ours: its own line says so.
-        None if fields.clone().any(|line| line.problem.is_some()) => {
-            Line::not_asked(LineName::KeyPair)
-        }
-        None => unusable(None),
-    }
-}
-
-/// What a refusal says of our signature: whatever is not about it means that it was believed.
-fn signature_of(
-    channel: &dyn Channel,
-    code: &str,
-    complaint: Option<SignatureComplaint>,
-) -> (Line, bool) {
-    let text = channel.meaning(code).map_or("", |meaning| meaning.text);
-    let said = Some(code.to_owned());
-    let refused = match complaint {
-        Some(SignatureComplaint::Key) => Some("doctor_signature_key"),
-        Some(SignatureComplaint::Serial) => Some("doctor_signature_serial"),
-        Some(SignatureComplaint::Time) | None if text == "code_signature" => {
-            Some("doctor_signature_refused")
-        }
-        Some(SignatureComplaint::Time) | None => None,
-    };
-    if let Some(refused) = refused {
-        let line = Line::failed(LineName::Signature, refused);
-        return (line.saying(said), false);
-    }
-    if text == "code_setup" {
-        let line = Line::failed(LineName::Signature, "doctor_signature_setup");
-        return (line.saying(said), false);
-    }
-    let line = Line::ok(LineName::Signature, "doctor_signature_ok");
-    (line.saying(said), true)
-}
-
-fn doubted(
-    channel: &dyn Channel,
-    doubt: &Doubt,
-    complaint: Option<SignatureComplaint>,
-    forged: Option<String>,
-    is_late: bool,
-) -> (Line, Line) {
-    let not_asked = || Line::not_asked(LineName::Answer);
-    match doubt {
-        // A signature over a wrong time is refused like a wrong one: the clock's line says what to do.
-        Doubt::UnsignedRefusal { code } if is_late => (
-            Line::no_word(LineName::Signature).saying(Some(code.clone())),
-            not_asked(),
-        ),
-        Doubt::UnsignedRefusal { code } => {
-            let (mut signature, _) = signature_of(channel, code, complaint);
-            if signature.state == LineState::Ok {
-                signature = Line::no_word(LineName::Signature).saying(Some(code.clone()));
-            }
-            (signature, not_asked())
-        }
-        Doubt::Unauthenticated => {
-            let answer = Line::failed(LineName::Answer, "doctor_answer_unbelieved");
-            let answer = if is_late {
-                Line::no_word(LineName::Answer)
-            } else {
-                answer
-            };
-            (Line::no_word(LineName::Signature), answer.saying(forged))
-        }
-        Doubt::ServerFault { code } => (
-            Line::no_word(LineName::Signature).saying(Some(code.clone())),
-            not_asked(),
-        ),
-        _ => (Line::no_word(LineName::Signature), not_asked()),
     }
 }
