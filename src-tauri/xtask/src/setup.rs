@@ -32,13 +32,16 @@ const BUILD_PACKAGES: [&str; 7] = [
     "pkg-config",
 ];
 
-const TEST_PACKAGES: [&str; 8] = [
+const TEST_PACKAGES: [&str; 11] = [
     "chromium",
     "dbus-x11",
+    "gnome-keyring",
     "imagemagick",
+    "libsecret-tools",
     "python3-venv",
     "webkit2gtk-driver",
     "xauth",
+    "xclip",
     "xdotool",
     "xvfb",
 ];

@@ -96,6 +96,8 @@ export async function openScreen() {
       clip.child.stdin.end(text);
       return clip;
     },
+    pasted: () =>
+      execFileSync('xclip', ['-selection', 'clipboard', '-o'], { env, stdio: 'pipe', encoding: 'utf8' }),
     /** Takes a window from the screen, as minimising does. */
     unmap: (id) => run('xdotool', ['windowunmap', '--sync', id]),
     map: (id) => run('xdotool', ['windowmap', '--sync', id]),

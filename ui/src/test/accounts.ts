@@ -64,6 +64,7 @@ function account(channel: string, shown: Record<string, string>): AccountView {
     label: '',
     sandbox: true,
     charges: true,
+    paused: false,
     gateway: 'http://sandbox.localhost',
     shown,
     kept: ['private_key'],

@@ -144,6 +144,22 @@ export function accountErrorText(error: CommandError, channel: string): string {
   return errorText({ ...error, params: { ...error.params, field: fieldLabel(channel, field) } });
 }
 
+/// What belongs to our own key and changes together with it.
+export const KEY_FIELDS: readonly string[] = [
+  'private_key',
+  'app_public_key',
+  'app_cert',
+  'merchant_serial',
+  'merchant_certificate',
+];
+
+/// Whether a field stands for ever once its account is kept: what names the merchant, and where it talks to.
+export function isFixedField(channel: string, field: string): boolean {
+  const known = channels.form(channel)?.fields.find(({ name }) => name === field);
+  if (!known) return field === 'gateway';
+  return field === 'seller_id' || (known.kind === 'text' && !known.optional);
+}
+
 const DAY_MS = 86_400_000;
 /// Days before the end of a certificate at which it is said.
 const WARN_DAYS = 30;

@@ -129,3 +129,12 @@ export async function readMaterial(file: File): Promise<string | null> {
   }
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
+
+/// Brings a field of the form into view and the keys to it: its box, or what stands for a filled one.
+export function focusField(name: string): void {
+  const field =
+    document.getElementById(name === 'gateway' ? name : `field-${name}`) ??
+    document.querySelector<HTMLElement>(`[data-testid="field-${name}"] button`);
+  field?.scrollIntoView({ block: 'center' });
+  field?.focus();
+}
