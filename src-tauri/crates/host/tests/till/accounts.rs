@@ -447,8 +447,7 @@ async fn keys_change_without_a_pause() {
         ("account_added", first.as_str()),
         ("added", second),
         ("activated", second),
-        ("activated", first.as_str()),
-        ("retired", second),
+        ("retired", first.as_str()),
     ];
     assert_eq!(steps, expected);
     let all = serde_json::to_string(&found).unwrap();
