@@ -4,7 +4,9 @@
 #![allow(
     clippy::indexing_slicing,
     clippy::expect_used,
-    reason = "a checker: indices are bounds of the model, and a panic is a red run"
+    clippy::as_conversions,
+    reason = "a checker: indices are bounds of the model, and a panic is a red run; \
+              numbers of states are u32 and usize is 64 bits"
 )]
 
 pub mod check;
