@@ -18,7 +18,6 @@ mod process;
 mod run;
 mod scripts;
 mod setup;
-mod targets;
 mod test;
 mod tidy;
 mod workspace;
@@ -44,7 +43,6 @@ usage: cargo xtask COMMAND
   bench             speeds, printed
   kills             SIGKILL at every phase of a payment
   shots             the pictures of the README
-  targets [NAME…]   the code of other systems, where their target is installed
   package           the Debian package, installed, started and removed in a folder of its own";
 
 /// Why a command stopped.
@@ -109,7 +107,6 @@ fn dispatch(arguments: &[String]) -> Outcome {
         "bench" => scripts::bench(&workspace, rest),
         "kills" => scripts::kills(&workspace, rest),
         "shots" => scripts::shots(&workspace, rest),
-        "targets" => targets::targets(&workspace, rest),
         "package" => package::package(&workspace, rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

@@ -6,6 +6,8 @@
 
 pub mod disk;
 pub mod executor;
+pub mod images;
+pub mod life;
 pub mod machine;
 pub mod rng;
 pub mod store;

@@ -89,6 +89,7 @@ passed_on! {
     fn bill_rows(bill: i64, only_different: bool, from: u32, limit: u32) -> BillRowsPage;
     fn row(number: &'a OrderNumber) -> Option<OrderRow>;
     fn timeline(number: &'a OrderNumber) -> Vec<StoredEvent>;
+    fn shop_events(below: Option<u64>, limit: u32) -> Vec<StoredEvent>;
     fn notes(number: &'a OrderNumber) -> Vec<NewNote>;
     fn sealed(subject: &'a MerchantRef, name: &'a str) -> Option<String>;
     fn counts() -> Counts;

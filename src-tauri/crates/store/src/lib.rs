@@ -7,6 +7,8 @@ mod errors;
 #[cfg(feature = "generate")]
 mod generate;
 mod list;
+#[cfg(feature = "mutants")]
+pub mod mutants;
 mod projections;
 mod read;
 mod schema;
@@ -15,13 +17,9 @@ mod search;
 mod testing;
 mod words;
 mod write;
-#[cfg(feature = "generate")]
-mod wrong_rows;
 
 pub use chain::{LogFault, VerifyReport};
 pub use projections::RebuildReport;
-#[cfg(feature = "generate")]
-pub use wrong_rows::{WRONG_ROWS, WrongRow};
 
 use errors::fault;
 use paydesk_desk::ports::{Device, Ids, StoreError};
@@ -144,7 +142,7 @@ fn connect_options(options: &StoreOptions) -> SqliteConnectOptions {
         .filename(&options.file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(synchronous())
         .foreign_keys(true)
         .busy_timeout(BUSY)
         .pragma("temp_store", "MEMORY");
@@ -153,6 +151,15 @@ fn connect_options(options: &StoreOptions) -> SqliteConnectOptions {
         Some(vfs) => connect.vfs(vfs.clone()),
         None => connect,
     }
+}
+
+/// A commit that was told must survive a power cut.
+fn synchronous() -> SqliteSynchronous {
+    #[cfg(feature = "mutants")]
+    if mutants::is_planted(mutants::Mutant::NormalSync) {
+        return SqliteSynchronous::Normal;
+    }
+    SqliteSynchronous::Full
 }
 
 async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
@@ -185,8 +192,12 @@ async fn check_version(pool: &SqlitePool) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A commit that was told must survive a power cut.
+/// The file may refuse what was asked for.
 async fn check_durability(pool: &SqlitePool) -> Result<(), StoreError> {
+    #[cfg(feature = "mutants")]
+    if mutants::is_planted(mutants::Mutant::NormalSync) {
+        return Ok(());
+    }
     let mode: String = sqlx::query("PRAGMA journal_mode")
         .fetch_one(pool)
         .await
@@ -211,6 +222,10 @@ async fn check_durability(pool: &SqlitePool) -> Result<(), StoreError> {
 /// reads but that a power cut would still take back. Before anybody reads it, it is made durable: a
 /// checkpoint syncs the write-ahead log first. What then finds no space can wait in the log.
 async fn keep_what_is_read(pool: &SqlitePool) -> Result<(), StoreError> {
+    #[cfg(feature = "mutants")]
+    if mutants::is_planted(mutants::Mutant::UnsyncedReads) {
+        return Ok(());
+    }
     let checkpoint = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
         .execute(pool)
         .await;

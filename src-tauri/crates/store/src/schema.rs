@@ -14,6 +14,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005.sql"),
 ];
 
+/// More crashes in one migration than this are no accident.
+const COPIES_MAX: u32 = 100;
+
 /// The migration that made the index of words, which SQL alone cannot fill.
 const WORDS: i64 = 2;
 
@@ -34,12 +37,7 @@ pub(crate) async fn migrate(pool: &SqlitePool, file: &Path) -> Result<(), StoreE
             continue;
         }
         if found > 0 {
-            let copy = file.with_extension(format!("before-v{version}.db"));
-            sqlx::query("VACUUM INTO $1")
-                .bind(copy.to_string_lossy().into_owned())
-                .execute(pool)
-                .await
-                .map_err(fault)?;
+            copy_before(pool, file, version).await?;
         }
         let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(fault)?;
         let raced: i64 = sqlx::query("PRAGMA user_version")
@@ -60,4 +58,32 @@ pub(crate) async fn migrate(pool: &SqlitePool, file: &Path) -> Result<(), StoreE
         transaction.commit().await.map_err(fault)?;
     }
     Ok(())
+}
+
+/// Copies the file before it is changed. A copy that a crash left half written stands in the way of the
+/// next: that one gets a number, and the highest number is the whole one.
+async fn copy_before(pool: &SqlitePool, file: &Path, version: i64) -> Result<(), StoreError> {
+    let mut refused = None;
+    for number in 1..=COPIES_MAX {
+        let name = match number {
+            1 => format!("before-v{version}.db"),
+            _ => format!("before-v{version}-{number}.db"),
+        };
+        let copied = sqlx::query("VACUUM INTO $1")
+            .bind(file.with_extension(name).to_string_lossy().into_owned())
+            .execute(pool)
+            .await;
+        match copied {
+            Ok(_) => return Ok(()),
+            // The plain error is all that tells of a file that is there.
+            Err(error) if is_plain(&error) => refused = Some(error),
+            Err(error) => return Err(fault(error)),
+        }
+    }
+    refused.map_or(Ok(()), |error| Err(fault(error)))
+}
+
+fn is_plain(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code == "1")
 }

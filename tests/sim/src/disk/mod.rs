@@ -62,7 +62,7 @@ struct State {
     /// Steps that changed it since the beginning.
     steps: u64,
     /// The steps themselves, while they are recorded.
-    log: Option<Vec<Op>>,
+    log: Option<Recording>,
     faults: Faults,
     fails: Vec<Fail>,
     /// Until which sum of asked-for sleep the right to write is held elsewhere.
@@ -75,6 +75,17 @@ struct State {
     next_handle: u64,
     /// Shared memory by database file; gone when nobody has it mapped.
     shared_memory: BTreeMap<u64, Vec<locks::Page>>,
+}
+
+/// Steps of a disk from some moment on: with them every image between can be made again.
+#[derive(Clone, Default, Debug)]
+pub struct Recording {
+    /// The disk before the first of them.
+    pub base: Model,
+    /// How many steps there had been.
+    pub first: u64,
+    /// The steps.
+    pub steps: Vec<Op>,
 }
 
 /// One process on a disk, from its start to its death.
@@ -251,12 +262,17 @@ impl Disk {
 
     /// Begins to record steps.
     pub fn record(&self) {
-        self.state().log = Some(Vec::new());
+        let mut state = self.state();
+        state.log = Some(Recording {
+            base: state.model.clone(),
+            first: state.steps,
+            steps: Vec::new(),
+        });
     }
 
-    /// The steps recorded so far; records no more.
+    /// What was recorded; records no more.
     #[must_use]
-    pub fn recorded(&self) -> Vec<Op> {
+    pub fn recorded(&self) -> Recording {
         self.state().log.take().unwrap_or_default()
     }
 
@@ -381,7 +397,7 @@ impl State {
         self.steps += 1;
         self.model.apply(&op);
         if let Some(log) = &mut self.log {
-            log.push(op);
+            log.steps.push(op);
         }
         true
     }
