@@ -41,6 +41,7 @@ usage: cargo xtask COMMAND
   tidy              crate edges, licences, file lengths and the other rules of the tree
   conformance       independent clients against the sandbox
   bench             speeds, printed
+  hostile           a hostile peer: lies, changed answers, harmful archives; `--mutations N`, `--archives N`
   kills             SIGKILL at every phase of a payment
   shots             the pictures of the README
   package           the Debian package, installed, started and removed in a folder of its own";
@@ -105,6 +106,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         "tidy" => tidy::tidy(&workspace),
         "conformance" => scripts::conformance(&workspace, rest),
         "bench" => scripts::bench(&workspace, rest),
+        "hostile" => scripts::hostile(&workspace, rest),
         "kills" => scripts::kills(&workspace, rest),
         "shots" => scripts::shots(&workspace, rest),
         "package" => package::package(&workspace, rest),

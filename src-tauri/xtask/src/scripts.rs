@@ -31,6 +31,11 @@ pub(crate) fn kills(workspace: &Workspace, arguments: &[String]) -> Outcome {
     program(workspace, "paydesk-kills", arguments)
 }
 
+/// A hostile peer: named lies, changed answers, harmful archives.
+pub(crate) fn hostile(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    program(workspace, "paydesk-hostile", arguments)
+}
+
 /// Speeds, printed. The release window embeds the page.
 pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Outcome {
     crate::run::build_page(workspace)?;

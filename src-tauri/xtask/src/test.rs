@@ -22,7 +22,7 @@ struct Stage {
     work: Work,
 }
 
-const STAGES: [Stage; 13] = [
+const STAGES: [Stage; 14] = [
     Stage {
         name: "setup",
         is_foundation: true,
@@ -82,6 +82,11 @@ const STAGES: [Stage; 13] = [
         name: "clients",
         is_foundation: false,
         work: independent_clients,
+    },
+    Stage {
+        name: "hostile",
+        is_foundation: false,
+        work: hostile_peer,
     },
     Stage {
         name: "kills",
@@ -283,6 +288,16 @@ fn page_tests(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
 fn short_kills(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
     let program = workspace.program("paydesk-kills");
     let words = ["--count", "20", "--cap", "150"];
+    counted(
+        command(&workspace.path(""), &program.to_string_lossy(), &words),
+        workspace,
+    )
+}
+
+/// Every named lie, and a part of the changed answers and harmful archives that `cargo xtask hostile` can make.
+fn hostile_peer(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
+    let program = workspace.program("paydesk-hostile");
+    let words: [&str; 0] = [];
     counted(
         command(&workspace.path(""), &program.to_string_lossy(), &words),
         workspace,

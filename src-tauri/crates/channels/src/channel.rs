@@ -3,7 +3,7 @@
 
 use crate::{Bills, FieldCheck, Notices};
 use paydesk_domain::{
-    Again, Amount, ChannelRef, Currency, Doubt, End, Memo, MerchantRef, NotSent, Outcome,
+    Again, Amount, ChannelRef, Currency, Doubt, End, Memo, MerchantRef, Money, NotSent, Outcome,
     PaymentFact, RefundFact, Timestamp,
 };
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, KeyId, Keys, Secret, WireReply};
@@ -156,6 +156,9 @@ pub struct RefundCall {
     pub of: Target,
     /// What was paid in total.
     pub paid: Amount,
+    /// What the payment's other refunds gave back, or may have given back: some channels answer with the
+    /// total, and name no refund.
+    pub others: Money,
     /// The refund's own reference.
     pub reference: MerchantRef,
     /// How much.

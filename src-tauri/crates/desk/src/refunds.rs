@@ -173,9 +173,11 @@ impl Desk {
         let (payment, refund) = parts(order, reference)?;
         let (account, channel) = self.route(payment)?;
         let refunds = channel.refunds().ok_or(DeskError::KeysLocked)?;
+        let paid = payment.paid().map_or(payment.plan().amount, |p| p.asked);
         let call = RefundCall {
             of: target(payment),
-            paid: payment.paid().map_or(payment.plan().amount, |p| p.asked),
+            paid,
+            others: others(order, refund, paid)?,
             reference: reference.clone(),
             amount: refund.plan().amount,
             reason: refund.plan().reason.clone(),
@@ -255,4 +257,16 @@ fn parts<'a>(
         .ok_or(DeskError::OrderNotFound)?;
     let refund = order.refund(reference).ok_or(DeskError::OrderNotFound)?;
     Ok((payment, refund))
+}
+
+/// What the payment's other refunds gave back or may have given back.
+fn others(order: &Order, refund: &Refund, paid: Amount) -> Result<Money, DeskError> {
+    let reference = refund.reference();
+    let others = order
+        .refunds_of(&reference.payment())
+        .filter(|other| other.reserves() && other.reference() != reference)
+        .try_fold(Money::zero(paid.currency()), |sum, other| {
+            sum.checked_add(other.plan().amount.money())
+        });
+    others.map_err(|_| DeskError::Blocked(Blocked::ExceedsRefundable))
 }

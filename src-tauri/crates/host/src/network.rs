@@ -16,7 +16,7 @@ pub const SANDBOX_GATEWAY: &str = "http://sandbox.localhost";
 const BODY_MAX: usize = 1 << 20;
 
 /// A bill of a very busy day, packed or not.
-const BILL_MAX: usize = 256 << 20;
+const BILL_MAX: usize = 64 << 20;
 
 /// How long a look at a host may take.
 const PROBE: Duration = Duration::from_secs(5);

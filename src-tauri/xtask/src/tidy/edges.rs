@@ -37,7 +37,7 @@ const fn pure(name: &'static str, may_use: &'static [&'static str]) -> Room {
     }
 }
 
-const ROOMS: [Room; 20] = [
+const ROOMS: [Room; 21] = [
     pure("paydesk-signing", &[]),
     pure("paydesk-domain", &["paydesk-signing"]),
     pure("paydesk-channels", &["paydesk-domain", "paydesk-signing"]),
@@ -120,6 +120,11 @@ const ROOMS: [Room; 20] = [
             "paydesk-signing",
             "paydesk-store",
         ],
+    ),
+    // The connectors as the driver uses them, and nothing that could help them.
+    room(
+        "paydesk-hostile",
+        &["paydesk-channels", "paydesk-domain", "paydesk-signing"],
     ),
     room("xtask", &[]),
 ];

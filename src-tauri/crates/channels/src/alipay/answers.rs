@@ -6,13 +6,21 @@ use crate::{
     wire::{codes as table, codes::Sort, is_amount, json::Json, positive, safe_code, time},
 };
 use paydesk_domain::{
-    Amount, ChannelRef, ClosedWhy, Doubt, End, Money, Outcome, Paid, PayerAction, PaymentFact,
+    Amount, ChannelRef, ClosedWhy, Doubt, End, MerchantRef, Money, Outcome, Paid, PayerAction, PaymentFact,
     RefundFact, Timestamp,
 };
 use paydesk_signing::Authentic;
 
 /// Only these hosts appear in a code that a payer may scan.
 const CODE_PREFIX: &str = "https://qr.alipay.com/";
+
+/// Every field that names a currency.
+const CURRENCIES: [&str; 4] = [
+    "pay_currency",
+    "refund_currency",
+    "settle_currency",
+    "trans_currency",
+];
 
 /// What the envelope's code makes of the answer.
 enum Read {
@@ -24,8 +32,13 @@ enum Read {
     Code(String),
 }
 
-fn read(reply: &Authentic) -> Result<Read, Doubt> {
+/// The answer about `ours`. A refusal need not name what it refuses; one that names something else refuses
+/// that (Q8).
+fn read(reply: &Authentic, ours: &MerchantRef, cx: &Cx<'_>) -> Result<Read, Doubt> {
     let content = Json::read(reply.believed()).map_err(|_| Doubt::Unreadable)?;
+    if other_than(&content, "out_trade_no", ours.as_str()) || foreign(&content, cx) {
+        return Err(Doubt::Mismatch);
+    }
     let code = content
         .text("code")
         .and_then(safe_code)
@@ -117,12 +130,32 @@ fn paid(
     })
 }
 
+/// Fields by which the answers to the operations can be told apart.
+const MARKS: [&str; 9] = [
+    "fund_change",
+    "gmt_payment",
+    "out_request_no",
+    "qr_code",
+    "refund_fee",
+    "refund_status",
+    "retry_flag",
+    "total_amount",
+    "trade_status",
+];
+
+/// Whether the content is the answer to something else. The signature covers the content and not the node's
+/// name, so whoever carries the answer may write another name over it: the fields must be those of the call.
+fn answers_another(content: &Json, own: &[&str]) -> bool {
+    let mut others = MARKS.iter().filter(|mark| !own.contains(mark));
+    others.any(|mark| content.get(mark).is_some())
+}
+
 /// Whether the answer names another currency, application or merchant than this account.
 pub(super) fn foreign(content: &Json, cx: &Cx<'_>) -> bool {
     let seller = cx.account.field("seller_id");
     other_than(content, "app_id", cx.account.field("app_id"))
         || (!seller.is_empty() && other_than(content, "seller_id", seller))
-        || ["trans_currency", "settle_currency", "pay_currency"]
+        || CURRENCIES
             .iter()
             .any(|name| other_than(content, name, "CNY"))
 }
@@ -134,9 +167,17 @@ pub(super) fn create(
     cx: &Cx<'_>,
 ) -> Outcome<Answer<PaymentFact>> {
     let ours = call.reference.as_str();
-    match (read(reply), &call.tender) {
+    match (read(reply, &call.reference, cx), &call.tender) {
         (Err(doubt), _) => Outcome::Unknown(doubt),
         (Ok(Read::Accepted(content)), Tender::PayerCode(_)) => {
+            // Only a payment's own answer says when it was paid. A query tells of a trade nobody paid yet with
+            // the same number, amount and code.
+            if answers_another(&content, &["gmt_payment", "total_amount"]) {
+                return Outcome::Unknown(Doubt::Mismatch);
+            }
+            if content.text("gmt_payment").and_then(time::from_china).is_none() {
+                return Outcome::Unknown(Doubt::Unreadable);
+            }
             match paid(&content, call.amount, ours, cx, "gmt_payment") {
                 Ok(paid) => done(PaymentFact::Paid(paid)),
                 Err(doubt) => Outcome::Unknown(doubt),
@@ -160,7 +201,7 @@ pub(super) fn create(
             let other_amount = content
                 .text("total_amount")
                 .is_some_and(|total| !is_amount(total, call.amount));
-            if other_than(&content, "out_trade_no", ours) || other_amount {
+            if other_amount {
                 return Outcome::Unknown(Doubt::Mismatch);
             }
             done(PaymentFact::Awaiting(
@@ -181,7 +222,7 @@ fn showable(code: &str, cx: &Cx<'_>) -> bool {
 
 /// The answer to trade.query. A failed query says nothing of the payment.
 pub(super) fn query(call: &Query, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Answer<PaymentFact>> {
-    let content = match read(reply) {
+    let content = match read(reply, &call.of.reference, cx) {
         Err(doubt) => return Outcome::Unknown(doubt),
         Ok(Read::Accepted(content)) => content,
         Ok(Read::Paying(_)) => return Outcome::Unknown(Doubt::Unreadable),
@@ -226,8 +267,12 @@ pub(super) fn trade(
 }
 
 /// The answer to trade.cancel and trade.close.
-pub(super) fn finish(call: &Finish, reply: &Authentic) -> Outcome<Answer<PaymentFact>> {
-    let content = match read(reply) {
+pub(super) fn finish(
+    call: &Finish,
+    reply: &Authentic,
+    cx: &Cx<'_>,
+) -> Outcome<Answer<PaymentFact>> {
+    let content = match read(reply, &call.of.reference, cx) {
         Err(doubt) => return Outcome::Unknown(doubt),
         Ok(Read::Accepted(content)) => content,
         Ok(Read::Paying(_)) => return Outcome::Unknown(Doubt::Unreadable),
@@ -238,10 +283,14 @@ pub(super) fn finish(call: &Finish, reply: &Authentic) -> Outcome<Answer<Payment
         Ok(Read::Code(code)) => return refused(&code),
     };
     let ours = call.of.reference.as_str();
-    // A cancel of an unknown number may leave the number out; what is there must be ours.
-    if other_than(&content, "out_trade_no", ours) {
+    let own: &[&str] = match call.how {
+        End::Close => &[],
+        End::Reverse => &["retry_flag"],
+    };
+    if answers_another(&content, own) {
         return Outcome::Unknown(Doubt::Mismatch);
     }
+    // A cancel of an unknown number may leave the number out; what is there is ours.
     match call.how {
         End::Close if content.text("out_trade_no") == Some(ours) => {
             done(PaymentFact::Closed(ClosedWhy::Closed))
@@ -251,6 +300,8 @@ pub(super) fn finish(call: &Finish, reply: &Authentic) -> Outcome<Answer<Payment
             (Some("Y"), _) => Outcome::Unknown(Doubt::ServerFault {
                 code: "retry_flag=Y".to_owned(),
             }),
+            // Every answer to a cancel carries the flag.
+            (None | Some(""), _) => Outcome::Unknown(Doubt::Unreadable),
             (_, Some("close")) => done(PaymentFact::Closed(ClosedWhy::Closed)),
             (_, Some("refund")) => done(PaymentFact::Closed(ClosedWhy::Reversed)),
             (_, None | Some("")) => done(PaymentFact::Closed(ClosedWhy::NeverExisted)),
@@ -259,9 +310,15 @@ pub(super) fn finish(call: &Finish, reply: &Authentic) -> Outcome<Answer<Payment
     }
 }
 
-/// The answer to trade.refund. `refund_fee` is the trade's total so far, so it only has to reach this refund.
-pub(super) fn refund(call: &RefundCall, reply: &Authentic) -> Outcome<Answer<RefundFact>> {
-    let content = match read(reply) {
+/// The answer to trade.refund. It names the trade and not the refund, and `refund_fee` is the trade's total so
+/// far: it speaks for this refund only where it reaches beyond all others. Else an older answer of another
+/// refund would do; what is not certain by this is asked for by number.
+pub(super) fn refund(
+    call: &RefundCall,
+    reply: &Authentic,
+    cx: &Cx<'_>,
+) -> Outcome<Answer<RefundFact>> {
+    let content = match read(reply, &call.of.reference, cx) {
         Err(doubt) => return Outcome::Unknown(doubt),
         Ok(Read::Accepted(content)) => content,
         Ok(Read::Paying(_)) => return Outcome::Unknown(Doubt::Unreadable),
@@ -270,8 +327,10 @@ pub(super) fn refund(call: &RefundCall, reply: &Authentic) -> Outcome<Answer<Ref
     let total = content
         .text("refund_fee")
         .and_then(|fee| positive(fee, call.amount.currency()));
-    let reached = total
-        .is_some_and(|total| (call.amount.minor()..=call.paid.minor()).contains(&total.minor()));
+    let least = call.others.minor().checked_add(call.amount.minor());
+    let reached = total.zip(least).is_some_and(|(total, least)| {
+        (least..=call.paid.minor()).contains(&total.minor())
+    });
     if content.text("out_trade_no") != Some(call.of.reference.as_str())
         || !(total.is_none() || reached)
     {
@@ -297,17 +356,22 @@ fn refund_done(content: &Json) -> RefundFact {
 }
 
 /// The answer to fastpay.refund.query. Without a status the channel has no such refund (yet).
-pub(super) fn query_refund(call: &QueryRefund, reply: &Authentic) -> Outcome<Answer<RefundFact>> {
-    let content = match read(reply) {
+pub(super) fn query_refund(
+    call: &QueryRefund,
+    reply: &Authentic,
+    cx: &Cx<'_>,
+) -> Outcome<Answer<RefundFact>> {
+    let content = match read(reply, &call.of.reference, cx) {
         Err(doubt) => return Outcome::Unknown(doubt),
         Ok(Read::Accepted(content)) => content,
         Ok(Read::Paying(_)) => return Outcome::Unknown(Doubt::Unreadable),
         Ok(Read::Code(code)) if is_not_found(&code) => return done(RefundFact::NotFound),
         Ok(Read::Code(code)) => return Outcome::Unknown(Doubt::ServerFault { code }),
     };
-    let foreign = other_than(&content, "out_trade_no", call.of.reference.as_str())
-        || other_than(&content, "out_request_no", call.refund.reference.as_str());
-    if foreign {
+    let own = ["out_request_no", "refund_status", "total_amount"];
+    if other_than(&content, "out_request_no", call.refund.reference.as_str())
+        || answers_another(&content, &own)
+    {
         return Outcome::Unknown(Doubt::Mismatch);
     }
     match content.text("refund_status") {

@@ -78,6 +78,10 @@ pub(super) fn authenticate(
     reply: WireReply,
     cx: &Cx<'_>,
 ) -> Result<Authentic, Forged> {
+    // The gateway answers 200, whatever it answers; anything else is not the gateway.
+    if reply.status != 200 {
+        return Err(Forged::Malformed);
+    }
     let envelope = open(&reply.body)?;
     let expected = method_of(operation)
         .ok_or(Forged::Malformed)?

@@ -243,9 +243,9 @@ impl Exchange<Finish> for Alipay {
         &self,
         call: &Finish,
         reply: &Authentic,
-        _cx: &Cx<'_>,
+        cx: &Cx<'_>,
     ) -> Outcome<Answer<PaymentFact>> {
-        answers::finish(call, reply)
+        answers::finish(call, reply, cx)
     }
 }
 
@@ -257,9 +257,9 @@ impl Exchange<RefundCall> for Alipay {
         &self,
         call: &RefundCall,
         reply: &Authentic,
-        _cx: &Cx<'_>,
+        cx: &Cx<'_>,
     ) -> Outcome<Answer<RefundFact>> {
-        answers::refund(call, reply)
+        answers::refund(call, reply, cx)
     }
 }
 
@@ -271,8 +271,8 @@ impl Exchange<QueryRefund> for Alipay {
         &self,
         call: &QueryRefund,
         reply: &Authentic,
-        _cx: &Cx<'_>,
+        cx: &Cx<'_>,
     ) -> Outcome<Answer<RefundFact>> {
-        answers::query_refund(call, reply)
+        answers::query_refund(call, reply, cx)
     }
 }

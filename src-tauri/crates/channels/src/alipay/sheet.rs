@@ -4,7 +4,7 @@
 use crate::{
     AccountSettings, BillFault, BillText, FlowLine, FlowTotals,
     wire::{
-        bill::{Row, add, cut_off, disagrees, positive},
+        bill::{Row, add, cut_off, disagrees, one_more, positive},
         table::{Column, Header, Lines, fine},
     },
 };
@@ -306,12 +306,14 @@ pub(super) fn read(
     };
     let mut totals = Totals::zero(Currency::CNY);
     let (mut paid, mut refunded) = (Sums::default(), Sums::default());
+    let mut lines = 0;
     list.rows(&mut |row| {
         let line = places.line(row)?;
         let sums = match line.kind {
             LineKind::Payment => &mut paid,
             LineKind::Refund => &mut refunded,
         };
+        one_more(&mut lines)?;
         sums.count += 1;
         let received = row.fine(Some(places.received))?;
         let discount = row.fine(places.discount)?;
@@ -404,7 +406,9 @@ pub(super) fn read_flow(
     let (business, payment) = (optional("业务流水号"), optional("商户订单号"));
     let (name, note) = (optional("业务类型"), optional("备注"));
     let (mut incomes, mut came, mut expenses, mut went) = (0_u64, 0_i64, 0_u64, 0_i64);
+    let mut lines = 0;
     list.rows(&mut |row| {
+        one_more(&mut lines)?;
         let inwards = row.minor(Some(income))?;
         // An expense is written as negative, or without a sign.
         let outwards = row.minor(Some(expense))?.saturating_abs();

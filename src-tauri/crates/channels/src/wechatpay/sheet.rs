@@ -7,7 +7,7 @@
 use crate::{
     AccountSettings, BillFault, BillText, FlowLine, FlowTotals,
     wire::{
-        bill::{Row, add, cut_off, disagrees, positive},
+        bill::{Row, add, cut_off, disagrees, one_more, positive},
         table::{Column, Header, Lines, fine, to_fen},
         time::from_china_cell,
     },
@@ -352,7 +352,7 @@ pub(super) fn read(
             return Err(BillFault::WrongMerchant);
         }
         let line = places.line(row)?;
-        count += 1;
+        one_more(&mut count)?;
         for (_, at, sum) in &mut sums {
             *sum = sum.checked_add(row.fine(*at)?).ok_or_else(overflow)?;
         }
@@ -391,7 +391,9 @@ pub(super) fn read_flow(
     let (voucher, note) = (optional("业务凭证号"), optional("备注"));
     let balance = optional("账户结余");
     let (mut incomes, mut came, mut expenses, mut went) = (0_u64, 0_i64, 0_u64, 0_i64);
+    let mut lines = 0;
     let said = list.rows("资金流水总笔数", &mut |row| {
+        one_more(&mut lines)?;
         let moved = row.minor(Some(amount))?;
         let (count, sum, change) = match row.text(Some(way)) {
             "收入" => (&mut incomes, &mut came, moved),

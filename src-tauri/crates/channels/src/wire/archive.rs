@@ -12,17 +12,22 @@ use std::{
 use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
 /// Larger files are no bill of a day.
-pub const PACKED_BYTES_MAX: usize = 64 << 20;
-/// The most that is unpacked, and the most that is read as it is.
-pub const UNPACKED_BYTES_MAX: u64 = 1 << 30;
+pub const PACKED_BYTES_MAX: usize = 32 << 20;
+/// The most that is unpacked, and the most that is read as it is: two hundred thousand lines. A bill is held in
+/// memory while it is compared, so this and its lines are what a hostile file can cost.
+pub const UNPACKED_BYTES_MAX: u64 = 64 << 20;
 /// The channels put two entries into an archive.
 pub const ENTRIES_MAX: usize = 64;
 /// Text packs about twenty to one; a bomb packs a thousand to one.
 const RATIO_MAX: u64 = 100;
 /// Below this the ratio says nothing.
 const RATIO_FROM: u64 = 16 << 20;
-/// The record at the end of every whole zip.
+/// The record at the end of every whole zip, and where it counts the entries.
 const ZIP_END: &[u8] = b"PK\x05\x06";
+const ZIP_COUNT_AT: usize = 10;
+/// In front of it where the archive is larger than a bill's can be.
+const ZIP64_MARK: &[u8] = b"PK\x06\x07";
+const ZIP64_MARK_BACK: usize = 20;
 
 fn broken(what: &'static str) -> BillFault {
     BillFault::Archive(what)
@@ -69,7 +74,8 @@ pub fn unpack(file: &[u8], rank: fn(&str) -> u8) -> Result<Vec<u8>, BillFault> {
 }
 
 fn unzip(file: &[u8], rank: fn(&str) -> u8) -> Result<Vec<u8>, BillFault> {
-    let whole = memmem::rfind(file, ZIP_END).is_some();
+    let end = memmem::rfind(file, ZIP_END);
+    let whole = end.is_some();
     let fault = |error: ZipError| match error {
         _ if !whole => BillFault::Truncated,
         ZipError::CompressionMethodNotSupported(_) | ZipError::UnsupportedArchive(_) => {
@@ -77,9 +83,18 @@ fn unzip(file: &[u8], rank: fn(&str) -> u8) -> Result<Vec<u8>, BillFault> {
         }
         _ => broken("it is damaged"),
     };
-    let mut archive = ZipArchive::new(Cursor::new(file)).map_err(fault)?;
-    if archive.len() > ENTRIES_MAX {
+    // Looked at before the archive's list is read: that may have a million entries.
+    let count = end.map_or(0, |end| entry_count(file, end));
+    if count > ENTRIES_MAX {
         return Err(broken("it has too many entries"));
+    }
+    if end.is_some_and(|end| is_zip64(file, end)) {
+        return Err(broken("it is packed in a way that no channel uses"));
+    }
+    let mut archive = ZipArchive::new(Cursor::new(file)).map_err(fault)?;
+    // Entries of one name are one to the reader, and a choice to whoever made them.
+    if archive.len() != count {
+        return Err(broken("its entries are not those that it counts"));
     }
     let mut names: Vec<(usize, u8)> = Vec::new();
     for at in 0..archive.len() {
@@ -103,6 +118,21 @@ fn unzip(file: &[u8], rank: fn(&str) -> u8) -> Result<Vec<u8>, BillFault> {
     let mut entry = archive.by_index(*at).map_err(fault)?;
     let declared = entry.size();
     limited(&mut entry, declared, file.len())
+}
+
+/// How many entries the archive's end counts.
+fn entry_count(file: &[u8], end: usize) -> usize {
+    let at = end.saturating_add(ZIP_COUNT_AT);
+    match file.get(at..at.saturating_add(2)) {
+        Some([low, high]) => usize::from(u16::from_le_bytes([*low, *high])),
+        _ => 0,
+    }
+}
+
+fn is_zip64(file: &[u8], end: usize) -> bool {
+    let mark = end.checked_sub(ZIP64_MARK_BACK);
+    mark.and_then(|at| file.get(at..))
+        .is_some_and(|rest| rest.starts_with(ZIP64_MARK))
 }
 
 /// GBK without a mark is what the channels write; tools that zip again write UTF-8, marked or not.
@@ -149,6 +179,7 @@ fn limited(reader: &mut dyn Read, declared: u64, packed: usize) -> Result<Vec<u8
     let read = reader.take(most + 1).read_to_end(&mut bytes);
     match read.map(u64::try_from) {
         Ok(Ok(length)) if length <= most => Ok(bytes),
+        Ok(_) if most == UNPACKED_BYTES_MAX => Err(BillFault::TooLarge),
         Ok(_) => Err(BillFault::Bomb),
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(BillFault::Truncated),
         Err(_) => Err(broken("it is damaged")),

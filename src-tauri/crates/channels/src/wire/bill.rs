@@ -6,6 +6,21 @@ use crate::BillFault;
 use paydesk_domain::{BillLine, LineKind, LineState, Money, MoneyError, Timestamp, Totals};
 use std::collections::HashMap;
 
+/// More lines than a bill of this size has; each of them is held while they are compared.
+const LINES_MAX: u64 = 400_000;
+
+/// Whether one line more is still a bill.
+///
+/// # Errors
+/// `TooLarge`.
+pub fn one_more(lines: &mut u64) -> Result<(), BillFault> {
+    *lines += 1;
+    if *lines > LINES_MAX {
+        return Err(BillFault::TooLarge);
+    }
+    Ok(())
+}
+
 /// One row of a bill with its titles.
 pub struct Row<'r> {
     /// Its number in the file.

@@ -7,6 +7,10 @@ use std::ops::Range;
 /// Deeper than any answer of a payment channel.
 const DEPTH_MAX: usize = 32;
 
+/// The largest answer of a channel has some forty. Each name is compared with those before it, before any
+/// signature is looked at: without a limit a body of names would keep the till busy for minutes.
+const MEMBERS_MAX: usize = 256;
+
 /// Why a text was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Fault {
@@ -19,6 +23,9 @@ pub enum Fault {
     /// Not JSON.
     #[error("not JSON")]
     Syntax,
+    /// More names in one object than any answer has.
+    #[error("more than {MEMBERS_MAX} names in one object")]
+    Crowded,
     /// Larger than anything a channel sends.
     #[error("larger than {BODY_BYTES_MAX} bytes")]
     TooLarge,
@@ -194,7 +201,7 @@ impl<'a> Reader<'a> {
             self.at += 1;
             return Ok(());
         }
-        loop {
+        for _ in 0..MEMBERS_MAX {
             self.blanks();
             self.expect(b'"')?;
             let name = self.string()?;
@@ -211,6 +218,7 @@ impl<'a> Reader<'a> {
                 _ => return Err(Fault::Syntax),
             }
         }
+        Err(Fault::Crowded)
     }
 
     fn array(&mut self, depth: usize) -> Result<Json, Fault> {

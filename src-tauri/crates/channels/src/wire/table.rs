@@ -6,6 +6,10 @@ use paydesk_signing::Sha256Pieces;
 
 /// A row may have this many separators inside its texts.
 const EXTRA_MAX: usize = 64;
+/// The widest bill has some thirty columns.
+const COLUMNS_MAX: usize = 128;
+/// Tools pad lines with empty cells, but not without end.
+const PADDING_MAX: usize = 1024;
 /// Decimals of the finest amount that a bill writes.
 const FINE_DECIMALS: usize = 5;
 
@@ -110,7 +114,7 @@ impl Header {
     /// Reads the line of titles; `column` says what stands under one.
     #[must_use]
     pub fn read(line: &str, column: fn(&str) -> Column) -> Header {
-        let titles: Vec<String> = line.split(',').map(title).collect();
+        let titles: Vec<String> = line.split(',').take(COLUMNS_MAX).map(title).collect();
         let columns = titles.iter().map(|title| column(title)).collect();
         Header { titles, columns }
     }
@@ -137,6 +141,9 @@ impl Header {
         let mut ranges = Vec::with_capacity(wanted);
         let mut from = 0;
         for piece in line.split(separator) {
+            if ranges.len() > wanted + EXTRA_MAX + PADDING_MAX {
+                return None;
+            }
             ranges.push((from, from + piece.len()));
             from += piece.len() + separator.len();
         }

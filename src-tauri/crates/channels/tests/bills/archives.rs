@@ -182,3 +182,47 @@ fn a_broken_archive_is_told_from_a_cut_one() {
     let neither = plain_zip(&[("a.txt", b"x"), ("b.txt", b"x")]);
     assert_eq!(named(&fault("alipay", &neither)), "WrongChannel");
 }
+
+#[test]
+fn what_an_archive_counts_is_what_it_has() {
+    // Two entries of one name are one to the reader: which of them is the enemy's choice.
+    let mut archive = plain_zip(&[("a_业务明细.csv", &bill()), ("b_业务明细.csv", b"x")]);
+    for at in 0..archive.len() - 2 {
+        if archive[at..].starts_with(b"b_\xe4") {
+            archive[at] = b'a';
+        }
+    }
+    let twice = "archive: its entries are not those that it counts";
+    assert_eq!(named(&fault("alipay", &archive)), twice);
+    // An archive larger than four gigabytes, or one that says so.
+    let mut large = plain_zip(&[("a_业务明细.csv", &bill())]);
+    let end = large.len() - 22;
+    large.splice(end..end, [b"PK\x06\x07".as_slice(), &[0; 16]].concat());
+    let way = "archive: it is packed in a way that no channel uses";
+    assert_eq!(named(&fault("alipay", &large)), way);
+}
+
+#[test]
+fn titles_and_cells_without_end_cost_nothing() {
+    let wide = ",x".repeat(2 << 20);
+    let mut alipay = lines("alipay-trade-detail");
+    alipay[5].push_str(&wide);
+    let mut wechatpay = lines("wechat-all");
+    wechatpay[0].push_str(&wide);
+    let narrow = |mut file: Vec<String>, row: usize| {
+        file[row].push_str(&",`1".repeat(2 << 20));
+        file
+    };
+    for (channel, file) in [
+        ("alipay", gbk(&alipay)),
+        ("alipay", gbk(&narrow(lines("alipay-trade-detail"), 6))),
+        ("wechatpay", crate::support::utf8(&wechatpay)),
+        (
+            "wechatpay",
+            crate::support::utf8(&narrow(lines("wechat-all"), 1)),
+        ),
+    ] {
+        let fault = named(&fault(channel, &file));
+        assert!(fault.starts_with("cell "), "{channel}: {fault}");
+    }
+}

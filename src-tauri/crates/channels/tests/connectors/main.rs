@@ -15,6 +15,7 @@ mod documented;
 mod field_checks;
 mod notices;
 mod profiles;
+mod replayed;
 mod sealed;
 mod shop;
 mod wechatpay;

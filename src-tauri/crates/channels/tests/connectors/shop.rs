@@ -6,8 +6,8 @@ use paydesk_channels::{
     WireRequest,
 };
 use paydesk_domain::{
-    Amount, BusinessDay, Currency, End, MerchantRef, Mode, OrderNumber, Outcome, PaymentFact,
-    RefundFact, Timestamp,
+    Amount, BusinessDay, Currency, End, MerchantRef, Mode, Money, OrderNumber, Outcome,
+    PaymentFact, RefundFact, Timestamp,
 };
 use paydesk_signing::{AccountKeys, KeyId, Peer, PrivateKey, Secret, WireReply};
 use serde_json::Value;
@@ -215,6 +215,7 @@ pub(crate) fn refund() -> RefundCall {
     RefundCall {
         of: target(),
         paid: cny(8888),
+        others: Money::zero(Currency::CNY),
         reference: reference().refund(1).unwrap(),
         amount: cny(800),
         reason: "退货".to_owned(),

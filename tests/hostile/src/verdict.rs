@@ -1,0 +1,115 @@
+//! What the till concludes from a reply, by the same two steps as its driver: authenticate for the operation,
+//! then decode for the call. Says it in words, so that a case can name what it must come to.
+
+use crate::peer::{Ask, Peer, create, finish, query, query_refund, refund};
+use paydesk_channels::{Answer, Channel, Exchange};
+use paydesk_domain::{ClosedWhy, Doubt, End, Outcome, PaymentFact, RefundFact};
+use paydesk_signing::{Authentic, WireReply};
+
+/// What a paid charge and a refund that is done are called: no hostile reply may come to them.
+pub(crate) const PAID: &str = "paid";
+pub(crate) const REFUNDED: &str = "refunded";
+
+/// A conclusion, and the bytes it rests on if any are believed.
+pub(crate) struct Verdict {
+    pub(crate) words: String,
+    pub(crate) believed: Option<Vec<u8>>,
+}
+
+impl Verdict {
+    pub(crate) fn is_money(&self) -> bool {
+        self.words == PAID || self.words == REFUNDED
+    }
+}
+
+/// The verdict of one connector. The connectors are named by type, so that each call has its own reader.
+pub(crate) fn judge<C>(connector: &C, peer: &Peer, ask: Ask, reply: WireReply) -> Verdict
+where
+    C: Channel
+        + Exchange<paydesk_channels::Create>
+        + Exchange<paydesk_channels::Query>
+        + Exchange<paydesk_channels::Finish>
+        + Exchange<paydesk_channels::RefundCall>
+        + Exchange<paydesk_channels::QueryRefund>,
+{
+    let cx = peer.cx();
+    let hint = connector.hint(&reply);
+    let proof = match connector.authenticate(ask.operation(), reply, &cx) {
+        Ok(proof) => proof,
+        Err(forged) => {
+            return Verdict {
+                words: format!("forged: {forged}; {}", doubt(&hint)),
+                believed: None,
+            };
+        }
+    };
+    let words = match ask {
+        Ask::Charge | Ask::Show => of_payment(connector.decode(&create(ask), &proof, &cx)),
+        Ask::Query => of_payment(connector.decode(&query(), &proof, &cx)),
+        Ask::Close => of_payment(connector.decode(&finish(End::Close), &proof, &cx)),
+        Ask::Reverse => of_payment(connector.decode(&finish(End::Reverse), &proof, &cx)),
+        Ask::Refund => of_refund(connector.decode(&refund(), &proof, &cx)),
+        Ask::QueryRefund => of_refund(connector.decode(&query_refund(), &proof, &cx)),
+    };
+    Verdict {
+        words,
+        believed: Some(believed(&proof)),
+    }
+}
+
+fn believed(proof: &Authentic) -> Vec<u8> {
+    proof.believed().to_vec()
+}
+
+fn of_payment(outcome: Outcome<Answer<PaymentFact>>) -> String {
+    match outcome {
+        Outcome::Done(answer) => match answer.fact {
+            PaymentFact::Awaiting(..) => "awaiting".to_owned(),
+            PaymentFact::Closed(why) => format!("closed: {}", closed(&why)),
+            PaymentFact::EndRefused(refusal) => format!("end refused: {}", refusal.code),
+            PaymentFact::Held(_) => "held".to_owned(),
+            PaymentFact::NotFound => "not found".to_owned(),
+            PaymentFact::Paid(_) => PAID.to_owned(),
+            PaymentFact::Processing(_) => "processing".to_owned(),
+        },
+        Outcome::Refused(refusal) => format!("refused: {}", refusal.code),
+        Outcome::Unknown(why) => doubt(&why),
+    }
+}
+
+fn closed(why: &ClosedWhy) -> &'static str {
+    match why {
+        ClosedWhy::Closed => "closed",
+        ClosedWhy::Expired => "expired",
+        ClosedWhy::NeverExisted => "never existed",
+        ClosedWhy::NotSent { .. } => "not sent",
+        ClosedWhy::Refused { .. } => "refused",
+        ClosedWhy::Reversed => "reversed",
+    }
+}
+
+fn of_refund(outcome: Outcome<Answer<RefundFact>>) -> String {
+    match outcome {
+        Outcome::Done(answer) => match answer.fact {
+            RefundFact::Accepted => "accepted".to_owned(),
+            RefundFact::Done { .. } => REFUNDED.to_owned(),
+            RefundFact::Failed(refusal, _) => format!("failed: {}", refusal.code),
+            RefundFact::NotFound => "not found".to_owned(),
+        },
+        Outcome::Refused(refusal) => format!("refused: {}", refusal.code),
+        Outcome::Unknown(why) => doubt(&why),
+    }
+}
+
+fn doubt(why: &Doubt) -> String {
+    match why {
+        Doubt::Duplicate { code } => format!("doubt: duplicate {code}"),
+        Doubt::Interrupted => "doubt: interrupted".to_owned(),
+        Doubt::Mismatch => "doubt: mismatch".to_owned(),
+        Doubt::NoReply => "doubt: no reply".to_owned(),
+        Doubt::ServerFault { code } => format!("doubt: server {code}"),
+        Doubt::Unauthenticated => "doubt: unauthenticated".to_owned(),
+        Doubt::Unreadable => "doubt: unreadable".to_owned(),
+        Doubt::UnsignedRefusal { code } => format!("doubt: unsigned {code}"),
+    }
+}
