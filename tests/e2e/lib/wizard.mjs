@@ -52,8 +52,13 @@ export function wizard(shop) {
     /** Key material never stands on the page, not even in what is hidden. */
     async showsNothingOf(key) {
       const [, line] = key.split('\n');
-      const html = await shop.page.evaluate(() => document.documentElement.outerHTML);
-      assert.ok(!html.includes(line), 'a key stands on the page');
+      const shown = await shop.page.evaluate(() =>
+        [...document.querySelectorAll('textarea, input')]
+          .map((box) => box.value)
+          .concat(document.documentElement.outerHTML)
+          .join(' '),
+      );
+      assert.ok(!shown.includes(line), 'a key stands on the page');
     },
     /** Picks a sandbox account of a channel in the open wizard. */
     async pick(channel, gateway) {
