@@ -92,6 +92,25 @@ describe('texts chosen by names of the core', () => {
     preferences.locale = 'zh-CN';
   });
 
+  it('say of every error what happened, whether money is affected, and what to do', () => {
+    const money = {
+      'zh-CN': /扣款|动钱|退款|钱款|资金/,
+      en: /[Mm]oney|charged|taken/,
+    };
+    for (const code of union('ErrorCode')) {
+      for (const [locale, catalogue] of [
+        ['zh-CN', chinese],
+        ['en', english],
+      ] as const) {
+        for (const text of branches(catalogue[`error_${code}`] ?? '')) {
+          const sentences = text.split(locale === 'en' ? /[.?](?:\s|$)/ : /[。？]/).filter(Boolean);
+          expect(sentences.length, `${code} ${locale}: ${text}`).toBeGreaterThanOrEqual(3);
+          expect(text, `${code} ${locale}`).toMatch(money[locale]);
+        }
+      }
+    }
+  });
+
   it('exist for every state a person can meet', () => {
     for (const status of union('StatusView'))
       expect(hasText(`status_${status}`), status).toBe(true);

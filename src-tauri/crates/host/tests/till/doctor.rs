@@ -32,6 +32,15 @@ impl Ward {
                 let params: Vec<_> = params.map(|(n, v)| (n.as_str(), v.as_str())).collect();
                 let words = paydesk_texts::text(language, &line.text, &params);
                 assert!(words != line.text && !words.contains('{'), "{}", line.text);
+                // What is wrong, whether money is affected, what to do: in this order.
+                let (money, end) = match language {
+                    Language::Chinese => ("没有动钱", '。'),
+                    Language::English => ("No money moved", '.'),
+                };
+                let is_red = line.state == TestState::Failed;
+                let place = words.find(money);
+                assert!(!is_red || place.is_some_and(|at| at > 0), "{words}");
+                assert!(!is_red || words.matches(end).count() >= 3, "{words}");
             }
         }
         tested
