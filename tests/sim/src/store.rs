@@ -37,9 +37,11 @@ impl SimStore {
     }
 }
 
-/// A store call of a process: the dead hear no answer.
+/// A store call of a process: the dead hear no answer. A connection's thread answers before it has let
+/// its locks go, or rolled back; the next call would find them or not, so that is waited for too.
 pub(crate) async fn survived<T>(process: &DiskProcess, call: impl Future<Output = T>) -> T {
     let answer = db(call).await;
+    process.let_go();
     if process.is_dead() {
         drop(answer);
         return pending().await;

@@ -238,7 +238,8 @@ impl Open {
                 return sqlite::SQLITE_IOERR_READ;
             }
             let length = state.model.read(self.file, offset, to);
-            state.note_of(call::READ, self.handle, number(offset), to);
+            let read = to.get(..length).unwrap_or_default();
+            state.note_of(call::READ, self.handle, number(offset), read);
             match to.get_mut(length..) {
                 Some(rest) if !rest.is_empty() => {
                     rest.fill(0);

@@ -34,6 +34,8 @@ static NEXT_DISK: AtomicU64 = AtomicU64::new(1);
 const CLOSING_TRIES: u32 = 1_200_000;
 const CLOSING_PAUSE: std::time::Duration = std::time::Duration::from_micros(50);
 
+const LETTING_GO_TRIES: u32 = 10_000_000;
+
 pub(crate) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -133,6 +135,27 @@ impl DiskProcess {
     /// It ends, or its power does: as `kill`, without being counted as one.
     pub fn die(&self) {
         self.disk.state().bury(Some(self.number));
+    }
+
+    /// Waits until it holds no lock of the WAL: a thread that has answered lets go within microseconds.
+    ///
+    /// # Panics
+    /// When a lock stays: a store call has not ended its transaction.
+    pub fn let_go(&self) {
+        for _ in 0..LETTING_GO_TRIES {
+            let state = self.disk.state();
+            let holds = |h: &Holder| h.shared_slots | h.exclusive_slots != 0;
+            let is_held = state
+                .handles
+                .values()
+                .any(|h| h.process == self.number && holds(h));
+            drop(state);
+            if !is_held {
+                return;
+            }
+            std::thread::yield_now();
+        }
+        panic!("a store call ended and its transaction did not");
     }
 
     fn has_open_files(&self) -> bool {

@@ -8,3 +8,4 @@
 )]
 
 mod machines;
+mod programs;

@@ -1,0 +1,128 @@
+//! `paydesk-sim` as a program: the same in another process, images whole, planted bugs found, nonsense
+//! refused. A history is one process's, so each runs in its own.
+
+use std::process::{Command, Output};
+
+fn sim(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_paydesk-sim"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// INV19.
+#[test]
+fn one_seed_is_one_history_in_every_process() {
+    let life = |seed: &str| {
+        let output = sim(&["life", "--seed", seed, "--steps", "40"]);
+        assert!(output.status.success(), "{output:?}");
+        text(&output)
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in ["1", "2", "3", "4"] {
+        let first = life(seed);
+        assert_eq!(first, life(seed));
+        assert_eq!(first, life(seed));
+        seen.insert(first);
+    }
+    assert_eq!(seen.len(), 4);
+}
+
+#[test]
+fn images_are_whole() {
+    let output = sim(&["images", "--count", "300", "--seed", "7"]);
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    let count = |name: &str| -> u64 {
+        let line = said.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().last().unwrap().parse().unwrap()
+    };
+    assert!(count("images") >= 300);
+    assert_eq!(count("bad"), 0);
+    for name in [
+        "power cuts",
+        "kills",
+        "acknowledged, found",
+        "sectors lost",
+        "writes torn",
+    ] {
+        assert!(count(name) > 0, "{name}: {said}");
+    }
+}
+
+#[test]
+fn a_store_that_does_not_sync_its_commits_is_caught() {
+    for planted in ["normal-sync", "unsynced-reads"] {
+        let output = sim(&[
+            "images", "--count", "1000", "--seed", "7", "--plant", planted,
+        ]);
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{planted}: {said}");
+        assert!(said.contains("BAD"), "{planted}: {said}");
+    }
+}
+
+#[test]
+fn a_run_is_taken_up_where_it_ended() {
+    let folder = std::env::temp_dir().join(format!("paydesk-sim-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("images");
+    let file = file.to_str().unwrap();
+    let run = |count: &str, seed: &str| {
+        sim(&[
+            "images", "--count", count, "--seed", seed, "--again", "1", "--resume", file,
+        ])
+    };
+    let images = |output: &Output| -> u64 {
+        let said = text(output);
+        let line = said.lines().next().unwrap_or_default().to_owned();
+        line.split_whitespace().last().unwrap().parse().unwrap()
+    };
+    let first = images(&run("40", "1"));
+    let second = images(&run("80", "1"));
+    assert!(
+        first >= 40 && second >= 80 && second < first + 60,
+        "{first} {second}"
+    );
+    let other = run("80", "2");
+    assert_eq!(other.status.code(), Some(2), "{other:?}");
+    std::fs::write(format!("{file}.0-of-2"), "torn").unwrap();
+    assert_eq!(run("80", "1").status.code(), Some(2));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[test]
+fn nonsense_is_refused_with_the_usage() {
+    for arguments in [
+        &[][..],
+        &["dance"],
+        &["images", "--cuont", "3"],
+        &["images", "--count"],
+        &["images", "--count", "many"],
+        &["images", "--count", "0"],
+        &["images", "--processes", "0"],
+        &["images", "--only", "nowhere:1:cut"],
+        &["images", "--plant", "daisies"],
+        &["life", "--seed"],
+        &["scenarios", "now"],
+    ] {
+        let output = sim(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains("usage") || said.contains("nowhere"), "{said}");
+    }
+    assert_eq!(
+        sim(&["life", "--steps", "0"]).status.code(),
+        Some(1),
+        "no fault shows nothing"
+    );
+}
+
+#[test]
+fn there_are_twenty_scenarios_and_more() {
+    assert!(text(&sim(&["scenarios"])).lines().count() >= 20);
+}
