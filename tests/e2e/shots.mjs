@@ -2,6 +2,7 @@
 // wider than its box. `cargo xtask shots` writes them below the target folder; with `--keep` the README's pictures are
 // made anew in src-tauri/docs/pictures. Look at them before committing. `--only NAME` takes the states of that name.
 import { execFileSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -325,6 +326,30 @@ async function realShop() {
     await part('key-dialog').waitFor();
     await shoot('channel-key');
     await page.keyboard.press('Escape');
+    // A second key beside the first, the test of an account that is red, and a pause.
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    });
+    const asked = { channel: 'wechatpay', public_key: publicKey };
+    const issued = await sandbox.control('merchant-key', asked);
+    await part('account-key').last().click();
+    await part('key-dialog').waitFor();
+    await fill('merchant_serial', issued.serial);
+    await drop(opened, 'private_key', privateKey);
+    await drop(opened, 'merchant_certificate', issued.certificate_pem);
+    await part('key-keep').click();
+    await part('key-activate').waitFor();
+    await part('account-test').last().click();
+    await part('mend-signature').waitFor({ timeout: 60_000 });
+    await part('account-pause').last().click();
+    await part('account-paused').waitFor();
+    await part('key-activate').scrollIntoViewIfNeeded();
+    await shoot('channel-keys');
+    await page.evaluate(() => document.querySelector('main').scrollTo(0, 1e6));
+    await shoot('channel-paused');
+    await page.evaluate(() => document.querySelector('main').scrollTo(0, 0));
     await part('account-remove').first().click();
     await part('remove-account').waitFor();
     await shoot('channel-remove');

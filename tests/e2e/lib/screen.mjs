@@ -124,3 +124,13 @@ export function share(pixels, colour) {
   const found = colours(pixels).find((entry) => entry.colour === colour);
   return found ? found.count / (pixels.length / 3) : 0;
 }
+
+/** The colours of the columns at the right edge: a scrollbar nobody needs would add its own. */
+export function rightEdge(pixels, columns = 14) {
+  const strip = [];
+  for (let row = 0; row < HEIGHT; row += 1) {
+    const end = (row + 1) * WIDTH * 3;
+    strip.push(pixels.subarray(end - columns * 3, end));
+  }
+  return colours(Buffer.concat(strip)).map(({ colour }) => colour);
+}

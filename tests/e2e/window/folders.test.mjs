@@ -5,6 +5,7 @@ import { after, test } from 'node:test';
 
 import { program } from '../lib/place.mjs';
 import { start, until } from '../lib/processes.mjs';
+import { rightEdge } from '../lib/screen.mjs';
 import { demoShop } from '../lib/shop.mjs';
 import { openWindow } from '../lib/window.mjs';
 
@@ -63,6 +64,10 @@ for (const [name, code, spoil] of [
     const sentence = (key) => texts.some((text) => said.includes(text[key]));
     assert.ok(sentence(`error_${code}`), said);
     assert.ok(['money_not_moved', 'money_unknown'].some(sentence), said);
+    await until('a right edge without a scrollbar', () => {
+      const colours = rightEdge(window.screen.pixels());
+      return colours.length === 1 && colours[0] !== '#000000';
+    });
     window.screen.shoot(`start-${name}`);
     const retry = '[data-testid="start-failed"] button';
     await window.clickElement(await window.element(retry));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { until } from '../lib/processes.mjs';
-import { colours, share } from '../lib/screen.mjs';
+import { colours, rightEdge, share } from '../lib/screen.mjs';
 import { openWindow } from '../lib/window.mjs';
 
 let window;
@@ -33,6 +33,7 @@ test('the window is painted in the colours of the tokens', async () => {
   const [first] = colours(pixels);
   assert.notEqual(first.colour, '#000000', 'the screen is empty');
   assert.ok(colours(pixels).length > 20, 'a page with text has more than a few colours');
+  assert.deepEqual(rightEdge(pixels), [background], 'no scrollbar where nothing scrolls');
 });
 
 test('the page runs under the strict policy and reaches nothing outside', async () => {
