@@ -341,12 +341,12 @@ async function realShop() {
     await drop(opened, 'merchant_certificate', issued.certificate_pem);
     await part('key-keep').click();
     await part('key-activate').waitFor();
+    await page.evaluate(() => document.querySelector('main').scrollTo(0, 1e6));
+    await shoot('channel-keys');
     await part('account-test').last().click();
     await part('mend-signature').waitFor({ timeout: 60_000 });
     await part('account-pause').last().click();
     await part('account-paused').waitFor();
-    await part('key-activate').scrollIntoViewIfNeeded();
-    await shoot('channel-keys');
     await page.evaluate(() => document.querySelector('main').scrollTo(0, 1e6));
     await shoot('channel-paused');
     await page.evaluate(() => document.querySelector('main').scrollTo(0, 0));

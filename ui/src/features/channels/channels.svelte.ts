@@ -155,6 +155,8 @@ export const KEY_FIELDS: readonly string[] = [
 
 /// Whether a field stands for ever once its account is kept: what names the merchant, and where it talks to.
 export function isFixedField(channel: string, field: string): boolean {
+  // The serial that names a key changes with it.
+  if (KEY_FIELDS.includes(field)) return false;
   const known = channels.form(channel)?.fields.find(({ name }) => name === field);
   if (!known) return field === 'gateway';
   return field === 'seller_id' || (known.kind === 'text' && !known.optional);

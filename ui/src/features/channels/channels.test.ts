@@ -8,7 +8,7 @@ import { preferences } from '$lib/state/preferences.svelte';
 import { router } from '$lib/state/router.svelte';
 import { FakeConsole, NOW, refusal, type Answers, type FakeOptions } from '../../test/fake';
 import ChannelsScreen from './ChannelsScreen.svelte';
-import { channels, expiryLook } from './channels.svelte';
+import { channels, expiryLook, isFixedField } from './channels.svelte';
 import { Draft, readMaterial } from './draft.svelte';
 
 let fake: FakeConsole;
@@ -110,6 +110,19 @@ describe('the list of accounts', () => {
     expect(said).toHaveAttribute('data-state', 'failed');
     expect(said).toHaveTextContent('isv.invalid-signature');
     expect(fake.called('test_account')).toEqual([{ subject: { account: 'demo-alipay' } }]);
+    // The way on: to where the key is changed.
+    await person().click(screen.getByTestId('mend-signature'));
+    expect(await screen.findByTestId('key-dialog')).toBeInTheDocument();
+  });
+
+  it('knows what never changes once an account is kept', async () => {
+    await open();
+    for (const field of ['mchid', 'appid', 'gateway']) {
+      expect(isFixedField('wechatpay', field), field).toBe(true);
+    }
+    for (const field of ['merchant_serial', 'private_key', 'public_key']) {
+      expect(isFixedField('wechatpay', field), field).toBe(false);
+    }
   });
 
   it('does not remove an account with open doubts, and asks before it removes one', async () => {
