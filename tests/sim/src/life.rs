@@ -84,6 +84,10 @@ pub fn live(seed: u64, steps: u64) -> Result<Lived, Trouble> {
         };
         life.step(machine, process, place)?;
     }
+    let faults = machines
+        .iter()
+        .map(|it| it.disk().counters().faults())
+        .sum();
     for machine in &mut machines {
         machine.power_cut(&mut life.executor);
     }
@@ -92,10 +96,7 @@ pub fn live(seed: u64, steps: u64) -> Result<Lived, Trouble> {
         hash: machines.iter().fold(life.executor.hash(), hash),
         boots: machines.iter().map(Machine::boots).sum(),
         acknowledged: life.acknowledged,
-        faults: machines
-            .iter()
-            .map(|it| it.disk().counters().faults())
-            .sum(),
+        faults,
         elapsed: life.executor.elapsed(),
     })
 }

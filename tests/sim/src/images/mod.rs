@@ -6,6 +6,7 @@
 
 mod check;
 mod history;
+mod migrations;
 mod plan;
 mod run;
 mod scenarios;
