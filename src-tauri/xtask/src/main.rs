@@ -12,6 +12,7 @@
 )]
 
 mod counts;
+mod fuzz;
 mod gen_types;
 mod package;
 mod process;
@@ -41,6 +42,7 @@ usage: cargo xtask COMMAND
   tidy              crate edges, licences, file lengths and the other rules of the tree
   conformance       independent clients against the sandbox
   bench             speeds, printed
+  fuzz              every parser of foreign bytes; `--target NAME`, `--seconds N`, `--guided`
   hostile           a hostile peer: lies, changed answers, harmful archives; `--mutations N`, `--archives N`
   kills             SIGKILL at every phase of a payment
   shots             the pictures of the README
@@ -106,6 +108,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         "tidy" => tidy::tidy(&workspace),
         "conformance" => scripts::conformance(&workspace, rest),
         "bench" => scripts::bench(&workspace, rest),
+        "fuzz" => fuzz::fuzz(&workspace, rest),
         "hostile" => scripts::hostile(&workspace, rest),
         "kills" => scripts::kills(&workspace, rest),
         "shots" => scripts::shots(&workspace, rest),

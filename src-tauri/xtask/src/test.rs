@@ -22,7 +22,7 @@ struct Stage {
     work: Work,
 }
 
-const STAGES: [Stage; 14] = [
+const STAGES: [Stage; 15] = [
     Stage {
         name: "setup",
         is_foundation: true,
@@ -82,6 +82,11 @@ const STAGES: [Stage; 14] = [
         name: "clients",
         is_foundation: false,
         work: independent_clients,
+    },
+    Stage {
+        name: "fuzz",
+        is_foundation: false,
+        work: fuzz_targets,
     },
     Stage {
         name: "hostile",
@@ -288,6 +293,16 @@ fn page_tests(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
 fn short_kills(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
     let program = workspace.program("paydesk-kills");
     let words = ["--count", "20", "--cap", "150"];
+    counted(
+        command(&workspace.path(""), &program.to_string_lossy(), &words),
+        workspace,
+    )
+}
+
+/// Every parser of foreign bytes for half a minute, a process to a processor.
+fn fuzz_targets(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
+    let program = workspace.program("paydesk-fuzz");
+    let words = ["--seconds", "30"];
     counted(
         command(&workspace.path(""), &program.to_string_lossy(), &words),
         workspace,

@@ -37,7 +37,7 @@ const fn pure(name: &'static str, may_use: &'static [&'static str]) -> Room {
     }
 }
 
-const ROOMS: [Room; 21] = [
+const ROOMS: [Room; 22] = [
     pure("paydesk-signing", &[]),
     pure("paydesk-domain", &["paydesk-signing"]),
     pure("paydesk-channels", &["paydesk-domain", "paydesk-signing"]),
@@ -119,6 +119,18 @@ const ROOMS: [Room; 21] = [
             "paydesk-sandbox",
             "paydesk-signing",
             "paydesk-store",
+        ],
+    ),
+    // Whatever reads foreign bytes.
+    room(
+        "paydesk-fuzz",
+        &[
+            "paydesk-channels",
+            "paydesk-console",
+            "paydesk-domain",
+            "paydesk-reports",
+            "paydesk-signing",
+            "paydesk-texts",
         ],
     ),
     // The connectors as the driver uses them, and nothing that could help them.

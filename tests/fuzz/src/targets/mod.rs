@@ -1,0 +1,132 @@
+//! The list of targets. Each file beside holds the targets of one kind of bytes.
+
+mod answers;
+mod bills;
+mod forms;
+mod local;
+
+use crate::Target;
+
+/// Every target.
+pub const TARGETS: &[Target] = &[
+    Target {
+        name: "json",
+        holds: "what it reads, another reader reads alike; members stand where it says",
+        seeds: forms::json_seeds,
+        run: forms::json,
+    },
+    Target {
+        name: "form",
+        holds: "what it decodes is encoded to the same again",
+        seeds: forms::form_seeds,
+        run: forms::form,
+    },
+    Target {
+        name: "codes",
+        holds: "a code is of one channel; a number that is read is written the same",
+        seeds: forms::code_seeds,
+        run: forms::codes,
+    },
+    Target {
+        name: "amounts",
+        holds: "an amount that is read has one canonical text",
+        seeds: forms::amount_seeds,
+        run: forms::amounts,
+    },
+    Target {
+        name: "links",
+        holds: "a link that may be fetched leads to the channel",
+        seeds: forms::link_seeds,
+        run: forms::links,
+    },
+    Target {
+        name: "alipay-reply",
+        holds: "no body without a signature is believed",
+        seeds: answers::alipay_seeds,
+        run: answers::alipay_reply,
+    },
+    Target {
+        name: "alipay-answer",
+        holds: "a signed content pays only with our number and amount in it",
+        seeds: answers::alipay_content_seeds,
+        run: answers::alipay_answer,
+    },
+    Target {
+        name: "wechatpay-reply",
+        holds: "no headers and body without a signature are believed",
+        seeds: answers::wechatpay_seeds,
+        run: answers::wechatpay_reply,
+    },
+    Target {
+        name: "wechatpay-answer",
+        holds: "a signed body pays only with our number and amount in it",
+        seeds: answers::wechatpay_content_seeds,
+        run: answers::wechatpay_answer,
+    },
+    Target {
+        name: "alipay-notice",
+        holds: "a signed form pays only with our number in it",
+        seeds: answers::alipay_notice_seeds,
+        run: answers::alipay_notice,
+    },
+    Target {
+        name: "wechatpay-notice",
+        holds: "an opened notice pays only with our number in it",
+        seeds: answers::wechatpay_notice_seeds,
+        run: answers::wechatpay_notice,
+    },
+    Target {
+        name: "alipay-bill",
+        holds: "GBK: totals are the sum of the lines; line ends change nothing",
+        seeds: bills::alipay_seeds,
+        run: bills::alipay,
+    },
+    Target {
+        name: "wechatpay-bill",
+        holds: "totals are the sum of the lines; line ends change nothing",
+        seeds: bills::wechatpay_seeds,
+        run: bills::wechatpay,
+    },
+    Target {
+        name: "archives",
+        holds: "zip and gzip within limits, never one in another",
+        seeds: bills::archive_seeds,
+        run: bills::archives,
+    },
+    Target {
+        name: "keys",
+        holds: "PEM, DER, base64: what is inspected is read; a key has one text",
+        seeds: local::key_seeds,
+        run: local::keys,
+    },
+    Target {
+        name: "certificates",
+        holds: "bundles and chains: nothing leads to a root that is not there",
+        seeds: local::certificate_seeds,
+        run: local::certificates,
+    },
+    Target {
+        name: "commands",
+        holds: "arguments of every command are read or refused",
+        seeds: local::command_seeds,
+        run: local::commands,
+    },
+    Target {
+        name: "events",
+        holds: "a stored order is written as it was read",
+        seeds: local::event_seeds,
+        run: local::events,
+    },
+    Target {
+        name: "csv-export",
+        holds: "any text is one cell again, and never a formula",
+        seeds: local::csv_seeds,
+        run: local::csv_export,
+    },
+];
+
+/// The target of this name.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
