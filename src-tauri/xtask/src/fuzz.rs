@@ -62,7 +62,8 @@ fn wish(arguments: &[String]) -> Outcome<Wish> {
     })
 }
 
-/// The workspace beside the targets, its corpus kept in its target folder for the next run.
+/// The workspace beside the targets. Its lock file follows the product's whenever that gains a package, so it is
+/// not held to it here; its corpora stay for the next run.
 fn guided(workspace: &Workspace, arguments: &[String]) -> Outcome {
     let Wish { target, length } = wish(arguments)?;
     let machine = answer_of("rustc", &["--version", "--verbose"])
@@ -76,7 +77,6 @@ fn guided(workspace: &Workspace, arguments: &[String]) -> Outcome {
     let words = [
         "build",
         "--quiet",
-        "--locked",
         "--release",
         "--target",
         &machine,

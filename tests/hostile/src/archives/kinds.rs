@@ -40,7 +40,7 @@ const fn either(name: &'static str, make: fn(&mut Random, &Stock) -> Vec<u8>) ->
     }
 }
 
-pub(crate) const KINDS: [Kind; 34] = [
+pub(crate) const KINDS: [Kind; 35] = [
     refused("bomb in a zip", zip_bomb),
     refused("bomb in a gzip", gzip_bomb),
     refused("bomb of many gzip members", gzip_members),
@@ -74,6 +74,7 @@ pub(crate) const KINDS: [Kind; 34] = [
     refused("a line without end", long_line),
     refused("titles without end", wide_titles),
     refused("short rows without end", short_rows),
+    refused("as many rows as fit", small_rows),
     refused("noise behind the mark of an archive", noise),
 ];
 

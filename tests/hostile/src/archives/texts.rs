@@ -94,6 +94,21 @@ pub(crate) fn short_rows(random: &mut Random, stock: &Stock) -> Vec<u8> {
     Member::of(&text).bytes()
 }
 
+/// As many rows as fit, each as short as a row can be, and totals that are not theirs: what is held until the
+/// totals are compared is what it costs.
+pub(crate) fn small_rows(random: &mut Random, _: &Stock) -> Vec<u8> {
+    let count = [1_000, 1_000, 1_000, 390_000, 900_000][random.below(5)];
+    let mut text = String::from(
+        "#支付宝业务明细查询\r\n#账号：[20880211096256330156]\r\n#起始日期：[2024年11月26日 00:00:00]   终止日期：[2024年11月27日 00:00:00]\r\n#----业务明细列表----\r\n支付宝交易号,商户订单号,业务类型,完成时间,订单金额,商家实收,服务费\r\n",
+    );
+    for n in 0..count {
+        text.push_str(&format!("{n},{n},交易,2024-11-26 10:00:03,1,1,0\n"));
+    }
+    text.push_str("#----业务明细列表结束----\r\n#交易合计：1笔，商家实收共1.00元\r\n#退款合计：0笔，商家实收退款共0.00元\r\n");
+    let text = encoding_rs::GBK.encode(&text).0;
+    Member::of(&text).bytes()
+}
+
 pub(crate) fn noise(random: &mut Random, _: &Stock) -> Vec<u8> {
     let marks: [&[u8]; 4] = [
         b"PK\x03\x04",
