@@ -19,6 +19,7 @@ mod process;
 mod run;
 mod scripts;
 mod setup;
+mod targets;
 mod test;
 mod tidy;
 mod workspace;
@@ -46,6 +47,7 @@ usage: cargo xtask COMMAND
   hostile           a hostile peer: lies, changed answers, harmful archives; `--mutations N`, `--archives N`
   kills             SIGKILL at every phase of a payment
   shots             the pictures of the README
+  targets [NAME…]   the code of other systems, where their target is installed
   package           the Debian package, installed, started and removed in a folder of its own";
 
 /// Why a command stopped.
@@ -112,6 +114,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         "hostile" => scripts::hostile(&workspace, rest),
         "kills" => scripts::kills(&workspace, rest),
         "shots" => scripts::shots(&workspace, rest),
+        "targets" => targets::targets(&workspace, rest),
         "package" => package::package(&workspace, rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

@@ -1,6 +1,6 @@
 //! Speeds, measured against what the machine itself can do in the same run, and printed.
 //!
-//! `paydesk-bench [core] [window] [orders] [long] [bill]`; all by default. It must never be part of a unit test: a busy machine is no bug.
+//! `paydesk-bench [core] [window] [orders] [long] [bill] [rebuild]`; all by default. It must never be part of a unit test: a busy machine is no bug.
 #![allow(
     clippy::print_stdout,
     reason = "a program for a terminal speaks to the terminal"
@@ -11,6 +11,7 @@ mod bill;
 mod core;
 mod figures;
 mod orders;
+mod rebuild;
 mod window;
 
 use figures::Table;
@@ -20,8 +21,7 @@ use std::process::{Command, ExitCode};
 /// Why a measurement could not be made.
 pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str =
-    "usage: paydesk-bench [core] [window] [orders] [long] [bill] [--payments N] [--orders N]";
+const USAGE: &str = "usage: paydesk-bench [core] [window] [orders] [long] [bill] [rebuild] [--payments N] [--orders N]";
 
 fn main() -> ExitCode {
     // A debug build would measure the compiler's haste.
@@ -71,7 +71,7 @@ fn run() -> Result<bool, Trouble> {
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "core" | "window" | "orders" | "long" | "bill" => parts.push(argument),
+            "core" | "window" | "orders" | "long" | "bill" | "rebuild" => parts.push(argument),
             "--orders" => orders = arguments.next().ok_or(USAGE)?.parse()?,
             "--payments" => payments = arguments.next().ok_or(USAGE)?.parse()?,
             _ => return Err(USAGE.into()),
@@ -96,6 +96,9 @@ fn run() -> Result<bool, Trouble> {
     }
     if is_asked("bill") {
         bill::measure(&mut table, target)?;
+    }
+    if is_asked("rebuild") {
+        rebuild::measure(&mut table, orders, target)?;
     }
     table.print();
     Ok(table.all_met())

@@ -59,13 +59,16 @@ pub(crate) struct Record {
     pub key: Option<String>,
     /// How long it took, milliseconds.
     pub took_ms: u64,
+    /// When it was asked: the answer may be as old as that.
+    #[serde(skip)]
+    pub asked: Timestamp,
 }
 
 /// Kept of an answer's body: the largest genuine answer is a few KiB.
 const KEPT_BODY_MAX: usize = 64 * 1024;
 
 impl Record {
-    fn of(request: &WireRequest) -> Record {
+    fn of(request: &WireRequest, asked: Timestamp) -> Record {
         let address = request.url.split('?').next().unwrap_or_default().to_owned();
         Record {
             operation: request.operation.name(),
@@ -77,6 +80,7 @@ impl Record {
             reply_sha256: None,
             key: None,
             took_ms: 0,
+            asked,
         }
     }
 
@@ -159,7 +163,7 @@ impl Desk {
             Err(proof) => return (Exchanged::NotSent(proof), None),
         };
         let operation = request.operation;
-        let mut record = Record::of(&request);
+        let mut record = Record::of(&request, begun);
         let deadline = channel.profile().schedule.deadline;
         let sent = self
             .ports

@@ -3,14 +3,15 @@
 
 use crate::{
     Desk, DeskError,
+    driver::Exchanged,
     pay::{NOTE_MAX, target},
     ports::{EventKind, Work},
     settle::Step,
 };
-use paydesk_channels::{QueryRefund, RefundCall, Refunds, Target};
+use paydesk_channels::{Query, QueryRefund, RefundCall, Refunds, Target};
 use paydesk_domain::{
-    Amount, Blocked, Heard, LateChoice, MerchantRef, Money, Order, OrderNumber, Payment,
-    PaymentState, Refund, RefundPlan, RefundState,
+    Amount, Blocked, Doubt, Heard, Late, LateChoice, MerchantRef, Money, NotNow, Order,
+    OrderNumber, Payment, PaymentState, Refund, RefundPlan, RefundState,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -64,7 +65,7 @@ impl Desk {
             note: ask.note,
             by: self.operator_name(),
         };
-        self.begin_refund(&ask.number, plan, false).await
+        self.begin_refund(&ask.number, BackBy::Refund(plan)).await
     }
 
     /// A person decides what becomes of late money.
@@ -81,61 +82,87 @@ impl Desk {
         if reason.trim().is_empty() {
             return Err(DeskError::ReasonRequired);
         }
+        self.ask_about_late(number).await?;
         let by = self.operator_name();
-        let order = self
-            .change(number, |mut order| {
-                let reference = late_payment(&order).map(|p| p.reference().clone()).ok_or(DeskError::NotNow(paydesk_domain::NotNow))?;
-                let Some(payment) = order.payment_mut(&reference) else { return Err(DeskError::OrderNotFound) };
-                let choice = if give_back { LateChoice::Returning { by: by.clone() } } else { LateChoice::Accepted { by: by.clone() } };
-                payment.decide_late(choice)?;
-                let mut step = Step::of(order);
-                let body = json!({ "decision": if give_back { "return" } else { "accept" }, "reason": reason });
-                step.events.push(self.event_about::<Payment>(EventKind::LateDecided, &step, &reference, body)?);
-                Ok(Some(step))
-            })
-            .await?;
-        let returning = late_payment(&order)
-            .filter(|_| give_back)
-            .and_then(Payment::paid)
-            .map(|p| p.asked);
-        match returning {
-            Some(amount) => {
-                let plan = RefundPlan {
-                    intent: format!("late {number}"),
-                    amount,
-                    reason: "paid_late".to_owned(),
-                    note: reason.to_owned(),
-                    by,
-                };
-                Ok(self.begin_refund(number, plan, true).await?.0)
-            }
-            None => Ok(order),
+        if give_back {
+            return Ok(self
+                .begin_refund(number, BackBy::LateReturn { by, reason })
+                .await?
+                .0);
         }
+        self.change(number, |mut order| {
+            let reference = late_payment(&order)?.reference().clone();
+            order
+                .keep_late(&reference, by.clone())
+                .map_err(late_refused)?;
+            let mut step = Step::of(order);
+            let body = json!({ "decision": "accept", "reason": reason });
+            step.events.push(self.event_about::<Payment>(
+                EventKind::LateDecided,
+                &step,
+                &reference,
+                body,
+            )?);
+            step.work.push(Work {
+                reference,
+                due: None,
+            });
+            Ok(Some(step))
+        })
+        .await
+    }
+
+    /// A reversal of ours may have reached the channel after the money was seen, so the channel is asked
+    /// once more before anybody decides; without its answer nothing can be decided.
+    async fn ask_about_late(&self, number: &OrderNumber) -> Result<(), DeskError> {
+        let order = self
+            .ports
+            .store
+            .load(number)
+            .await?
+            .ok_or(DeskError::OrderNotFound)?;
+        let payment = late_payment(&order)?;
+        let (account, channel) = self.route(payment)?;
+        let query = Query {
+            of: target(payment),
+        };
+        let exchanged = self
+            .exchange(&account, channel, &query, channel.payments())
+            .await;
+        let answered = matches!(exchanged, Exchanged::Heard { .. });
+        let schedule = &channel.profile().schedule;
+        self.settle_payment(payment.reference(), exchanged, Heard::Query, schedule)
+            .await?;
+        if answered { Ok(()) } else { Err(NotNow.into()) }
     }
 
     async fn begin_refund(
         self: &Arc<Self>,
         number: &OrderNumber,
-        plan: RefundPlan,
-        late: bool,
+        back: BackBy<'_>,
     ) -> Result<(Order, MerchantRef), DeskError> {
         let now = self.now();
         let mut made: Option<MerchantRef> = None;
         let mut fresh = false;
         let order = self
             .change(number, |mut order| {
-                let payment = order.payments().iter().find(|p| p.paid().is_some()).ok_or(Blocked::NothingPaid)?;
+                let payment = match &back {
+                    BackBy::LateReturn { .. } => late_payment(&order)?,
+                    BackBy::Refund(_) => order.to_refund().ok_or(Blocked::NothingPaid)?,
+                };
                 let (account, channel) = self.route(payment)?;
                 let schedule = &channel.profile().schedule;
                 if channel.refunds().is_none() || self.ports.vault.keys(&account.id).is_err() {
                     return Err(DeskError::KeysLocked);
                 }
+                let plan = back.plan(payment);
                 let payment = payment.reference().clone();
                 let before = order.refunds().len();
-                let reference = if late {
-                    order.begin_late_return(&payment, plan.clone(), now)?
-                } else {
-                    order.begin_refund(&payment, plan.clone(), now)?
+                let reference = match &back {
+                    BackBy::LateReturn { .. } => order
+                        .give_back_late(&payment, plan.clone(), now)
+                        .map_err(late_refused)?,
+                    BackBy::Refund(_) => order.begin_refund(&payment, plan.clone(), now)?,
                 };
                 made = Some(reference.clone());
                 fresh = order.refunds().len() > before;
@@ -143,6 +170,12 @@ impl Desk {
                     return Ok(None);
                 }
                 let mut step = Step::of(order);
+                // One commit: a decision without its return would never be carried out after a crash.
+                if let BackBy::LateReturn { reason, .. } = &back {
+                    let body = json!({ "decision": "return", "reason": reason });
+                    step.events.push(self.event_about::<Payment>(EventKind::LateDecided, &step, &payment, body)?);
+                    step.work.push(Work { reference: payment, due: None });
+                }
                 let refund = step.order.refund(&reference).cloned();
                 let body = json!({ "amount": plan.amount, "reason": plan.reason, "after": { "refund": refund } });
                 step.events.push(self.event(EventKind::RefundBegun, &step.order, &reference, self.actor(), body)?);
@@ -211,6 +244,38 @@ impl Desk {
             .await
     }
 
+    /// Durable before a refund goes out once more: an earlier send may have arrived, so from here on
+    /// "this send did not leave" no longer proves that none did.
+    async fn note_resend(&self, reference: &MerchantRef) -> Result<Order, DeskError> {
+        self.change(&reference.order(), |mut order| {
+            let (payment, _) = parts(&order, reference)?;
+            let (_, channel) = self.route(payment)?;
+            let Some(refund) = order.refund_mut(reference) else {
+                return Err(DeskError::OrderNotFound);
+            };
+            let RefundState::InDoubt {
+                doubt: Doubt::Interrupted,
+                ..
+            } = refund.state()
+            else {
+                return Ok(None);
+            };
+            let change = refund.note_doubt(Doubt::NoReply);
+            let schedule = &channel.profile().schedule;
+            self.step::<Refund>(order, reference, change, schedule, |step| {
+                let body = json!({ "operation": "refund", "doubt": Doubt::NoReply });
+                step.events.push(self.event_about::<Refund>(
+                    EventKind::RefundDoubted,
+                    step,
+                    reference,
+                    body,
+                )?);
+                Ok(())
+            })
+        })
+        .await
+    }
+
     /// One look of the resolver at a refund.
     pub(crate) async fn look_at_refund(
         &self,
@@ -226,6 +291,7 @@ impl Desk {
                 let order = self.query_refund(order, reference).await?;
                 match order.refund(reference) {
                     Some(after) if *after.state() == before => {
+                        let order = self.note_resend(reference).await?;
                         self.send_refund(&order, reference).await
                     }
                     _ => Ok(order),
@@ -241,11 +307,57 @@ impl Desk {
     }
 }
 
-fn late_payment(order: &Order) -> Option<&Payment> {
+/// How money goes back.
+enum BackBy<'a> {
+    /// Late money, all of it.
+    LateReturn {
+        /// Who decided.
+        by: String,
+        /// Why.
+        reason: &'a str,
+    },
+    /// As somebody asked.
+    Refund(RefundPlan),
+}
+
+impl BackBy<'_> {
+    fn plan(&self, payment: &Payment) -> RefundPlan {
+        match self {
+            BackBy::LateReturn { by, reason } => RefundPlan {
+                intent: format!("late {}", payment.reference()),
+                amount: payment.plan().amount,
+                reason: "paid_late".to_owned(),
+                note: (*reason).to_owned(),
+                by: by.clone(),
+            },
+            BackBy::Refund(plan) => plan.clone(),
+        }
+    }
+}
+
+/// The late payment that waits for a decision.
+fn late_payment(order: &Order) -> Result<&Payment, DeskError> {
+    let undecided = |p: &&Payment| {
+        matches!(
+            p.state(),
+            PaymentState::PaidLate {
+                choice: LateChoice::Undecided,
+                ..
+            }
+        )
+    };
     order
         .payments()
         .iter()
-        .find(|p| matches!(p.state(), PaymentState::PaidLate { .. }))
+        .find(undecided)
+        .ok_or(DeskError::NotNow(NotNow))
+}
+
+fn late_refused(late: Late) -> DeskError {
+    match late {
+        Late::Blocked(blocked) => blocked.into(),
+        Late::NotNow(not_now) => not_now.into(),
+    }
 }
 
 fn parts<'a>(

@@ -2,7 +2,7 @@
 //! asks the channel, ends what is past patience, and asks again after every ending.
 
 use crate::{Desk, DeskError, ports::Work, rhythm, settle::look_again};
-use paydesk_domain::{End, MerchantRef, Order, PaymentState, Timestamp};
+use paydesk_domain::{End, LateChoice, MerchantRef, Order, PaymentState, Timestamp};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
@@ -169,6 +169,11 @@ impl Desk {
             return Ok(order);
         };
         match payment.state() {
+            // Until a person decides: a reversal of ours may have been on its way when the money was seen.
+            PaymentState::PaidLate {
+                choice: LateChoice::Undecided,
+                ..
+            } => self.query(&order, payment).await,
             PaymentState::Closed { .. }
             | PaymentState::Paid { .. }
             | PaymentState::PaidLate { .. } => Ok(order),

@@ -3,7 +3,7 @@
 
 use paydesk_channels::Schedule;
 use paydesk_domain::{
-    End, PayerAction, Payment, PaymentState, Refund, RefundState, TenderKind, Timestamp,
+    End, LateChoice, PayerAction, Payment, PaymentState, Refund, RefundState, TenderKind, Timestamp,
 };
 use std::time::Duration;
 
@@ -75,6 +75,10 @@ pub fn may_end(payment: &Payment, schedule: &Schedule, now: Timestamp) -> bool {
 #[must_use]
 pub fn next_look(payment: &Payment, schedule: &Schedule, now: Timestamp) -> Option<Timestamp> {
     match payment.state() {
+        PaymentState::PaidLate {
+            choice: LateChoice::Undecided,
+            ..
+        } => Some(now.plus(patience_with(age(payment.begun_at(), now)))),
         PaymentState::Closed { .. } | PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => {
             None
         }

@@ -126,3 +126,35 @@ fn a_settled_payment_is_never_looked_at_again() {
     payment.withdraw(NotSent::Offline).unwrap();
     assert_eq!(next_look(&payment, &schedule(), Timestamp(1)), None);
 }
+
+#[test]
+fn late_money_is_asked_about_until_somebody_decides() {
+    let mut payment = payment();
+    let amount = payment.plan().amount;
+    payment.begin_ending(End::Close, Timestamp(0)).unwrap();
+    let paid = PaymentFact::Paid(Paid {
+        asked: amount,
+        received: amount,
+        payer_paid: None,
+        channel_ref: ChannelRef("c1".to_owned()),
+        at: Timestamp(1),
+        payer: None,
+    });
+    let who = || "主管".to_owned();
+    let seen = Fact::Payment(paid);
+    payment.apply(&Evidence::from_operator(
+        seen,
+        who(),
+        "slip".to_owned(),
+        Timestamp(2),
+    ));
+    let at = Timestamp(60 * SECOND);
+    assert_eq!(
+        next_look(&payment, &schedule(), at),
+        Some(Timestamp(70 * SECOND))
+    );
+    payment
+        .decide_late(LateChoice::Accepted { by: who() })
+        .unwrap();
+    assert_eq!(next_look(&payment, &schedule(), at), None);
+}

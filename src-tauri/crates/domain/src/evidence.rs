@@ -223,7 +223,7 @@ pub enum Fact {
 }
 
 /// How we came to hear it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Heard {
     /// The channel told us by itself.
@@ -260,6 +260,7 @@ pub struct Evidence {
     fact: Fact,
     source: Source,
     seen: Timestamp,
+    asked: Timestamp,
 }
 
 impl Evidence {
@@ -271,6 +272,16 @@ impl Evidence {
             fact,
             source: Source::Channel { heard, key },
             seen,
+            asked: seen,
+        }
+    }
+
+    /// When the question was asked, if the answer took its time: it may be as old as the question.
+    #[must_use]
+    pub fn asked_at(self, asked: Timestamp) -> Evidence {
+        Evidence {
+            asked: asked.min(self.seen),
+            ..self
         }
     }
 
@@ -281,6 +292,7 @@ impl Evidence {
             fact,
             source: Source::Operator { who, reason },
             seen,
+            asked: seen,
         }
     }
 
@@ -300,6 +312,22 @@ impl Evidence {
     #[must_use]
     pub fn seen(&self) -> Timestamp {
         self.seen
+    }
+
+    /// Since when it may have been true: the channel computed it no earlier than it was asked.
+    #[must_use]
+    pub fn asked(&self) -> Timestamp {
+        self.asked
+    }
+
+    /// Whether it answers a question of ours. A reply to the charge and a notice say how it was once;
+    /// they may have been overtaken by an ending.
+    #[must_use]
+    pub fn is_asked_for(&self) -> bool {
+        match &self.source {
+            Source::Channel { heard, .. } => *heard == Heard::Query,
+            Source::Operator { .. } => true,
+        }
     }
 }
 

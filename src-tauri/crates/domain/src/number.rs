@@ -189,6 +189,12 @@ impl MerchantRef {
     pub fn late_return(&self) -> MerchantRef {
         MerchantRef(format!("{}L", self.payment().0))
     }
+
+    /// Whether it is a [`MerchantRef::late_return`].
+    #[must_use]
+    pub fn is_late_return(&self) -> bool {
+        self.0.ends_with('L') && self.0.len() == self.payment().0.len() + 1
+    }
 }
 
 impl TryFrom<String> for MerchantRef {

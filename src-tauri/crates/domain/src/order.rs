@@ -5,7 +5,7 @@ use crate::{
     evidence::{ClosedWhy, PayerAction},
     money::{Amount, Money, MoneyError},
     number::{MerchantRef, OrderNumber},
-    payment::{LateChoice, Payment, PaymentPlan, PaymentState},
+    payment::{LateChoice, NotNow, Payment, PaymentPlan, PaymentState},
     refund::{Refund, RefundPlan, RefundState},
     time::{BusinessDay, Timestamp},
 };
@@ -32,6 +32,17 @@ pub enum Blocked {
     /// Every reference of this order is used up.
     #[error("no reference is left")]
     ReferencesUsedUp,
+}
+
+/// Why late money cannot be decided about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Late {
+    /// The order does not allow it.
+    #[error(transparent)]
+    Blocked(#[from] Blocked),
+    /// It is not late, or decided already.
+    #[error(transparent)]
+    NotNow(#[from] NotNow),
 }
 
 /// What is fixed when an order is opened.
@@ -258,6 +269,10 @@ impl Order {
         if let Some(same) = self.refunds.iter().find(|r| r.plan().intent == plan.intent) {
             return Ok(same.reference().clone());
         }
+        // Late money is decided about as a whole first: kept, or given back under its own reference.
+        if self.payment(payment).is_some_and(is_undecided) {
+            return Err(Blocked::AttemptOpen);
+        }
         let n = u32::try_from(
             self.refunds_of(payment)
                 .filter(|r| !r.reference().as_str().ends_with('L'))
@@ -284,6 +299,59 @@ impl Order {
             return Ok(reference);
         }
         self.add_refund(payment, reference, plan, now)
+    }
+
+    /// A person keeps late money: the goods are handed over after all. Refused while another attempt pays
+    /// the same order or still may, for then the payer would pay twice.
+    ///
+    /// # Errors
+    /// `Late` with the reason.
+    pub fn keep_late(&mut self, payment: &MerchantRef, by: String) -> Result<(), Late> {
+        let others = || self.payments.iter().filter(|p| p.reference() != payment);
+        if others().any(|p| p.paid().is_some() && p.blocks_another()) {
+            return Err(Blocked::AlreadyPaid.into());
+        }
+        if others().any(Payment::blocks_another) {
+            return Err(Blocked::AttemptOpen.into());
+        }
+        let late = self.payment_mut(payment).ok_or(NotNow)?;
+        Ok(late.decide_late(LateChoice::Accepted { by })?)
+    }
+
+    /// A person gives late money back: the decision and its return are one change, so that no crash can
+    /// leave a decision without the return.
+    ///
+    /// # Errors
+    /// `Late` with the reason; the order is then as it was.
+    pub fn give_back_late(
+        &mut self,
+        payment: &MerchantRef,
+        plan: RefundPlan,
+        now: Timestamp,
+    ) -> Result<MerchantRef, Late> {
+        let by = plan.by.clone();
+        let mut decided = self.clone();
+        let late = decided.payment_mut(payment).ok_or(NotNow)?;
+        late.decide_late(LateChoice::Returning { by })?;
+        let reference = decided.begin_late_return(payment, plan, now)?;
+        *self = decided;
+        Ok(reference)
+    }
+
+    /// The attempt a refund is taken from: the latest of which something is left.
+    #[must_use]
+    pub fn to_refund(&self) -> Option<&Payment> {
+        let left = |p: &&Payment| {
+            !is_undecided(p)
+                && self
+                    .refundable(p.reference())
+                    .is_ok_and(|left| left.minor() > 0)
+        };
+        self.payments
+            .iter()
+            .rev()
+            .find(left)
+            .or_else(|| self.payments.iter().rev().find(|p| p.paid().is_some()))
     }
 
     fn add_refund(
@@ -437,4 +505,14 @@ impl Order {
             .count();
         u32::try_from(payments + refunds).unwrap_or(u32::MAX)
     }
+}
+
+fn is_undecided(payment: &Payment) -> bool {
+    matches!(
+        payment.state(),
+        PaymentState::PaidLate {
+            choice: LateChoice::Undecided,
+            ..
+        }
+    )
 }

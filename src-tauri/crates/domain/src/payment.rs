@@ -281,14 +281,13 @@ impl Payment {
         let Fact::Payment(fact) = evidence.fact() else {
             return Change::Same;
         };
-        let seen = evidence.seen();
         let change = match fact {
             PaymentFact::Awaiting(action, until) => self.hear_awaiting(action, *until),
-            PaymentFact::Closed(why) => self.hear_closed(why, seen),
+            PaymentFact::Closed(why) => self.hear_closed(why, evidence),
             PaymentFact::EndRefused(_) => self.hear_end_refused(),
             PaymentFact::Held(amount) => self.hear_held(*amount),
-            PaymentFact::NotFound => self.hear_not_found(seen),
-            PaymentFact::Paid(paid) => self.hear_paid(paid),
+            PaymentFact::NotFound => self.hear_not_found(evidence.asked()),
+            PaymentFact::Paid(paid) => self.hear_paid(paid, evidence),
             PaymentFact::Processing(received) => self.hear_processing(*received),
         };
         match change {
@@ -299,7 +298,7 @@ impl Payment {
         change
     }
 
-    fn hear_paid(&mut self, paid: &Paid) -> Change {
+    fn hear_paid(&mut self, paid: &Paid, evidence: &Evidence) -> Change {
         if paid.asked != self.plan.amount {
             return Change::Contradicted;
         }
@@ -314,6 +313,20 @@ impl Payment {
                 refused: false,
                 ..
             } => Change::Same,
+            // It was paid once; a reversal of ours may have overtaken that word. The resolver is asking.
+            PaymentState::Ending {
+                how: End::Reverse, ..
+            }
+            | PaymentState::Watching { .. }
+                if !evidence.is_asked_for() =>
+            {
+                Change::Same
+            }
+            // The same of one nobody asks about any more: it is asked about again.
+            PaymentState::Closed { why } if !evidence.is_asked_for() => {
+                let (ended, until) = (why.clone(), self.watched_from(evidence.seen()));
+                self.go(PaymentState::Watching { ended, until })
+            }
             PaymentState::Ending { .. }
             | PaymentState::Watching { .. }
             | PaymentState::Closed { .. } => self.go(PaymentState::PaidLate {
@@ -330,21 +343,26 @@ impl Payment {
         }
     }
 
-    fn hear_closed(&mut self, why: &ClosedWhy, seen: Timestamp) -> Change {
+    fn watched_from(&self, ended: Timestamp) -> Timestamp {
+        ended.plus(Duration::from_millis(self.plan.watch_ms))
+    }
+
+    fn hear_closed(&mut self, why: &ClosedWhy, evidence: &Evidence) -> Change {
         match &self.state {
             PaymentState::InDoubt { .. }
             | PaymentState::Awaiting { .. }
             | PaymentState::Processing { .. }
             | PaymentState::Held { .. } => self.go(PaymentState::Closed { why: why.clone() }),
             PaymentState::Ending { .. } => {
-                let until = seen.plus(Duration::from_millis(self.plan.watch_ms));
+                let until = self.watched_from(evidence.seen());
                 self.go(PaymentState::Watching {
                     ended: why.clone(),
                     until,
                 })
             }
             PaymentState::Watching { ended, until } => {
-                let (ended, over) = (ended.clone(), seen >= *until);
+                // Only a question that was asked after the watch covers all of it.
+                let (ended, over) = (ended.clone(), evidence.asked() >= *until);
                 if over {
                     self.go(PaymentState::Closed { why: ended })
                 } else {
@@ -357,14 +375,23 @@ impl Payment {
                 choice: LateChoice::Returning { .. },
                 ..
             } => Change::Same,
+            // A reversal of ours that was still on its way: the money is back, nothing is left to decide.
+            PaymentState::PaidLate {
+                choice: LateChoice::Undecided,
+                ..
+            } if evidence.is_asked_for()
+                && matches!(why, ClosedWhy::Closed | ClosedWhy::Reversed) =>
+            {
+                self.go(PaymentState::Closed { why: why.clone() })
+            }
             PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => Change::Contradicted,
         }
     }
 
-    fn hear_not_found(&mut self, seen: Timestamp) -> Change {
+    fn hear_not_found(&mut self, asked: Timestamp) -> Change {
         match &self.state {
             PaymentState::Watching { ended, until } => {
-                let (ended, over) = (ended.clone(), seen >= *until);
+                let (ended, over) = (ended.clone(), asked >= *until);
                 if over {
                     self.go(PaymentState::Closed { why: ended })
                 } else {

@@ -175,6 +175,17 @@ impl Refund {
                 },
             ) => self.go(RefundState::Accepted { since: seen }),
             (RefundFact::Accepted, _) => Change::Same,
+            // "Not now" cannot follow "never" or "done": it is the reply to an earlier send, overtaken.
+            (
+                RefundFact::Failed(_, Again::SameReference),
+                RefundState::Failed {
+                    again: Again::ByHand | Again::NewReference,
+                    ..
+                },
+            ) => Change::Same,
+            (RefundFact::Failed(..), RefundState::Done { .. }) if !evidence.is_asked_for() => {
+                Change::Same
+            }
             (RefundFact::Failed(refusal, again), state) => {
                 if matches!(state, RefundState::Failed { refusal: known, again: way } if known == refusal && way == again)
                 {
@@ -238,8 +249,12 @@ impl Refund {
     /// Takes back a refund of which provably no byte left this machine.
     ///
     /// # Errors
-    /// `NotNow` once anything was heard about it.
+    /// `NotNow` once anything was heard about it, and for late money: a person decided that it goes back,
+    /// so it goes out as soon as it can.
     pub fn withdraw(&mut self, proof: NotSent) -> Result<(), NotNow> {
+        if self.reference.is_late_return() {
+            return Err(NotNow);
+        }
         match &self.state {
             RefundState::InDoubt {
                 doubt: Doubt::Interrupted,

@@ -17,9 +17,13 @@ mod search;
 mod testing;
 mod words;
 mod write;
+#[cfg(feature = "generate")]
+mod wrong_rows;
 
 pub use chain::{LogFault, VerifyReport};
 pub use projections::RebuildReport;
+#[cfg(feature = "generate")]
+pub use wrong_rows::{WRONG_ROWS, WrongRow};
 
 use errors::fault;
 use paydesk_desk::ports::{Device, Ids, StoreError};

@@ -48,7 +48,8 @@ impl Desk {
             }
         };
         let payer = payer_of(&fact);
-        let evidence = Evidence::from_channel(Fact::Payment(fact), &proof, heard, self.now());
+        let evidence = Evidence::from_channel(Fact::Payment(fact), &proof, heard, self.now())
+            .asked_at(record.asked);
         let sealed = payer.map(|value| SealedField {
             subject: reference.clone(),
             name: "payer",

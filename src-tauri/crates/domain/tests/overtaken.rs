@@ -1,0 +1,215 @@
+//! Words that were true once and come too late, and decisions that must be whole: each test is a shortest
+//! trace that the exhaustive model (`tests/model`) found.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use paydesk_domain::*;
+use paydesk_signing::{Authentic, KeyId, Peer, TagKeys, WireReply};
+
+const WATCH_MS: u64 = 60_000;
+
+fn amount(minor: i64) -> Amount {
+    Amount::from_minor(minor, Currency::CNY).unwrap()
+}
+
+fn plan() -> PaymentPlan {
+    PaymentPlan {
+        account: AccountId("demo".to_owned()),
+        channel: ChannelId("alipay".to_owned()),
+        amount: amount(100),
+        tender: TenderKind::PayerCode,
+        expires: Timestamp(120_000),
+        watch_ms: WATCH_MS,
+        rate: None,
+    }
+}
+
+fn sale() -> (Order, MerchantRef) {
+    let number = OrderNumber::compose(Mode::Demo, "7K2M", 0, BusinessDay(20_261_121), 1).unwrap();
+    let opened = OrderPlan {
+        intent: "intent".to_owned(),
+        total: amount(100),
+        day: BusinessDay(20_261_121),
+        by: "收银员 1".to_owned(),
+    };
+    let mut order = Order::open(number, opened, Timestamp(0));
+    let reference = order
+        .begin_payment(plan(), Timestamp(0))
+        .unwrap()
+        .reference()
+        .clone();
+    (order, reference)
+}
+
+fn evidence(fact: Fact, heard: Heard, at: i64) -> Evidence {
+    let keys = TagKeys::new("overtaken");
+    let body = b"an answer".to_vec();
+    let signature = keys.sign_as_peer(&body);
+    let reply = WireReply {
+        status: 200,
+        headers: Vec::new(),
+        body: body.clone(),
+        peer: Peer::Unknown,
+    };
+    let by = KeyId("stand-in-overtaken".to_owned());
+    let proof = Authentic::signed(reply, 0..body.len(), &body, by, &signature, &keys).unwrap();
+    Evidence::from_channel(fact, &proof, heard, Timestamp(at))
+}
+
+fn paid() -> Fact {
+    Fact::Payment(PaymentFact::Paid(Paid {
+        asked: amount(100),
+        received: amount(100),
+        payer_paid: None,
+        channel_ref: ChannelRef("c1".to_owned()),
+        at: Timestamp(1),
+        payer: None,
+    }))
+}
+
+fn closed(why: ClosedWhy) -> Fact {
+    Fact::Payment(PaymentFact::Closed(why))
+}
+
+fn refusal() -> Refusal {
+    Refusal {
+        code: "NO".to_owned(),
+        advice: Advice::GiveUp,
+    }
+}
+
+fn ask(intent: &str, minor: i64) -> RefundPlan {
+    RefundPlan {
+        intent: intent.to_owned(),
+        amount: amount(minor),
+        reason: "other".to_owned(),
+        note: "note".to_owned(),
+        by: "主管".to_owned(),
+    }
+}
+
+/// Ends an attempt that the channel says never existed, and finds it paid after all.
+fn make_late(order: &mut Order, reference: &MerchantRef) {
+    let payment = order.payment_mut(reference).unwrap();
+    payment.begin_ending(End::Reverse, Timestamp(2)).unwrap();
+    payment.apply(&evidence(closed(ClosedWhy::NeverExisted), Heard::Query, 3));
+    payment.apply(&evidence(paid(), Heard::Query, 4));
+    assert!(matches!(payment.state(), PaymentState::PaidLate { .. }));
+}
+
+#[test]
+fn a_reply_that_a_reversal_has_overtaken_is_no_late_money() {
+    for heard in [Heard::Reply, Heard::Notice] {
+        let (mut order, reference) = sale();
+        let payment = order.payment_mut(&reference).unwrap();
+        payment.begin_ending(End::Reverse, Timestamp(2)).unwrap();
+        payment.apply(&evidence(closed(ClosedWhy::Reversed), Heard::Query, 3));
+        payment.apply(&evidence(paid(), heard, 4));
+        assert!(matches!(payment.state(), PaymentState::Watching { .. }));
+    }
+}
+
+#[test]
+fn an_old_word_about_a_closed_payment_has_it_asked_about_again() {
+    let (mut order, reference) = sale();
+    let payment = order.payment_mut(&reference).unwrap();
+    payment.apply(&evidence(closed(ClosedWhy::Expired), Heard::Query, 2));
+    payment.apply(&evidence(paid(), Heard::Notice, 3));
+    assert!(matches!(payment.state(), PaymentState::Watching { .. }));
+    payment.apply(&evidence(paid(), Heard::Query, 4));
+    assert!(matches!(payment.state(), PaymentState::PaidLate { .. }));
+}
+
+#[test]
+fn a_question_from_before_the_end_of_the_watch_does_not_end_it() {
+    let (mut order, reference) = sale();
+    let payment = order.payment_mut(&reference).unwrap();
+    payment.begin_ending(End::Reverse, Timestamp(2)).unwrap();
+    payment.apply(&evidence(closed(ClosedWhy::NeverExisted), Heard::Query, 3));
+    let over = 3 + i64::try_from(WATCH_MS).unwrap();
+    let answer = evidence(Fact::Payment(PaymentFact::NotFound), Heard::Query, over + 5);
+    payment.apply(&answer.clone().asked_at(Timestamp(over - 1)));
+    assert!(matches!(payment.state(), PaymentState::Watching { .. }));
+    payment.apply(&answer.asked_at(Timestamp(over)));
+    assert!(matches!(payment.state(), PaymentState::Closed { .. }));
+}
+
+#[test]
+fn a_reversal_that_arrives_after_the_money_was_seen_leaves_nothing_to_decide() {
+    let (mut order, reference) = sale();
+    make_late(&mut order, &reference);
+    let payment = order.payment_mut(&reference).unwrap();
+    payment.apply(&evidence(closed(ClosedWhy::Reversed), Heard::Query, 5));
+    assert!(matches!(payment.state(), PaymentState::Closed { .. }));
+    assert_eq!(payment.contradictions(), 0);
+    assert!(order.keep_late(&reference, "主管".to_owned()).is_err());
+}
+
+#[test]
+fn late_money_is_not_kept_beside_another_attempt_and_can_still_go_back() {
+    let (mut order, first) = sale();
+    let payment = order.payment_mut(&first).unwrap();
+    payment.begin_ending(End::Reverse, Timestamp(2)).unwrap();
+    payment.apply(&evidence(closed(ClosedWhy::NeverExisted), Heard::Query, 3));
+    let second = order
+        .begin_payment(plan(), Timestamp(4))
+        .unwrap()
+        .reference()
+        .clone();
+    let payment = order.payment_mut(&first).unwrap();
+    payment.apply(&evidence(paid(), Heard::Query, 5));
+    let by = || "主管".to_owned();
+    let open = Err(Late::Blocked(Blocked::AttemptOpen));
+    assert_eq!(order.keep_late(&first, by()), open);
+    let payment = order.payment_mut(&second).unwrap();
+    payment.apply(&evidence(paid(), Heard::Query, 6));
+    let twice = Err(Late::Blocked(Blocked::AlreadyPaid));
+    assert_eq!(order.keep_late(&first, by()), twice);
+    let back = order.give_back_late(&first, ask("late", 100), Timestamp(7));
+    assert_eq!(back, Ok(first.late_return()));
+    // A refund that somebody asks for now is of the attempt of which something is left.
+    assert_eq!(order.to_refund().map(Payment::reference), Some(&second));
+}
+
+#[test]
+fn a_decision_to_give_back_and_its_return_are_one() {
+    let (mut order, reference) = sale();
+    make_late(&mut order, &reference);
+    let before = order.clone();
+    let too_much = order.give_back_late(&reference, ask("late", 101), Timestamp(6));
+    assert_eq!(too_much, Err(Late::Blocked(Blocked::ExceedsRefundable)));
+    assert_eq!(order, before, "no decision without its return");
+    let part = order.begin_refund(&reference, ask("part", 1), Timestamp(6));
+    assert_eq!(part, Err(Blocked::AttemptOpen), "decided as a whole first");
+    order
+        .give_back_late(&reference, ask("late", 100), Timestamp(7))
+        .unwrap();
+    let back = order.refund_mut(&reference.late_return()).unwrap();
+    // It could not leave now; the decision stands, so it goes out later.
+    assert!(back.withdraw(NotSent::Offline).is_err());
+    assert!(back.is_running());
+}
+
+#[test]
+fn not_now_cannot_follow_never_or_done() {
+    let (mut order, reference) = sale();
+    let payment = order.payment_mut(&reference).unwrap();
+    payment.apply(&evidence(paid(), Heard::Query, 1));
+    let refund = order
+        .begin_refund(&reference, ask("one", 100), Timestamp(2))
+        .unwrap();
+    let refund = order.refund_mut(&refund).unwrap();
+    let failed = |again| Fact::Refund(RefundFact::Failed(refusal(), again));
+    refund.apply(&evidence(failed(Again::NewReference), Heard::Reply, 3));
+    refund.apply(&evidence(failed(Again::SameReference), Heard::Reply, 4));
+    assert!(
+        !refund.reserves(),
+        "another refund may have taken its place"
+    );
+    let done = Fact::Refund(RefundFact::Done {
+        channel_ref: None,
+        at: None,
+    });
+    refund.apply(&evidence(done, Heard::Query, 5));
+    refund.apply(&evidence(failed(Again::NewReference), Heard::Reply, 6));
+    assert!(matches!(refund.state(), RefundState::Done { .. }));
+}
