@@ -35,14 +35,16 @@ pub(crate) fn payment_may(from: Option<&str>, to: &str, cause: Cause) -> bool {
         // Money is believed on the channel's word only, and is never unbelieved.
         ("paid", _, _) => false,
         (_, "paid", cause) => cause == Cause::Heard && is_open(from),
-        ("paid_late", _, _) => false,
+        // A reversal of ours may reach the channel after the money was seen: it is asked about again.
+        ("paid_late", to, cause) => to == "watching" && cause == Cause::Heard,
         (_, "paid_late", cause) => {
             cause == Cause::Heard && matches!(from, "ending" | "watching" | "closed")
         }
         // An intent to end is the program's or a person's; what came alive is ended again.
         (_, "ending", cause) => cause == Cause::Program && (is_open(from) || from == "watching"),
-        // After an ending money could still come.
-        ("ending", "watching", Cause::Heard) | ("watching", "closed", Cause::Heard) => true,
+        // After an ending, ours or the channel's own, money could still come.
+        (_, "watching", Cause::Heard) => is_open(from) || matches!(from, "ending" | "closed"),
+        ("watching", "closed", Cause::Heard) => true,
         // Unpaid on the channel's word, or because provably nothing left this machine.
         (_, "closed", Cause::Heard) => is_open(from),
         ("in_doubt", "closed", Cause::Program) => true,

@@ -3,7 +3,7 @@
 
 use crate::{
     Desk,
-    health::Contact,
+    health::{Contact, moment_of},
     ports::{Cut, Scope},
     shop::Account,
 };
@@ -62,6 +62,9 @@ pub(crate) struct Record {
     /// When it was asked: the answer may be as old as that.
     #[serde(skip)]
     pub asked: Timestamp,
+    /// When the channel made the answer, by its own clock.
+    #[serde(skip)]
+    pub dated: Option<Timestamp>,
 }
 
 /// Kept of an answer's body: the largest genuine answer is a few KiB.
@@ -81,6 +84,7 @@ impl Record {
             key: None,
             took_ms: 0,
             asked,
+            dated: None,
         }
     }
 
@@ -178,6 +182,7 @@ impl Desk {
         };
         record.note_reply(&reply);
         let date = reply.header("date").map(str::to_owned);
+        record.dated = date.as_deref().and_then(moment_of);
         let hint = channel.hint(&reply);
         let took = Duration::from_millis(record.took_ms);
         let named = named_key(channel, &reply);

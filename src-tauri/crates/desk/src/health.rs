@@ -98,12 +98,14 @@ impl Desk {
     }
 }
 
+/// The moment of a `Date` header.
+pub(crate) fn moment_of(date: &str) -> Option<Timestamp> {
+    let date = jiff::fmt::rfc2822::parse(date).ok()?;
+    Some(Timestamp(date.timestamp().as_millisecond()))
+}
+
 /// The `Date` header has whole seconds; the answer was made about half a round trip ago.
 pub(crate) fn skew(date: &str, now: Timestamp, took: Duration) -> Option<i64> {
-    let date = jiff::fmt::rfc2822::parse(date)
-        .ok()?
-        .timestamp()
-        .as_millisecond();
     let half = i64::try_from(took.as_millis() / 2).ok()?;
-    Some(now.0 - half - date)
+    Some(now.0 - half - moment_of(date)?.0)
 }

@@ -6,12 +6,13 @@ use crate::{
     driver::Exchanged,
     pay::{NOTE_MAX, target},
     ports::{EventKind, Work},
+    rhythm,
     settle::Step,
 };
 use paydesk_channels::{Query, QueryRefund, RefundCall, Refunds, Target};
 use paydesk_domain::{
     Amount, Blocked, Doubt, Heard, Late, LateChoice, MerchantRef, Money, NotNow, Order,
-    OrderNumber, Payment, PaymentState, Refund, RefundPlan, RefundState,
+    OrderNumber, Payment, PaymentState, Refund, RefundPlan, RefundState, Timestamp,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -103,13 +104,17 @@ impl Desk {
                 &reference,
                 body,
             )?);
-            step.work.push(Work {
-                reference,
-                due: None,
-            });
+            let kept = step.order.payment(&reference);
+            let due = kept.and_then(|kept| self.next_look(kept));
+            step.work.push(Work { reference, due });
             Ok(Some(step))
         })
         .await
+    }
+
+    fn next_look(&self, payment: &Payment) -> Option<Timestamp> {
+        let (_, channel) = self.route(payment).ok()?;
+        rhythm::next_look(payment, &channel.profile().schedule, self.now())
     }
 
     /// A reversal of ours may have reached the channel after the money was seen, so the channel is asked

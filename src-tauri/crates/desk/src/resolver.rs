@@ -171,7 +171,7 @@ impl Desk {
         match payment.state() {
             // Until a person decides: a reversal of ours may have been on its way when the money was seen.
             PaymentState::PaidLate {
-                choice: LateChoice::Undecided,
+                choice: LateChoice::Accepted { .. } | LateChoice::Undecided,
                 ..
             } => self.query(&order, payment).await,
             PaymentState::Closed { .. }

@@ -324,8 +324,7 @@ impl Payment {
             }
             // The same of one nobody asks about any more: it is asked about again.
             PaymentState::Closed { why } if !evidence.is_asked_for() => {
-                let (ended, until) = (why.clone(), self.watched_from(evidence.seen()));
-                self.go(PaymentState::Watching { ended, until })
+                self.watch(&why.clone(), evidence.seen())
             }
             PaymentState::Ending { .. }
             | PaymentState::Watching { .. }
@@ -343,8 +342,13 @@ impl Payment {
         }
     }
 
-    fn watched_from(&self, ended: Timestamp) -> Timestamp {
-        ended.plus(Duration::from_millis(self.plan.watch_ms))
+    /// It is over, and money could still come for as long as the channel's margin.
+    fn watch(&mut self, ended: &ClosedWhy, from: Timestamp) -> Change {
+        let until = from.plus(Duration::from_millis(self.plan.watch_ms));
+        self.go(PaymentState::Watching {
+            ended: ended.clone(),
+            until,
+        })
     }
 
     fn hear_closed(&mut self, why: &ClosedWhy, evidence: &Evidence) -> Change {
@@ -352,14 +356,17 @@ impl Payment {
             PaymentState::InDoubt { .. }
             | PaymentState::Awaiting { .. }
             | PaymentState::Processing { .. }
-            | PaymentState::Held { .. } => self.go(PaymentState::Closed { why: why.clone() }),
-            PaymentState::Ending { .. } => {
-                let until = self.watched_from(evidence.seen());
-                self.go(PaymentState::Watching {
-                    ended: why.clone(),
-                    until,
-                })
-            }
+            | PaymentState::Held { .. } => match why {
+                ClosedWhy::NotSent { .. } | ClosedWhy::Refused { .. } => {
+                    self.go(PaymentState::Closed { why: why.clone() })
+                }
+                // Ended by the channel itself: an old picture of a shown code may still be paid (Q15).
+                ClosedWhy::Closed
+                | ClosedWhy::Expired
+                | ClosedWhy::NeverExisted
+                | ClosedWhy::Reversed => self.watch(why, evidence.seen()),
+            },
+            PaymentState::Ending { .. } => self.watch(why, evidence.seen()),
             PaymentState::Watching { ended, until } => {
                 // Only a question that was asked after the watch covers all of it.
                 let (ended, over) = (ended.clone(), evidence.asked() >= *until);
@@ -376,13 +383,24 @@ impl Payment {
                 ..
             } => Change::Same,
             // A reversal of ours that was still on its way: the money is back, nothing is left to decide.
+            // It is asked about once more, for an answer from before the payment may have been played again.
             PaymentState::PaidLate {
                 choice: LateChoice::Undecided,
                 ..
             } if evidence.is_asked_for()
                 && matches!(why, ClosedWhy::Closed | ClosedWhy::Reversed) =>
             {
-                self.go(PaymentState::Closed { why: why.clone() })
+                self.watch(why, evidence.seen())
+            }
+            // It reached the channel after the goods were handed over: a person must see that.
+            PaymentState::PaidLate {
+                choice: LateChoice::Accepted { .. },
+                ..
+            } if evidence.is_asked_for()
+                && matches!(why, ClosedWhy::Closed | ClosedWhy::Reversed) =>
+            {
+                self.watch(why, evidence.seen());
+                Change::Contradicted
             }
             PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => Change::Contradicted,
         }

@@ -139,9 +139,42 @@ fn a_reversal_that_arrives_after_the_money_was_seen_leaves_nothing_to_decide() {
     make_late(&mut order, &reference);
     let payment = order.payment_mut(&reference).unwrap();
     payment.apply(&evidence(closed(ClosedWhy::Reversed), Heard::Query, 5));
-    assert!(matches!(payment.state(), PaymentState::Closed { .. }));
+    assert!(matches!(payment.state(), PaymentState::Watching { .. }));
     assert_eq!(payment.contradictions(), 0);
     assert!(order.keep_late(&reference, "主管".to_owned()).is_err());
+}
+
+#[test]
+fn an_old_word_that_it_was_closed_loses_no_late_money() {
+    let (mut order, reference) = sale();
+    make_late(&mut order, &reference);
+    let payment = order.payment_mut(&reference).unwrap();
+    payment.apply(&evidence(closed(ClosedWhy::Closed), Heard::Query, 5));
+    payment.apply(&evidence(paid(), Heard::Query, 6));
+    assert!(matches!(payment.state(), PaymentState::PaidLate { .. }));
+}
+
+#[test]
+fn money_that_was_kept_and_went_back_after_all_calls_for_a_person() {
+    let (mut order, reference) = sale();
+    make_late(&mut order, &reference);
+    order.keep_late(&reference, "主管".to_owned()).unwrap();
+    let payment = order.payment_mut(&reference).unwrap();
+    payment.apply(&evidence(closed(ClosedWhy::Reversed), Heard::Query, 6));
+    assert!(matches!(payment.state(), PaymentState::Watching { .. }));
+    assert_eq!(payment.contradictions(), 1);
+}
+
+#[test]
+fn a_code_that_ran_out_at_the_channel_is_watched() {
+    for why in [ClosedWhy::Closed, ClosedWhy::Expired, ClosedWhy::Reversed] {
+        let (mut order, reference) = sale();
+        let payment = order.payment_mut(&reference).unwrap();
+        payment.apply(&evidence(closed(why), Heard::Query, 2));
+        assert!(matches!(payment.state(), PaymentState::Watching { .. }));
+        payment.apply(&evidence(paid(), Heard::Query, 3));
+        assert!(matches!(payment.state(), PaymentState::PaidLate { .. }));
+    }
 }
 
 #[test]

@@ -48,8 +48,10 @@ impl Desk {
             }
         };
         let payer = payer_of(&fact);
-        let evidence = Evidence::from_channel(Fact::Payment(fact), &proof, heard, self.now())
-            .asked_at(record.asked);
+        // By the channel's clock where it says so: a clock of ours that jumps ends no watch (Q18).
+        let seen = record.dated.unwrap_or_else(|| self.now());
+        let evidence =
+            Evidence::from_channel(Fact::Payment(fact), &proof, heard, seen).asked_at(record.asked);
         let sealed = payer.map(|value| SealedField {
             subject: reference.clone(),
             name: "payer",
