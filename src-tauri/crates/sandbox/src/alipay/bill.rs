@@ -39,7 +39,8 @@ pub(super) fn query(world: &World, call: &Call, content: &str) -> Result<String,
     if flaw == Some(BillFlaw::NotAllowed) {
         return Err(Refusal::not_allowed());
     }
-    let is_early = day >= day_of(now_ms) || bills::ready_ms(Channel::Alipay, day) > now_ms;
+    let ledger = world.ledger()?;
+    let is_early = day >= day_of(now_ms) || !bills::is_ready(&ledger, Channel::Alipay, day, now_ms);
     if is_early || flaw == Some(BillFlaw::NotReady) {
         return Err(not_there());
     }
@@ -48,7 +49,6 @@ pub(super) fn query(world: &World, call: &Call, content: &str) -> Result<String,
         account: &account,
         appid: "",
     };
-    let ledger = world.ledger()?;
     let mut zip = bills::write(&ledger, holder, file, day, flaw).ok_or_else(not_there)?;
     drop(ledger);
     if flaw == Some(BillFlaw::Truncated) {

@@ -18,7 +18,7 @@ pub use plants::{PlantAsked, PlantCode, PlantRefused, Planted};
 pub(crate) use wechatpay::Part;
 
 use crate::clock::{day_of, day_start_ms};
-use crate::ledger::{Channel, Fen, Ledger};
+use crate::ledger::{Channel, Fen, Ledger, TradeKey};
 use lines::{DAY_MS, Entry, Line};
 
 /// A bill of Alipay is there at nine the next morning, one of WeChat Pay at ten.
@@ -33,6 +33,16 @@ fn ready_hour(channel: Channel) -> i64 {
 pub(crate) fn ready_ms(channel: Channel, day: i64) -> i64 {
     day_start_ms(day.saturating_add(1))
         .saturating_add(ready_hour(channel).saturating_mul(3_600_000))
+}
+
+/// Whether the bill of a day is there: from its hour on, or at once where differences were planted on the
+/// day. Whoever plants shows them, at any time of the day.
+pub(crate) fn is_ready(ledger: &Ledger, channel: Channel, day: i64, now_ms: i64) -> bool {
+    let of_day = |key: &TradeKey| {
+        let trade = ledger.find(key).filter(|_| key.channel == channel);
+        trade.is_some_and(|trade| day_of(trade.created_ms) == day)
+    };
+    ready_ms(channel, day) <= now_ms || ledger.plants().iter().any(|plant| of_day(&plant.key))
 }
 
 /// What is wrong with a bill on purpose.

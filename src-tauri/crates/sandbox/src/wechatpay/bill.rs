@@ -73,7 +73,9 @@ fn offer(world: &World, call: &Call, file: BillFile) -> Outcome {
     if flaw == Some(BillFlaw::NotAllowed) {
         return Err(Refusal::new(403, "NO_AUTH", "商户无权限"));
     }
-    if bills::ready_ms(Channel::Wechatpay, day) > now_ms || flaw == Some(BillFlaw::NotReady) {
+    let ledger = world.ledger()?;
+    let is_ready = bills::is_ready(&ledger, Channel::Wechatpay, day, now_ms);
+    if !is_ready || flaw == Some(BillFlaw::NotReady) {
         return Err(Refusal::new(
             400,
             "STATEMENT_CREATING",
@@ -85,7 +87,6 @@ fn offer(world: &World, call: &Call, file: BillFile) -> Outcome {
         account: &own.mchid,
         appid: &own.appid,
     };
-    let ledger = world.ledger()?;
     let plain = bills::write(&ledger, holder, file, day, flaw).ok_or_else(no_statement)?;
     drop(ledger);
     let hash = digest(&plain, flaw);
