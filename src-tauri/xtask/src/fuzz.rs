@@ -74,13 +74,7 @@ fn guided(workspace: &Workspace, arguments: &[String]) -> Outcome {
         .ok_or_else(|| Stop::Environment("rustc does not name its machine".to_owned()))?;
     let folder = workspace.path("tests/fuzz/guided");
     let build = folder.join("target");
-    let words = [
-        "build",
-        "--quiet",
-        "--release",
-        "--target",
-        &machine,
-    ];
+    let words = ["build", "--quiet", "--release", "--target", &machine];
     let mut cargo = command(&folder, "cargo", &words);
     cargo
         .env("RUSTFLAGS", COVERAGE)

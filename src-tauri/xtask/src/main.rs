@@ -44,6 +44,7 @@ usage: cargo xtask COMMAND
   conformance       independent clients against the sandbox
   bench             speeds, printed
   fuzz              every parser of foreign bytes; `--target NAME`, `--seconds N`, `--guided`
+  sim               simulated days of trade with faults, audited; `--days N --seed S`, `images`, `regressions`
   hostile           a hostile peer: lies, changed answers, harmful archives; `--mutations N`, `--archives N`
   kills             SIGKILL at every phase of a payment
   shots             the pictures of the README
@@ -112,6 +113,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         "bench" => scripts::bench(&workspace, rest),
         "fuzz" => fuzz::fuzz(&workspace, rest),
         "hostile" => scripts::hostile(&workspace, rest),
+        "sim" => scripts::sim(&workspace, rest),
         "kills" => scripts::kills(&workspace, rest),
         "shots" => scripts::shots(&workspace, rest),
         "targets" => targets::targets(&workspace, rest),

@@ -36,6 +36,27 @@ pub(crate) fn hostile(workspace: &Workspace, arguments: &[String]) -> Outcome {
     program(workspace, "paydesk-hostile", arguments)
 }
 
+/// Simulated days, crash images, and seeds that once broke something. Optimised, for it lives thousands of days.
+pub(crate) fn sim(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    let mut words: Vec<String> = [
+        "run",
+        "--quiet",
+        "--locked",
+        "--profile",
+        "sim",
+        "--package",
+        "paydesk-sim",
+        "--",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    if arguments.first().is_none_or(|word| word.starts_with("--")) {
+        words.push("days".to_owned());
+    }
+    words.extend(arguments.iter().cloned());
+    run(command(&workspace.path(""), "cargo", &words))
+}
+
 /// Speeds, printed. The release window embeds the page.
 pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Outcome {
     crate::run::build_page(workspace)?;

@@ -22,7 +22,7 @@ struct Stage {
     work: Work,
 }
 
-const STAGES: [Stage; 15] = [
+const STAGES: [Stage; 16] = [
     Stage {
         name: "setup",
         is_foundation: true,
@@ -92,6 +92,11 @@ const STAGES: [Stage; 15] = [
         name: "hostile",
         is_foundation: false,
         work: hostile_peer,
+    },
+    Stage {
+        name: "sim",
+        is_foundation: false,
+        work: simulated_days,
     },
     Stage {
         name: "kills",
@@ -317,6 +322,15 @@ fn hostile_peer(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
         command(&workspace.path(""), &program.to_string_lossy(), &words),
         workspace,
     )
+}
+
+/// Fresh days with faults and deaths, then every seed that once broke something.
+fn simulated_days(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
+    let program = workspace.program("paydesk-sim");
+    let program = program.to_string_lossy();
+    let root = workspace.path("");
+    run(command(&root, &program, &["days", "--days", "10"]))?;
+    counted(command(&root, &program, &["regressions"]), workspace)
 }
 
 fn window_tests(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {

@@ -400,7 +400,7 @@ impl Auditor {
     ///
     /// # Errors
     /// A database cannot be read.
-    pub async fn nothing_lost(&mut self, tills: &mut [(usize, SqliteConnection)]) -> Audited {
+    pub async fn nothing_lost(&mut self, tills: &mut [(usize, &mut SqliteConnection)]) -> Audited {
         for trade in self.oracle.trades() {
             if trade.charges() == 0 {
                 continue;

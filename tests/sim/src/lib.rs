@@ -1,9 +1,10 @@
-//! The floor of the deterministic simulation: a disk with faults under the production store, a clock and
-//! a scheduler of its own, and machines that boot, die and boot again.
+//! The deterministic simulation: a disk with faults under the production store, a clock and a scheduler of
+//! its own, machines that boot, die and boot again, and on this floor a world of tills, people and weather.
 //!
-//! It decides nothing about payments and checks none of them: that is the world built on it.
+//! It decides nothing about payments; the auditor, who shares nothing with the product, judges them.
 //! Everything follows from one seed, in one process at a time. See docs/adr/0015.
 
+pub mod days;
 pub mod disk;
 pub mod executor;
 pub mod images;
@@ -11,3 +12,4 @@ pub mod life;
 pub mod machine;
 pub mod rng;
 pub mod store;
+pub mod world;

@@ -1,4 +1,4 @@
-//! `paydesk-sim`: crash images, the determinism of one seed, and what a payment costs on a simulated disk.
+//! `paydesk-sim`: simulated days, crash images, the determinism of one seed, and what a payment costs on a simulated disk.
 #![allow(
     clippy::print_stdout,
     reason = "a program for a terminal speaks to the terminal"
@@ -9,6 +9,7 @@
 )]
 
 use paydesk_sim::{
+    days,
     disk::pin_randomness,
     images::{self, Plan, Tally},
     life,
@@ -21,7 +22,10 @@ use std::{
 };
 
 const USAGE: &str = "\
-usage: paydesk-sim images [--count N] [--seed S] [--again N|all] [--processes N] [--resume FILE]
+usage: paydesk-sim days [--days N] [--seed S] [--world-days N] [--sales N] [--tills N] [--processes N]
+                        [--off NAME,..] [--calm]    till-days of trade with faults, audited
+       paydesk-sim regressions                      every seed that once broke something
+       paydesk-sim images [--count N] [--seed S] [--again N|all] [--processes N] [--resume FILE]
                           [--only SCENARIO:STEP:cut|kill[:STEP]] [--plant normal-sync|unsynced-reads]
        paydesk-sim life [--seed S] [--steps N]     one seed's history as a hash
        paydesk-sim cost [--payments N]             what a payment costs on a simulated disk
@@ -50,8 +54,16 @@ fn command(arguments: &[String]) -> Result<bool, String> {
     let (name, options) = arguments.split_first().ok_or(USAGE)?;
     match name.as_str() {
         "cost" => cost(options),
+        "days" => {
+            let wish = days::Wish::read(options).map_err(|why| format!("{why}\n{USAGE}"))?;
+            if let Some((part, _)) = wish.part {
+                pin(part);
+            }
+            wish.run(&mut |line| println!("{line}"))
+        }
         "images" => Wish::read(options)?.run(options),
         "life" => one_life(options),
+        "regressions" if options.is_empty() => days::regressions(&mut |line| println!("{line}")),
         "scenarios" if options.is_empty() => {
             images::scenarios()
                 .iter()

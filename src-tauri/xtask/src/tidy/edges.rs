@@ -37,7 +37,7 @@ const fn pure(name: &'static str, may_use: &'static [&'static str]) -> Room {
     }
 }
 
-const ROOMS: [Room; 22] = [
+const ROOMS: [Room; 23] = [
     pure("paydesk-signing", &[]),
     pure("paydesk-domain", &["paydesk-signing"]),
     pure("paydesk-channels", &["paydesk-domain", "paydesk-signing"]),
@@ -121,6 +121,8 @@ const ROOMS: [Room; 22] = [
             "paydesk-store",
         ],
     ),
+    // The real state machines, explored to the end.
+    room("paydesk-model", &["paydesk-domain", "paydesk-signing"]),
     // Whatever reads foreign bytes.
     room(
         "paydesk-fuzz",

@@ -1,3 +1,4 @@
+//! The scheduler by itself: who goes first, what time it is, what a death drops.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use super::*;

@@ -1,0 +1,305 @@
+//! The auditor's bench: one auditor over all tills, an observer's connection into each database, and what
+//! was found. An observer is a process of its own on the till's disk.
+
+use super::keys::Keyring;
+use crate::{
+    disk::{Disk, DiskProcess, VFS, held},
+    executor::db,
+    machine::FILE,
+};
+use paydesk_auditor::{Auditor, Invariant, Oracle, Sent, Trade, Unreadable, Violation, Witness};
+use paydesk_sandbox::{Channel, Moment, Offline};
+use paydesk_signing::KeyId;
+use serde_json::Value;
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, OnceLock},
+    time::Duration,
+};
+use tokio::sync::Mutex as AsyncMutex;
+
+/// One till's database, seen from outside.
+struct Observer {
+    connection: SqliteConnection,
+    process: DiskProcess,
+}
+
+struct Seat {
+    auditor: Auditor,
+    observers: BTreeMap<usize, Observer>,
+}
+
+/// The auditor at work.
+pub(crate) struct Bench {
+    desk: AsyncMutex<Seat>,
+    made: Mutex<Vec<(String, String)>>,
+    audits: Mutex<u64>,
+    found: Mutex<Vec<Violation>>,
+}
+
+/// What an audit asks of the auditor.
+enum Question<'q> {
+    Sent(&'q Sent),
+    Committed,
+    Reopened,
+    Quiet,
+}
+
+impl Bench {
+    /// A bench for this auditor.
+    #[must_use]
+    pub(crate) fn new(auditor: Auditor) -> Bench {
+        Bench {
+            desk: AsyncMutex::new(Seat {
+                auditor,
+                observers: BTreeMap::new(),
+            }),
+            made: Mutex::default(),
+            audits: Mutex::new(0),
+            found: Mutex::default(),
+        }
+    }
+
+    /// Opens a till's database beside its process.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub(crate) async fn observe(&self, till: usize, disk: &Disk) -> Result<(), Unreadable> {
+        let process = disk.start_process();
+        let options = SqliteConnectOptions::new()
+            .filename(process.path(FILE))
+            .vfs(VFS)
+            .busy_timeout(Duration::ZERO)
+            .pragma("temp_store", "MEMORY")
+            .pragma("query_only", "1")
+            .disable_statement_logging();
+        let connection = db(SqliteConnection::connect_with(&options)).await?;
+        let observer = Observer {
+            connection,
+            process,
+        };
+        self.desk.lock().await.observers.insert(till, observer);
+        Ok(())
+    }
+
+    /// Closes the observer of a till whose process ended.
+    pub(crate) async fn look_away(&self, till: usize) {
+        let observer = self.desk.lock().await.observers.remove(&till);
+        if let Some(observer) = observer {
+            // On a dead disk closing fails and everything is closed all the same.
+            drop(observer.connection.close().await);
+            observer.process.kill();
+        }
+    }
+
+    /// The channel made this reply about this reference.
+    pub(crate) fn made(&self, reference: &str, reply_sha256: &str) {
+        held(&self.made).push((reference.to_owned(), reply_sha256.to_owned()));
+    }
+
+    /// A call leaves a till.
+    pub(crate) async fn sent(&self, sent: &Sent) {
+        self.ask(sent.till, Question::Sent(sent)).await;
+    }
+
+    /// A till told its windows that something moved; they show what they read then.
+    pub(crate) async fn told(&self, till: usize, number: &str, version: i64, paid: bool) {
+        self.desk
+            .lock()
+            .await
+            .auditor
+            .told(till, number, version, paid);
+    }
+
+    /// A till committed something.
+    pub(crate) async fn committed(&self, till: usize) {
+        self.ask(till, Question::Committed).await;
+    }
+
+    /// A till's process came back after a death.
+    pub(crate) async fn reopened(&self, till: usize) {
+        self.ask(till, Question::Reopened).await;
+    }
+
+    /// The world healed and everything had its time.
+    pub(crate) async fn quiet(&self, till: usize) {
+        self.ask(till, Question::Quiet).await;
+    }
+
+    /// Whether every trade with money on it stands in somebody's books.
+    pub(crate) async fn nothing_lost(&self) {
+        let mut desk = self.desk.lock().await;
+        let Seat { auditor, observers } = &mut *desk;
+        let tills = observers
+            .iter_mut()
+            .map(|(till, observer)| (*till, &mut observer.connection));
+        let asked = db(auditor.nothing_lost(&mut tills.collect::<Vec<_>>())).await;
+        self.keep(auditor, 0, asked.err());
+    }
+
+    /// Everything found so far.
+    #[must_use]
+    pub(crate) fn found(&self) -> Vec<Violation> {
+        held(&self.found).clone()
+    }
+
+    /// How many audits there were.
+    #[must_use]
+    pub(crate) fn audits(&self) -> u64 {
+        *held(&self.audits)
+    }
+
+    async fn ask(&self, till: usize, question: Question<'_>) {
+        let mut desk = self.desk.lock().await;
+        let Seat { auditor, observers } = &mut *desk;
+        for (reference, reply) in std::mem::take(&mut *held(&self.made)) {
+            auditor.made(&reference, &reply);
+        }
+        let Some(observer) = observers.get_mut(&till) else {
+            return;
+        };
+        let connection = &mut observer.connection;
+        let asked = db(async {
+            match question {
+                Question::Sent(sent) => auditor.sent(connection, sent).await,
+                Question::Committed => auditor.committed(connection, till).await.map(drop),
+                Question::Reopened => auditor.reopened(connection, till).await,
+                Question::Quiet => auditor.quiet(connection, till).await,
+            }
+        })
+        .await;
+        *held(&self.audits) += 1;
+        // On a dead machine nobody reads; the books are looked at when they are open again.
+        let unreadable = asked.err().filter(|_| !observer.process.is_dead());
+        self.keep(auditor, till, unreadable);
+    }
+
+    fn keep(&self, auditor: &mut Auditor, till: usize, unreadable: Option<Unreadable>) {
+        let mut found = held(&self.found);
+        found.extend(auditor.take_violations());
+        found.extend(unreadable.map(|Unreadable(why)| Violation {
+            invariant: Invariant::Inv17,
+            till,
+            found: format!("the books cannot be read: {why}"),
+        }));
+    }
+}
+
+/// What the auditor needs of keys: the shop's data key, and a channel's signature checked.
+pub(crate) struct KeyWitness(pub Arc<Keyring>);
+
+impl Witness for KeyWitness {
+    fn unseal(&self, _till: usize, seq: i64, sealed: &[u8]) -> Option<Vec<u8>> {
+        let place = format!("evidence|{seq}");
+        self.0.data().open(place.as_bytes(), sealed).ok()
+    }
+
+    fn is_signed(&self, channel: &str, record: &Value) -> bool {
+        let text = |name: &str| record.get(name).and_then(Value::as_str);
+        let Some((keys, body)) = self.0.of_channel(channel).zip(text("body")) else {
+            return false;
+        };
+        let by = KeyId(text("key").unwrap_or_default().to_owned());
+        let signed = match channel {
+            "alipay" => signed_alipay(body),
+            _ => signed_wechatpay(record, body),
+        };
+        signed.is_some_and(|(message, signature)| {
+            keys.verify(&by, message.as_bytes(), &signature).is_ok()
+        })
+    }
+}
+
+fn base64(text: &str) -> Option<Vec<u8>> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
+}
+
+/// The value of `..._response` by the letter, and `sign` (alipay.md, answers).
+fn signed_alipay(body: &str) -> Option<(String, Vec<u8>)> {
+    let document: Value = serde_json::from_str(body).ok()?;
+    let signature = base64(document.get("sign")?.as_str()?)?;
+    let at = body.find("_response\":")?;
+    let from = body.get(at..)?.find('{')?.checked_add(at)?;
+    let (mut depth, mut in_text, mut escaped) = (0_u32, false, false);
+    for (offset, letter) in body.get(from..)?.char_indices() {
+        match letter {
+            _ if escaped => escaped = false,
+            '\\' if in_text => escaped = true,
+            '"' => in_text = !in_text,
+            '{' if !in_text => depth = depth.saturating_add(1),
+            '}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth == 0 {
+            let end = from.checked_add(offset)?;
+            return Some((body.get(from..=end)?.to_owned(), signature));
+        }
+    }
+    None
+}
+
+/// Seconds, nonce and body, each with its line feed (wechatpay.md, answers).
+fn signed_wechatpay(record: &Value, body: &str) -> Option<(String, Vec<u8>)> {
+    let headers = record.get("headers")?.as_array()?;
+    let header = |name: &str| {
+        let its = |pair: &&Value| {
+            let found = pair.get(0).and_then(Value::as_str);
+            found.is_some_and(|found| found.eq_ignore_ascii_case(name))
+        };
+        headers.iter().find(its)?.get(1)?.as_str()
+    };
+    let signature = base64(header("wechatpay-signature")?)?;
+    let (seconds, nonce) = (header("wechatpay-timestamp")?, header("wechatpay-nonce")?);
+    Some((format!("{seconds}\n{nonce}\n{body}\n"), signature))
+}
+
+/// The sandbox's ledger, read as JSON. Told where it is once it is there: the ether comes after the bench.
+#[derive(Default)]
+pub(crate) struct LedgerOracle(OnceLock<LedgerOf>);
+
+struct LedgerOf {
+    offline: Arc<Offline>,
+    moment: Box<dyn Fn() -> Moment + Send + Sync>,
+}
+
+impl LedgerOracle {
+    /// Where the ledger is, and what time it is.
+    pub(crate) fn is_at(
+        &self,
+        offline: Arc<Offline>,
+        moment: impl Fn() -> Moment + Send + Sync + 'static,
+    ) {
+        let ledger = LedgerOf {
+            offline,
+            moment: Box::new(moment),
+        };
+        // Told once; a second time says the same.
+        drop(self.0.set(ledger));
+    }
+}
+
+fn read<T: serde::Serialize>(told: &T) -> Option<Trade> {
+    serde_json::from_value(serde_json::to_value(told).ok()?).ok()
+}
+
+impl Oracle for LedgerOracle {
+    fn trade(&self, out_trade_no: &str) -> Option<Trade> {
+        let LedgerOf { offline, moment } = self.0.get()?;
+        [Channel::Alipay, Channel::Wechatpay]
+            .into_iter()
+            .find_map(|channel| offline.truth_of(channel, out_trade_no, moment()).ok()?)
+            .as_ref()
+            .and_then(read)
+    }
+
+    fn trades(&self) -> Vec<Trade> {
+        let truth = self
+            .0
+            .get()
+            .map(|LedgerOf { offline, moment }| offline.truth(moment()));
+        let trades = truth.and_then(Result::ok).map(|truth| truth.trades);
+        trades.unwrap_or_default().iter().filter_map(read).collect()
+    }
+}

@@ -1,0 +1,392 @@
+//! The network between tills and channels: every request takes its way through latency and weather to the
+//! sandbox, and every call is told to the auditor before it leaves.
+//!
+//! What is on the wire belongs to no process: a till that dies does not call its request back.
+
+use super::{
+    bench::Bench,
+    weather::{Ill, Weather},
+    wire::{self, Reading},
+};
+use crate::{
+    disk::held,
+    executor::{SimClock, SimTasks},
+    rng::Rng,
+};
+use paydesk_auditor::Sent;
+use paydesk_channels::WireRequest;
+use paydesk_desk::ports::{BoxFuture, Clock, Cut, Network, Reached, Scope, Tasks};
+use paydesk_sandbox::{Delivered, FaultKind, Moment, Offline, Strike, WireAnswer, WireCall};
+use paydesk_signing::{Peer, WireReply, sha256_hex};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::oneshot;
+
+/// Old answers that may be replayed, for each kind of call.
+const KEPT_ANSWERS: usize = 32;
+
+/// Everything between the tills and the channels.
+pub(crate) struct Ether {
+    offline: Arc<Offline>,
+    clock: Arc<SimClock>,
+    tasks: Arc<SimTasks>,
+    bench: Arc<Bench>,
+    weather: Mutex<Weather>,
+    old: Mutex<BTreeMap<String, Vec<(String, WireAnswer)>>>,
+    calls: Mutex<u64>,
+}
+
+/// What comes back to the till.
+type Back = Result<WireAnswer, Cut>;
+
+impl Ether {
+    /// An ether over one sandbox. `tasks` belong to no till.
+    #[must_use]
+    pub(crate) fn new(
+        offline: Arc<Offline>,
+        clock: Arc<SimClock>,
+        tasks: Arc<SimTasks>,
+        bench: Arc<Bench>,
+        weather: Weather,
+    ) -> Ether {
+        Ether {
+            offline,
+            clock,
+            tasks,
+            bench,
+            weather: Mutex::new(weather),
+            old: Mutex::default(),
+            calls: Mutex::new(0),
+        }
+    }
+
+    /// The channels.
+    #[must_use]
+    pub(crate) fn offline(&self) -> &Arc<Offline> {
+        &self.offline
+    }
+
+    /// The true time, for the channels.
+    #[must_use]
+    pub(crate) fn moment(&self) -> Moment {
+        moment_of(&self.clock)
+    }
+
+    /// How many exchanges in a million are struck from now on.
+    pub(crate) fn set_weather(&self, parts: u32) {
+        held(&self.weather).parts = parts;
+    }
+
+    /// How often each ill struck.
+    #[must_use]
+    pub(crate) fn struck(&self) -> BTreeMap<Ill, u64> {
+        held(&self.weather).struck().clone()
+    }
+
+    /// How many calls tills sent.
+    #[must_use]
+    pub(crate) fn calls(&self) -> u64 {
+        *held(&self.calls)
+    }
+
+    /// Every trade of an order, as the ledger tells it.
+    pub(crate) fn trade(&self, number: &str) -> String {
+        let truth = self.offline.truth(self.moment()).map(|truth| truth.trades);
+        let its = truth.unwrap_or_default().into_iter();
+        let its = its.filter(|trade| trade.out_trade_no.starts_with(number));
+        its.map(|trade| serde_json::to_string(&trade).unwrap_or_default())
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    fn draw<T>(&self, from: impl FnOnce(&mut Rng) -> T) -> T {
+        from(held(&self.weather).rng())
+    }
+
+    fn between(&self, least_ms: u64, most_ms: u64) -> Duration {
+        let ms = self.draw(|rng| least_ms + rng.below(most_ms - least_ms + 1));
+        Duration::from_millis(ms)
+    }
+
+    /// A moment on the way. Now and then the way is long.
+    fn latency(&self) -> Duration {
+        if self.draw(|rng| rng.happens(30_000)) {
+            return self.between(300, 4_000);
+        }
+        self.between(15, 90)
+    }
+
+    async fn wait(&self, time: Duration) {
+        self.clock.sleep(time).await;
+    }
+
+    /// One delivery: effect at the arrival, answer when it is due.
+    async fn deliver(&self, request: &WireRequest, strike: Option<Strike>) -> Delivered {
+        let call = WireCall {
+            method: request.method,
+            url: &request.url,
+            headers: &request.headers,
+            body: &request.body,
+        };
+        let pending = self.offline.exchange(&call, strike, self.moment());
+        self.wait(Duration::from_millis(pending.wait_ms())).await;
+        match self.offline.finish(pending, self.moment()) {
+            Delivered::Answer(answer) => Delivered::Answer(dated(answer, self.moment())),
+            cut => cut,
+        }
+    }
+
+    /// The way of one request and its answer through the weather.
+    async fn carry(&self, request: &WireRequest, reading: &Reading, ill: Option<Ill>) -> Back {
+        self.wait(self.latency()).await;
+        let back = match ill {
+            None => self.answered(request, reading, None).await,
+            Some(ill) => self.struck_by(ill, request, reading).await,
+        };
+        self.wait(self.latency()).await;
+        back
+    }
+
+    /// An answer as the channel made it, which the auditor may believe later.
+    async fn answered(
+        &self,
+        request: &WireRequest,
+        reading: &Reading,
+        strike: Option<Strike>,
+    ) -> Back {
+        let delivered = self.deliver(request, strike).await;
+        self.genuine(reading, delivered)
+    }
+
+    fn genuine(&self, reading: &Reading, delivered: Delivered) -> Back {
+        let Delivered::Answer(answer) = delivered else {
+            return Err(Cut::AfterSend);
+        };
+        if let Some(reference) = &reading.reference {
+            self.bench.made(reference, &sha256_hex(&answer.body));
+            let mut old = held(&self.old);
+            let kept = old.entry(kind_of(reading)).or_default();
+            kept.push((reference.clone(), answer.clone()));
+            if kept.len() > KEPT_ANSWERS {
+                kept.remove(0);
+            }
+        }
+        Ok(answer)
+    }
+
+    async fn struck_by(&self, ill: Ill, request: &WireRequest, reading: &Reading) -> Back {
+        held(&self.weather).count(ill);
+        match ill {
+            Ill::NoConnection => Err(Cut::BeforeSend),
+            Ill::RequestLost => Err(Cut::AfterSend),
+            Ill::RequestLate => {
+                self.wait(self.between(5_000, 280_000)).await;
+                self.answered(request, reading, None).await
+            }
+            Ill::DoubledFirst | Ill::DoubledSecond => {
+                let first = self.answered(request, reading, None).await;
+                self.wait(self.between(1, 3_000)).await;
+                let second = self.answered(request, reading, None).await;
+                if ill == Ill::DoubledFirst {
+                    first
+                } else {
+                    second
+                }
+            }
+            Ill::ReplyLost => {
+                drop(self.answered(request, reading, None).await);
+                Err(Cut::AfterSend)
+            }
+            Ill::ReplyLate => {
+                let answer = self.answered(request, reading, None).await;
+                self.wait(self.between(5_000, 200_000)).await;
+                answer
+            }
+            Ill::SlowBody => {
+                let answer = self.answered(request, reading, None).await;
+                self.wait(Duration::from_secs(60)).await;
+                answer
+            }
+            Ill::Truncated => {
+                let answer = self.answered(request, reading, None).await?;
+                let kept = self.draw(|rng| rng.place(answer.body.len()));
+                Ok(answer.truncated(kept))
+            }
+            Ill::BitFlipped => {
+                let answer = self.answered(request, reading, None).await?;
+                let bit = self.draw(|rng| rng.place(answer.body.len().saturating_mul(8)));
+                Ok(answer.flipped(bit))
+            }
+            Ill::Replayed => {
+                let fresh = self.answered(request, reading, None).await;
+                self.replayed(reading).map_or(fresh, Ok)
+            }
+            Ill::Gateway500 => Ok(WireAnswer::of_gateway(500)),
+            Ill::Gateway503 => Ok(WireAnswer::of_gateway(503)),
+            Ill::RateLimited => Ok(WireAnswer::of_gateway(429)),
+            Ill::Portal => Ok(WireAnswer::captive_portal()),
+            Ill::Gateway502 | Ill::Gateway504 => {
+                drop(self.answered(request, reading, None).await);
+                let status = if ill == Ill::Gateway502 { 502 } else { 504 };
+                Ok(WireAnswer::of_gateway(status))
+            }
+            Ill::SystemError | Ill::SystemErrorAfter => {
+                let strike = strike(FaultKind::SystemError, ill == Ill::SystemErrorAfter);
+                self.answered(request, reading, Some(strike)).await
+            }
+            Ill::OtherOrder => {
+                self.foreign(FaultKind::ForeignAnswer, request, reading)
+                    .await
+            }
+            Ill::OtherMerchant => {
+                self.foreign(FaultKind::ForeignMerchant, request, reading)
+                    .await
+            }
+            Ill::UnsignedRefusal => {
+                self.tampered(FaultKind::UnsignedRefusal, false, request)
+                    .await
+            }
+            Ill::UnsignedRefusalAfter => {
+                self.tampered(FaultKind::UnsignedRefusal, true, request)
+                    .await
+            }
+            Ill::BadSignature => self.tampered(FaultKind::BadSignature, true, request).await,
+            Ill::UnknownKey => self.tampered(FaultKind::UnknownKey, true, request).await,
+            Ill::StaleTime => {
+                // Alipay's answers carry no time: nothing of it is stale.
+                let strike = strike(FaultKind::StaleTime, true);
+                self.answered(request, reading, Some(strike)).await
+            }
+        }
+    }
+
+    /// An answer that the channel did not make for this call: nothing may come of it.
+    async fn tampered(&self, kind: FaultKind, has_effect: bool, request: &WireRequest) -> Back {
+        match self.deliver(request, Some(strike(kind, has_effect))).await {
+            Delivered::Answer(answer) => Ok(answer),
+            Delivered::Cut | Delivered::CutShort(_) => Err(Cut::AfterSend),
+        }
+    }
+
+    /// A valid answer about something else; one that names no trade has nothing to swap and is genuine.
+    async fn foreign(&self, kind: FaultKind, request: &WireRequest, reading: &Reading) -> Back {
+        let delivered = self.deliver(request, Some(strike(kind, true))).await;
+        let names_a_trade = |answer: &WireAnswer| {
+            let body = String::from_utf8_lossy(&answer.body);
+            body.contains("out_trade_no") || body.contains("out_refund_no")
+        };
+        match delivered {
+            Delivered::Answer(answer) if names_a_trade(&answer) => Ok(answer),
+            genuine => self.genuine(reading, genuine),
+        }
+    }
+
+    /// An old answer to the same kind of call: about the same reference if there is one.
+    fn replayed(&self, reading: &Reading) -> Option<WireAnswer> {
+        let old = held(&self.old);
+        let kept = old.get(&kind_of(reading))?;
+        let its = |(of, _): &&(String, WireAnswer)| Some(of) == reading.reference.as_ref();
+        let found = kept.iter().find(its).or_else(|| kept.first())?;
+        Some(found.1.clone())
+    }
+}
+
+/// As every server does, the channel's says when it answered.
+fn dated(mut answer: WireAnswer, at: Moment) -> WireAnswer {
+    let moment = jiff::Timestamp::from_millisecond(at.wall_ms).unwrap_or_default();
+    let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
+    if !answer.headers.iter().any(|(name, _)| name == "date")
+        && let Ok(date) = printer.timestamp_to_rfc9110_string(&moment)
+    {
+        answer.headers.push(("date".to_owned(), date));
+    }
+    answer
+}
+
+/// What a right clock shows, for the channels.
+#[must_use]
+pub(crate) fn moment_of(clock: &SimClock) -> Moment {
+    let wall_ms = clock.truth().0;
+    let wall_ns = u64::try_from(wall_ms).unwrap_or(0);
+    Moment {
+        wall_ms,
+        monotonic_ns: wall_ns.saturating_mul(1_000_000),
+    }
+}
+
+fn kind_of(reading: &Reading) -> String {
+    format!("{} {}", reading.channel, reading.operation)
+}
+
+fn strike(kind: FaultKind, has_effect: bool) -> Strike {
+    Strike { kind, has_effect }
+}
+
+/// The network of one till's process.
+pub(crate) struct SimNetwork {
+    ether: Arc<Ether>,
+    till: usize,
+}
+
+impl SimNetwork {
+    /// The wire of this till.
+    #[must_use]
+    pub(crate) fn new(ether: Arc<Ether>, till: usize) -> SimNetwork {
+        SimNetwork { ether, till }
+    }
+}
+
+impl Network for SimNetwork {
+    fn send(
+        &self,
+        request: WireRequest,
+        _scope: Scope,
+        deadline: Duration,
+    ) -> BoxFuture<'_, Result<WireReply, Cut>> {
+        Box::pin(async move {
+            let ether = &self.ether;
+            *held(&ether.calls) += 1;
+            let reading = wire::read(&request);
+            if let (Some(effect), Some(reference)) = (reading.effect, &reading.reference) {
+                let sent = Sent {
+                    till: self.till,
+                    effect,
+                    reference: reference.clone(),
+                    meaning: reading.meaning.clone(),
+                };
+                ether.bench.sent(&sent).await;
+            }
+            let ill = held(&ether.weather).strike();
+            if ill == Some(Ill::NoConnection) {
+                held(&ether.weather).count(Ill::NoConnection);
+                ether.wait(ether.latency()).await;
+                return Err(Cut::BeforeSend);
+            }
+            let (tell, told) = oneshot::channel();
+            let carrier = Arc::clone(ether);
+            ether.tasks.spawn(Box::pin(async move {
+                let back = carrier.carry(&request, &reading, ill).await;
+                // Nobody may be waiting any more.
+                drop(tell.send(back));
+            }));
+            let answered = tokio::select! {
+                biased;
+                told = told => told.unwrap_or(Err(Cut::AfterSend)),
+                () = ether.clock.sleep(deadline) => Err(Cut::AfterSend),
+            };
+            answered.map(|answer| WireReply {
+                status: answer.status,
+                headers: answer.headers,
+                body: answer.body,
+                peer: Peer::Unknown,
+            })
+        })
+    }
+
+    fn reach<'a>(&'a self, _url: &'a str, _scope: Scope) -> BoxFuture<'a, Reached> {
+        Box::pin(async { Reached::Plain })
+    }
+}

@@ -1,0 +1,570 @@
+//! A world of tills, people, channels and weather, all from one seed, audited at every commit.
+//!
+//! A day is a rush with everything going wrong, then a night in which the world heals and every doubt has to
+//! be decided. The production desk, connectors and store run in it; the sandbox's ledger is what is true.
+
+mod bench;
+mod ether;
+mod keys;
+mod outcome;
+mod people;
+mod till;
+mod weather;
+mod wire;
+
+pub use keys::Signatures;
+pub use outcome::Outcome;
+pub use weather::Ill;
+
+use crate::{
+    disk::{Counters, held},
+    executor::{Executor, ProcessId, SimClock, SimTasks, Stopped},
+    rng::Rng,
+};
+use bench::{Bench, KeyWitness, LedgerOracle};
+use ether::{Ether, moment_of};
+use keys::Keyring;
+use paydesk_auditor::{Auditor, Violation};
+use paydesk_desk::ports::{Clock as _, OrderFilter, Store as _, Tab, Tasks};
+use paydesk_domain::{Currency, OrderNumber};
+use paydesk_sandbox::{Offline, OfflineKeys, Rhythm};
+use people::{Cashier, Counter, Notes, decide_one};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use till::{BEGINNING, Till};
+use weather::Weather;
+
+/// How many exchanges in a million go wrong during a rush.
+const ILL_PARTS: u32 = 160_000;
+
+/// The longest way of a late request or payment, and the watch after it.
+const LATE: Duration = Duration::from_secs(16 * 60);
+
+/// A watch that began while the clock ran a day ahead lasts until that day; whatever is open after that is
+/// never decided (INV7).
+const REST: Duration = Duration::from_secs(9 * 3_600);
+
+/// Healed stretches of `LATE`, then of `REST`.
+const NIGHTS_MAX: u32 = 6;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Boots that may die one after the other before the disk is left alone.
+const DEATHS_MAX: u32 = 4;
+
+/// What a world is made of.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Everything follows from it.
+    pub seed: u64,
+    /// Days.
+    pub days: u32,
+    /// Sales of each till on each day.
+    pub sales: u32,
+    /// Tills; drawn when there is none.
+    pub tills: Option<usize>,
+    /// Real signatures or stand-ins.
+    pub signatures: Signatures,
+    /// What does not go wrong on the wire.
+    pub off: BTreeSet<Ill>,
+    /// Whether machines die.
+    pub crashes: bool,
+}
+
+/// A world.
+pub struct World {
+    plan: Plan,
+    executor: Executor,
+    clock: Arc<SimClock>,
+    outside: Arc<SimTasks>,
+    ether: Arc<Ether>,
+    bench: Arc<Bench>,
+    tills: Vec<Till>,
+    notes: Vec<Arc<Mutex<Notes>>>,
+    /// What a till's planned death takes with it, while one is planned.
+    planned: BTreeMap<usize, Death>,
+    rng: Rng,
+    outcome: Outcome,
+}
+
+/// How a machine ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Death {
+    Kill,
+    PowerCut,
+    Quit,
+}
+
+/// A world that cannot even begin.
+#[derive(Debug)]
+pub struct NoWorld(pub String);
+
+impl<E: std::fmt::Display> From<E> for NoWorld {
+    fn from(error: E) -> NoWorld {
+        NoWorld(error.to_string())
+    }
+}
+
+impl World {
+    /// A world before its first day.
+    ///
+    /// # Errors
+    /// When keys or runtime cannot be made.
+    pub fn new(plan: Plan) -> Result<World, NoWorld> {
+        crate::disk::pin_randomness(plan.seed);
+        let rng = Rng::new(plan.seed);
+        let mut executor = Executor::new(rng.branch(1).next(), BEGINNING)?;
+        let clock = executor.clock();
+        let process = executor.start_process();
+        let outside = executor.tasks(process);
+        let issued = match plan.signatures {
+            Signatures::Rsa => OfflineKeys::rsa(plan.seed)?,
+            Signatures::StandIn => OfflineKeys::stand_in(plan.seed),
+        };
+        let offline = Offline::new(rng.branch(2).next(), Rhythm::default(), &issued);
+        let offline = Arc::new(offline);
+        let oracle = Arc::new(LedgerOracle::default());
+        let true_clock = Arc::clone(&clock);
+        oracle.is_at(Arc::clone(&offline), move || moment_of(&true_clock));
+        let mut data = [0; 32];
+        let halves = [rng.branch(3).bytes(), rng.branch(4).bytes()].concat();
+        data.copy_from_slice(halves.get(..32).unwrap_or(&[0; 32]));
+        let keyring = |_: usize| {
+            Keyring::new(issued.merchant(), plan.signatures, data, BEGINNING).map(Arc::new)
+        };
+        let witness = Arc::new(KeyWitness(keyring(0)?));
+        let bench = Arc::new(Bench::new(Auditor::new(witness, oracle)));
+        let weather = Weather::new(rng.branch(5), plan.off.clone());
+        let ether = Arc::new(Ether::new(
+            offline,
+            Arc::clone(&clock),
+            Arc::clone(&outside),
+            Arc::clone(&bench),
+            weather,
+        ));
+        let count = plan.tills.unwrap_or_else(|| 1 + rng.branch(6).place(4));
+        let mut tills = Vec::new();
+        for number in 0..count {
+            let seed = rng.branch(100 + u64::try_from(number).unwrap_or(0)).next();
+            tills.push(Till::new(
+                number,
+                &executor,
+                seed,
+                keyring(number)?,
+                issued.merchant(),
+                Arc::clone(&ether),
+                Arc::clone(&bench),
+            ));
+        }
+        Ok(World {
+            notes: tills.iter().map(|_| Arc::default()).collect(),
+            rng: rng.branch(7),
+            planned: BTreeMap::new(),
+            outcome: Outcome {
+                seed: plan.seed,
+                ..Outcome::default()
+            },
+            plan,
+            executor,
+            clock,
+            outside,
+            ether,
+            bench,
+            tills,
+        })
+    }
+
+    /// Lives every day of the plan, or until something is broken.
+    #[must_use]
+    pub fn live(mut self) -> Outcome {
+        for day in 1..=self.plan.days {
+            self.rush(day);
+            self.night();
+            self.outcome.till_days += u64::try_from(self.tills.len()).unwrap_or(0);
+            let found = self.bench.found();
+            let broken = found
+                .iter()
+                .map(|violation: &Violation| format!("day {day}: {violation}"));
+            self.outcome.violations.extend(broken);
+            if !self.outcome.violations.is_empty() {
+                self.explain();
+                break;
+            }
+            self.until_tomorrow();
+        }
+        self.close()
+    }
+
+    /// Customers, faults and deaths.
+    fn rush(&mut self, day: u32) {
+        self.ether.set_weather(ILL_PARTS);
+        let until = u64::from(self.plan.sales) * u64::from(day);
+        for till in 0..self.tills.len() {
+            self.open(till);
+            self.staff(till, until);
+        }
+        let mut patience = 2_000_u32;
+        loop {
+            let notes = self.notes.clone();
+            let pause = Duration::from_millis(5_000 + self.rng.below(90_000));
+            let stopped = self.executor.run_until(pause, || {
+                notes.iter().all(|notes| held(notes).sales >= until)
+            });
+            patience = patience.saturating_sub(1);
+            match stopped {
+                Stopped::Condition => break,
+                Stopped::Died(process) => self.died(process, until),
+                Stopped::Deadline | Stopped::Idle => self.disturb(until),
+            }
+            if patience == 0 || !self.bench.found().is_empty() {
+                break;
+            }
+        }
+    }
+
+    /// Something happens to one till.
+    fn disturb(&mut self, until: u64) {
+        if !self.plan.crashes {
+            return;
+        }
+        let till = self.rng.place(self.tills.len());
+        let step = 1 + self.rng.below(400);
+        match self.rng.below(100) {
+            0..15 => self.die(till, Death::Kill, until),
+            15..35 => self.die(till, Death::PowerCut, until),
+            35..50 => {
+                self.planned.insert(till, Death::PowerCut);
+                if let Some(till) = self.tills.get(till) {
+                    till.machine.disk().cut_at(step);
+                }
+            }
+            50..60 => {
+                let open = self.tills.get(till).and_then(|till| till.open.first());
+                if let Some(open) = open {
+                    open.process.disk.kill_at(step);
+                    self.planned.insert(till, Death::Kill);
+                }
+            }
+            60..65 => self.die(till, Death::Quit, until),
+            65..75 => self.move_clock(till),
+            _ => {}
+        }
+    }
+
+    fn move_clock(&mut self, till: usize) {
+        let by_ms = match self.rng.below(4) {
+            0 => 86_400_000,
+            1 => 400_000,
+            _ => 20_000,
+        };
+        let by_ms = i64::try_from(self.rng.below(by_ms)).unwrap_or(0);
+        let sign = if self.rng.happens(500_000) { 1 } else { -1 };
+        if let Some(till) = self.tills.get(till) {
+            let clock = till.machine.clock();
+            // A day at most, as RELIABILITY §3.3 has it.
+            let wanted = (clock.offset_ms() + by_ms * sign).clamp(-DAY_MS, DAY_MS);
+            clock.shift(wanted - clock.offset_ms());
+            self.outcome.clock_jumps += 1;
+        }
+    }
+
+    /// A process died at a step of its disk.
+    fn died(&mut self, process: ProcessId, until: u64) {
+        let whose = |till: &Till| till.machine.running().contains(&process);
+        let Some(till) = self.tills.iter().position(whose) else {
+            return;
+        };
+        let death = self.planned.remove(&till).unwrap_or(Death::Kill);
+        self.die(till, death, until);
+    }
+
+    fn die(&mut self, till: usize, death: Death, until: u64) {
+        self.end(till, death);
+        self.open(till);
+        self.staff(till, until);
+    }
+
+    fn end(&mut self, number: usize, death: Death) {
+        let Some(till) = self.tills.get_mut(number) else {
+            return;
+        };
+        self.planned.remove(&number);
+        match death {
+            Death::Kill => {
+                self.outcome.kills += 1;
+                till.kill(&mut self.executor);
+            }
+            Death::PowerCut => {
+                self.outcome.power_cuts += 1;
+                till.power_cut(&mut self.executor);
+            }
+            Death::Quit => {
+                self.outcome.quits += 1;
+                till.shut_down(&mut self.executor);
+            }
+        }
+    }
+
+    /// Boots a till, which may die on the way, more than once.
+    fn open(&mut self, number: usize) {
+        for turn in 0.. {
+            let Some(till) = self.tills.get_mut(number) else {
+                return;
+            };
+            if turn > 0 {
+                self.outcome.deaths_in_recovery += 1;
+            }
+            if self.plan.crashes && turn < DEATHS_MAX && self.rng.happens(150_000) {
+                till.machine.disk().cut_at(1 + self.rng.below(60));
+            }
+            match till.boot(&mut self.executor) {
+                Ok(_) => break,
+                Err(why) if turn > DEATHS_MAX => {
+                    let why = format!("till {number} does not open: {why}");
+                    self.outcome.violations.push(why);
+                    return;
+                }
+                Err(_) => {
+                    till.power_cut(&mut self.executor);
+                }
+            }
+        }
+        // Now and then a second program on the same store.
+        if self.rng.happens(200_000)
+            && let Some(till) = self.tills.get_mut(number)
+            && till.boot(&mut self.executor).is_err()
+        {
+            self.end(number, Death::PowerCut);
+            self.open(number);
+        }
+    }
+
+    fn staff(&mut self, number: usize, until: u64) {
+        let (Some(till), Some(notes)) = (self.tills.get(number), self.notes.get(number)) else {
+            return;
+        };
+        let Some(open) = till.open.first() else {
+            return;
+        };
+        let outside: Arc<dyn Tasks> = self.outside.clone();
+        let counter = Counter {
+            desk: Arc::clone(&open.desk),
+            other_window: till.open.get(1).map(|open| Arc::clone(&open.desk)),
+            ether: Arc::clone(&self.ether),
+            outside,
+            clock: Arc::clone(&self.clock),
+            till: number,
+            notes: Arc::clone(notes),
+        };
+        let cashier = Cashier::new(counter, Rng::new(self.rng.next()));
+        self.executor.spawn(open.process.id, cashier.work(until));
+    }
+
+    /// The world heals; every doubt is decided, every late payment too, or it never will be.
+    fn night(&mut self) {
+        self.ether.set_weather(0);
+        self.planned.clear();
+        for till in &self.tills {
+            till.machine.disk().heal();
+            let clock = till.machine.clock();
+            clock.shift(-clock.offset_ms());
+        }
+        self.let_run(Duration::from_secs(60));
+        for night in 0..NIGHTS_MAX {
+            self.let_run(Duration::from_secs(30));
+            self.decide();
+            self.let_run(Duration::from_secs(60));
+            if self.is_quiet() {
+                break;
+            }
+            // Nobody is there: the programs are closed, late things arrive.
+            for till in &mut self.tills {
+                till.shut_down(&mut self.executor);
+            }
+            self.pass(if night < 2 { LATE } else { REST });
+            for till in 0..self.tills.len() {
+                self.open_healed(till);
+            }
+        }
+        for till in &self.tills {
+            let (bench, number) = (Arc::clone(&self.bench), till.number);
+            self.executor
+                .outside(async move { bench.quiet(number).await });
+        }
+        let bench = Arc::clone(&self.bench);
+        self.executor
+            .outside(async move { bench.nothing_lost().await });
+    }
+
+    /// Runs a healed world; whoever still dies of an earlier plan comes back.
+    fn let_run(&mut self, time: Duration) {
+        let end = self.executor.elapsed() + time;
+        while let Some(left) = end.checked_sub(self.executor.elapsed())
+            && !left.is_zero()
+        {
+            if let Stopped::Died(process) = self.executor.run_for(left) {
+                let whose = |till: &Till| till.machine.running().contains(&process);
+                if let Some(till) = self.tills.iter().position(whose) {
+                    self.end(till, Death::PowerCut);
+                    self.open_healed(till);
+                }
+            }
+        }
+    }
+
+    /// Time goes by although nobody may be there who waits for it.
+    fn pass(&mut self, time: Duration) {
+        let clock = Arc::clone(&self.clock);
+        self.outside
+            .spawn(Box::pin(async move { clock.sleep(time).await }));
+        self.executor.run_for(time);
+    }
+
+    fn open_healed(&mut self, number: usize) {
+        let Some(till) = self.tills.get_mut(number) else {
+            return;
+        };
+        if let Err(error) = till.boot(&mut self.executor) {
+            let why = format!("till {number} does not open in a healed world: {error}");
+            self.outcome.violations.push(why);
+        }
+    }
+
+    /// A manager decides about all late money.
+    fn decide(&mut self) {
+        for (till, notes) in self.tills.iter().zip(&self.notes) {
+            let Some(open) = till.open.first().cloned() else {
+                continue;
+            };
+            let give_back = self.rng.happens(500_000);
+            let decided = self.executor.finish(open.process.id, async move {
+                let filter = OrderFilter {
+                    tab: Tab::Attention,
+                    search: String::new(),
+                    day_from: None,
+                    day_to: None,
+                    status: None,
+                    channel: None,
+                    currency: Currency::CNY,
+                };
+                let mut decided = 0;
+                let page = open.process.store.list(&filter, None, 500).await;
+                for row in page.map(|page| page.rows).unwrap_or_default() {
+                    decided += u64::from(decide_one(&open.desk, &row.number, give_back).await);
+                }
+                decided
+            });
+            held(notes).decided += decided.unwrap_or(0);
+        }
+    }
+
+    fn is_quiet(&mut self) -> bool {
+        let mut is_quiet = true;
+        for till in &self.tills {
+            let Some(open) = till.open.first().cloned() else {
+                return false;
+            };
+            let id = open.process.id;
+            let work = self
+                .executor
+                .finish(id, async move { open.process.store.open_work().await });
+            is_quiet &= matches!(work, Ok(Ok(work)) if work.is_empty());
+        }
+        is_quiet
+    }
+
+    /// What the books tell of the orders in which something was found.
+    fn explain(&mut self) {
+        let found = self.bench.found();
+        for violation in found.iter().take(6) {
+            let words = violation.found.split_whitespace();
+            let number = words
+                .filter_map(|word| word.get(..18))
+                .find_map(|word| OrderNumber::parse(word).ok());
+            let open = self
+                .tills
+                .get(violation.till)
+                .and_then(|till| till.open.first());
+            let (Some(number), Some(open)) = (number, open.cloned()) else {
+                continue;
+            };
+            let asked = number.clone();
+            let events = self.executor.finish(open.process.id, async move {
+                open.process.store.timeline(&asked).await
+            });
+            self.outcome.told.push(format!("{violation}"));
+            for event in events.ok().and_then(Result::ok).unwrap_or_default() {
+                let part = |at: &str| event.body.pointer(at).cloned().unwrap_or_default();
+                let since = event.at.since(BEGINNING).as_secs_f32();
+                self.outcome.told.push(format!(
+                    "  {since:9.3} {} {} {} fact {} change {} doubt {} forged {} -> {}",
+                    event.seq,
+                    event.kind.name(),
+                    part("/operation"),
+                    part("/fact"),
+                    part("/change"),
+                    part("/doubt"),
+                    part("/forged"),
+                    part("/after/payment/state"),
+                ));
+            }
+            let till = self.tills.get(violation.till);
+            let state = till.map(|till| {
+                let (open, clock) = (till.open.len(), till.machine.clock().offset_ms());
+                format!(
+                    "{open} open, clock {clock} ms off, at {:?}",
+                    self.executor.elapsed()
+                )
+            });
+            self.outcome
+                .told
+                .push(format!("  {}", state.unwrap_or_default()));
+            let truth = self.ether.trade(number.as_str());
+            self.outcome.told.push(format!("  the channel: {truth}"));
+        }
+    }
+
+    fn until_tomorrow(&mut self) {
+        for till in &mut self.tills {
+            till.shut_down(&mut self.executor);
+        }
+        self.pass(Duration::from_secs(20 * 3_600));
+    }
+
+    fn close(mut self) -> Outcome {
+        let mut counters = Counters::default();
+        let mut hash = self.executor.hash();
+        for till in &mut self.tills {
+            till.shut_down(&mut self.executor);
+            counters.add(&till.machine.disk().counters());
+            hash = hash.rotate_left(13) ^ till.machine.disk().hash();
+        }
+        for notes in &self.notes {
+            let notes = *held(notes);
+            self.outcome.sales += notes.sales;
+            self.outcome.refused += notes.refused;
+            self.outcome.refunds += notes.refunds;
+            self.outcome.refunds_refused += notes.refunds_refused;
+            self.outcome.double_clicks += notes.double_clicks;
+            self.outcome.old_pictures += notes.old_pictures;
+            self.outcome.decided += notes.decided;
+        }
+        self.outcome.calls = self.ether.calls();
+        let struck = self.ether.struck();
+        self.outcome.ills = struck
+            .into_iter()
+            .map(|(ill, count)| (ill.name().to_owned(), count))
+            .collect();
+        self.outcome.audits = self.bench.audits();
+        self.outcome.disk = counters
+            .all()
+            .into_iter()
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect();
+        self.outcome.hash = hash;
+        self.outcome
+    }
+}

@@ -1,0 +1,121 @@
+//! What a world came to, in numbers, and the sum of many.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a world came to.
+#[derive(Clone, Default, Debug, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The seed it came from; of a sum, the first.
+    pub seed: u64,
+    /// Days of one till.
+    pub till_days: u64,
+    /// Sales begun.
+    pub sales: u64,
+    /// Sales refused before anything was sent.
+    pub refused: u64,
+    /// Refunds asked for.
+    pub refunds: u64,
+    /// Refunds the till refused.
+    pub refunds_refused: u64,
+    /// Double clicks.
+    pub double_clicks: u64,
+    /// Old pictures scanned.
+    pub old_pictures: u64,
+    /// Late money decided about.
+    pub decided: u64,
+    /// Calls to the channels.
+    pub calls: u64,
+    /// Faults on the wire by name.
+    pub ills: BTreeMap<String, u64>,
+    /// Processes killed at an await or a step of the disk.
+    pub kills: u64,
+    /// Power cuts.
+    pub power_cuts: u64,
+    /// Boots that died.
+    pub deaths_in_recovery: u64,
+    /// Programs quit in the middle of the day.
+    pub quits: u64,
+    /// Clocks moved.
+    pub clock_jumps: u64,
+    /// Audits.
+    pub audits: u64,
+    /// The disks' counters.
+    pub disk: BTreeMap<String, u64>,
+    /// A hash over everything that happened.
+    pub hash: u64,
+    /// What was broken, with the day it was found on.
+    pub violations: Vec<String>,
+    /// What books and ledger tell of it.
+    pub told: Vec<String>,
+}
+
+impl Outcome {
+    /// Adds another world's.
+    pub fn add(&mut self, other: Outcome) {
+        for (sum, more) in [
+            (&mut self.till_days, other.till_days),
+            (&mut self.sales, other.sales),
+            (&mut self.refused, other.refused),
+            (&mut self.refunds, other.refunds),
+            (&mut self.refunds_refused, other.refunds_refused),
+            (&mut self.double_clicks, other.double_clicks),
+            (&mut self.old_pictures, other.old_pictures),
+            (&mut self.decided, other.decided),
+            (&mut self.calls, other.calls),
+            (&mut self.kills, other.kills),
+            (&mut self.power_cuts, other.power_cuts),
+            (&mut self.deaths_in_recovery, other.deaths_in_recovery),
+            (&mut self.quits, other.quits),
+            (&mut self.clock_jumps, other.clock_jumps),
+            (&mut self.audits, other.audits),
+        ] {
+            *sum += more;
+        }
+        for (sums, more) in [(&mut self.ills, other.ills), (&mut self.disk, other.disk)] {
+            for (name, count) in more {
+                *sums.entry(name).or_default() += count;
+            }
+        }
+        self.hash = self.hash.rotate_left(7) ^ other.hash;
+        self.violations.extend(other.violations);
+    }
+
+    /// Faults of every kind: a run without one proves nothing.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.ills.values().sum::<u64>() + self.kills + self.power_cuts
+    }
+
+    /// The numbers for a terminal.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![
+            format!("till-days            {}", self.till_days),
+            format!("sales                {}", self.sales),
+            format!(
+                "refunds              {} asked, {} refused by the till",
+                self.refunds, self.refunds_refused
+            ),
+            format!("late money decided   {}", self.decided),
+            format!("old pictures paid    {}", self.old_pictures),
+            format!("double clicks        {}", self.double_clicks),
+            format!("calls                {}", self.calls),
+            format!("faults on the wire   {}", self.ills.values().sum::<u64>()),
+            format!("kills                {}", self.kills),
+            format!("power cuts           {}", self.power_cuts),
+            format!("deaths in recovery   {}", self.deaths_in_recovery),
+            format!("quits                {}", self.quits),
+            format!("clock jumps          {}", self.clock_jumps),
+            format!("audits               {}", self.audits),
+            format!("violations           {}", self.violations.len()),
+            format!("history              {:016x}", self.hash),
+        ];
+        lines.extend(
+            self.ills
+                .iter()
+                .map(|(name, count)| format!("  {name:35} {count}")),
+        );
+        lines
+    }
+}
