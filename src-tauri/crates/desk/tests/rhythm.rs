@@ -128,7 +128,7 @@ fn a_settled_payment_is_never_looked_at_again() {
 }
 
 #[test]
-fn late_money_is_asked_about_until_somebody_decides() {
+fn late_money_is_asked_about_until_somebody_decides_and_no_reversal_can_be_on_its_way() {
     let mut payment = payment();
     let amount = payment.plan().amount;
     payment.begin_ending(End::Close, Timestamp(0)).unwrap();
@@ -156,5 +156,7 @@ fn late_money_is_asked_about_until_somebody_decides() {
     payment
         .decide_late(LateChoice::Accepted { by: who() })
         .unwrap();
-    assert_eq!(next_look(&payment, &schedule(), at), None);
+    assert!(next_look(&payment, &schedule(), at).is_some());
+    let over = payment.begun_at().plus(2 * schedule().watch_for);
+    assert_eq!(next_look(&payment, &schedule(), over), None);
 }
