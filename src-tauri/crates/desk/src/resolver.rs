@@ -37,7 +37,9 @@ impl Desk {
             self.notice_others(&mut seen).await;
             self.leave_older_copy().await;
             let nap = self.nap().await;
+            // In this order and not by chance: the same history must come again from the same seed.
             tokio::select! {
+                biased;
                 () = self.ports.clock.sleep(nap) => {}
                 () = self.wake.notified() => {}
             }

@@ -32,6 +32,22 @@ fn one_seed_is_one_history_in_every_process() {
     assert_eq!(seen.len(), 4);
 }
 
+/// INV19, for worlds: the production desk under weather and deaths.
+#[test]
+fn a_simulated_day_is_one_history_in_every_process() {
+    let day = |seed: &str| {
+        let words = ["days", "--days", "1", "--world-days", "1", "--tills", "1"];
+        let rest = ["--sales", "15", "--processes", "1", "--seed", seed];
+        let output = sim(&[&words[..], &rest[..]].concat());
+        assert!(output.status.success(), "{output:?}");
+        text(&output)
+    };
+    let (one, other) = (day("5"), day("6"));
+    assert_eq!(one, day("5"));
+    assert_eq!(other, day("6"));
+    assert_ne!(one, other);
+}
+
 #[test]
 fn images_are_whole() {
     let output = sim(&["images", "--count", "300", "--seed", "7"]);
