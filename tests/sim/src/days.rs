@@ -2,6 +2,7 @@
 //! One process lives one world at a time, pinned to one processor; the parent adds up what they print.
 
 use crate::world::{Ill, Outcome, Plan, Signatures, World};
+use paydesk_store::mutants::{Mutant, plant};
 use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader},
@@ -33,6 +34,8 @@ pub struct Wish {
     pub off: BTreeSet<Ill>,
     /// Whether machines die.
     pub crashes: bool,
+    /// A bug of the store that is planted in every till.
+    pub planted: Option<String>,
     /// Which share of the worlds this process lives: part and number of parts.
     pub part: Option<(u64, u64)>,
 }
@@ -48,6 +51,7 @@ impl Default for Wish {
             processes: 2,
             off: BTreeSet::new(),
             crashes: true,
+            planted: None,
             part: None,
         }
     }
@@ -81,6 +85,7 @@ impl Wish {
                     let read = |text: &str| text.parse().map_err(|_| format!("--part {value}"));
                     wish.part = Some((read(parts.0)?, read(parts.1)?));
                 }
+                "--plant" => wish.planted = Some(planted(value)?.0.to_owned()),
                 "--processes" => wish.processes = number()?.max(1),
                 "--sales" => wish.sales = small()?,
                 "--seed" => wish.seed = number()?,
@@ -180,6 +185,9 @@ impl Wish {
         if !self.crashes {
             command.arg("--calm");
         }
+        if let Some(name) = &self.planted {
+            command.args(["--plant", name]);
+        }
         command
             .stdout(Stdio::piped())
             .spawn()
@@ -188,17 +196,36 @@ impl Wish {
 
     /// Lives its share and prints one document per world.
     fn live_part(&self, part: u64, of: u64, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
+        if let Some(name) = &self.planted {
+            plant(Some(planted(name)?.1));
+        }
         let mut lived = 0;
         let mut seed = self.seed.saturating_add(part);
         while lived < self.days.div_ceil(of.max(1)) {
             let world = World::new(self.plan(seed)).map_err(|error| error.0)?;
             let outcome = world.live();
+            let is_broken = !outcome.violations.is_empty();
             lived = lived.saturating_add(outcome.till_days.max(1));
             say(&serde_json::to_string(&outcome).map_err(|error| error.to_string())?);
+            // A planted bug is found once.
+            if is_broken && self.planted.is_some() {
+                break;
+            }
             seed = seed.saturating_add(of.max(1));
         }
         Ok(true)
     }
+}
+
+/// The bugs that can be planted here.
+const PLANTS: [(&str, Mutant); 2] = [
+    ("normal-sync", Mutant::NormalSync),
+    ("unsynced-reads", Mutant::UnsyncedReads),
+];
+
+fn planted(name: &str) -> Result<(&'static str, Mutant), String> {
+    let found = PLANTS.iter().find(|(known, _)| *known == name);
+    found.copied().ok_or(format!("--plant {name} is not known"))
 }
 
 fn ills(names: &str) -> Result<BTreeSet<Ill>, String> {

@@ -23,7 +23,8 @@ use std::{
 
 const USAGE: &str = "\
 usage: paydesk-sim days [--days N] [--seed S] [--world-days N] [--sales N] [--tills N] [--processes N]
-                        [--off NAME,..] [--calm]    till-days of trade with faults, audited
+                        [--off NAME,..] [--calm] [--plant normal-sync|unsynced-reads]
+                                                    till-days of trade with faults, audited
        paydesk-sim regressions                      every seed that once broke something
        paydesk-sim images [--count N] [--seed S] [--again N|all] [--processes N] [--resume FILE]
                           [--only SCENARIO:STEP:cut|kill[:STEP]] [--plant normal-sync|unsynced-reads]

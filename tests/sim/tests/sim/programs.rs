@@ -48,6 +48,20 @@ fn a_simulated_day_is_one_history_in_every_process() {
     assert_ne!(one, other);
 }
 
+/// INV20, the first of many: the auditor names what a store that does not sync loses.
+#[test]
+fn days_on_a_store_that_does_not_sync_are_caught() {
+    let words = ["days", "--days", "10", "--world-days", "1", "--tills", "1"];
+    let rest = ["--plant", "normal-sync", "--sales", "30"];
+    let output = sim(&[&words[..], &rest[..]].concat());
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("INV17") && said.contains("replay: cargo xtask sim"),
+        "{said}"
+    );
+}
+
 #[test]
 fn images_are_whole() {
     let output = sim(&["images", "--count", "300", "--seed", "7"]);
@@ -116,6 +130,9 @@ fn nonsense_is_refused_with_the_usage() {
     for arguments in [
         &[][..],
         &["dance"],
+        &["days", "--dyas", "3"],
+        &["days", "--off", "rain"],
+        &["days", "--plant", "daisies"],
         &["images", "--cuont", "3"],
         &["images", "--count"],
         &["images", "--count", "many"],
