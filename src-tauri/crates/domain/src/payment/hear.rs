@@ -1,0 +1,213 @@
+//! What each fact about a payment does in each state: it moves the state, changes nothing, or contradicts it.
+//! No state forgets money that was heard of.
+
+use super::{End, LateChoice, Payment, PaymentState};
+use crate::{
+    evidence::{Change, ClosedWhy, Evidence, Paid, PayerAction},
+    money::Amount,
+    time::Timestamp,
+};
+use std::time::Duration;
+
+impl Payment {
+    pub(super) fn hear_paid(&mut self, paid: &Paid, evidence: &Evidence) -> Change {
+        if paid.asked != self.plan.amount {
+            return Change::Contradicted;
+        }
+        match &self.state {
+            PaymentState::InDoubt { .. }
+            | PaymentState::Awaiting { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Held { .. } => self.go(PaymentState::Paid { paid: paid.clone() }),
+            // A reversal goes on: it gives the money back. A close cannot, and neither can a refused reversal.
+            PaymentState::Ending {
+                how: End::Reverse,
+                refused: false,
+                ..
+            } => Change::Same,
+            // It was paid once; a reversal of ours may have overtaken that word. The resolver is asking.
+            PaymentState::Ending {
+                how: End::Reverse, ..
+            }
+            | PaymentState::Watching { .. }
+                if !evidence.is_asked_for() =>
+            {
+                Change::Same
+            }
+            // The same of one nobody asks about any more: it is asked about again.
+            PaymentState::Closed { why } if !evidence.is_asked_for() => {
+                self.watch(&why.clone(), evidence.seen())
+            }
+            PaymentState::Ending { .. }
+            | PaymentState::Watching { .. }
+            | PaymentState::Closed { .. } => self.go(PaymentState::PaidLate {
+                paid: paid.clone(),
+                choice: LateChoice::Undecided,
+            }),
+            PaymentState::Paid { paid: known } | PaymentState::PaidLate { paid: known, .. } => {
+                if known.channel_ref == paid.channel_ref {
+                    Change::Same
+                } else {
+                    Change::Contradicted
+                }
+            }
+        }
+    }
+
+    /// It is over, and money could still come for as long as the channel's margin.
+    fn watch(&mut self, ended: &ClosedWhy, from: Timestamp) -> Change {
+        let until = from.plus(Duration::from_millis(self.plan.watch_ms));
+        self.go(PaymentState::Watching {
+            ended: ended.clone(),
+            until,
+        })
+    }
+
+    pub(super) fn hear_closed(&mut self, why: &ClosedWhy, evidence: &Evidence) -> Change {
+        match &self.state {
+            PaymentState::InDoubt { .. }
+            | PaymentState::Awaiting { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Held { .. } => match why {
+                ClosedWhy::NotSent { .. } | ClosedWhy::Refused { .. } => {
+                    self.go(PaymentState::Closed { why: why.clone() })
+                }
+                // Ended by the channel itself: an old picture of a shown code may still be paid (Q15).
+                ClosedWhy::Closed
+                | ClosedWhy::Expired
+                | ClosedWhy::NeverExisted
+                | ClosedWhy::Reversed => self.watch(why, evidence.seen()),
+            },
+            PaymentState::Ending { .. } => self.watch(why, evidence.seen()),
+            PaymentState::Watching { ended, until } => {
+                // Only a question that was asked after the watch covers all of it.
+                let (ended, over) = (ended.clone(), evidence.asked() >= *until);
+                if over {
+                    self.go(PaymentState::Closed { why: ended })
+                } else {
+                    Change::Same
+                }
+            }
+            PaymentState::Closed { .. } => Change::Same,
+            // Money that goes back through a late return closes the trade at the channel: expected.
+            PaymentState::PaidLate {
+                choice: LateChoice::Returning { .. },
+                ..
+            } => Change::Same,
+            // A reversal of ours that was still on its way: the money is back, nothing is left to decide.
+            // It is asked about once more, for an answer from before the payment may have been played again.
+            PaymentState::PaidLate {
+                choice: LateChoice::Undecided,
+                ..
+            } if evidence.is_asked_for()
+                && matches!(why, ClosedWhy::Closed | ClosedWhy::Reversed) =>
+            {
+                self.watch(why, evidence.seen())
+            }
+            // It reached the channel after the goods were handed over: a person must see that.
+            PaymentState::PaidLate {
+                choice: LateChoice::Accepted { .. },
+                ..
+            } if evidence.is_asked_for()
+                && matches!(why, ClosedWhy::Closed | ClosedWhy::Reversed) =>
+            {
+                self.watch(why, evidence.seen());
+                Change::Contradicted
+            }
+            PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => Change::Contradicted,
+        }
+    }
+
+    pub(super) fn hear_not_found(&mut self, asked: Timestamp) -> Change {
+        match &self.state {
+            PaymentState::Watching { ended, until } => {
+                let (ended, over) = (ended.clone(), asked >= *until);
+                if over {
+                    self.go(PaymentState::Closed { why: ended })
+                } else {
+                    Change::Same
+                }
+            }
+            // Not yet final: the request may still be on its way (Q11). Time and an ending decide.
+            PaymentState::Awaiting { .. }
+            | PaymentState::Closed { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::InDoubt { .. } => Change::Same,
+            PaymentState::Held { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. }
+            | PaymentState::Processing { .. } => Change::Contradicted,
+        }
+    }
+
+    pub(super) fn hear_awaiting(&mut self, action: &PayerAction, until: Timestamp) -> Change {
+        match &self.state {
+            PaymentState::InDoubt { .. } => self.go(PaymentState::Awaiting { action: action.clone(), until }),
+            PaymentState::Awaiting { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::Processing { .. }
+            // An older answer that came late, after the good news.
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. } => Change::Same,
+            // It came alive after its end: it must be ended once more.
+            PaymentState::Closed { .. } | PaymentState::Watching { .. } => Change::Contradicted,
+        }
+    }
+
+    pub(super) fn hear_processing(&mut self, received: Option<Amount>) -> Change {
+        match &self.state {
+            PaymentState::InDoubt { .. } | PaymentState::Awaiting { .. } => {
+                self.go(PaymentState::Processing { received })
+            }
+            PaymentState::Processing { received: known } => {
+                if *known == received {
+                    Change::Same
+                } else {
+                    self.go(PaymentState::Processing { received })
+                }
+            }
+            PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. } => Change::Same,
+            PaymentState::Closed { .. } | PaymentState::Watching { .. } => Change::Contradicted,
+        }
+    }
+
+    pub(super) fn hear_held(&mut self, amount: Amount) -> Change {
+        match &self.state {
+            PaymentState::InDoubt { .. }
+            | PaymentState::Awaiting { .. }
+            | PaymentState::Processing { .. } => self.go(PaymentState::Held { amount }),
+            PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. } => Change::Same,
+            PaymentState::Closed { .. } | PaymentState::Watching { .. } => Change::Contradicted,
+        }
+    }
+
+    pub(super) fn hear_end_refused(&mut self) -> Change {
+        match &mut self.state {
+            PaymentState::Ending { refused, .. } if !*refused => {
+                *refused = true;
+                Change::Moved
+            }
+            PaymentState::Awaiting { .. }
+            | PaymentState::Closed { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Watching { .. } => Change::Same,
+        }
+    }
+
+    fn go(&mut self, next: PaymentState) -> Change {
+        self.state = next;
+        Change::Moved
+    }
+}
