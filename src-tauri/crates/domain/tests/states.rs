@@ -497,8 +497,8 @@ proptest! {
                     if pick <= 1 && !reversing { heard_of_money = true; }
                     let undecided = matches!(before.state(), PaymentState::PaidLate { choice: LateChoice::Undecided, .. });
                     if undecided && matches!(pick, 4 | 5) {
-                        let is_closed = matches!(payment.state(), PaymentState::Closed { .. });
-                        prop_assert!(is_closed);
+                        let is_asked_again = matches!(payment.state(), PaymentState::Watching { .. });
+                        prop_assert!(is_asked_again);
                         heard_of_money = false;
                         continue;
                     }
