@@ -132,6 +132,8 @@ pub fn forbidden_edge(from: &View, to: &View, step: Step) -> Option<String> {
     for (attempt, (a, b)) in from.kinds.iter().zip(&to.kinds).enumerate() {
         let ok = a == b
             || match (a, b) {
+                // What the channel ended by itself is watched, too.
+                (Kind::InDoubt | Kind::Awaiting, Kind::Watching) => evidence,
                 (Kind::InDoubt, Kind::Awaiting | Kind::Paid) => evidence,
                 (Kind::InDoubt, Kind::Closed) => evidence || matches!(step, Step::NotSent(_)),
                 (Kind::Awaiting, Kind::Paid | Kind::Closed) => evidence,
@@ -142,7 +144,9 @@ pub fn forbidden_edge(from: &View, to: &View, step: Step) -> Option<String> {
                 (Kind::Ending(_), Kind::Watching | Kind::Late) => evidence,
                 (Kind::Watching, Kind::Closed | Kind::Late) => evidence,
                 (Kind::Closed, Kind::Late | Kind::Watching) => evidence,
-                (Kind::Late, Kind::Closed) => evidence,
+                // The money went back by a reversal of ours: asked about again, and seen by a person
+                // when the goods were handed over.
+                (Kind::Late | Kind::Kept, Kind::Watching) => evidence,
                 (Kind::Late, Kind::Kept | Kind::Returning) => person,
                 _ => false,
             };
