@@ -35,7 +35,7 @@ pub struct Wish {
     /// Whether machines die.
     pub crashes: bool,
     /// A bug of the store that is planted in every till.
-    pub planted: Option<String>,
+    pub planted: Option<Mutant>,
     /// Which share of the worlds this process lives: part and number of parts.
     pub part: Option<(u64, u64)>,
 }
@@ -85,7 +85,7 @@ impl Wish {
                     let read = |text: &str| text.parse().map_err(|_| format!("--part {value}"));
                     wish.part = Some((read(parts.0)?, read(parts.1)?));
                 }
-                "--plant" => wish.planted = Some(planted(value)?.0.to_owned()),
+                "--plant" => wish.planted = Some(planted(value)?),
                 "--processes" => wish.processes = number()?.max(1),
                 "--sales" => wish.sales = small()?,
                 "--seed" => wish.seed = number()?,
@@ -185,8 +185,8 @@ impl Wish {
         if !self.crashes {
             command.arg("--calm");
         }
-        if let Some(name) = &self.planted {
-            command.args(["--plant", name]);
+        if let Some(mutant) = self.planted {
+            command.args(["--plant", mutant.name()]);
         }
         command
             .stdout(Stdio::piped())
@@ -196,9 +196,7 @@ impl Wish {
 
     /// Lives its share and prints one document per world.
     fn live_part(&self, part: u64, of: u64, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
-        if let Some(name) = &self.planted {
-            plant(Some(planted(name)?.1));
-        }
+        plant(self.planted);
         let mut lived = 0;
         let mut seed = self.seed.saturating_add(part);
         while lived < self.days.div_ceil(of.max(1)) {
@@ -217,15 +215,8 @@ impl Wish {
     }
 }
 
-/// The bugs that can be planted here.
-const PLANTS: [(&str, Mutant); 2] = [
-    ("normal-sync", Mutant::NormalSync),
-    ("unsynced-reads", Mutant::UnsyncedReads),
-];
-
-fn planted(name: &str) -> Result<(&'static str, Mutant), String> {
-    let found = PLANTS.iter().find(|(known, _)| *known == name);
-    found.copied().ok_or(format!("--plant {name} is not known"))
+fn planted(name: &str) -> Result<Mutant, String> {
+    Mutant::by_name(name).ok_or(format!("--plant {name} is not known"))
 }
 
 fn ills(names: &str) -> Result<BTreeSet<Ill>, String> {

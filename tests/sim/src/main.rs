@@ -120,11 +120,7 @@ impl Wish {
                     wish.is_part = true;
                 }
                 "--plant" => {
-                    wish.planted = Some(match value.as_str() {
-                        "normal-sync" => Mutant::NormalSync,
-                        "unsynced-reads" => Mutant::UnsyncedReads,
-                        _ => return Err(USAGE.to_owned()),
-                    });
+                    wish.planted = Some(Mutant::by_name(value).ok_or(USAGE)?);
                 }
                 "--processes" => wish.processes = parsed(option, value)?,
                 "--resume" => wish.resume = Some(PathBuf::from(value)),

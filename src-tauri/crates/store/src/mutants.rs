@@ -15,6 +15,24 @@ pub enum Mutant {
 }
 
 impl Mutant {
+    /// All of them.
+    pub const ALL: [Mutant; 2] = [Mutant::NormalSync, Mutant::UnsyncedReads];
+
+    /// Its name on a command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Mutant::NormalSync => "normal-sync",
+            Mutant::UnsyncedReads => "unsynced-reads",
+        }
+    }
+
+    /// The bug with this name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Mutant> {
+        Mutant::ALL.into_iter().find(|mutant| mutant.name() == name)
+    }
+
     fn number(self) -> u8 {
         match self {
             Mutant::NormalSync => 1,

@@ -271,10 +271,14 @@ impl World {
         }
     }
 
+    fn till_of(&self, process: ProcessId) -> Option<usize> {
+        let is_its = |till: &Till| till.machine.running().contains(&process);
+        self.tills.iter().position(is_its)
+    }
+
     /// A process died at a step of its disk.
     fn died(&mut self, process: ProcessId, until: u64) {
-        let whose = |till: &Till| till.machine.running().contains(&process);
-        let Some(till) = self.tills.iter().position(whose) else {
+        let Some(till) = self.till_of(process) else {
             return;
         };
         let death = self.planned.remove(&till).unwrap_or(Death::Kill);
@@ -405,12 +409,11 @@ impl World {
         while let Some(left) = end.checked_sub(self.executor.elapsed())
             && !left.is_zero()
         {
-            if let Stopped::Died(process) = self.executor.run_for(left) {
-                let whose = |till: &Till| till.machine.running().contains(&process);
-                if let Some(till) = self.tills.iter().position(whose) {
-                    self.end(till, Death::PowerCut);
-                    self.open_healed(till);
-                }
+            if let Stopped::Died(process) = self.executor.run_for(left)
+                && let Some(till) = self.till_of(process)
+            {
+                self.end(till, Death::PowerCut);
+                self.open_healed(till);
             }
         }
     }
