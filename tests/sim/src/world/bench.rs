@@ -32,7 +32,7 @@ struct Seat {
 
 /// The auditor at work.
 pub(crate) struct Bench {
-    desk: AsyncMutex<Seat>,
+    seat: AsyncMutex<Seat>,
     made: Mutex<Vec<(String, String)>>,
     audits: Mutex<u64>,
     found: Mutex<Vec<Violation>>,
@@ -51,7 +51,7 @@ impl Bench {
     #[must_use]
     pub(crate) fn new(auditor: Auditor) -> Bench {
         Bench {
-            desk: AsyncMutex::new(Seat {
+            seat: AsyncMutex::new(Seat {
                 auditor,
                 observers: BTreeMap::new(),
             }),
@@ -61,11 +61,8 @@ impl Bench {
         }
     }
 
-    /// Opens a till's database beside its process.
-    ///
-    /// # Errors
-    /// When it cannot be opened.
-    pub(crate) async fn observe(&self, till: usize, disk: &Disk) -> Result<(), Unreadable> {
+    /// Opens a till's database beside its process. One that cannot be opened on a living disk is a finding.
+    pub(crate) async fn observe(&self, till: usize, disk: &Disk) {
         let process = disk.start_process();
         let options = SqliteConnectOptions::new()
             .filename(process.path(FILE))
@@ -74,18 +71,26 @@ impl Bench {
             .pragma("temp_store", "MEMORY")
             .pragma("query_only", "1")
             .disable_statement_logging();
-        let connection = db(SqliteConnection::connect_with(&options)).await?;
-        let observer = Observer {
-            connection,
-            process,
-        };
-        self.desk.lock().await.observers.insert(till, observer);
-        Ok(())
+        let opened = db(SqliteConnection::connect_with(&options)).await;
+        let mut seat = self.seat.lock().await;
+        match opened {
+            Ok(connection) => {
+                let observer = Observer {
+                    connection,
+                    process,
+                };
+                seat.observers.insert(till, observer);
+            }
+            Err(error) if !process.is_dead() => {
+                self.keep(&mut seat.auditor, till, Some(error.into()));
+            }
+            Err(_) => {}
+        }
     }
 
     /// Closes the observer of a till whose process ended.
     pub(crate) async fn look_away(&self, till: usize) {
-        let observer = self.desk.lock().await.observers.remove(&till);
+        let observer = self.seat.lock().await.observers.remove(&till);
         if let Some(observer) = observer {
             // On a dead disk closing fails and everything is closed all the same.
             drop(observer.connection.close().await);
@@ -105,7 +110,7 @@ impl Bench {
 
     /// A till told its windows that something moved; they show what they read then.
     pub(crate) async fn told(&self, till: usize, number: &str, version: i64, paid: bool) {
-        self.desk
+        self.seat
             .lock()
             .await
             .auditor
@@ -129,8 +134,8 @@ impl Bench {
 
     /// Whether every trade with money on it stands in somebody's books.
     pub(crate) async fn nothing_lost(&self) {
-        let mut desk = self.desk.lock().await;
-        let Seat { auditor, observers } = &mut *desk;
+        let mut seat = self.seat.lock().await;
+        let Seat { auditor, observers } = &mut *seat;
         let tills = observers
             .iter_mut()
             .map(|(till, observer)| (*till, &mut observer.connection));
@@ -151,12 +156,17 @@ impl Bench {
     }
 
     async fn ask(&self, till: usize, question: Question<'_>) {
-        let mut desk = self.desk.lock().await;
-        let Seat { auditor, observers } = &mut *desk;
+        let mut seat = self.seat.lock().await;
+        let Seat { auditor, observers } = &mut *seat;
         for (reference, reply) in std::mem::take(&mut *held(&self.made)) {
             auditor.made(&reference, &reply);
         }
         let Some(observer) = observers.get_mut(&till) else {
+            // A closed till commits nothing; what is sent or called quiet unseen would pass unjudged.
+            if matches!(question, Question::Sent(_) | Question::Quiet) {
+                let unseen = Unreadable("nobody observes this till".to_owned());
+                self.keep(auditor, till, Some(unseen));
+            }
             return;
         };
         let connection = &mut observer.connection;

@@ -43,6 +43,9 @@ const ILL_PARTS: u32 = 160_000;
 /// The longest way of a late request or payment, and the watch after it.
 const LATE: Duration = Duration::from_secs(16 * 60);
 
+/// Stretches of a rush between two disturbances; a day takes about twenty.
+const STRETCHES_MAX: u32 = 2_000;
+
 /// A watch that began while the clock ran a day ahead lasts until that day; whatever is open after that is
 /// never decided (INV7).
 const REST: Duration = Duration::from_secs(9 * 3_600);
@@ -206,23 +209,23 @@ impl World {
             self.open(till);
             self.staff(till, until);
         }
-        let mut patience = 2_000_u32;
-        loop {
+        for _ in 0..STRETCHES_MAX {
             let notes = self.notes.clone();
             let pause = Duration::from_millis(5_000 + self.rng.below(90_000));
             let stopped = self.executor.run_until(pause, || {
                 notes.iter().all(|notes| held(notes).sales >= until)
             });
-            patience = patience.saturating_sub(1);
             match stopped {
-                Stopped::Condition => break,
+                Stopped::Condition => return,
                 Stopped::Died(process) => self.died(process, until),
                 Stopped::Deadline | Stopped::Idle => self.disturb(until),
             }
-            if patience == 0 || !self.bench.found().is_empty() {
-                break;
+            if !self.bench.found().is_empty() || !self.outcome.violations.is_empty() {
+                return;
             }
         }
+        let why = format!("day {day}: the rush never ended");
+        self.outcome.violations.push(why);
     }
 
     /// Something happens to one till.

@@ -144,8 +144,7 @@ impl Till {
         let disk = self.machine.disk().clone();
         let looked = executor.finish(process.id, async move {
             if is_first {
-                // A database that cannot be observed is found by the audit that misses it.
-                drop(bench.observe(number, &disk).await);
+                bench.observe(number, &disk).await;
                 bench.reopened(number).await;
                 bench.committed(number).await;
             }
