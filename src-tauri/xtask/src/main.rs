@@ -46,6 +46,7 @@ usage: cargo xtask COMMAND
   fuzz              every parser of foreign bytes; `--target NAME`, `--seconds N`, `--guided`
   sim               simulated days of trade with faults, audited; `--days N --seed S`, `images`, `regressions`
   hostile           a hostile peer: lies, changed answers, harmful archives; `--mutations N`, `--archives N`
+  mutants           planted bugs, each found again on its seed; `--hunt` looks anew, `--only NAME`
   kills             SIGKILL at every phase of a payment
   shots             the pictures of the README
   targets [NAME…]   the code of other systems, where their target is installed
@@ -114,6 +115,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         "fuzz" => fuzz::fuzz(&workspace, rest),
         "hostile" => scripts::hostile(&workspace, rest),
         "sim" => scripts::sim(&workspace, rest),
+        "mutants" => scripts::mutants(&workspace, rest),
         "kills" => scripts::kills(&workspace, rest),
         "shots" => scripts::shots(&workspace, rest),
         "targets" => targets::targets(&workspace, rest),

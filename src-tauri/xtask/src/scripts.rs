@@ -57,6 +57,14 @@ pub(crate) fn sim(workspace: &Workspace, arguments: &[String]) -> Outcome {
     run(command(&workspace.path(""), "cargo", &words))
 }
 
+/// Planted bugs: each has to be found, by the promise that it breaks.
+pub(crate) fn mutants(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    let words: Vec<String> = std::iter::once("mutants".to_owned())
+        .chain(arguments.iter().cloned())
+        .collect();
+    sim(workspace, &words)
+}
+
 /// Speeds, printed. The release window embeds the page.
 pub(crate) fn bench(workspace: &Workspace, arguments: &[String]) -> Outcome {
     crate::run::build_page(workspace)?;

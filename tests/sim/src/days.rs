@@ -2,7 +2,7 @@
 //! One process lives one world at a time, pinned to one processor; the parent adds up what they print.
 
 use crate::world::{Ill, Outcome, Plan, Signatures, World};
-use paydesk_store::mutants::{Mutant, plant};
+use paydesk_signing::mutants::{Mutant, plant};
 use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader},
@@ -97,7 +97,7 @@ impl Wish {
         Ok(wish)
     }
 
-    fn plan(&self, seed: u64) -> Plan {
+    pub(crate) fn plan(&self, seed: u64) -> Plan {
         let signatures = if seed.is_multiple_of(RSA_EVERY) {
             Signatures::Rsa
         } else {

@@ -10,6 +10,7 @@ pub mod executor;
 pub mod images;
 pub mod life;
 pub mod machine;
+pub mod planted;
 pub mod rng;
 pub mod store;
 pub mod world;

@@ -8,13 +8,13 @@
     reason = "it measures how long its own work takes"
 )]
 
+use paydesk_signing::mutants::{Mutant, plant};
 use paydesk_sim::{
     days,
     disk::pin_randomness,
     images::{self, Plan, Tally},
-    life,
+    life, planted,
 };
-use paydesk_store::mutants::{Mutant, plant};
 use std::{
     path::PathBuf,
     process::{Child, Command, ExitCode, Stdio},
@@ -23,11 +23,13 @@ use std::{
 
 const USAGE: &str = "\
 usage: paydesk-sim days [--days N] [--seed S] [--world-days N] [--sales N] [--tills N] [--processes N]
-                        [--off NAME,..] [--calm] [--plant normal-sync|unsynced-reads]
+                        [--off NAME,..] [--calm] [--plant NAME]
                                                     till-days of trade with faults, audited
        paydesk-sim regressions                      every seed that once broke something
        paydesk-sim images [--count N] [--seed S] [--again N|all] [--processes N] [--resume FILE]
-                          [--only SCENARIO:STEP:cut|kill[:STEP]] [--plant normal-sync|unsynced-reads]
+                          [--only SCENARIO:STEP:cut|kill[:STEP]] [--plant NAME]
+       paydesk-sim mutants [--hunt] [--days N] [--seed S] [--only NAME] [--processes N] [--write FILE]
+                                                    every planted bug, found again or looked for
        paydesk-sim life [--seed S] [--steps N]     one seed's history as a hash
        paydesk-sim cost [--payments N]             what a payment costs on a simulated disk
        paydesk-sim scenarios";
@@ -64,6 +66,13 @@ fn command(arguments: &[String]) -> Result<bool, String> {
         }
         "images" => Wish::read(options)?.run(options),
         "life" => one_life(options),
+        "mutants" => {
+            let wish = planted::Wish::read(options).map_err(|why| format!("{why}\n{USAGE}"))?;
+            if let Some((part, _)) = wish.part {
+                pin(part);
+            }
+            wish.run(&mut |line| println!("{line}"))
+        }
         "regressions" if options.is_empty() => days::regressions(&mut |line| println!("{line}")),
         "scenarios" if options.is_empty() => {
             images::scenarios()

@@ -9,7 +9,10 @@ use crate::{
 };
 use paydesk_channels::{AccountSettings, Answer, Call, Channel, Cx, Exchange, WireRequest};
 use paydesk_domain::{Doubt, NotSent, Outcome, Refusal, Timestamp};
-use paydesk_signing::{Authentic, KeyId, Keys, WireReply};
+use paydesk_signing::{
+    Authentic, KeyId, Keys, WireReply,
+    mutants::{Mutant, planted},
+};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -104,9 +107,14 @@ impl Record {
             .filter(|(name, _)| kept(name))
             .cloned()
             .collect();
+        let most = if planted(Mutant::EvidenceCut) {
+            64
+        } else {
+            KEPT_BODY_MAX
+        };
         let body = reply
             .body
-            .get(..reply.body.len().min(KEPT_BODY_MAX))
+            .get(..reply.body.len().min(most))
             .unwrap_or_default();
         self.body = Some(String::from_utf8_lossy(body).into_owned());
         self.reply_sha256 = Some(hex(&Sha256::digest(&reply.body)));
@@ -190,6 +198,9 @@ impl Desk {
             Ok(proof) => proof,
             Err(forged) => {
                 self.note_forged(&account.id, forged, named);
+                if is_taken_for_failure(&hint) {
+                    return (Exchanged::NotSent(NotSent::Offline), None);
+                }
                 let forged = (hint == Doubt::Unauthenticated).then(|| forged.to_string());
                 let doubt = Exchanged::Doubt {
                     doubt: hint,
@@ -226,8 +237,23 @@ pub(crate) fn named_key(channel: &dyn Channel, reply: &WireReply) -> Option<KeyI
     channel.certificates().and_then(|part| part.named(reply))
 }
 
+/// Never: whatever cannot be believed leaves the outcome open (Q4, Q6, Q10).
+fn is_taken_for_failure(hint: &Doubt) -> bool {
+    match hint {
+        Doubt::ServerFault { .. } => planted(Mutant::GatewayIsFailure),
+        Doubt::Unreadable => planted(Mutant::UnreadableIsFailure),
+        Doubt::UnsignedRefusal { .. } => planted(Mutant::UnsignedRefusalIsFailure),
+        Doubt::Duplicate { .. }
+        | Doubt::Interrupted
+        | Doubt::Mismatch
+        | Doubt::NoReply
+        | Doubt::Unauthenticated => false,
+    }
+}
+
 fn cut_off<F>(cut: Cut, record: Record) -> (Exchanged<F>, Option<Contact>) {
     match cut.proof() {
+        None if planted(Mutant::TimeoutIsFailure) => (Exchanged::NotSent(NotSent::Offline), None),
         Some(proof) => (Exchanged::NotSent(proof), Some(Contact::Unreachable)),
         None => {
             let doubt = Exchanged::Doubt {

@@ -2,6 +2,7 @@
 
 use crate::{
     Desk, DeskError, SKEW_LIMIT_MS,
+    driver::Exchanged,
     ports::{
         Actor, Commit, EventKind, FirstAttempt, NewEvent, NewNote, NewOrder, Opened, OrderRow,
         PayerCode, Work,
@@ -11,10 +12,13 @@ use crate::{
 };
 use paydesk_channels::{Channel, Create, Finish, Query, Target, Tender};
 use paydesk_domain::{
-    Amount, Change, ChannelId, End, Heard, Mode, Money, Order, OrderNumber, OrderPlan, Payment,
-    PaymentPlan, PaymentState, TenderKind, Timestamp,
+    Amount, Change, ChannelId, Doubt, End, Heard, MerchantRef, Mode, Money, NotSent, Order,
+    OrderNumber, OrderPlan, Payment, PaymentPlan, PaymentState, TenderKind, Timestamp,
 };
-use paydesk_signing::Secret;
+use paydesk_signing::{
+    Secret,
+    mutants::{Mutant, planted},
+};
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 
@@ -113,12 +117,17 @@ impl Desk {
             .mac("payment code", code.expose().as_bytes());
         let now = self.now();
         let since = Timestamp(now.0 - i64::try_from(CODE_WINDOW.as_millis()).unwrap_or(0));
+        let note = if planted(Mutant::CodeInNote) {
+            code.expose()
+        } else {
+            &ask.note
+        };
         let mut checked = self.check(
             &ask.intent,
             ask.amount,
             channel,
             TenderKind::PayerCode,
-            &ask.note,
+            note,
         )?;
         let payer_code = PayerCode { tag, since };
         if self.ports.store.code_used(payer_code.clone()).await? {
@@ -306,20 +315,56 @@ impl Desk {
         self: Arc<Self>,
         account: Account,
         channel: &'static dyn Channel,
-        create: Create,
+        mut create: Create,
     ) {
-        let exchanged = self
+        let mut exchanged = self
             .exchange(&account, channel, &create, channel.payments())
             .await;
         let schedule = &channel.profile().schedule;
+        if is_no_reply(&exchanged)
+            && planted(Mutant::NewNumberAfterTimeout)
+            && let Ok(reference) = self.next_attempt(&create.reference).await
+        {
+            create.reference = reference;
+            let payments = channel.payments();
+            exchanged = self.exchange(&account, channel, &create, payments).await;
+        }
         let settled = self
             .settle_payment(&create.reference, exchanged, Heard::Reply, schedule)
             .await;
         if let Err(error) = settled {
+            if planted(Mutant::StoreFaultIsFailure) {
+                let not_sent = Exchanged::NotSent(NotSent::Offline);
+                let failed =
+                    self.settle_payment(&create.reference, not_sent, Heard::Reply, schedule);
+                drop(failed.await);
+            }
             // Q21: not "failed". The row stays in doubt and the resolver asks again.
             tracing::error!(reference = %create.reference, %error, "an answer could not be recorded; the payment stays in doubt");
         }
         self.wake.notify_one();
+    }
+
+    /// Never: what got no answer is asked about, not charged again (Q3).
+    async fn next_attempt(&self, reference: &MerchantRef) -> Result<MerchantRef, DeskError> {
+        let order = self
+            .change(&reference.order(), |mut order| {
+                let payment = order.payment(reference).ok_or(DeskError::OrderNotFound)?;
+                let (_, channel) = self.route(payment)?;
+                let plan = payment.plan().clone();
+                let next = order.begin_payment(plan, self.now())?.reference().clone();
+                let schedule = &channel.profile().schedule;
+                self.step::<Payment>(order, &next, Change::Moved, schedule, |step| {
+                    let body = json!({});
+                    let begun =
+                        self.event_about::<Payment>(EventKind::PaymentBegun, step, &next, body)?;
+                    step.events.push(begun);
+                    Ok(())
+                })
+            })
+            .await?;
+        let next = order.latest().ok_or(DeskError::OrderNotFound)?;
+        Ok(next.reference().clone())
     }
 
     /// Asks the channel about a payment and records the answer.
@@ -456,6 +501,14 @@ impl Desk {
         self.wake.notify_one();
         Ok(order)
     }
+}
+
+fn is_no_reply<F>(exchanged: &Exchanged<F>) -> bool {
+    let doubt = match exchanged {
+        Exchanged::Doubt { doubt, .. } => Some(doubt),
+        Exchanged::Heard { .. } | Exchanged::NotSent(_) | Exchanged::Refused { .. } => None,
+    };
+    doubt == Some(&Doubt::NoReply)
 }
 
 /// What the channel needs to be told about a payment.

@@ -14,6 +14,7 @@ use paydesk_domain::{
     Amount, Blocked, Doubt, Heard, Late, LateChoice, MerchantRef, Money, NotNow, Order,
     OrderNumber, Payment, PaymentState, Refund, RefundPlan, RefundState, Timestamp,
 };
+use paydesk_signing::mutants::{Mutant, planted};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -83,7 +84,9 @@ impl Desk {
         if reason.trim().is_empty() {
             return Err(DeskError::ReasonRequired);
         }
-        self.ask_about_late(number).await?;
+        if !planted(Mutant::LateKeptUnasked) {
+            self.ask_about_late(number).await?;
+        }
         let by = self.operator_name();
         if give_back {
             return Ok(self
@@ -208,11 +211,19 @@ impl Desk {
         order: &Order,
         reference: &MerchantRef,
     ) -> Result<Order, DeskError> {
-        let (payment, refund) = parts(order, reference)?;
+        let (payment, _) = parts(order, reference)?;
         let (account, channel) = self.route(payment)?;
         let refunds = channel.refunds().ok_or(DeskError::KeysLocked)?;
+        let call = self.refund_call(order, reference)?;
+        let exchanged = self.exchange(&account, channel, &call, refunds).await;
+        self.settle_refund(reference, exchanged, Heard::Reply, channel)
+            .await
+    }
+
+    fn refund_call(&self, order: &Order, reference: &MerchantRef) -> Result<RefundCall, DeskError> {
+        let (payment, refund) = parts(order, reference)?;
         let paid = payment.paid().map_or(payment.plan().amount, |p| p.asked);
-        let call = RefundCall {
+        let mut call = RefundCall {
             of: target(payment),
             paid,
             others: others(order, refund, paid)?,
@@ -220,9 +231,38 @@ impl Desk {
             amount: refund.plan().amount,
             reason: refund.plan().reason.clone(),
         };
-        let exchanged = self.exchange(&account, channel, &call, refunds).await;
-        self.settle_refund(reference, exchanged, Heard::Reply, channel)
-            .await
+        if planted(Mutant::RefundContentChanges) {
+            call.reason = format!("{} {}", call.reason, self.now().0);
+        }
+        let is_first = matches!(
+            refund.state(),
+            RefundState::InDoubt {
+                doubt: Doubt::Interrupted,
+                ..
+            }
+        );
+        if !is_first && planted(Mutant::NewRefundNumber) {
+            call.reference = reference.refund(36).unwrap_or(call.reference);
+        }
+        Ok(call)
+    }
+
+    /// Never: a refund is durable before it is sent (Q1).
+    pub(crate) async fn send_unrecorded(&self, step: &Step) {
+        for event in step
+            .events
+            .iter()
+            .filter(|it| it.kind == EventKind::RefundBegun)
+        {
+            let begun = event.subject.as_ref().and_then(|subject| {
+                let call = self.refund_call(&step.order, subject).ok()?;
+                let (account, channel) = self.route(parts(&step.order, subject).ok()?.0).ok()?;
+                Some((account, channel, channel.refunds()?, call))
+            });
+            if let Some((account, channel, refunds, call)) = begun {
+                drop(self.exchange(&account, channel, &call, refunds).await);
+            }
+        }
     }
 
     /// Asks for a refund's state.
@@ -296,7 +336,11 @@ impl Desk {
                 let order = self.query_refund(order, reference).await?;
                 match order.refund(reference) {
                     Some(after) if *after.state() == before => {
-                        let order = self.note_resend(reference).await?;
+                        let order = if planted(Mutant::ResendNotNoted) {
+                            order
+                        } else {
+                            self.note_resend(reference).await?
+                        };
                         self.send_refund(&order, reference).await
                     }
                     _ => Ok(order),

@@ -5,6 +5,7 @@ use paydesk_channels::Schedule;
 use paydesk_domain::{
     End, LateChoice, PayerAction, Payment, PaymentState, Refund, RefundState, TenderKind, Timestamp,
 };
+use paydesk_signing::mutants::{Mutant, planted};
 use std::time::Duration;
 
 /// Unresolved for this long, it goes on the human list; the program goes on asking.
@@ -43,6 +44,7 @@ pub fn ending_of(tender: TenderKind) -> End {
 #[must_use]
 pub fn is_past_patience(payment: &Payment, schedule: &Schedule, now: Timestamp) -> bool {
     age(payment.begun_at(), now) >= patience(payment, schedule)
+        && !planted(Mutant::PatienceNeverEnds)
 }
 
 /// How long after its beginning an open attempt is ended.
@@ -106,6 +108,7 @@ pub fn next_look(payment: &Payment, schedule: &Schedule, now: Timestamp) -> Opti
             };
             Some(by_patience(payment, schedule, now, every))
         }
+        PaymentState::Ending { tries, .. } if *tries > 0 && planted(Mutant::EndingSentOnce) => None,
         PaymentState::Ending {
             tries,
             since,

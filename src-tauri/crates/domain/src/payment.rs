@@ -9,6 +9,7 @@ use crate::{
     number::MerchantRef,
     time::Timestamp,
 };
+use paydesk_signing::mutants::{Mutant, planted};
 use serde::{Deserialize, Serialize};
 
 /// A channel by its short name, `alipay`.
@@ -264,6 +265,7 @@ impl Payment {
     #[must_use]
     pub fn blocks_another(&self) -> bool {
         match &self.state {
+            PaymentState::InDoubt { .. } if planted(Mutant::NewNumberAfterTimeout) => false,
             PaymentState::Awaiting { .. }
             | PaymentState::Ending { .. }
             | PaymentState::Held { .. }

@@ -1,12 +1,15 @@
 //! A refund: an aggregate of its own that reserves its amount until a final answer.
 
 use crate::{
-    evidence::{Again, Change, ChannelRef, Doubt, Evidence, Fact, NotSent, RefundFact, Refusal},
+    evidence::{
+        Advice, Again, Change, ChannelRef, Doubt, Evidence, Fact, NotSent, RefundFact, Refusal,
+    },
     money::Amount,
     number::MerchantRef,
     payment::NotNow,
     time::Timestamp,
 };
+use paydesk_signing::mutants::{Mutant, planted};
 use serde::{Deserialize, Serialize};
 
 /// The state of a refund.
@@ -133,6 +136,7 @@ impl Refund {
             RefundState::Accepted { .. }
             | RefundState::Done { .. }
             | RefundState::InDoubt { .. } => true,
+            RefundState::Failed { .. } if planted(Mutant::FailedFreesAmount) => false,
             // The same reference may go out again, so its amount stays taken.
             RefundState::Failed { again, .. } => *again == Again::SameReference,
             RefundState::Cancelled { .. } => false,
@@ -166,6 +170,14 @@ impl Refund {
                     })
                 }
             }
+            (RefundFact::Accepted, RefundState::InDoubt { .. })
+                if planted(Mutant::AcceptedIsDone) =>
+            {
+                self.go(RefundState::Done {
+                    at: seen,
+                    channel_ref: None,
+                })
+            }
             (
                 RefundFact::Accepted,
                 RefundState::InDoubt { .. }
@@ -197,6 +209,15 @@ impl Refund {
                         again: *again,
                     })
                 }
+            }
+            (RefundFact::NotFound, RefundState::InDoubt { .. })
+                if planted(Mutant::RefundNotFoundIsFinal) =>
+            {
+                let (code, advice) = ("NOT_FOUND".to_owned(), Advice::GiveUp);
+                self.go(RefundState::Failed {
+                    refusal: Refusal { code, advice },
+                    again: Again::NewReference,
+                })
             }
             // Repeating the same reference is safe, so "not found" only means: send it again.
             (
@@ -252,7 +273,7 @@ impl Refund {
     /// `NotNow` once anything was heard about it, and for late money: a person decided that it goes back,
     /// so it goes out as soon as it can.
     pub fn withdraw(&mut self, proof: NotSent) -> Result<(), NotNow> {
-        if self.reference.is_late_return() {
+        if self.reference.is_late_return() && !planted(Mutant::LateReturnCalledOff) {
             return Err(NotNow);
         }
         match &self.state {

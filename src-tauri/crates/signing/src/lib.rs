@@ -9,6 +9,7 @@ mod digest;
 mod inspect;
 mod keys;
 mod material;
+pub mod mutants;
 mod proof;
 mod resource;
 mod rsa_keys;

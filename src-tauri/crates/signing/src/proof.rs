@@ -1,7 +1,11 @@
 //! What a reply is, and the proof that it may be believed.
 //! [`Authentic`] has private fields and two ways in: a verified signature, or a TLS peer the driver vouches for.
 
-use crate::{keys::Keys, material};
+use crate::{
+    keys::Keys,
+    material,
+    mutants::{Mutant, planted},
+};
 use std::{fmt, ops::Range};
 
 /// Names a verifying key: a certificate number, a serial, a public-key id. Opaque.
@@ -131,7 +135,13 @@ impl Authentic {
         keys: &dyn Keys,
     ) -> Result<Authentic, Forged> {
         // The signature first: an unsigned text of any size is not worth searching through.
-        keys.verify(&by, text, signature)?;
+        match keys.verify(&by, text, signature) {
+            Err(Forged::WrongSignature)
+                if signature.is_empty() && planted(Mutant::UnsignedBelieved) => {}
+            Err(Forged::WrongSignature) if planted(Mutant::WrongSignatureBelieved) => {}
+            Err(Forged::UnknownKey) if planted(Mutant::UnknownKeyBelieved) => {}
+            verified => verified?,
+        }
         let believed = reply
             .body
             .get(part.clone())

@@ -7,8 +7,6 @@ mod errors;
 #[cfg(feature = "generate")]
 mod generate;
 mod list;
-#[cfg(feature = "mutants")]
-pub mod mutants;
 mod projections;
 mod read;
 mod schema;
@@ -28,7 +26,10 @@ pub use wrong_rows::{WRONG_ROWS, WrongRow};
 use errors::fault;
 use paydesk_desk::ports::{Device, Ids, StoreError};
 use paydesk_domain::{DEVICE_ALPHABET, Timestamp};
-use paydesk_signing::{KeyError, SealingKey};
+use paydesk_signing::{
+    KeyError, SealingKey,
+    mutants::{Mutant, planted},
+};
 use sqlx::{
     Row, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -122,7 +123,11 @@ impl SqliteStore {
     }
 
     fn nonce(&self) -> [u8; 12] {
-        let random = self.ids.nonce();
+        let random = if planted(Mutant::NonceFromSystem) {
+            rand::random()
+        } else {
+            self.ids.nonce()
+        };
         let mut nonce = [0; 12];
         for (to, from) in nonce.iter_mut().zip(random) {
             *to = from;
@@ -159,9 +164,11 @@ fn connect_options(options: &StoreOptions) -> SqliteConnectOptions {
 
 /// A commit that was told must survive a power cut.
 fn synchronous() -> SqliteSynchronous {
-    #[cfg(feature = "mutants")]
-    if mutants::is_planted(mutants::Mutant::NormalSync) {
+    if planted(Mutant::NormalSync) {
         return SqliteSynchronous::Normal;
+    }
+    if planted(Mutant::NoSync) {
+        return SqliteSynchronous::Off;
     }
     SqliteSynchronous::Full
 }
@@ -198,8 +205,7 @@ async fn check_version(pool: &SqlitePool) -> Result<(), StoreError> {
 
 /// The file may refuse what was asked for.
 async fn check_durability(pool: &SqlitePool) -> Result<(), StoreError> {
-    #[cfg(feature = "mutants")]
-    if mutants::is_planted(mutants::Mutant::NormalSync) {
+    if planted(Mutant::NormalSync) || planted(Mutant::NoSync) {
         return Ok(());
     }
     let mode: String = sqlx::query("PRAGMA journal_mode")
@@ -226,8 +232,7 @@ async fn check_durability(pool: &SqlitePool) -> Result<(), StoreError> {
 /// reads but that a power cut would still take back. Before anybody reads it, it is made durable: a
 /// checkpoint syncs the write-ahead log first. What then finds no space can wait in the log.
 async fn keep_what_is_read(pool: &SqlitePool) -> Result<(), StoreError> {
-    #[cfg(feature = "mutants")]
-    if mutants::is_planted(mutants::Mutant::UnsyncedReads) {
+    if planted(Mutant::UnsyncedReads) {
         return Ok(());
     }
     let checkpoint = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
@@ -246,7 +251,12 @@ async fn device(pool: &SqlitePool, ids: &dyn Ids) -> Result<Device, StoreError> 
             .copied()
             .map(char::from)
     };
-    let drawn: String = ids.nonce().iter().take(4).filter_map(letter).collect();
+    let drawn = if planted(Mutant::DeviceIsTheSame) {
+        [0; 16]
+    } else {
+        ids.nonce()
+    };
+    let drawn: String = drawn.iter().take(4).filter_map(letter).collect();
     sqlx::query("INSERT INTO meta(key, value) VALUES ('device', $1), ('epoch', '0') ON CONFLICT(key) DO NOTHING")
         .bind(drawn)
         .execute(pool)

@@ -14,6 +14,7 @@ use paydesk_domain::{
     AccountId, Amount, BusinessDay, ChannelDay, ChannelId, Currency, MerchantRef, Money, Order,
     OrderNumber, OrderPlan, Timestamp,
 };
+use paydesk_signing::mutants::{Mutant, planted};
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 use std::sync::atomic::Ordering;
 
@@ -105,6 +106,13 @@ impl SqliteStore {
     }
 }
 
+/// Never: whatever is due is looked at (Q2).
+fn is_skipped(reference: &MerchantRef) -> bool {
+    let number = reference.order();
+    let is_even = || number.as_str().ends_with(['0', '2', '4', '6', '8']);
+    planted(Mutant::ResolverSkipsRows) && is_even()
+}
+
 /// A range of the index of the log by order, backwards.
 const SHOP_EVENTS: &str = "SELECT l.seq, l.kind, l.subject, l.actor, l.at, l.body, e.sealed FROM log l LEFT JOIN evidence e ON e.seq = l.seq WHERE l.number IS NULL AND l.seq < $1 ORDER BY l.seq DESC LIMIT $2";
 
@@ -158,7 +166,16 @@ impl Store for SqliteStore {
                     asked: u32::try_from(int(row, 1)?).unwrap_or(u32::MAX),
                 })
             };
-            rows.iter().map(due).collect()
+            if planted(Mutant::ClaimForgets) {
+                sqlx::query("UPDATE work SET due_at = NULL WHERE lease_until = $1")
+                    .bind(lease_until.0)
+                    .execute(&self.writer)
+                    .await
+                    .map_err(fault)?;
+            }
+            let mut due: Vec<Due> = rows.iter().map(due).collect::<Result<_, StoreError>>()?;
+            due.retain(|due| !is_skipped(&due.reference));
+            Ok(due)
         })
     }
 

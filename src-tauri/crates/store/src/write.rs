@@ -11,6 +11,7 @@ use paydesk_desk::ports::{
     Work,
 };
 use paydesk_domain::{BusinessDay, ChannelId, Doubt, Order, OrderNumber, Payment, PaymentState};
+use paydesk_signing::mutants::{Mutant, planted};
 use sqlx::{Row, SqliteConnection};
 use std::sync::atomic::Ordering;
 
@@ -60,6 +61,9 @@ impl SqliteStore {
 
     /// Begins an epoch, if it is a later one.
     pub(crate) async fn write_epoch(&self, epoch: u8) -> Result<(), StoreError> {
+        if planted(Mutant::EpochNotBegun) {
+            return Ok(());
+        }
         sqlx::query(
             "UPDATE meta SET value = $1 WHERE key = 'epoch' AND CAST(value AS INTEGER) < $2",
         )
@@ -72,7 +76,7 @@ impl SqliteStore {
         Ok(())
     }
 
-    pub(crate) async fn write_commit(&self, commit: Commit) -> Result<Order, StoreError> {
+    pub(crate) async fn write_commit(&self, mut commit: Commit) -> Result<Order, StoreError> {
         let mut transaction = self
             .writer
             .begin_with("BEGIN IMMEDIATE")
@@ -84,11 +88,17 @@ impl SqliteStore {
             .await
             .map_err(fault)?;
         let version: Option<i64> = row.map(|r| r.try_get(0)).transpose().map_err(fault)?;
-        if version != i64::try_from(commit.order.version()).ok() {
+        if version != i64::try_from(commit.order.version()).ok()
+            && !planted(Mutant::VersionCheckOff)
+        {
             return Err(StoreError::Stale);
         }
+        let apart = planted(Mutant::EventsApart).then(|| std::mem::take(&mut commit.events));
         let order = self.write_all(&mut transaction, commit, None).await?;
         transaction.commit().await.map_err(fault)?;
+        if let Some(events) = apart {
+            self.write_events(events).await?;
+        }
         Ok(order)
     }
 
@@ -104,7 +114,7 @@ impl SqliteStore {
             commit.order.opened_at(),
             commit.order.payments().to_vec(),
             commit.order.refunds().to_vec(),
-            commit.order.version() + 1,
+            commit.order.version() + u64::from(!planted(Mutant::VersionStands)),
         );
         write_order(connection, &order, commit.note.as_ref()).await?;
         write_payments(connection, &order, tag).await?;

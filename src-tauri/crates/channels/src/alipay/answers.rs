@@ -9,7 +9,10 @@ use paydesk_domain::{
     Amount, ChannelRef, ClosedWhy, Doubt, End, MerchantRef, Money, Outcome, Paid, PayerAction, PaymentFact,
     RefundFact, Timestamp,
 };
-use paydesk_signing::Authentic;
+use paydesk_signing::{
+    Authentic,
+    mutants::{Mutant, planted},
+};
 
 /// Only these hosts appear in a code that a payer may scan.
 const CODE_PREFIX: &str = "https://qr.alipay.com/";
@@ -203,6 +206,9 @@ pub(super) fn create(
                 .is_some_and(|total| !is_amount(total, call.amount));
             if other_amount {
                 return Outcome::Unknown(Doubt::Mismatch);
+            }
+            if planted(Mutant::WaitingIsRefusal) {
+                return refused("ACQ.PAYMENT_FAIL");
             }
             done(PaymentFact::Awaiting(
                 PayerAction::EnterPassword,

@@ -10,7 +10,10 @@ use paydesk_domain::{
     Advice, Again, Amount, ChannelRef, ClosedWhy, Doubt, End, MerchantRef, Money, Outcome, Paid,
     PayerAction, PaymentFact, RefundFact, Refusal,
 };
-use paydesk_signing::Authentic;
+use paydesk_signing::{
+    Authentic,
+    mutants::{Mutant, planted},
+};
 
 /// Only codes of this scheme open WeChat's payment.
 const CODE_PREFIX: &str = "weixin://";
@@ -79,7 +82,11 @@ fn sort(code: &str) -> Option<Sort> {
 
 /// Whether the answer is about this account and this number.
 fn is_ours(content: &Json, reference: &MerchantRef, cx: &Cx<'_>) -> bool {
-    content.text("out_trade_no") == Some(reference.as_str())
+    if planted(Mutant::MerchantNotCompared) {
+        return content.text("out_trade_no") == Some(reference.as_str());
+    }
+    let names_it = content.text("out_trade_no") == Some(reference.as_str());
+    (names_it || planted(Mutant::NumberNotCompared))
         && content.text("mchid") == Some(cx.account.field("mchid"))
         && content
             .text("appid")
@@ -95,7 +102,9 @@ fn paid(content: &Json, asked: Amount, cx: &Cx<'_>) -> Result<Paid, Doubt> {
     if amount.integer("total") != Some(asked.minor()) || currency != Some(asked.currency().code()) {
         return Err(Doubt::Mismatch);
     }
-    if content.text("appid") != Some(cx.account.field("appid")) {
+    if content.text("appid") != Some(cx.account.field("appid"))
+        && !planted(Mutant::MerchantNotCompared)
+    {
         return Err(Doubt::Mismatch);
     }
     let number = content

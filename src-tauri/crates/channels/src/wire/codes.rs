@@ -3,6 +3,7 @@
 
 use crate::{CodeMeaning, MoneyMoved, NextAction};
 use paydesk_domain::{Advice, Again, Doubt, Outcome, Refusal};
+use paydesk_signing::mutants::{Mutant, planted};
 
 /// What an authenticated code makes of an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,11 +83,18 @@ pub const fn bill(code: &'static str, text: &'static str, next: NextAction) -> R
     }
 }
 
+fn plain_no<T>(code: String) -> Outcome<T> {
+    let advice = Advice::GiveUp;
+    Outcome::Refused(Refusal { code, advice })
+}
+
 /// The outcome that a row stands for, where it is no fact of its own; unknown codes are doubts.
 pub fn outcome<T>(row: Option<&Row>, code: &str) -> Outcome<T> {
     let code = code.to_owned();
     match row.map(|row| row.sort) {
         Some(Sort::Refusal(advice)) => Outcome::Refused(Refusal { code, advice }),
+        Some(Sort::Duplicate) if planted(Mutant::DuplicateIsRefusal) => plain_no(code),
+        Some(Sort::Fault) if planted(Mutant::FaultIsRefusal) => plain_no(code),
         Some(Sort::Duplicate) => Outcome::Unknown(Doubt::Duplicate { code }),
         Some(Sort::Fault | Sort::NotFound | Sort::Waiting) | None => {
             Outcome::Unknown(Doubt::ServerFault { code })

@@ -16,7 +16,10 @@ use paydesk_domain::{
     Change, ClosedWhy, Doubt, Evidence, Fact, MerchantRef, Order, OrderNumber, PaymentFact,
     RefundFact, Source, Timestamp,
 };
-use paydesk_signing::Authentic;
+use paydesk_signing::{
+    Authentic,
+    mutants::{Mutant, planted},
+};
 use serde_json::{Value, json};
 
 /// A race is lost at most this often before the resolver is left to do it.
@@ -72,6 +75,9 @@ impl Desk {
             let Some(step) = decide(order.clone())? else {
                 return Ok(order);
             };
+            if planted(Mutant::SendBeforeCommit) {
+                self.send_unrecorded(&step).await;
+            }
             match self.ports.store.commit(step.commit()).await {
                 Ok(order) => {
                     self.tell_order(number, order.version());

@@ -3,6 +3,7 @@
 use crate::{Desk, DeskError, driver::Exchanged, ports::SealedField};
 use paydesk_channels::Schedule;
 use paydesk_domain::{ClosedWhy, Evidence, Fact, Heard, MerchantRef, Order, Payment, PaymentFact};
+use paydesk_signing::mutants::{Mutant, planted};
 
 impl Desk {
     /// Records what an exchange about a payment came to.
@@ -49,7 +50,8 @@ impl Desk {
         };
         let payer = payer_of(&fact);
         // By the channel's clock where it says so: a clock of ours that jumps ends no watch (Q18).
-        let seen = record.dated.unwrap_or_else(|| self.now());
+        let dated = record.dated.filter(|_| !planted(Mutant::WatchByOwnClock));
+        let seen = dated.unwrap_or_else(|| self.now());
         let evidence =
             Evidence::from_channel(Fact::Payment(fact), &proof, heard, seen).asked_at(record.asked);
         let sealed = payer.map(|value| SealedField {

@@ -2,7 +2,10 @@
 
 use crate::{Desk, DeskError, driver::Exchanged};
 use paydesk_channels::Channel;
-use paydesk_domain::{Again, Doubt, Evidence, Fact, Heard, MerchantRef, Order, Refund, RefundFact};
+use paydesk_domain::{
+    Again, Doubt, Evidence, Fact, Heard, MerchantRef, NotSent, Order, Refund, RefundFact,
+};
+use paydesk_signing::mutants::{Mutant, planted};
 
 impl Desk {
     /// Records what an exchange about a refund came to.
@@ -38,6 +41,14 @@ impl Desk {
                 };
                 return self
                     .settle_doubt::<Refund>(reference, &doubt, None, &record, schedule)
+                    .await;
+            }
+            Exchanged::Doubt {
+                doubt: Doubt::NoReply,
+                ..
+            } if planted(Mutant::RefundTimeoutIsFailure) => {
+                return self
+                    .settle_not_sent::<Refund>(reference, NotSent::Offline, heard, schedule)
                     .await;
             }
             Exchanged::Doubt {

@@ -7,6 +7,7 @@ use crate::{
     money::Amount,
     time::Timestamp,
 };
+use paydesk_signing::mutants::{Mutant, planted};
 use std::time::Duration;
 
 impl Payment {
@@ -19,6 +20,12 @@ impl Payment {
             | PaymentState::Awaiting { .. }
             | PaymentState::Processing { .. }
             | PaymentState::Held { .. } => self.go(PaymentState::Paid { paid: paid.clone() }),
+            PaymentState::Ending { .. } | PaymentState::Watching { .. }
+                if planted(Mutant::PaidAfterEndIsPaid) =>
+            {
+                self.go(PaymentState::Paid { paid: paid.clone() })
+            }
+            PaymentState::Watching { .. } if planted(Mutant::LateMoneyIgnored) => Change::Same,
             // A reversal goes on: it gives the money back. A close cannot, and neither can a refused reversal.
             PaymentState::Ending {
                 how: End::Reverse,
@@ -56,7 +63,12 @@ impl Payment {
 
     /// It is over, and money could still come for as long as the channel's margin.
     fn watch(&mut self, ended: &ClosedWhy, from: Timestamp) -> Change {
-        let until = from.plus(Duration::from_millis(self.plan.watch_ms));
+        let watch = if planted(Mutant::WatchTooShort) {
+            1_000
+        } else {
+            self.plan.watch_ms
+        };
+        let until = from.plus(Duration::from_millis(watch));
         self.go(PaymentState::Watching {
             ended: ended.clone(),
             until,
@@ -72,12 +84,20 @@ impl Payment {
                 ClosedWhy::NotSent { .. } | ClosedWhy::Refused { .. } => {
                     self.go(PaymentState::Closed { why: why.clone() })
                 }
+                _ if planted(Mutant::OwnClosingNotWatched) => {
+                    self.go(PaymentState::Closed { why: why.clone() })
+                }
                 // Ended by the channel itself: an old picture of a shown code may still be paid (Q15).
                 ClosedWhy::Closed
                 | ClosedWhy::Expired
                 | ClosedWhy::NeverExisted
                 | ClosedWhy::Reversed => self.watch(why, evidence.seen()),
             },
+            PaymentState::Ending { .. }
+                if *why == ClosedWhy::NeverExisted && planted(Mutant::NoWatch) =>
+            {
+                self.go(PaymentState::Closed { why: why.clone() })
+            }
             PaymentState::Ending { .. } => self.watch(why, evidence.seen()),
             PaymentState::Watching { ended, until } => {
                 // Only a question that was asked after the watch covers all of it.
@@ -128,6 +148,11 @@ impl Payment {
                     Change::Same
                 }
             }
+            PaymentState::InDoubt { .. } if planted(Mutant::NotFoundIsFinal) => {
+                self.go(PaymentState::Closed {
+                    why: ClosedWhy::NeverExisted,
+                })
+            }
             // Not yet final: the request may still be on its way (Q11). Time and an ending decide.
             PaymentState::Awaiting { .. }
             | PaymentState::Closed { .. }
@@ -143,6 +168,9 @@ impl Payment {
     pub(super) fn hear_awaiting(&mut self, action: &PayerAction, until: Timestamp) -> Change {
         match &self.state {
             PaymentState::InDoubt { .. } => self.go(PaymentState::Awaiting { action: action.clone(), until }),
+            PaymentState::Paid { .. } if planted(Mutant::OldNewsWins) => {
+                self.go(PaymentState::Awaiting { action: action.clone(), until })
+            }
             PaymentState::Awaiting { .. }
             | PaymentState::Ending { .. }
             | PaymentState::Held { .. }
@@ -189,6 +217,12 @@ impl Payment {
     }
 
     pub(super) fn hear_end_refused(&mut self) -> Change {
+        if matches!(self.state, PaymentState::Ending { .. }) && planted(Mutant::EndRefusedIsClosed)
+        {
+            return self.go(PaymentState::Closed {
+                why: ClosedWhy::Reversed,
+            });
+        }
         match &mut self.state {
             PaymentState::Ending { refused, .. } if !*refused => {
                 *refused = true;

@@ -1,0 +1,177 @@
+//! Planted bugs: each is looked for until a named promise is seen broken, on a seed where the unchanged build
+//! keeps them all. The seeds that were found stand in `mutants.txt`, so that a short run lives one world for each.
+//!
+//! It never makes a bug louder, nor tells the auditor where to look.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "it measures how long its own work takes"
+)]
+
+mod found;
+mod verdict;
+mod ways;
+
+use found::Found;
+use paydesk_signing::mutants::Mutant;
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+use verdict::{Search, Verdict};
+
+/// Till-days after which a bug that nobody saw is a survivor.
+const DAYS_MAX: u64 = 1_000;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// Till-days to look at most, for each bug.
+    days: u64,
+    /// The seed that a search begins with.
+    seed: u64,
+    /// Looks anew, whatever was found before.
+    hunts: bool,
+    /// This bug alone.
+    only: Option<Mutant>,
+    /// Processes side by side.
+    processes: u64,
+    /// Where the seeds that a search found are written.
+    write: Option<PathBuf>,
+    /// Which share of the bugs this process looks for: part and number of parts.
+    pub part: Option<(u64, u64)>,
+}
+
+impl Wish {
+    /// Reads options.
+    ///
+    /// # Errors
+    /// What is not understood.
+    pub fn read(options: &[String]) -> Result<Wish, String> {
+        let mut wish = Wish {
+            days: DAYS_MAX,
+            seed: 1,
+            hunts: false,
+            only: None,
+            processes: 2,
+            write: None,
+            part: None,
+        };
+        let mut options = options.iter();
+        while let Some(option) = options.next() {
+            if option == "--hunt" {
+                wish.hunts = true;
+                continue;
+            }
+            let value = options.next().ok_or(format!("{option} needs a value"))?;
+            let wrong = || format!("{option} {value}");
+            let number = |text: &str| text.parse::<u64>().map_err(|_| wrong());
+            match option.as_str() {
+                "--days" => wish.days = number(value)?.max(1),
+                "--only" => wish.only = Some(Mutant::by_name(value).ok_or_else(wrong)?),
+                "--part" => {
+                    let (part, of) = value.split_once('/').ok_or_else(wrong)?;
+                    wish.part = Some((number(part)?, number(of)?.max(1)));
+                }
+                "--processes" => wish.processes = number(value)?.max(1),
+                "--seed" => wish.seed = number(value)?,
+                "--write" => wish.write = Some(PathBuf::from(value)),
+                _ => return Err(format!("{option} is not known")),
+            }
+        }
+        Ok(wish)
+    }
+
+    /// Looks for every bug and prints the table. Whether each was killed.
+    ///
+    /// # Errors
+    /// A list of seeds that cannot be read, a process that says nothing.
+    pub fn run(&self, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
+        let found = found::read()?;
+        if let Some((part, of)) = self.part {
+            return self.look_for_part(part, of, &found, say);
+        }
+        let children: Vec<Child> = (0..self.processes)
+            .map(|part| self.child(part))
+            .collect::<Result<_, _>>()?;
+        let mut verdicts = BTreeMap::new();
+        for mut child in children {
+            let output = child.stdout.take().ok_or("a process has no output")?;
+            for line in BufReader::new(output).lines() {
+                let line = line.map_err(|error| error.to_string())?;
+                let verdict: Verdict =
+                    serde_json::from_str(&line).map_err(|_| format!("a process said {line}"))?;
+                let mutant = verdict.mutant()?;
+                if !verdict.is_killed(mutant) {
+                    say(&verdict.complaint(mutant));
+                }
+                verdicts.insert(mutant, verdict);
+            }
+            let ended = child.wait().map_err(|error| error.to_string())?;
+            if !ended.success() {
+                return Err(format!("a process ended with {ended}"));
+            }
+        }
+        verdict::table(&verdicts).iter().for_each(|line| say(line));
+        if let Some(file) = &self.write {
+            found::write(file, found, &verdicts)?;
+        }
+        let wanted = self.wanted().count();
+        let killed = verdicts
+            .iter()
+            .filter(|(mutant, verdict)| verdict.is_killed(**mutant))
+            .count();
+        let lacking = wanted.saturating_sub(killed);
+        say(&format!("{killed} passed, {lacking} failed"));
+        Ok(lacking == 0 && wanted > 0)
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = Mutant> {
+        let all = Mutant::ALL.iter().copied();
+        all.filter(|mutant| self.only.is_none_or(|only| only == *mutant))
+    }
+
+    fn child(&self, part: u64) -> Result<Child, String> {
+        let program = std::env::current_exe().map_err(|error| error.to_string())?;
+        let mut command = Command::new(program);
+        command.arg("mutants");
+        for (option, value) in [
+            ("--days", self.days.to_string()),
+            ("--seed", self.seed.to_string()),
+            ("--part", format!("{part}/{}", self.processes)),
+        ] {
+            command.args([option, &value]);
+        }
+        if self.hunts {
+            command.arg("--hunt");
+        }
+        if let Some(only) = self.only {
+            command.args(["--only", only.name()]);
+        }
+        let child = command.stdout(Stdio::piped()).spawn();
+        child.map_err(|error| error.to_string())
+    }
+
+    /// Looks for its share and prints one document for each bug.
+    fn look_for_part(
+        &self,
+        part: u64,
+        of: u64,
+        found: &BTreeMap<Mutant, Found>,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<bool, String> {
+        let mut search = Search::default();
+        for (number, mutant) in (0_u64..).zip(self.wanted()) {
+            if number % of != part {
+                continue;
+            }
+            let verdict = match found.get(&mutant).filter(|_| !self.hunts) {
+                Some(found) => search.again(mutant, found)?,
+                None => search.hunt(mutant, self.seed, self.days)?,
+            };
+            say(&serde_json::to_string(&verdict).map_err(|error| error.to_string())?);
+        }
+        Ok(true)
+    }
+}

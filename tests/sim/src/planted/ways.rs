@@ -1,0 +1,154 @@
+//! The worlds in which planted bugs are looked for, and what is seen broken in them.
+
+use crate::{
+    days,
+    images::{self, Tally},
+    world::World,
+};
+use paydesk_signing::mutants::Mutant;
+use std::collections::BTreeSet;
+
+/// Where a bug is looked for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Way {
+    /// A simulated day, judged by the auditor.
+    Days,
+    /// Crash images of the store.
+    Images,
+    /// The same day twice: one seed is one history.
+    Twice,
+}
+
+/// What was seen in one world.
+#[derive(Debug, Default)]
+pub(super) struct Lived {
+    /// The promises that were broken.
+    pub(super) broken: BTreeSet<String>,
+    /// What was said of it first; empty when nothing was wrong.
+    pub(super) said: String,
+    /// Till-days lived.
+    pub(super) till_days: u64,
+}
+
+impl Lived {
+    pub(super) fn is_clean(&self) -> bool {
+        self.said.is_empty()
+    }
+
+    fn of(found: &[String], till_days: u64) -> Lived {
+        Lived {
+            broken: found.iter().filter_map(|line| promise_in(line)).collect(),
+            said: found.first().cloned().unwrap_or_default(),
+            till_days,
+        }
+    }
+}
+
+/// `INV8` of "day 1: INV8 (till 0): …".
+fn promise_in(line: &str) -> Option<String> {
+    let mut words = line.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let is_promise = |word: &&str| {
+        let number = word.strip_prefix("INV");
+        number.is_some_and(|number| number.parse::<u8>().is_ok())
+    };
+    words.find(is_promise).map(str::to_owned)
+}
+
+/// Sales of a till on the day of a hunt: a third of a usual day, so that a world takes about a second.
+const SALES: u32 = 20;
+
+/// Images of one hunt.
+const IMAGES: u64 = 400;
+
+pub(super) fn way_of(mutant: Mutant) -> Way {
+    match mutant {
+        Mutant::UnsyncedReads => Way::Images,
+        Mutant::NonceFromSystem => Way::Twice,
+        _ => Way::Days,
+    }
+}
+
+impl Way {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Way::Days => "days",
+            Way::Images => "crash images",
+            Way::Twice => "a day twice",
+        }
+    }
+
+    /// Lives one world.
+    pub(super) fn live(self, seed: u64) -> Result<Lived, String> {
+        match self {
+            Way::Days => day(seed).map(|(lived, _)| lived),
+            Way::Images => crash_images(seed),
+            Way::Twice => twice(seed),
+        }
+    }
+}
+
+/// One day of one till or two, and the hash of its history.
+fn day(seed: u64) -> Result<(Lived, u64), String> {
+    let wish = days::Wish {
+        world_days: 1,
+        sales: SALES,
+        tills: Some(if seed.is_multiple_of(2) { 2 } else { 1 }),
+        ..days::Wish::default()
+    };
+    let world = World::new(wish.plan(seed)).map_err(|error| error.0)?;
+    let outcome = world.live();
+    let lived = Lived::of(&outcome.violations, outcome.till_days.max(1));
+    Ok((lived, outcome.hash))
+}
+
+fn twice(seed: u64) -> Result<Lived, String> {
+    let (mut once, first) = day(seed)?;
+    let (again, second) = day(seed)?;
+    once.till_days = once.till_days.saturating_add(again.till_days);
+    if first != second && once.is_clean() {
+        let found = format!("INV19: the history is {first:016x} and then {second:016x}");
+        return Ok(Lived::of(&[found], once.till_days));
+    }
+    Ok(once)
+}
+
+fn crash_images(seed: u64) -> Result<Lived, String> {
+    let plan = images::Plan {
+        count: IMAGES,
+        seed,
+        again: Some(3),
+        only: None,
+        part: (0, 1),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|error| error.to_string())?;
+    let mut told = |_: &Tally| {};
+    let tally = runtime.block_on(images::run(&plan, Tally::default(), &mut told))?;
+    // Every image is held against what was acknowledged and read: that is INV17.
+    let found: Vec<String> = tally
+        .bad
+        .iter()
+        .map(|bad| format!("INV17: {bad}"))
+        .collect();
+    Ok(Lived::of(&found, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::promise_in;
+
+    #[test]
+    fn a_promise_is_read_out_of_what_was_found() {
+        let cases = [
+            ("day 1: INV8 (till 0): x was sent", Some("INV8")),
+            ("day 2: the rush never ended", None),
+            ("INV17: INVOICE", Some("INV17")),
+            ("INVALID", None),
+        ];
+        for (line, promise) in cases {
+            assert_eq!(promise_in(line).as_deref(), promise, "{line}");
+        }
+    }
+}
