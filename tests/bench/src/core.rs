@@ -180,6 +180,7 @@ async fn open_once(desk: &Desk, round: u32) -> Result<Duration, Trouble> {
     };
     let new = NewOrder {
         mode: shop.mode,
+        draw: round,
         plan,
         code: Some(PayerCode {
             tag: tag(round),

@@ -364,6 +364,12 @@ impl Desk {
         self.ports.clock.now()
     }
 
+    /// A random number, for what no two copies of a folder may choose alike.
+    pub(crate) fn draw(&self) -> u32 {
+        let [a, b, c, d, ..] = self.ports.ids.nonce();
+        u32::from_le_bytes([a, b, c, d])
+    }
+
     /// The ports, for reads that need no rule.
     #[must_use]
     pub fn ports(&self) -> &Ports {

@@ -267,6 +267,7 @@ impl Desk {
             } else {
                 shop.mode
             },
+            draw: self.draw(),
             plan: OrderPlan {
                 intent: checked.intent.clone(),
                 total: checked.amount,

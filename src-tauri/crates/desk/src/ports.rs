@@ -188,6 +188,8 @@ pub struct PayerCode {
 pub struct NewOrder {
     /// Demo or real: the first letter of the number.
     pub mode: Mode,
+    /// Fresh randomness: where in its day the number stands, so that no two copies of a folder draw the same.
+    pub draw: u32,
     /// The order itself.
     pub plan: OrderPlan,
     /// The scanned code, to refuse it a second time.

@@ -11,8 +11,12 @@ const ALPHABET: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 /// Letters of a device id: base 32 without characters that people mix up.
 pub const DEVICE_ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// The largest counter a five-character base-36 field holds, per device, epoch and day.
-pub const COUNTER_MAX: u32 = 36_u32.pow(5) - 1;
+/// The largest place a five-character base-36 field holds, per device, epoch and day.
+pub const PLACE_MAX: u32 = 36_u32.pow(5) - 1;
+
+/// Orders stand at places below this one; those above are never an order's, so they can be asked about
+/// where a number is needed that was never used.
+pub const ORDER_PLACES: u32 = 58_000_000;
 
 /// Whether the folder takes real money.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -29,24 +33,24 @@ pub enum Mode {
 #[error("not an order number or reference of this program")]
 pub struct NotOurs;
 
-/// An order number: mode, device, epoch, date, counter, check character; 18 characters `[0-9A-Z]`.
+/// An order number: mode, device, epoch, date, place in the day, check character; 18 characters `[0-9A-Z]`.
 /// It begins with a letter, so it can never be taken for a payment code.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct OrderNumber(String);
 
 impl OrderNumber {
-    /// Puts a number together; `None` when the device id, epoch or counter do not fit their fields.
+    /// Puts a number together; `None` when the device id, epoch or place do not fit their fields.
     #[must_use]
     pub fn compose(
         mode: Mode,
         device: &str,
         epoch: u8,
         day: BusinessDay,
-        counter: u32,
+        place: u32,
     ) -> Option<OrderNumber> {
         let device_fits = device.len() == 4 && device.bytes().all(|b| DEVICE_ALPHABET.contains(&b));
-        if !device_fits || epoch > 35 || counter > COUNTER_MAX {
+        if !device_fits || epoch > 35 || place > PLACE_MAX {
             return None;
         }
         let mode = match mode {
@@ -57,7 +61,7 @@ impl OrderNumber {
             "{mode}{device}{}{}{}",
             base36(u32::from(epoch), 1),
             day.short(),
-            base36(counter, 5)
+            base36(place, 5)
         );
         let check = check_character(&body)?;
         Some(OrderNumber(format!("{body}{check}")))
@@ -248,8 +252,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn number(counter: u32) -> OrderNumber {
-        OrderNumber::compose(Mode::Demo, "7K2M", 0, BusinessDay(20_261_121), counter).unwrap()
+    fn number(place: u32) -> OrderNumber {
+        OrderNumber::compose(Mode::Demo, "7K2M", 0, BusinessDay(20_261_121), place).unwrap()
     }
 
     #[test]
@@ -270,16 +274,16 @@ mod tests {
     #[test]
     fn fields_that_do_not_fit_make_no_number() {
         let day = BusinessDay(20_261_121);
-        for (device, epoch, counter) in [
+        for (device, epoch, place) in [
             ("7K2", 0, 0),
             ("7K2I", 0, 0),
             ("7k2m", 0, 0),
             ("7K2M", 36, 0),
-            ("7K2M", 0, COUNTER_MAX + 1),
+            ("7K2M", 0, PLACE_MAX + 1),
         ] {
             assert!(
-                OrderNumber::compose(Mode::Real, device, epoch, day, counter).is_none(),
-                "{device} {epoch} {counter}"
+                OrderNumber::compose(Mode::Real, device, epoch, day, place).is_none(),
+                "{device} {epoch} {place}"
             );
         }
     }
@@ -292,8 +296,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_number_and_reference_reads_back(counter in 0..=COUNTER_MAX, n in 1_u32..36, r in 1_u32..46_656) {
-            let number = number(counter);
+        fn every_number_and_reference_reads_back(place in 0..=PLACE_MAX, n in 1_u32..36, r in 1_u32..46_656) {
+            let number = number(place);
             prop_assert_eq!(&OrderNumber::parse(number.as_str()).unwrap(), &number);
             let attempt = number.attempt(n).unwrap();
             for reference in [attempt.clone(), attempt.refund(r).unwrap(), attempt.late_return()] {
@@ -303,8 +307,8 @@ mod tests {
         }
 
         #[test]
-        fn one_wrong_character_is_found(counter in 0..=COUNTER_MAX, at in 1_usize..18, to in 0_usize..36) {
-            let good = number(counter);
+        fn one_wrong_character_is_found(place in 0..=PLACE_MAX, at in 1_usize..18, to in 0_usize..36) {
+            let good = number(place);
             let mut bad = good.as_str().as_bytes().to_vec();
             bad[at] = ALPHABET[to];
             if bad != good.as_str().as_bytes() {

@@ -10,7 +10,9 @@ use paydesk_desk::ports::{
     Commit, FirstAttempt, NewEvent, NewNote, NewOrder, Opened, PayerCode, SealedField, StoreError,
     Work,
 };
-use paydesk_domain::{BusinessDay, ChannelId, Doubt, Order, OrderNumber, Payment, PaymentState};
+use paydesk_domain::{
+    BusinessDay, ChannelId, Doubt, ORDER_PLACES, Order, OrderNumber, Payment, PaymentState,
+};
 use paydesk_signing::mutants::{Mutant, planted};
 use sqlx::{Row, SqliteConnection};
 use std::sync::atomic::Ordering;
@@ -44,12 +46,7 @@ impl SqliteStore {
             transaction.rollback().await.map_err(fault)?;
             return Ok(Opened::CodeUsed);
         }
-        let (day, counter) = next_counter(&mut transaction, new.plan.day).await?;
-        let epoch = drawn_epoch(&mut transaction).await?;
-        let number = OrderNumber::compose(new.mode, &self.device.id, epoch, day, counter)
-            .ok_or_else(|| {
-                StoreError::Corrupt("the order numbers of this day are used up".to_owned())
-            })?;
+        let number = self.draw_number(&mut transaction, &new).await?;
         let order = Order::open(number, new.plan, new.now);
         let commit = first(order)?;
         let order = self
@@ -57,6 +54,32 @@ impl SqliteStore {
             .await?;
         transaction.commit().await.map_err(fault)?;
         Ok(Opened::New(order))
+    }
+
+    /// The first free number at or behind the drawn place.
+    async fn draw_number(
+        &self,
+        connection: &mut SqliteConnection,
+        new: &NewOrder,
+    ) -> Result<OrderNumber, StoreError> {
+        let day = counted_day(connection, new.plan.day).await?;
+        let epoch = drawn_epoch(connection).await?;
+        for step in 0..ORDER_PLACES {
+            let place = (new.draw % ORDER_PLACES + step) % ORDER_PLACES;
+            let number = OrderNumber::compose(new.mode, &self.device.id, epoch, day, place)
+                .ok_or_else(|| StoreError::Corrupt("device".to_owned()))?;
+            let taken = sqlx::query("SELECT 1 FROM orders WHERE number = $1")
+                .bind(number.as_str())
+                .fetch_optional(&mut *connection)
+                .await
+                .map_err(fault)?;
+            if taken.is_none() {
+                return Ok(number);
+            }
+        }
+        Err(StoreError::Corrupt(
+            "the order numbers of this day are used up".to_owned(),
+        ))
     }
 
     /// Begins an epoch, if it is a later one.
@@ -202,28 +225,25 @@ pub(crate) async fn code_used(
     Ok(found.is_some())
 }
 
-/// The day in a number never steps back, even when the clock does.
-async fn next_counter(
+/// Counts one more order of the day. The day in a number never steps back, even when the clock does.
+async fn counted_day(
     connection: &mut SqliteConnection,
     day: BusinessDay,
-) -> Result<(BusinessDay, u32), StoreError> {
+) -> Result<BusinessDay, StoreError> {
     let last = sqlx::query("SELECT coalesce(max(day), 0) FROM counter")
         .fetch_one(&mut *connection)
         .await
         .map_err(fault)?;
     let last: i64 = last.try_get(0).map_err(fault)?;
     let day = i64::from(day.0).max(last);
-    let row = sqlx::query("INSERT INTO counter(day, next) VALUES ($1, 1) ON CONFLICT(day) DO UPDATE SET next = next + 1 RETURNING next")
+    sqlx::query("INSERT INTO counter(day, next) VALUES ($1, 1) ON CONFLICT(day) DO UPDATE SET next = next + 1")
         .bind(day)
-        .fetch_one(connection)
+        .execute(connection)
         .await
         .map_err(fault)?;
-    let next: i64 = row.try_get(0).map_err(fault)?;
-    let out = || StoreError::Corrupt("counter".to_owned());
-    Ok((
-        BusinessDay(i32::try_from(day).map_err(|_| out())?),
-        u32::try_from(next).map_err(|_| out())?,
-    ))
+    i32::try_from(day)
+        .map(BusinessDay)
+        .map_err(|_| StoreError::Corrupt("counter".to_owned()))
 }
 
 fn json<T: serde::Serialize>(what: &str, value: &T) -> Result<String, StoreError> {

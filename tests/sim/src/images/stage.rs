@@ -128,6 +128,7 @@ impl Till {
         let first = first_attempt(note, Arc::clone(&learned));
         let new = NewOrder {
             mode: Mode::Demo,
+            draw: 0,
             plan: OrderPlan {
                 intent: intent.to_owned(),
                 total: amount(4650)?,

@@ -17,7 +17,7 @@ use paydesk_channels::{
 };
 use paydesk_domain::{
     AccountId, Amount, BillKind, ChannelId, Currency, Doubt, End, MerchantRef, Mode, Money,
-    OrderNumber, Outcome, Refusal, Timestamp,
+    ORDER_PLACES, OrderNumber, Outcome, PLACE_MAX, Refusal, Timestamp,
 };
 use paydesk_signing::Keys;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -28,9 +28,6 @@ const YESTERDAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A certificate that runs out sooner is mentioned.
 const SOON_MS: i64 = 30 * 24 * 60 * 60 * 1000;
-
-/// Orders of one day never get this far, so a number above it was never used.
-const COUNTER_FROM: u32 = 58_000_000;
 
 /// What is tested.
 #[derive(Debug)]
@@ -498,13 +495,12 @@ impl Desk {
         }
     }
 
-    /// A test number far above those a day can use.
+    /// A test number where no order ever stands.
     fn never_used(&self) -> Option<Target> {
         let device = self.ports.store.device();
-        let [a, b, ..] = self.ports.ids.nonce();
-        let counter = COUNTER_FROM + u32::from(a) * 256 + u32::from(b);
+        let place = ORDER_PLACES + self.draw() % (PLACE_MAX - ORDER_PLACES);
         let day = self.day_of(self.now()).ok()?;
-        let number = OrderNumber::compose(Mode::Demo, &device.id, device.epoch, day, counter)?;
+        let number = OrderNumber::compose(Mode::Demo, &device.id, device.epoch, day, place)?;
         let reference: MerchantRef = number.attempt(1)?;
         Some(Target {
             reference,

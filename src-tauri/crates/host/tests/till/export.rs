@@ -264,6 +264,7 @@ async fn begun(till: &Till, which: std::ops::Range<u32>) -> BTreeSet<String> {
         let total = Amount::from_minor(100, Currency::CNY).unwrap();
         let new = NewOrder {
             mode: Mode::Demo,
+            draw: n,
             plan: OrderPlan {
                 intent: format!("begun-{n:06}"),
                 total,

@@ -67,6 +67,7 @@ pub(crate) fn new_order(
 ) -> (NewOrder, FirstAttempt) {
     let new = NewOrder {
         mode: Mode::Demo,
+        draw: 0,
         plan: plan(intent, minor, day),
         code: Some(code(intent)),
         note: note.to_owned(),
