@@ -89,8 +89,8 @@ export function billAnswers(options: () => FakeOptions): BillAnswers {
   const answers: BillAnswers = {
     reconcile_days: ({ account_id }) => ({
       accounts: [
-        { id: 'demo-alipay', channel: 'alipay' },
-        { id: 'demo-wechatpay', channel: 'wechatpay' },
+        { id: 'demo-alipay', channel: 'alipay', name: '2021000000000001' },
+        { id: 'demo-wechatpay', channel: 'wechatpay', name: '1900000001' },
       ],
       account_id: account_id ?? 'demo-alipay',
       days: Array.from({ length: 31 }, (_, back) => ({

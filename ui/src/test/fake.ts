@@ -324,6 +324,7 @@ export class FakeConsole implements Transport {
       row,
       payment: paymentView(state, { amount: row.amount, channel: row.channel }),
       reference: `${order_id}A1`,
+      account: '2021000000000001',
       business_day: '2026-11-21',
       payer: '159****2207',
       device: 'K7Q2',

@@ -379,6 +379,12 @@ impl Field {
         matches!(self.kind, FieldKind::PrivateKey | FieldKind::Secret)
     }
 
+    /// Whether the channel knows the merchant by it.
+    #[must_use]
+    pub fn is_number(&self) -> bool {
+        self.kind == FieldKind::Text && !self.optional
+    }
+
     /// Whether the account's keys are made from it: then it is kept in the vault.
     #[must_use]
     pub fn makes_keys(&self) -> bool {

@@ -33,6 +33,7 @@ impl Console {
             .map(|account| BillAccount {
                 id: account.id.0.clone(),
                 channel: account.channel.0.clone(),
+                name: account.name().to_owned(),
             })
             .collect();
         let account = args

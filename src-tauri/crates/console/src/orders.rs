@@ -5,7 +5,9 @@ use paydesk_desk::{
     REASONS, RefundAsk,
     ports::{self, OrderFilter, Tab},
 };
-use paydesk_domain::{BusinessDay, ChannelId, LateChoice, Money, Order, Payment, PaymentState};
+use paydesk_domain::{
+    AccountId, BusinessDay, ChannelId, LateChoice, Money, Order, Payment, PaymentState,
+};
 
 /// Rows on one page at most; the list never needs more at once.
 const PAGE_MAX: u32 = 200;
@@ -137,6 +139,12 @@ impl Console {
         self.detail(&order).await
     }
 
+    fn account_name(&self, id: &AccountId) -> String {
+        let shop = self.desk.shop();
+        let account = shop.as_ref().and_then(|shop| shop.account(id));
+        account.map_or_else(String::new, |account| account.name().to_owned())
+    }
+
     pub(crate) async fn detail(&self, order: &Order) -> Result<OrderDetail, CommandError> {
         let store = &self.desk.ports().store;
         let read = crate::store_error;
@@ -163,6 +171,7 @@ impl Console {
             row: views::row(row),
             payment: self.view(order).await?,
             reference: payment.reference().to_string(),
+            account: self.account_name(&payment.plan().account),
             business_day: order.plan().day.to_string(),
             payer,
             device: store.device().id,

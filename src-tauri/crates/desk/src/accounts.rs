@@ -6,7 +6,7 @@ use crate::{
     ports::{AccountStatus, Actor, EventKind, KeyState, SecretFields},
     shop::{Account, Shop},
 };
-use paydesk_channels::{Channel, FieldCheck, FieldKind, FieldProblem, Profile};
+use paydesk_channels::{Channel, Field, FieldCheck, FieldKind, FieldProblem, Profile};
 use paydesk_domain::{AccountId, ChannelId, FeeRate, MerchantRef, Mode};
 use paydesk_signing::{Secret, hex};
 use serde_json::json;
@@ -135,6 +135,7 @@ impl Desk {
             label: label_of(label)?,
             charges: !shop.accounts.iter().any(|a| a.channel.0 == profile.id),
             paused: false,
+            unused_fields: BTreeMap::new(),
         };
         if shop.accounts.iter().any(|known| is_same(known, &account)) {
             return Err(DeskError::AccountExists);
@@ -231,7 +232,9 @@ impl Desk {
         }
         match change.key {
             Some(KeyStep::Activate(key)) => {
+                let before = self.kept(id).and_then(|kept| signing_key(&kept));
                 custody.activate(id, &key).await?;
+                account.show_fields_of(&key, before.as_deref());
                 self.record_keys(&account, "activated", Some(&key), self.actor())
                     .await?;
             }
@@ -240,11 +243,12 @@ impl Desk {
                 let added = custody.add_key(id, secret).await?;
                 self.record_keys(&account, "added", Some(&added), self.actor())
                     .await?;
-                account.fields.extend(shown);
+                account.unused_fields.insert(added, shown);
             }
             Some(KeyStep::Retire(key)) => {
                 let before = self.kept(id);
                 custody.retire(id, &key).await?;
+                account.unused_fields.remove(&key);
                 self.record_keys_of(before, &account, "retired", Some(&key), self.actor())
                     .await?;
             }
@@ -535,7 +539,14 @@ fn label_of(text: &str) -> Result<String, DeskError> {
 /// The required plain fields of a channel: its merchant numbers.
 fn is_number(profile: &Profile, name: &str) -> bool {
     let field = profile.fields.iter().find(|field| field.name == name);
-    field.is_some_and(|field| field.kind == FieldKind::Text && !field.optional)
+    field.is_some_and(Field::is_number)
+}
+
+/// The version of our keys that signs.
+fn signing_key(kept: &AccountStatus) -> Option<String> {
+    let mut keys = kept.keys.iter();
+    keys.find(|key| key.state == KeyState::Active)
+        .map(|key| key.id.clone())
 }
 
 fn is_same(one: &Account, other: &Account) -> bool {

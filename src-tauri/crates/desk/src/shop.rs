@@ -1,5 +1,6 @@
 //! The shop and its settings: one document, every change an event.
 
+use paydesk_channels::Channel;
 use paydesk_domain::{AccountId, ChannelId, Currency, FeeRate, Mode, ShopCalendar};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,6 +29,42 @@ pub struct Account {
     /// Whether it takes no payments for now; what is open on it goes on, and so do refunds and bills.
     #[serde(default)]
     pub paused: bool,
+    /// The fields that came with versions of our keys that do not sign now, by the version's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unused_fields: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+impl Account {
+    /// The name a person gave it, else the number the channel knows it by.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        if !self.label.is_empty() {
+            return &self.label;
+        }
+        let profile = paydesk_channels::by_id(&self.channel.0).map(Channel::profile);
+        let fields = profile.into_iter().flat_map(|profile| profile.fields);
+        let mut numbers = fields
+            .filter(|field| field.is_number())
+            .filter_map(|field| self.fields.get(field.name));
+        // The application's number, where there is one, stands before the merchant's.
+        numbers.next_back().unwrap_or(&self.id.0)
+    }
+
+    /// A version of our keys begins to sign: its fields are shown, those of the one before are put by.
+    pub(crate) fn show_fields_of(&mut self, key: &str, before: Option<&str>) {
+        let Some(now) = self.unused_fields.remove(key) else {
+            return;
+        };
+        let mut put_by = BTreeMap::new();
+        for (name, value) in now {
+            if let Some(old) = self.fields.insert(name.clone(), value) {
+                put_by.insert(name, old);
+            }
+        }
+        if let Some(before) = before {
+            self.unused_fields.insert(before.to_owned(), put_by);
+        }
+    }
 }
 
 /// How the window looks and behaves: remembered choices.

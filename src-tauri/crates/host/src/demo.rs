@@ -246,6 +246,7 @@ fn account(channel: &str, gateway: String, fields: BTreeMap<String, String>) -> 
         label: String::new(),
         charges: true,
         paused: false,
+        unused_fields: BTreeMap::new(),
     }
 }
 

@@ -233,6 +233,7 @@ fn shop(number: usize, issued: &MerchantCredentials) -> Shop {
         label: String::new(),
         charges: true,
         paused: false,
+        unused_fields: BTreeMap::new(),
     };
     let (alipay, wechatpay) = (&issued.alipay, &issued.wechatpay);
     Shop {

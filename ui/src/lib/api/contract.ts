@@ -312,7 +312,11 @@ id: string,
 /**
  * Its channel.
  */
-channel: string, };
+channel: string, 
+/**
+ * The name a person gave it, else the number the channel knows it by.
+ */
+name: string, };
 
 /**
  * Names a bill whose lines are asked for.
@@ -1172,6 +1176,10 @@ payment: PaymentView,
  * Our reference at the channel.
  */
 reference: string, 
+/**
+ * The account that took it, by its name or its number at the channel; empty: removed since.
+ */
+account: string, 
 /**
  * The business day.
  */

@@ -81,6 +81,8 @@ pub struct BillAccount {
     pub id: String,
     /// Its channel.
     pub channel: String,
+    /// The name a person gave it, else the number the channel knows it by.
+    pub name: String,
 }
 
 /// One day in the list.

@@ -279,6 +279,8 @@ pub struct OrderDetail {
     pub payment: PaymentView,
     /// Our reference at the channel.
     pub reference: String,
+    /// The account that took it, by its name or its number at the channel; empty: removed since.
+    pub account: String,
     /// The business day.
     pub business_day: String,
     /// The payer as the channel masks it.

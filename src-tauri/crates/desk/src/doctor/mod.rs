@@ -271,6 +271,7 @@ impl Desk {
             label: String::new(),
             charges: false,
             paused: false,
+            unused_fields: BTreeMap::new(),
         };
         let expiries = lines.iter().filter_map(|line| {
             let facts = line.seen.as_ref()?.certificate()?;

@@ -458,6 +458,40 @@ async fn keys_change_without_a_pause() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_key_shows_its_serial_only_once_it_signs() {
+    let (street, keyring) = (Street::open("serials").await, keyring());
+    let till = shop("serials", &keyring).await;
+    let account = add(&till, street.wechatpay()).await.unwrap();
+    let step = async |step| {
+        let changed = ChangeAccount {
+            key: Some(step),
+            ..change(&account.id)
+        };
+        ask(&till, changed).await.unwrap()
+    };
+    let first = street.merchant.wechatpay.merchant_serial.as_str();
+    let second = "7B1F0C3D5E6A798012345678901234567890ABCD";
+    let key = paydesk_signing::generate_private_key(&mut rand::rngs::OsRng, 2048).unwrap();
+    let fields = pasted(&[("private_key", key.expose()), ("merchant_serial", second)]);
+    let added = step(KeyStep::Add { fields }).await;
+    assert_eq!(added.shown["merchant_serial"], first);
+    let (old, new) = (account.keys[0].id.clone(), &added.keys[1].id);
+    let key_id = new.clone();
+    let active = step(KeyStep::Activate { key_id }).await;
+    assert_eq!(active.shown["merchant_serial"], second);
+    // Back to the one before, and forward again.
+    let key_id = old.clone();
+    let back = step(KeyStep::Activate { key_id }).await;
+    assert_eq!(back.shown["merchant_serial"], first);
+    let key_id = new.clone();
+    step(KeyStep::Activate { key_id }).await;
+    let left = step(KeyStep::Retire { key_id: old }).await;
+    assert_eq!(left.shown["merchant_serial"], second);
+    till.close().await;
+    street.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_account_in_doubt_stays() {
     let (street, keyring) = (Street::open("stays").await, keyring());
     let till = shop("stays", &keyring).await;
