@@ -1,6 +1,6 @@
 //! The project's own commands: `cargo xtask setup`, `run`, `test` and the checks they are made of.
 //!
-//! It compiles first on a cold machine, so it depends on `serde_json` alone and on no crate of the product.
+//! It compiles first on a cold machine, so it depends on JSON alone and on no crate of the product.
 //! It never decides anything the product does: it installs, starts, counts and compares.
 #![allow(
     clippy::print_stdout,
@@ -47,7 +47,8 @@ usage: cargo xtask COMMAND
   sim               simulated days of trade with faults, audited; `--days N --seed S`, `images`, `regressions`
   hostile           a hostile peer: lies, changed answers, harmful archives; `--mutations N`, `--archives N`
   mutants           planted bugs, each found again on its seed; `--hunt` looks anew, `--only NAME`
-  kills             SIGKILL at every phase of a payment
+  kills             SIGKILL at every phase of a payment, behind a proxy that breaks the network; `--count N`
+  soak              trade at speed with faults on a real disk; `--minutes M`
   shots             the pictures of the README
   targets [NAME…]   the code of other systems, where their target is installed
   package           the Debian package, installed, started and removed in a folder of its own";
@@ -117,6 +118,7 @@ fn dispatch(arguments: &[String]) -> Outcome {
         "sim" => scripts::sim(&workspace, rest),
         "mutants" => scripts::mutants(&workspace, rest),
         "kills" => scripts::kills(&workspace, rest),
+        "soak" => scripts::soak(&workspace, rest),
         "shots" => scripts::shots(&workspace, rest),
         "targets" => targets::targets(&workspace, rest),
         "package" => package::package(&workspace, rest),

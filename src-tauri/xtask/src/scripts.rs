@@ -3,7 +3,7 @@
 //! Holds no proof itself and never reports on one that is not there.
 
 use crate::Outcome;
-use crate::process::{command, run};
+use crate::process::{answer_of, command, run};
 use crate::workspace::Workspace;
 
 /// Independent clients against the sandbox.
@@ -21,14 +21,42 @@ pub(crate) fn conformance_command(
     command(&workspace.path(""), "node", &words)
 }
 
-/// SIGKILL at every phase of a payment.
+/// SIGKILL at every phase of a payment: the release command line, at moments that nothing in it knows.
 pub(crate) fn kills(workspace: &Workspace, arguments: &[String]) -> Outcome {
-    run(command(
-        &workspace.path(""),
-        "cargo",
-        &["build", "--locked", "--package", "paydesk-cli"],
-    ))?;
-    program(workspace, "paydesk-kills", arguments)
+    release(workspace, &["paydesk-cli", "paydesk-kills"])?;
+    start_release(workspace, "paydesk-kills", arguments)
+}
+
+/// Minutes of trade at speed with faults.
+pub(crate) fn soak(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    release(workspace, &["paydesk-soak"])?;
+    start_release(workspace, "paydesk-soak", arguments)
+}
+
+fn release(workspace: &Workspace, packages: &[&str]) -> Outcome {
+    let mut words = vec!["build", "--locked", "--release"];
+    words.extend(packages.iter().flat_map(|package| ["--package", package]));
+    run(command(&workspace.path(""), "cargo", &words))
+}
+
+fn start_release(workspace: &Workspace, program: &str, arguments: &[String]) -> Outcome {
+    let program = workspace.target("release").join(program);
+    let mut command = command(&workspace.path(""), &program.to_string_lossy(), arguments);
+    command.env("PAYDESK_COMMIT", commit(workspace));
+    run(command)
+}
+
+/// The commit that is checked out, marked where files differ from it; `unknown` outside of a checkout.
+pub(crate) fn commit(workspace: &Workspace) -> String {
+    let root = workspace.path("");
+    let root = root.to_string_lossy();
+    let git = |words: &[&str]| answer_of("git", &[&["-C", &root], words].concat());
+    let Some(commit) = git(&["rev-parse", "--short=12", "HEAD"]) else {
+        return "unknown".to_owned();
+    };
+    let is_clean = git(&["status", "--porcelain", "--untracked-files=no"])
+        .is_some_and(|changed| changed.is_empty());
+    commit + if is_clean { "" } else { " with changes" }
 }
 
 /// A hostile peer: named lies, changed answers, harmful archives.
@@ -54,7 +82,7 @@ pub(crate) fn sim(workspace: &Workspace, arguments: &[String]) -> Outcome {
         words.push("days".to_owned());
     }
     words.extend(arguments.iter().cloned());
-    run(command(&workspace.path(""), "cargo", &words))
+    run(told(workspace, &words))
 }
 
 /// Planted bugs: each has to be found, by the promise that it breaks.
@@ -99,5 +127,12 @@ fn program(workspace: &Workspace, package: &str, arguments: &[String]) -> Outcom
         .map(str::to_owned)
         .to_vec();
     words.extend(arguments.iter().cloned());
-    run(command(&workspace.path(""), "cargo", &words))
+    run(told(workspace, &words))
+}
+
+/// A call of cargo whose program may write down which commit it was.
+pub(crate) fn told(workspace: &Workspace, words: &[String]) -> std::process::Command {
+    let mut command = command(&workspace.path(""), "cargo", words);
+    command.env("PAYDESK_COMMIT", commit(workspace));
+    command
 }

@@ -22,7 +22,7 @@ struct Stage {
     work: Work,
 }
 
-const STAGES: [Stage; 16] = [
+const STAGES: [Stage; 17] = [
     Stage {
         name: "setup",
         is_foundation: true,
@@ -102,6 +102,11 @@ const STAGES: [Stage; 16] = [
         name: "kills",
         is_foundation: false,
         work: short_kills,
+    },
+    Stage {
+        name: "soak",
+        is_foundation: false,
+        work: short_soak,
     },
 ];
 
@@ -297,7 +302,17 @@ fn page_tests(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
 /// A part of the kills that `cargo xtask kills` makes in full.
 fn short_kills(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
     let program = workspace.program("paydesk-kills");
-    let words = ["--count", "20", "--cap", "150"];
+    let words = ["--count", "200", "--cap", "400"];
+    counted(
+        command(&workspace.path(""), &program.to_string_lossy(), &words),
+        workspace,
+    )
+}
+
+/// A few seconds of what `cargo xtask soak` does for minutes.
+fn short_soak(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
+    let program = workspace.program("paydesk-soak");
+    let words = ["--seconds", "10", "--rate", "8"];
     counted(
         command(&workspace.path(""), &program.to_string_lossy(), &words),
         workspace,

@@ -3,19 +3,17 @@
 //! It counts only what store and log prove, and checks every order it ever touched.
 
 use crate::aim::{Range, Sign};
-use crate::audit::{Violation, audit, order_of};
-use crate::control::Trouble;
 use crate::phase::{Exchange, Operation, PHASES, Phase, of_resolver, of_sender};
-use crate::sandbox::{self, ANSWERING, FAULTS, Scope};
 use crate::store::Store;
 use crate::world::{Struck, World};
-use rand::Rng;
-use rand::rngs::ThreadRng;
+use paydesk_proxy::{Fault, Kind, Passed, Trouble, Weather};
+use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
-use std::collections::{BTreeMap, BTreeSet};
+use rand::{Rng, SeedableRng};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-/// What a dead process had written to its socket reaches the sandbox's log within this time.
+/// What a dead process had written to its socket reaches the proxy's log within this time.
 const DUST: Duration = Duration::from_millis(25);
 
 /// One strike in so many at a sender goes at a refund, when there is something to refund.
@@ -35,6 +33,7 @@ enum Errand {
 }
 
 /// How many, and how long.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Quota {
     /// Kills in all, each in a phase of its own.
     pub(crate) count: u32,
@@ -45,6 +44,7 @@ pub(crate) struct Quota {
 }
 
 /// What came of it.
+#[derive(Default)]
 pub(crate) struct Tally {
     /// Kills by phase.
     pub(crate) by_phase: BTreeMap<Phase, u32>,
@@ -54,8 +54,34 @@ pub(crate) struct Tally {
     pub(crate) elsewhere: u32,
     /// Ended before the signal came.
     pub(crate) escaped: u32,
-    /// The order of every kill in a phase; several kills may fall on one order, or on none.
-    pub(crate) orders: Vec<Option<String>>,
+    /// Kills by phase and by what struck the last call of the killed process.
+    pub(crate) by_fault: BTreeMap<(Phase, Option<Fault>), u32>,
+    /// How often each fault struck, whoever was killed.
+    pub(crate) struck: BTreeMap<Fault, u64>,
+    /// Calls that passed the proxy.
+    pub(crate) calls: usize,
+    /// What was found broken.
+    pub(crate) violations: Vec<String>,
+}
+
+impl Tally {
+    /// Adds another shop's.
+    pub(crate) fn add(&mut self, other: Tally) {
+        for (phase, count) in other.by_phase {
+            *self.by_phase.entry(phase).or_default() += count;
+        }
+        for (at, count) in other.by_fault {
+            *self.by_fault.entry(at).or_default() += count;
+        }
+        for (fault, count) in other.struck {
+            *self.struck.entry(fault).or_default() += count;
+        }
+        self.refunds += other.refunds;
+        self.elsewhere += other.elsewhere;
+        self.escaped += other.escaped;
+        self.calls += other.calls;
+        self.violations.extend(other.violations);
+    }
 }
 
 /// The state of a hunt.
@@ -63,16 +89,15 @@ pub(crate) struct Hunt<'a> {
     world: &'a World,
     store: &'a Store,
     quota: Quota,
-    random: ThreadRng,
+    random: StdRng,
     ranges: BTreeMap<(Phase, Errand), Range>,
     tally: Tally,
     next: u32,
-    logged: u64,
 }
 
 impl<'a> Hunt<'a> {
     /// A hunt that has not begun.
-    pub(crate) fn new(world: &'a World, store: &'a Store, quota: Quota) -> Self {
+    pub(crate) fn new(world: &'a World, store: &'a Store, quota: Quota, seed: u64) -> Self {
         let mut ranges = BTreeMap::new();
         for errand in [Errand::Charge, Errand::Refund] {
             let range = Range::new(Phase::BeforeSend, Sign::Committed(1));
@@ -82,20 +107,16 @@ impl<'a> Hunt<'a> {
         }
         let tally = Tally {
             by_phase: PHASES.iter().map(|it| (*it, 0)).collect(),
-            refunds: 0,
-            elsewhere: 0,
-            escaped: 0,
-            orders: Vec::new(),
+            ..Tally::default()
         };
         Self {
             world,
             store,
             quota,
-            random: rand::thread_rng(),
+            random: StdRng::seed_from_u64(seed),
             ranges,
             tally,
             next: 0,
-            logged: 0,
         }
     }
 
@@ -104,7 +125,10 @@ impl<'a> Hunt<'a> {
         let began = Instant::now();
         self.watch_undisturbed()?;
         let mut said = 0;
-        while !self.is_complete() && began.elapsed() < self.quota.cap {
+        while !self.is_complete()
+            && began.elapsed() < self.quota.cap
+            && self.world.found().is_empty()
+        {
             if self.wants_resolver() && self.store.is_due()? {
                 self.strike_resolver()?;
             }
@@ -125,6 +149,8 @@ impl<'a> Hunt<'a> {
                 );
             }
         }
+        self.tally.struck = self.world.proxy.struck();
+        self.tally.calls = self.world.proxy.count();
         Ok(self.tally)
     }
 
@@ -156,33 +182,36 @@ impl<'a> Hunt<'a> {
         } else {
             None
         };
-        self.fault_for(wanted)?;
+        self.fault_for(wanted);
         let (errand, words) = match &refundable {
             Some(order) => (Errand::Refund, self.refund_words(order)),
-            None => (Errand::Charge, self.charge_words(self.customer())),
+            None => {
+                let digits = self.customer();
+                (Errand::Charge, self.charge_words(digits))
+            }
         };
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let since = self.log_end()?;
+        let since = self.world.proxy.count();
         let aim = match self.ranges.get(&(wanted, errand)) {
             Some(range) => range.pick(&mut self.random),
             None => None,
         };
         let struck = match aim {
-            Some(aim) => self.world.strike(&words, aim)?,
+            Some(aim) => self.world.strike(&words, aim, &mut self.random)?,
             None => self.strike_when_asked(&words, since, &[Operation::Send], 300)?,
         };
         let mut phase = None;
         if struck.was_killed {
             std::thread::sleep(DUST);
-            let log = sandbox::log_since(&self.world.control, since)?;
+            let passed = self.world.proxy.passed_since(since);
             let left = match errand {
                 Errand::Charge => self.store.payment_of(&self.intent())?,
                 Errand::Refund => self.store.refund_of(&self.intent())?,
             };
-            phase = of_sender(left.as_ref(), &log, struck.life);
+            phase = of_sender(left.as_ref(), &exchanges(&passed), struck.life);
             self.tally.refunds += u32::from(errand == Errand::Refund && phase.is_some());
-            let order = left.map(|it| order_of(&it.reference).to_owned());
-            self.count(phase, order);
+            self.count(phase, &passed);
+            self.world.judge_death()?;
         } else {
             self.tally.escaped += 1;
         }
@@ -197,16 +226,17 @@ impl<'a> Hunt<'a> {
         let wanted = self.wanted_of(&PHASES[4..]);
         // An ending is reached through queries that are answered; a recovery may be left without answers.
         let scope = if wanted == Some(Phase::Ending) {
-            Scope::End
+            Kind::End
         } else {
-            Scope::Query
+            Kind::Query
         };
-        let fault = FAULTS
-            .choose(&mut self.random)
-            .filter(|_| !is_off(&mut rand::thread_rng()));
-        sandbox::set_fault(&self.world.control, fault.map(|it| (*it, scope)))?;
+        let fault = Fault::ALL.choose(&mut self.random).copied();
+        let fault = fault.filter(|_| !is_off(&mut self.random));
+        self.world
+            .proxy
+            .set_weather(fault.map_or(Weather::Clear, |it| Weather::Always(it, Some(scope))));
         let before = self.store.unsettled()?;
-        let since = self.log_end()?;
+        let since = self.world.proxy.count();
         let sign: &[Operation] = match wanted {
             Some(Phase::Ending) => &[Operation::End],
             _ => &[Operation::Query, Operation::Send],
@@ -217,60 +247,48 @@ impl<'a> Hunt<'a> {
             return Ok(());
         }
         std::thread::sleep(DUST);
-        let log = sandbox::log_since(&self.world.control, since)?;
+        let passed = self.world.proxy.passed_since(since);
         let left = self.store.now_of(&before)?;
-        let order = left
-            .iter()
-            .find(|it| log.iter().any(|asked| asked.reference == it.reference))
-            .map(|it| order_of(&it.reference).to_owned());
-        self.count(of_resolver(&left, &log, struck.life), order);
-        Ok(())
+        let phase = of_resolver(&left, &exchanges(&passed), struck.life);
+        self.count(phase, &passed);
+        self.world.judge_death()
     }
 
-    /// Kills a process a random moment after the sandbox has heard one of the operations from it.
+    /// Kills a process a random moment after one of the operations has left it.
     fn strike_when_asked(
         &mut self,
         words: &[&str],
-        since: u64,
+        since: usize,
         operations: &[Operation],
         within_ms: u64,
     ) -> Result<Struck, Trouble> {
         let wait = Duration::from_micros(self.random.gen_range(0..within_ms * 1_000));
         let world = self.world;
-        world.strike_when(words, wait, |_| {
-            let log = sandbox::log_since(&world.control, since)?;
-            Ok(log
-                .iter()
-                .any(|it: &Exchange| operations.contains(&it.operation)))
+        world.strike_when(words, wait, || {
+            let passed = exchanges(&world.proxy.passed_since(since));
+            passed.iter().any(|it| operations.contains(&it.operation))
         })
     }
 
     /// Faults are always mixed in, but a phase that needs an answer gets one, believable or not.
-    fn fault_for(&mut self, wanted: Phase) -> Result<(), Trouble> {
-        let fault = match wanted {
-            Phase::Unanswered => Some("delay"),
-            Phase::Unsettled => ANSWERING.choose(&mut self.random).copied(),
-            Phase::BeforeBegin | Phase::BeforeSend | Phase::Recovery | Phase::Ending => {
-                FAULTS.choose(&mut self.random).copied()
-            }
+    fn fault_for(&mut self, wanted: Phase) {
+        let fits = |fault: &&Fault| match wanted {
+            Phase::Unanswered => fault.is_waiting(),
+            Phase::Unsettled => fault.is_answering(),
+            Phase::BeforeBegin | Phase::BeforeSend | Phase::Ending | Phase::Recovery => true,
         };
+        let fitting: Vec<&Fault> = Fault::ALL.iter().filter(fits).collect();
+        let fault = fitting.choose(&mut self.random).copied();
         let is_needed = wanted == Phase::Unanswered;
-        let fault = fault.filter(|_| is_needed || !is_off(&mut rand::thread_rng()));
-        sandbox::set_fault(&self.world.control, fault.map(|it| (it, Scope::All)))
+        let fault = fault.filter(|_| is_needed || !is_off(&mut self.random));
+        let weather = fault.map_or(Weather::Clear, |it| Weather::Always(*it, None));
+        self.world.proxy.set_weather(weather);
     }
 
-    fn log_end(&mut self) -> Result<u64, Trouble> {
-        self.logged = sandbox::log_end(&self.world.control, self.logged)?;
-        Ok(self.logged)
-    }
-
-    fn customer(&self) -> &'static str {
+    fn customer(&mut self) -> &'static str {
         // Most pay at once; the others doubt, wait, refuse or answer twice.
         let digits = ["00", "00", "00", "01", "03", "05", "06", "07"];
-        digits
-            .choose(&mut rand::thread_rng())
-            .copied()
-            .unwrap_or("00")
+        digits.choose(&mut self.random).copied().unwrap_or("00")
     }
 
     fn intent(&self) -> String {
@@ -330,14 +348,14 @@ impl<'a> Hunt<'a> {
         Ok(())
     }
 
-    fn count(&mut self, phase: Option<Phase>, order: Option<String>) {
-        match phase {
-            Some(phase) => {
-                *self.tally.by_phase.entry(phase).or_default() += 1;
-                self.tally.orders.push(order);
-            }
-            None => self.tally.elsewhere += 1,
-        }
+    fn count(&mut self, phase: Option<Phase>, passed: &[Passed]) {
+        let Some(phase) = phase else {
+            self.tally.elsewhere += 1;
+            return;
+        };
+        *self.tally.by_phase.entry(phase).or_default() += 1;
+        let fault = passed.iter().rev().find_map(|it| it.fault);
+        *self.tally.by_fault.entry((phase, fault)).or_default() += 1;
     }
 
     fn killed(&self) -> u32 {
@@ -354,12 +372,12 @@ impl<'a> Hunt<'a> {
         self.killed() >= self.quota.count && PHASES.iter().all(|it| self.missing(*it) == 0)
     }
 
-    fn wants_resolver(&self) -> bool {
+    fn wants_resolver(&mut self) -> bool {
         self.wanted_of(&PHASES[4..]).is_some()
     }
 
     /// The phase that lacks most; with none lacking, any of them while kills are still to be made.
-    fn wanted_of(&self, phases: &[Phase]) -> Option<Phase> {
+    fn wanted_of(&mut self, phases: &[Phase]) -> Option<Phase> {
         let most = phases.iter().copied().max_by_key(|it| self.missing(*it))?;
         if self.missing(most) > 0 {
             return Some(most);
@@ -367,7 +385,7 @@ impl<'a> Hunt<'a> {
         let are_all_met = PHASES.iter().all(|it| self.missing(*it) == 0);
         let is_short = are_all_met && self.killed() < self.quota.count;
         is_short
-            .then(|| phases.choose(&mut rand::thread_rng()).copied())
+            .then(|| phases.choose(&mut self.random).copied())
             .flatten()
     }
 
@@ -386,29 +404,46 @@ fn is_off(random: &mut impl Rng) -> bool {
     random.gen_bool(0.3)
 }
 
-/// Every fault off, one resolver until no doubt is left, then the ledger against the store.
-pub(crate) fn make_peace(world: &World, store: &Store) -> Result<BTreeSet<Violation>, Trouble> {
-    sandbox::set_fault(&world.control, None)?;
-    let mut found = BTreeSet::new();
-    let mut blame = |words: String| {
-        found.insert(Violation {
-            order: String::new(),
-            words,
-        });
+/// The calls that say something about a phase.
+fn exchanges(passed: &[Passed]) -> Vec<Exchange> {
+    let read = |it: &Passed| {
+        let operation = match it.call.kind {
+            Kind::Pay | Kind::Refund => Operation::Send,
+            Kind::Query => Operation::Query,
+            Kind::End => Operation::End,
+            Kind::Other => return None,
+        };
+        Some(Exchange {
+            reference: it.call.reference.clone()?,
+            operation,
+            received_ns: it.received_ns,
+            answered_ns: it.answered_ns,
+        })
     };
-    if !world.run_within(&["resolve", "--watch"], PEACE_PATIENCE)? {
-        blame(format!(
-            "doubts are left after {} s without a fault",
-            PEACE_PATIENCE.as_secs()
-        ));
+    passed.iter().filter_map(read).collect()
+}
+
+/// Every fault off, everything that is late arrived, resolvers until no doubt is left, then the ledger against the
+/// books. What was broken, and how long the peace took.
+pub(crate) fn make_peace(world: &World) -> Result<(Vec<String>, Duration), Trouble> {
+    world.proxy.set_weather(Weather::Clear);
+    let began = Instant::now();
+    let mut left = vec!["the resolver did not end".to_owned()];
+    while began.elapsed() < PEACE_PATIENCE && !left.is_empty() {
+        let patience = PEACE_PATIENCE.saturating_sub(began.elapsed());
+        if world.run_within(&["resolve", "--watch"], patience)? && world.proxy.under_way() == 0 {
+            left = world.left_open()?;
+        }
+        // What was watched or late is looked at again by the next resolver.
+        std::thread::sleep(Duration::from_millis(500));
     }
+    let took = began.elapsed();
+    let mut found = world.found();
+    found.extend(left);
     let verified = world.run(&["verify", "--rebuild"])?;
     if !verified.status.success() {
-        blame(format!(
-            "verify --rebuild: {}",
-            String::from_utf8_lossy(&verified.stdout)
-        ));
+        let words = String::from_utf8_lossy(&verified.stdout).into_owned();
+        found.push(format!("verify --rebuild: {words}"));
     }
-    found.extend(audit(&store.books()?, &sandbox::ledger(&world.control)?));
-    Ok(found)
+    Ok((found, took))
 }

@@ -1,4 +1,4 @@
-//! In which phase a process died: read from the store it left behind and from the sandbox's own log.
+//! In which phase a process died: read from the store it left behind and from the proxy's log.
 //!
 //! Pure. It must never look at what the kill was aimed at.
 
@@ -9,11 +9,11 @@ use std::fmt;
 pub(crate) enum Phase {
     /// The intent is not in the store: nothing exists.
     BeforeBegin,
-    /// The intent is durable, no byte of it reached the channel.
+    /// The intent is durable, no whole request of it reached the network.
     BeforeSend,
-    /// The channel has the request and had not answered.
+    /// The network has the request and had handed no answer back.
     Unanswered,
-    /// The channel has answered, the store has not heard it.
+    /// An answer was handed back, the store has not heard it.
     Unsettled,
     /// A doubt that a dead process left was being asked about.
     Recovery,
@@ -55,14 +55,14 @@ pub(crate) struct Life {
     pub(crate) gone_ns: u64,
 }
 
-/// One request as the sandbox logged it.
+/// One request as the proxy logged it.
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
     /// The merchant's number in it: of the attempt, or of the refund.
     pub(crate) reference: String,
     /// What was asked.
     pub(crate) operation: Operation,
-    /// When its first byte was there.
+    /// When all of it was there.
     pub(crate) received_ns: u64,
     /// When its answer was handed to the network.
     pub(crate) answered_ns: Option<u64>,

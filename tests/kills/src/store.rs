@@ -3,9 +3,8 @@
 //! Read-only, opened for each look and closed again, so that the next process finds the files as the dead one left
 //! them. It must never use the product's own reading.
 
-use crate::audit::{Books, PaymentRow, RefundRow};
-use crate::control::Trouble;
 use crate::phase::Left;
+use paydesk_proxy::Trouble;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
 use std::path::PathBuf;
@@ -101,32 +100,6 @@ impl Store {
             .unsettled()?
             .iter()
             .any(|it| due.contains(&it.reference)))
-    }
-
-    /// Every payment and refund with its state and amount.
-    pub(crate) fn books(&self) -> Result<Books, Trouble> {
-        let mut books = Books::default();
-        let payments =
-            "SELECT reference, json_extract(value, '$.state.state'), amount_minor FROM payments";
-        for row in self.rows(payments.to_owned(), &[])? {
-            let (reference, state, amount) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            books.payments.push(PaymentRow {
-                reference,
-                state,
-                amount,
-            });
-        }
-        let refunds = "SELECT reference, json_extract(value, '$.state.state'), \
-            CAST(json_extract(value, '$.plan.amount.minor') AS INTEGER) FROM refunds";
-        for row in self.rows(refunds.to_owned(), &[])? {
-            let (reference, state, amount) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            books.refunds.push(RefundRow {
-                reference,
-                state,
-                amount,
-            });
-        }
-        Ok(books)
     }
 
     fn rows(&self, sql: String, values: &[&str]) -> Result<Vec<SqliteRow>, Trouble> {

@@ -1,17 +1,20 @@
-//! One data folder, its sandbox as a process of its own, and the command line as children to be killed.
+//! One data folder, its sandbox as a process of its own, the proxy in front of it, and the command line as children
+//! to be killed.
 //!
 //! Ends only what it started. It must never tell a child where it is going to die.
 
 use crate::aim::{Aim, Sign};
-use crate::clock::monotonic_ns;
-use crate::control::{Control, Trouble};
 use crate::phase::Life;
 use crate::signs::{Watched, wait_exactly};
+use paydesk_proxy::{Control, Judge, Proxy, Trouble, monotonic_ns};
+use rand::rngs::StdRng;
+use std::cell::RefCell;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
 
 /// SIGKILL.
 const KILLED: i32 = 9;
@@ -24,8 +27,10 @@ pub(crate) struct World {
     cli: PathBuf,
     folder: PathBuf,
     sandbox: Child,
-    /// The sandbox's control interface.
-    pub(crate) control: Control,
+    runtime: Runtime,
+    /// What stands between the children and the sandbox.
+    pub(crate) proxy: Proxy,
+    judge: RefCell<Judge>,
 }
 
 /// What became of a child that was to be killed.
@@ -37,8 +42,8 @@ pub(crate) struct Struck {
 }
 
 impl World {
-    /// Sets up a demo folder and starts its sandbox.
-    pub(crate) fn open(cli: &Path, folder: &Path) -> Result<Self, Trouble> {
+    /// Sets up a demo folder, starts its sandbox, and leads every child through a proxy with this seed.
+    pub(crate) fn open(cli: &Path, folder: &Path, seed: u64) -> Result<Self, Trouble> {
         let made = plain(
             cli,
             folder,
@@ -62,18 +67,46 @@ impl World {
         if let Some(stdout) = sandbox.stdout.take() {
             BufReader::new(stdout).read_line(&mut first)?;
         }
-        let control = Control::of(folder);
-        if first.trim().is_empty() || control.is_err() {
-            sandbox.kill()?;
-            sandbox.wait()?;
-            return Err(format!("the sandbox did not start: {first}").into());
-        }
+        let between = match Control::of(folder) {
+            Ok(control) if !first.trim().is_empty() => between(folder, control, seed),
+            Ok(_) => Err(format!("the sandbox did not start: {first}").into()),
+            Err(trouble) => Err(trouble),
+        };
+        let (runtime, proxy, judge) = match between {
+            Ok(between) => between,
+            Err(trouble) => {
+                sandbox.kill()?;
+                sandbox.wait()?;
+                return Err(trouble);
+            }
+        };
         Ok(Self {
             cli: cli.to_owned(),
             folder: folder.to_owned(),
             sandbox,
-            control: control?,
+            runtime,
+            proxy,
+            judge: RefCell::new(judge),
         })
+    }
+
+    /// The auditor looks at what a dead process left.
+    pub(crate) fn judge_death(&self) -> Result<(), Trouble> {
+        let mut judge = self.judge.borrow_mut();
+        self.runtime.block_on(judge.after_death(&self.proxy))
+    }
+
+    /// What is not as it must be in the end.
+    pub(crate) fn left_open(&self) -> Result<Vec<String>, Trouble> {
+        let mut judge = self.judge.borrow_mut();
+        let left = self.runtime.block_on(judge.left_open(&self.proxy))?;
+        Ok(left.iter().map(ToString::to_string).collect())
+    }
+
+    /// Everything that was found broken so far.
+    pub(crate) fn found(&self) -> Vec<String> {
+        let judge = self.judge.borrow();
+        judge.found().iter().map(ToString::to_string).collect()
     }
 
     /// The database.
@@ -115,8 +148,13 @@ impl World {
     }
 
     /// Starts a command, waits for the aim's sign and moment, and kills it from outside.
-    pub(crate) fn strike(&self, words: &[&str], aim: Aim) -> Result<Struck, Trouble> {
-        let wait = aim.wait(&mut rand::thread_rng());
+    pub(crate) fn strike(
+        &self,
+        words: &[&str],
+        aim: Aim,
+        random: &mut StdRng,
+    ) -> Result<Struck, Trouble> {
+        let wait = aim.wait(random);
         let mut watched = Watched::begin(&self.database(), &self.journal());
         let born_ns = monotonic_ns();
         let mut child = self.start(words)?;
@@ -134,23 +172,19 @@ impl World {
         &self,
         words: &[&str],
         wait: Duration,
-        mut is_time: impl FnMut(u64) -> Result<bool, Trouble>,
+        mut is_time: impl FnMut() -> bool,
     ) -> Result<Struck, Trouble> {
         let born_ns = monotonic_ns();
         let mut child = self.start(words)?;
         let patience = SIGN_PATIENCE.as_millis().try_into().unwrap_or(u64::MAX) * 1_000_000;
-        let mut outcome = Ok(false);
-        while matches!(child.try_wait(), Ok(None)) && monotonic_ns() - born_ns < patience {
-            outcome = is_time(born_ns);
-            if !matches!(outcome, Ok(false)) {
-                break;
-            }
+        while matches!(child.try_wait(), Ok(None))
+            && monotonic_ns() - born_ns < patience
+            && !is_time()
+        {
             std::thread::sleep(Duration::from_millis(1));
         }
         wait_exactly(wait);
-        let struck = kill(&mut child, born_ns);
-        outcome?;
-        struck
+        kill(&mut child, born_ns)
     }
 
     fn start(&self, words: &[&str]) -> Result<Child, Trouble> {
@@ -172,6 +206,17 @@ impl Drop for World {
         drop(self.sandbox.kill());
         drop(self.sandbox.wait());
     }
+}
+
+fn between(folder: &Path, control: Control, seed: u64) -> Result<(Runtime, Proxy, Judge), Trouble> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    let proxy = runtime.block_on(Proxy::start(control.address(), seed))?;
+    control.lead_to(proxy.address())?;
+    let judge = Judge::open(folder, control)?;
+    Ok((runtime, proxy, judge))
 }
 
 fn kill(child: &mut Child, born_ns: u64) -> Result<Struck, Trouble> {

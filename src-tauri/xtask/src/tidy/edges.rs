@@ -37,7 +37,7 @@ const fn pure(name: &'static str, may_use: &'static [&'static str]) -> Room {
     }
 }
 
-const ROOMS: [Room; 23] = [
+const ROOMS: [Room; 26] = [
     pure("paydesk-signing", &[]),
     pure("paydesk-domain", &["paydesk-signing"]),
     pure("paydesk-channels", &["paydesk-domain", "paydesk-signing"]),
@@ -107,7 +107,25 @@ const ROOMS: [Room; 23] = [
     ),
     // Money and nothing else: a mistake of the product must not be repeated by who looks for it.
     room("paydesk-auditor", &["paydesk-domain"]),
-    room("paydesk-kills", &["paydesk-sandbox"]),
+    // Bytes and files between a real till and a real sandbox; of the product only its key file.
+    room(
+        "paydesk-proxy",
+        &["paydesk-auditor", "paydesk-sandbox", "paydesk-vault"],
+    ),
+    room("paydesk-kills", &["paydesk-proxy", "paydesk-tally"]),
+    // The till as a process: the desk on its store, timed.
+    room(
+        "paydesk-soak",
+        &[
+            "paydesk-console",
+            "paydesk-desk",
+            "paydesk-domain",
+            "paydesk-host",
+            "paydesk-proxy",
+            "paydesk-tally",
+        ],
+    ),
+    room("paydesk-tally", &[]),
     // It stands in for everything outside, so it names both sides.
     room(
         "paydesk-sim",
@@ -140,7 +158,7 @@ const ROOMS: [Room; 23] = [
         "paydesk-hostile",
         &["paydesk-channels", "paydesk-domain", "paydesk-signing"],
     ),
-    room("xtask", &[]),
+    room("xtask", &["paydesk-tally"]),
 ];
 
 /// Packages from outside that only the named crates may name, tests apart.
@@ -157,6 +175,7 @@ const RESERVED: [(&str, &[&str]); 14] = [
         &[
             "paydesk-auditor",
             "paydesk-kills",
+            "paydesk-proxy",
             "paydesk-sim",
             "paydesk-store",
         ],

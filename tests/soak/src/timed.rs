@@ -1,0 +1,184 @@
+//! The production store with a stop-watch on its durable writes. Every call is passed on as it is.
+
+use paydesk_desk::ports::{
+    BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, KeptBill,
+    KeptDifference, ListTotals, NewBill, NewEvent, NewNote, NewOrder, Opened, OrderFilter,
+    OrderPage, OrderRow, PayerCode, Store, StoreError, StoredEvent, Work,
+};
+use paydesk_domain::{
+    AccountId, Amount, ChannelDay, ChannelId, MerchantRef, Order, OrderNumber, Timestamp,
+};
+use serde_json::Value;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// Durations of one kind of write, microseconds.
+#[derive(Default)]
+pub(crate) struct Watch(Mutex<Vec<u32>>);
+
+impl Watch {
+    async fn time<T>(
+        &self,
+        write: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let began = Instant::now();
+        let written = write.await;
+        let took = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(took);
+        written
+    }
+
+    /// Everything measured so far, in order of size.
+    pub(crate) fn sorted(&self) -> Vec<u32> {
+        let mut all = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        all.sort_unstable();
+        all
+    }
+}
+
+/// A store whose writes are timed.
+pub(crate) struct Timed {
+    inner: Arc<dyn Store>,
+    /// Orders opened with their first attempt: nothing is sent before.
+    pub(crate) begin: Watch,
+    /// Answers and endings kept: nothing is shown before.
+    pub(crate) settle: Watch,
+    /// Looks planned and leased.
+    pub(crate) plan: Watch,
+}
+
+impl Timed {
+    pub(crate) fn new(inner: Arc<dyn Store>) -> Self {
+        Self {
+            inner,
+            begin: Watch::default(),
+            settle: Watch::default(),
+            plan: Watch::default(),
+        }
+    }
+}
+
+macro_rules! passed_on {
+    ($(fn $name:ident(&$life:lifetime self $(, $argument:ident: $kind:ty)*) -> $answer:ty;)*) => {
+        $(fn $name<'a>(&'a self $(, $argument: $kind)*) -> BoxFuture<'a, $answer>
+        {
+            self.inner.$name($($argument),*)
+        })*
+    };
+}
+
+impl Store for Timed {
+    fn open_order(&self, new: NewOrder, first: FirstAttempt) -> Answer<'_, Opened> {
+        Box::pin(self.begin.time(self.inner.open_order(new, first)))
+    }
+
+    fn commit(&self, commit: Commit) -> Answer<'_, Order> {
+        Box::pin(self.settle.time(self.inner.commit(commit)))
+    }
+
+    fn claim_due(
+        &self,
+        now: Timestamp,
+        lease_until: Timestamp,
+        limit: u32,
+    ) -> Answer<'_, Vec<Due>> {
+        Box::pin(
+            self.plan
+                .time(self.inner.claim_due(now, lease_until, limit)),
+        )
+    }
+
+    fn asked(&self, work: Work) -> Answer<'_, ()> {
+        Box::pin(self.plan.time(self.inner.asked(work)))
+    }
+
+    fn append(&self, events: Vec<NewEvent>) -> Answer<'_, ()> {
+        self.inner.append(events)
+    }
+
+    fn plan_anew(&self, now: Timestamp) -> Answer<'_, ()> {
+        self.inner.plan_anew(now)
+    }
+
+    fn next_due(&self) -> Answer<'_, Option<Timestamp>> {
+        self.inner.next_due()
+    }
+
+    fn open_work(&self) -> Answer<'_, Vec<MerchantRef>> {
+        self.inner.open_work()
+    }
+
+    fn begin_epoch(&self, epoch: u8) -> Answer<'_, ()> {
+        self.inner.begin_epoch(epoch)
+    }
+
+    fn code_used(&self, code: PayerCode) -> Answer<'_, bool> {
+        self.inner.code_used(code)
+    }
+
+    fn import_bill(&self, bill: NewBill) -> Answer<'_, KeptBill> {
+        self.inner.import_bill(bill)
+    }
+
+    fn differences(&self, bill: i64) -> Answer<'_, Vec<KeptDifference>> {
+        self.inner.differences(bill)
+    }
+
+    fn bill_rows(
+        &self,
+        bill: i64,
+        only_different: bool,
+        from: u32,
+        limit: u32,
+    ) -> Answer<'_, BillRowsPage> {
+        self.inner.bill_rows(bill, only_different, from, limit)
+    }
+
+    fn shop_events(&self, below: Option<u64>, limit: u32) -> Answer<'_, Vec<StoredEvent>> {
+        self.inner.shop_events(below, limit)
+    }
+
+    fn counts(&self) -> Answer<'_, Counts> {
+        self.inner.counts()
+    }
+
+    fn settings(&self) -> Answer<'_, Option<Value>> {
+        self.inner.settings()
+    }
+
+    fn device(&self) -> Device {
+        self.inner.device()
+    }
+
+    fn data_version(&self) -> Answer<'_, u64> {
+        self.inner.data_version()
+    }
+
+    passed_on! {
+        fn load(&'a self, number: &'a OrderNumber) -> Result<Option<Order>, StoreError>;
+        fn hurry(&'a self, reference: &'a MerchantRef, now: Timestamp) -> Result<(), StoreError>;
+        fn times_asked(&'a self, reference: &'a MerchantRef) -> Result<u32, StoreError>;
+        fn same_again(&'a self, channel: &'a ChannelId, amount: Amount, since: Timestamp) -> Result<Option<OrderRow>, StoreError>;
+        fn by_intent(&'a self, intent: &'a str) -> Result<Option<Order>, StoreError>;
+        fn totals(&'a self, filter: &'a OrderFilter) -> Result<ListTotals, StoreError>;
+        fn list_at(&'a self, filter: &'a OrderFilter, position: u64, limit: u32) -> Result<OrderPage, StoreError>;
+        fn list(&'a self, filter: &'a OrderFilter, cursor: Option<&'a str>, limit: u32) -> Result<OrderPage, StoreError>;
+        fn booked(&'a self, channel: &'a ChannelId, from: Timestamp, to: Timestamp) -> Result<Booked, StoreError>;
+        fn bill_known(&'a self, account: &'a AccountId, content_sha256: &'a str) -> Result<Option<KeptBill>, StoreError>;
+        fn bills(&'a self, account: &'a AccountId, from: ChannelDay, to: ChannelDay) -> Result<Vec<KeptBill>, StoreError>;
+        fn row(&'a self, number: &'a OrderNumber) -> Result<Option<OrderRow>, StoreError>;
+        fn timeline(&'a self, number: &'a OrderNumber) -> Result<Vec<StoredEvent>, StoreError>;
+        fn notes(&'a self, number: &'a OrderNumber) -> Result<Vec<NewNote>, StoreError>;
+        fn sealed(&'a self, subject: &'a MerchantRef, name: &'a str) -> Result<Option<String>, StoreError>;
+    }
+}
