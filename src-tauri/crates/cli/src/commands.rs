@@ -15,6 +15,9 @@ use std::{io::Write, sync::Arc, time::Duration};
 /// Between two looks while waiting for a result.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
+/// How long a round of looks at what is due may take.
+const ROUND: Duration = Duration::from_secs(2);
+
 /// An open folder and how to print.
 pub(crate) struct Desk {
     host: Host,
@@ -301,17 +304,16 @@ impl Desk {
         Ok(payment_exit(&view))
     }
 
+    /// One round at least: what is no doubt but not over either, such as a refund that the channel has accepted,
+    /// is asked about as well.
     async fn resolve(&self, watch: bool) -> Result<Exit, CommandError> {
+        if self.host.open_work().await.unwrap_or(1) > 0 {
+            pause(ROUND).await;
+        }
         loop {
             let left: QuitCheck = self.ask("quit_check", NoArgs {}).await?;
-            if left.open_doubts == 0 {
-                self.print(&left, || "0".to_owned());
-                return Ok(exit::DONE);
-            }
-            if !watch {
-                // One round of what is due by now; the rest stays for whoever resolves next.
-                pause(Duration::from_secs(2)).await;
-                let left: QuitCheck = self.ask("quit_check", NoArgs {}).await?;
+            if left.open_doubts == 0 || !watch {
+                // Without --watch the rest stays for whoever resolves next.
                 self.print(&left, || left.open_doubts.to_string());
                 return Ok(if left.open_doubts == 0 {
                     exit::DONE

@@ -206,6 +206,15 @@ impl Host {
         })
     }
 
+    /// How many attempts and refunds are still looked at: doubts, and what is known but not over, such as a refund
+    /// that the channel has accepted.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn open_work(&self) -> Result<usize, StoreError> {
+        Ok(self.store.open_work().await?.len())
+    }
+
     /// The demo sandbox's ledger, for tests and auditors: the truth of the demo's money.
     ///
     /// # Errors
