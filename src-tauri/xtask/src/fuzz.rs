@@ -6,13 +6,13 @@
 use crate::process::{answer_of, command, run, run_and_keep};
 use crate::workspace::Workspace;
 use crate::{Outcome, Stop};
-use serde::{Deserialize, Serialize};
+use paydesk_tally::{Tally, number};
 use std::{
+    collections::BTreeMap,
     fs,
-    io::Write,
     path::{Path, PathBuf},
     process::Command,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 const COVERAGE: &str = "-Cpasses=sancov-module \
@@ -37,7 +37,7 @@ struct Wish {
     target: Option<String>,
     /// It ends at whichever comes first: `-max_total_time=N`, `-runs=N`.
     length: Vec<String>,
-    /// Where each target's figures are added; targets that stand in it already are not run again.
+    /// Where the figures are added; targets that stand in it already are not run again.
     tally: Option<PathBuf>,
 }
 
@@ -69,11 +69,9 @@ fn wish(arguments: &[String]) -> Outcome<Wish> {
 }
 
 /// What one target's guided run came to.
-#[derive(Serialize, Deserialize)]
-struct Tally {
-    target: String,
+struct Guided {
     executions: u64,
-    seconds: u64,
+    took: Duration,
 }
 
 /// The workspace beside the targets. Its lock file follows the product's whenever that gains a package, so it is
@@ -95,45 +93,37 @@ fn guided(workspace: &Workspace, arguments: &[String]) -> Outcome {
         .env("CARGO_TARGET_DIR", &build);
     run(cargo)?;
     let program = build.join(&machine).join("release/paydesk-fuzz-guided");
-    let kept = wish.tally.as_deref().map_or_else(|| Ok(Vec::new()), read)?;
+    let mut tally = match &wish.tally {
+        Some(file) if file.exists() => Tally::read(file).map_err(Stop::Failed)?,
+        _ => Tally::new("fuzz", &format!("cargo xtask fuzz {}", arguments.join(" "))),
+    };
+    let mut took = Duration::from_secs_f64(tally.seconds);
     let targets = match wish.target {
         Some(target) => vec![target],
         None => names(workspace)?,
     };
     for target in targets {
-        if kept.iter().any(|tally| tally.target == target) {
+        let done = |rows: &BTreeMap<String, f64>| rows.contains_key(&target);
+        if tally.tables.get("executions").is_some_and(done) {
             println!("{target:<18} was run before");
             continue;
         }
         let done = guide(workspace, &program, &target, &wish.length)?;
         println!(
             "{target:<18} {:>12} executions {:>6} s, nothing found",
-            done.executions, done.seconds
+            done.executions,
+            done.took.as_secs()
         );
+        took += done.took;
+        tally
+            .row("executions", &target, number(done.executions))
+            .row("seconds", &target, done.took.as_secs_f64())
+            .end(took, true);
         if let Some(file) = &wish.tally {
-            let line =
-                serde_json::to_string(&done).map_err(|error| Stop::Failed(error.to_string()))?;
-            let mut file = fs::OpenOptions::new()
-                .create(true)
-                .append(true)
-                .open(file)?;
-            writeln!(file, "{line}")?;
+            tally.write(file).map_err(Stop::Failed)?;
         }
     }
     Ok(())
-}
-
-fn read(file: &Path) -> Outcome<Vec<Tally>> {
-    if !file.exists() {
-        return Ok(Vec::new());
-    }
-    let text = fs::read_to_string(file)?;
-    text.lines()
-        .map(|line| {
-            serde_json::from_str(line)
-                .map_err(|error| Stop::Failed(format!("{}: {error}", file.display())))
-        })
-        .collect()
 }
 
 /// The targets by name.
@@ -161,7 +151,12 @@ fn targets(workspace: &Workspace, arguments: &[&str]) -> Command {
 }
 
 /// One target under libFuzzer, from its genuine inputs and what earlier runs kept.
-fn guide(workspace: &Workspace, program: &Path, target: &str, length: &[String]) -> Outcome<Tally> {
+fn guide(
+    workspace: &Workspace,
+    program: &Path,
+    target: &str,
+    length: &[String],
+) -> Outcome<Guided> {
     let corpus = workspace.path("tests/fuzz/corpora").join(target);
     fs::create_dir_all(&corpus)?;
     let place = corpus.display().to_string();
@@ -185,9 +180,8 @@ fn guide(workspace: &Workspace, program: &Path, target: &str, length: &[String])
         .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))
         .and_then(|number| number.trim().parse().ok())
         .ok_or_else(|| Stop::Failed(format!("{target}: libFuzzer did not say how often it ran")))?;
-    Ok(Tally {
-        target: target.to_owned(),
+    Ok(Guided {
         executions,
-        seconds: begun.elapsed().as_secs(),
+        took: begun.elapsed(),
     })
 }
