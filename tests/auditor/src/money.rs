@@ -1,6 +1,9 @@
 //! What books and ledger must say about one order, at every moment and in the end.
 
-use crate::{Auditor, Invariant, Sale, Trade, books::PaymentRow};
+use crate::{
+    Auditor, Invariant, Sale, Trade,
+    books::{PaymentRow, RefundRow},
+};
 use paydesk_domain::{Currency, Money};
 
 fn yuan(minor: i64) -> Money {
@@ -124,6 +127,18 @@ impl Auditor {
                 .is_some_and(|it| it.choice == "undecided");
             if state.state == "watching" || is_undecided {
                 let found = format!("{} is still {}", payment.reference, state.state);
+                self.found(Invariant::Inv7, till, found);
+            }
+            let goes_back = state
+                .choice
+                .as_ref()
+                .is_some_and(|it| it.choice == "returning");
+            let its_return = format!("{}L", payment.reference);
+            let is_on_its_way = |it: &RefundRow| {
+                it.reference == its_return && it.value.state.state != "cancelled"
+            };
+            if goes_back && !sale.refunds.iter().any(is_on_its_way) {
+                let found = format!("{} should go back and nobody does it", payment.reference);
                 self.found(Invariant::Inv7, till, found);
             }
         }

@@ -253,6 +253,9 @@ impl World {
             }
             60..65 => self.die(till, Death::Quit, until),
             65..75 => self.move_clock(till),
+            75..79 => self.ether.run_short(self.rng.happens(500_000)),
+            79..83 => self.ether.refunds_end_well(false),
+            83..87 => self.ether.refunds_end_well(true),
             _ => {}
         }
     }
@@ -373,6 +376,7 @@ impl World {
     /// The world heals; every doubt is decided, every late payment too, or it never will be.
     fn night(&mut self) {
         self.ether.set_weather(0);
+        self.ether.refunds_end_well(true);
         self.planned.clear();
         for till in &self.tills {
             till.machine.disk().heal();
