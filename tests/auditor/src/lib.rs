@@ -365,7 +365,9 @@ impl Auditor {
             .chain(refunds)
             .map(|(reference, here)| (reference, here, told.and_then(|told| told.get(reference))))
             .filter(|(_, here, told)| *told != Some(*here))
-            .map(|(reference, here, told)| format!("{reference} is {here}, its events say {told:?}"))
+            .map(|(reference, here, told)| {
+                format!("{reference} is {here}, its events say {told:?}")
+            })
             .collect();
         for found in silent {
             self.found(Invariant::Inv13, till, found);

@@ -134,9 +134,8 @@ impl Auditor {
                 .as_ref()
                 .is_some_and(|it| it.choice == "returning");
             let its_return = format!("{}L", payment.reference);
-            let is_on_its_way = |it: &RefundRow| {
-                it.reference == its_return && it.value.state.state != "cancelled"
-            };
+            let is_on_its_way =
+                |it: &RefundRow| it.reference == its_return && it.value.state.state != "cancelled";
             if goes_back && !sale.refunds.iter().any(is_on_its_way) {
                 let found = format!("{} should go back and nobody does it", payment.reference);
                 self.found(Invariant::Inv7, till, found);
