@@ -16,13 +16,17 @@ use paydesk_channels::{
     WireRequest,
 };
 use paydesk_domain::{
-    AccountId, BillKind, BillLine, BookLine, BreakCode, ChannelDay, LineKind, LineState, Money,
-    Outcome, Payment, PaymentState, Refund, RefundState, Timestamp, Totals,
+    AccountId, BillKind, BillLine, BookLine, BreakCode, ChannelDay, LineKind, LineState,
+    MerchantRef, Money, Outcome, Payment, PaymentState, Refund, RefundState, Timestamp, Totals,
 };
 use paydesk_recon::{BillSide, Setting};
 use paydesk_signing::WireReply;
 use serde_json::json;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 /// A payment that began so long before the day may still have been paid on it.
 const BEFORE: i64 = 24 * 60 * 60 * 1000;
@@ -246,7 +250,8 @@ impl Desk {
         let setting = Setting::of_china(day, contract).ok_or(BillFault::WrongDay(day))?;
         let from = Timestamp(setting.starts.0 - 2 * BEFORE);
         let to = Timestamp(setting.ends.0 + BEFORE);
-        let booked = self.ports.store.booked(&account.channel, from, to).await?;
+        let mut booked = self.ports.store.booked(&account.channel, from, to).await?;
+        self.add_named(&mut booked, &lines).await?;
         let returns_fee = paydesk_channels::by_id(&account.channel.0)
             .and_then(|channel| channel.profile().refund_returns_fee);
         let books = book_lines(&booked, &account, returns_fee, &setting);
@@ -271,6 +276,44 @@ impl Desk {
             *last = Some(Arc::clone(&preview));
         }
         Ok(preview)
+    }
+}
+
+impl Desk {
+    /// Our side of lines that name a payment of this device and that no time of ours led to: it was begun
+    /// while this machine's clock was wrong.
+    async fn add_named(&self, booked: &mut Booked, lines: &[BillLine]) -> Result<(), DeskError> {
+        let device = self.ports.store.device().id;
+        let refunds = booked.refunds.iter().map(|(refund, _)| refund.reference());
+        let payments = booked.payments.iter().map(Payment::reference);
+        let known: BTreeSet<MerchantRef> = payments.chain(refunds).cloned().collect();
+        let is_known = |reference: &MerchantRef| known.contains(reference);
+        let named: BTreeSet<MerchantRef> = lines
+            .iter()
+            .filter(|line| line.payment.get(1..5) == Some(device.as_str()))
+            .filter(|line| {
+                let named = MerchantRef::parse(line.reference());
+                !named.is_ok_and(|named| is_known(&named))
+            })
+            .filter_map(|line| MerchantRef::parse(&line.payment).ok())
+            .collect();
+        for reference in named {
+            let Some(order) = self.ports.store.load(&reference.order()).await? else {
+                continue;
+            };
+            let Some(payment) = order.payment(&reference) else {
+                continue;
+            };
+            let refunds = order.refunds_of(&reference);
+            let refunds = refunds.filter(|refund| !is_known(refund.reference()));
+            booked
+                .refunds
+                .extend(refunds.map(|refund| (refund.clone(), payment.clone())));
+            if !is_known(&reference) {
+                booked.payments.push(payment.clone());
+            }
+        }
+        Ok(())
     }
 }
 

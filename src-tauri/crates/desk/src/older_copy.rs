@@ -72,7 +72,9 @@ impl Desk {
             "this folder is an older copy: read only until its open payments are asked about"
         );
         // The keyring keeps it noticed across restarts, whatever is appended to the log meanwhile.
-        let epoch = if mark.epoch > ours.epoch {
+        // An epoch that was marked and has begun nowhere yet is this one's; one that has begun drew numbers.
+        let is_ours_to_begin = mark.epoch > ours.epoch && mark.events == 0;
+        let epoch = if is_ours_to_begin {
             mark.epoch
         } else {
             mark.epoch.saturating_add(1)
@@ -133,6 +135,9 @@ impl Desk {
             }
         }
         let epoch = copy.epoch;
+        // Marked as begun first: the same copy put back once more must not begin it again.
+        let begun = Mark { epoch, events: 1 };
+        self.ports.custody.set_mark(begun).await?;
         self.ports.store.begin_epoch(epoch).await?;
         let mark = self.own_mark().await?;
         self.ports.custody.set_mark(mark).await?;

@@ -223,6 +223,15 @@ pub struct Due {
     pub asked: u32,
 }
 
+/// What a resolver has to know before it does anything.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Pulse {
+    /// When the next attempt or refund is due.
+    pub next_due: Option<Timestamp>,
+    /// Counts every event; another process's too.
+    pub version: u64,
+}
+
 /// Why the store cannot do it. Nothing was changed, unless it says so.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum StoreError {
@@ -424,8 +433,8 @@ pub trait Store: Send + Sync {
     ) -> BoxFuture<'a, Result<(), StoreError>>;
     /// After the clock was set back: everything that is planned for later is due now.
     fn plan_anew(&self, now: Timestamp) -> BoxFuture<'_, Result<(), StoreError>>;
-    /// When the next one is due.
-    fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>>;
+    /// When the next one is due, and whether anything moved: asked all the time, so it is one look.
+    fn pulse(&self) -> BoxFuture<'_, Result<Pulse, StoreError>>;
     /// Every attempt and refund that is still looked at.
     fn open_work(&self) -> BoxFuture<'_, Result<Vec<MerchantRef>, StoreError>>;
     /// Begins an epoch of order numbers, if it is a later one.

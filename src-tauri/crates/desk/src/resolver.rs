@@ -1,7 +1,12 @@
 //! The resolver: finds every attempt and refund that is due, in this process or left by a dead one,
 //! asks the channel, ends what is past patience, and asks again after every ending.
 
-use crate::{Desk, DeskError, ports::Work, rhythm, settle::look_again};
+use crate::{
+    Desk, DeskError,
+    ports::{Pulse, Work},
+    rhythm,
+    settle::look_again,
+};
 use paydesk_domain::{End, LateChoice, MerchantRef, Order, PaymentState, Timestamp};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
@@ -30,13 +35,18 @@ impl Desk {
         }
         loop {
             latest = self.notice_clock(latest).await;
-            if let Err(error) = self.round(&room).await {
-                tracing::error!(%error, "the list of open payments could not be read; trying again");
-            }
+            let nap = match self.round(&room).await {
+                Ok(pulse) => {
+                    self.notice_others(&mut seen, pulse.version).await;
+                    self.nap(pulse.next_due)
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the list of open payments could not be read; trying again");
+                    NAP_MAX
+                }
+            };
             self.learn_keys();
-            self.notice_others(&mut seen).await;
             self.leave_older_copy().await;
-            let nap = self.nap().await;
             // In this order and not by chance: the same history must come again from the same seed.
             tokio::select! {
                 biased;
@@ -46,23 +56,21 @@ impl Desk {
         }
     }
 
-    /// Starts a look at everything that is due and returns how many it started.
-    async fn round(self: &Arc<Self>, room: &Arc<Semaphore>) -> Result<usize, DeskError> {
-        // Locked: nothing can be asked and no answer could be kept. Everything stays due.
-        if self.shop().is_none() || self.ports.vault.is_locked() {
-            return Ok(0);
-        }
-        let limit = u32::try_from(room.available_permits()).unwrap_or(0);
-        if limit == 0 {
-            return Ok(0);
-        }
+    /// Starts a look at everything that is due, and tells when the next one is.
+    async fn round(self: &Arc<Self>, room: &Arc<Semaphore>) -> Result<Pulse, DeskError> {
+        let pulse = self.ports.store.pulse().await?;
         let now = self.now();
+        // Locked: nothing can be asked and no answer could be kept. Everything stays due.
+        let is_able = self.shop().is_some() && !self.ports.vault.is_locked();
+        let limit = u32::try_from(room.available_permits()).unwrap_or(0);
+        if !is_able || limit == 0 || pulse.next_due.is_none_or(|due| due > now) {
+            return Ok(pulse);
+        }
         let due = self
             .ports
             .store
             .claim_due(now, now.plus(LEASE), limit)
             .await?;
-        let started = due.len();
         for due in due {
             let Ok(permit) = Arc::clone(room).acquire_owned().await else {
                 break;
@@ -74,18 +82,16 @@ impl Desk {
                 desk.wake.notify_one();
             }));
         }
-        Ok(started)
+        // What was claimed is leased now, and not due.
+        Ok(self.ports.store.pulse().await?)
     }
 
-    async fn nap(&self) -> Duration {
-        if self.ports.vault.is_locked() {
-            return NAP_MAX;
-        }
-        match self.ports.store.next_due().await {
-            Ok(Some(due)) => due
+    fn nap(&self, next_due: Option<Timestamp>) -> Duration {
+        match next_due {
+            Some(due) if !self.ports.vault.is_locked() => due
                 .since(self.now())
                 .clamp(Duration::from_millis(20), NAP_MAX),
-            Ok(None) | Err(_) => NAP_MAX,
+            Some(_) | None => NAP_MAX,
         }
     }
 
@@ -105,16 +111,15 @@ impl Desk {
         now
     }
 
-    async fn notice_others(&self, seen: &mut u64) {
-        if let Ok(version) = self.ports.store.data_version().await
-            && version != *seen
-        {
-            *seen = version;
-            if let Err(error) = self.take_over_settings().await {
-                tracing::warn!(%error, "what another process changed could not be read");
-            }
-            self.tell_status();
+    async fn notice_others(&self, seen: &mut u64, version: u64) {
+        if version == *seen {
+            return;
         }
+        *seen = version;
+        if let Err(error) = self.take_over_settings().await {
+            tracing::warn!(%error, "what another process changed could not be read");
+        }
+        self.tell_status();
     }
 
     /// One look at one attempt or refund. Errors leave the row where it is; it is due again soon.

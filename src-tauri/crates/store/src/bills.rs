@@ -13,7 +13,7 @@ use paydesk_domain::{
     Payment, Refund, Timestamp,
 };
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{Connection as _, QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 /// Lines in one statement: thirteen values each, far below SQLite's limit of 32,766.
 const LINES_AT_ONCE: usize = 1_000;
@@ -66,7 +66,7 @@ impl SqliteStore {
         .bind(channel.0.clone())
         .bind(from.0)
         .bind(to.0)
-        .fetch_all(&self.readers)
+        .fetch_all(&mut *self.readers.take().await?)
         .await
         .map_err(fault)?;
         // A refund's reference begins with its payment's twenty characters.
@@ -77,7 +77,7 @@ impl SqliteStore {
         .bind(channel.0.clone())
         .bind(from.0)
         .bind(to.0)
-        .fetch_all(&self.readers)
+        .fetch_all(&mut *self.readers.take().await?)
         .await
         .map_err(fault)?;
         let mut booked = Booked::default();
@@ -96,11 +96,11 @@ impl SqliteStore {
     }
 
     pub(crate) async fn write_bill(&self, bill: NewBill) -> Result<KeptBill, StoreError> {
-        let mut transaction = self
-            .writer
+        let mut writer = self.writer.take().await?;
+        let mut transaction = writer
             .begin_with("BEGIN IMMEDIATE")
             .await
-            .map_err(fault)?;
+            .map_err(|error| self.writer.fault(error))?;
         let row = sqlx::query(
             "INSERT INTO bills(account, channel, day, kind, content_sha256, origin, imported_at, by_name, summary) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9) RETURNING id",
         )
@@ -132,7 +132,10 @@ impl SqliteStore {
         }
         self.append_events(&mut transaction, std::slice::from_ref(&bill.event))
             .await?;
-        transaction.commit().await.map_err(fault)?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.writer.fault(error))?;
         Ok(KeptBill {
             id,
             account: bill.account,
@@ -158,7 +161,7 @@ impl SqliteStore {
             .push_bind(content_sha256.to_owned());
         let row = query
             .build()
-            .fetch_optional(&self.readers)
+            .fetch_optional(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
         row.as_ref().map(kept).transpose()
@@ -178,7 +181,7 @@ impl SqliteStore {
         query.push(" GROUP BY day) ORDER BY day DESC");
         let rows = query
             .build()
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
         rows.iter().map(kept).collect()
@@ -190,7 +193,7 @@ impl SqliteStore {
     ) -> Result<Vec<KeptDifference>, StoreError> {
         let rows = sqlx::query("SELECT value FROM differences WHERE bill = $1 ORDER BY n")
             .bind(bill)
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
         rows.iter()
@@ -212,14 +215,14 @@ impl SqliteStore {
         };
         let total = sqlx::query(count)
             .bind(bill)
-            .fetch_one(&self.readers)
+            .fetch_one(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
         let rows = sqlx::query(page)
             .bind(bill)
             .bind(i64::from(limit))
             .bind(i64::from(from))
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
         Ok(BillRowsPage {

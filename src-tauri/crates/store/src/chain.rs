@@ -6,7 +6,7 @@ use crate::{SqliteStore, errors::fault};
 use paydesk_desk::ports::{Actor, NewEvent, StoreError};
 use paydesk_signing::mutants::{Mutant, planted};
 use sha2::{Digest, Sha256};
-use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{Connection as _, Row, SqliteConnection, sqlite::SqliteRow};
 use std::fmt;
 
 /// The first damaged place of the log.
@@ -192,7 +192,8 @@ impl SqliteStore {
     /// # Errors
     /// When the database cannot be read at all.
     pub async fn verify(&self) -> Result<VerifyReport, StoreError> {
-        let mut transaction = self.readers.begin().await.map_err(fault)?;
+        let mut reader = self.readers.take().await?;
+        let mut transaction = reader.begin().await.map_err(fault)?;
         let head = self.head(&mut transaction).await?;
         let mut prev = vec![0; 32];
         let mut expected = 1_i64;

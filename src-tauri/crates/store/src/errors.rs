@@ -25,11 +25,15 @@ pub(crate) fn fault(error: sqlx::Error) -> StoreError {
         Some(CONSTRAINT) => StoreError::Stale,
         Some(IOERR | CANTOPEN) => StoreError::Io(error.to_string()),
         Some(_) => StoreError::Io(error.to_string()),
-        None => match error {
-            sqlx::Error::PoolTimedOut => StoreError::Busy,
-            other => StoreError::Io(other.to_string()),
-        },
+        None => StoreError::Io(error.to_string()),
     }
+}
+
+/// Whether the disk failed: a read, a write, a sync, or no room.
+pub(crate) fn is_of_the_disk(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|it| it.code());
+    let code = code.and_then(|code| code.parse::<i64>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, IOERR | FULL | CANTOPEN))
 }
 
 /// A stored value that cannot be read.

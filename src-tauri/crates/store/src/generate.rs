@@ -18,7 +18,7 @@ use paydesk_domain::{
 };
 use paydesk_signing::{Authentic, KeyId, Peer, TagKeys, WireReply};
 use serde_json::{Value, json};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{Connection as _, QueryBuilder, Sqlite, SqliteConnection};
 
 /// Orders in one transaction; their log rows stay below SQLite's limit of values in a statement.
 const AT_ONCE: u64 = 400;
@@ -89,12 +89,14 @@ impl SqliteStore {
             told(written);
         }
         sqlx::query("INSERT INTO words(words) VALUES ('optimize')")
-            .execute(&self.writer)
+            .execute(&mut *self.writer.take().await?)
             .await
-            .map_err(fault)?;
+            .map_err(|error| self.writer.fault(error))?;
         for sql in indices {
             let made = sqlx::raw_sql(sqlx::AssertSqlSafe(sql));
-            made.execute(&self.writer).await.map_err(fault)?;
+            made.execute(&mut *self.writer.take().await?)
+                .await
+                .map_err(|error| self.writer.fault(error))?;
         }
         Ok(())
     }
@@ -103,38 +105,44 @@ impl SqliteStore {
     /// a tenth. The connection gets a cache that holds the others.
     async fn without_indices(&self) -> Result<Vec<String>, StoreError> {
         sqlx::raw_sql("PRAGMA cache_size = -524288")
-            .execute(&self.writer)
+            .execute(&mut *self.writer.take().await?)
             .await
-            .map_err(fault)?;
+            .map_err(|error| self.writer.fault(error))?;
         let rows = sqlx::query(
             "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL",
         )
-        .fetch_all(&self.writer)
+        .fetch_all(&mut *self.writer.take().await?)
         .await
-        .map_err(fault)?;
+        .map_err(|error| self.writer.fault(error))?;
         let mut made = Vec::new();
         for row in &rows {
             let (name, sql) = (text(row, 0)?, text(row, 1)?);
             let dropped = sqlx::raw_sql(sqlx::AssertSqlSafe(format!("DROP INDEX {name}")));
-            dropped.execute(&self.writer).await.map_err(fault)?;
+            dropped
+                .execute(&mut *self.writer.take().await?)
+                .await
+                .map_err(|error| self.writer.fault(error))?;
             made.push(sql);
         }
         Ok(made)
     }
 
     async fn write_made(&self, first: u64, maker: &Maker, made: &[Made]) -> Result<(), StoreError> {
-        let mut transaction = self
-            .writer
+        let mut writer = self.writer.take().await?;
+        let mut transaction = writer
             .begin_with("BEGIN IMMEDIATE")
             .await
-            .map_err(fault)?;
+            .map_err(|error| self.writer.fault(error))?;
         let keys: Vec<i64> = (first..).take(made.len()).map(|n| maker.key(n)).collect();
         write_orders(&mut transaction, &keys, made).await?;
         write_attempts(&mut transaction, &keys, made).await?;
         write_words(&mut transaction, &keys, made).await?;
         let events: Vec<NewEvent> = made.iter().flat_map(|made| made.events.clone()).collect();
         self.append_events(&mut transaction, &events).await?;
-        transaction.commit().await.map_err(fault)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.writer.fault(error))
     }
 }
 

@@ -6,6 +6,7 @@ mod chain;
 mod errors;
 #[cfg(feature = "generate")]
 mod generate;
+mod lane;
 mod list;
 mod projections;
 mod read;
@@ -24,6 +25,7 @@ pub use projections::RebuildReport;
 pub use wrong_rows::{WRONG_ROWS, WrongRow};
 
 use errors::fault;
+use lane::Lane;
 use paydesk_desk::ports::{Device, Ids, StoreError};
 use paydesk_domain::{DEVICE_ALPHABET, Timestamp};
 use paydesk_signing::{
@@ -31,8 +33,8 @@ use paydesk_signing::{
     mutants::{Mutant, planted},
 };
 use sqlx::{
-    Row, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    Row, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{
     path::PathBuf,
@@ -69,8 +71,8 @@ pub struct StoreOptions {
 
 /// A store over one SQLite file.
 pub struct SqliteStore {
-    writer: SqlitePool,
-    readers: SqlitePool,
+    writer: Lane,
+    readers: Lane,
     key: DataKey,
     ids: Arc<dyn Ids>,
     device: Device,
@@ -91,17 +93,19 @@ impl SqliteStore {
     /// `NewerSchema`, `Corrupt`, `Busy`, `Full`, `Io`; nothing was changed.
     pub async fn open(options: StoreOptions) -> Result<SqliteStore, StoreError> {
         let connect = connect_options(&options);
-        let writer = pool(1, connect.clone()).await?;
-        check_version(&writer).await?;
-        schema::migrate(&writer, &options.file).await?;
-        check_durability(&writer).await?;
-        keep_what_is_read(&writer).await?;
-        let readers = pool(
-            options.readers.max(1),
+        let writer = Lane::open(1, connect.clone()).await?;
+        let mut first = writer.take().await?;
+        check_version(&mut first).await?;
+        schema::migrate(&mut first, &options.file).await?;
+        check_durability(&mut first).await?;
+        keep_what_is_read(&mut first).await?;
+        let device = device(&mut first, options.ids.as_ref()).await?;
+        drop(first);
+        let readers = Lane::open(
+            usize::try_from(options.readers.max(1)).unwrap_or(1),
             connect.read_only(true).create_if_missing(false),
         )
         .await?;
-        let device = device(&writer, options.ids.as_ref()).await?;
         Ok(SqliteStore {
             writer,
             readers,
@@ -173,23 +177,9 @@ fn synchronous() -> SqliteSynchronous {
     SqliteSynchronous::Full
 }
 
-async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqlitePool, StoreError> {
-    let pool = SqlitePoolOptions::new()
-        .max_connections(connections)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        // After a full disk SQLite has ended the transaction by itself; the connection still counts it
-        // as open and would refuse every later one.
-        .before_acquire(|connection, _| {
-            Box::pin(async move { Ok(!sqlx::Connection::is_in_transaction(connection)) })
-        });
-    pool.connect_with(options).await.map_err(fault)
-}
-
-async fn check_version(pool: &SqlitePool) -> Result<(), StoreError> {
+async fn check_version(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let row = sqlx::query("SELECT sqlite_version()")
-        .fetch_one(pool)
+        .fetch_one(&mut *connection)
         .await
         .map_err(fault)?;
     let text: String = row.try_get(0).map_err(fault)?;
@@ -204,18 +194,18 @@ async fn check_version(pool: &SqlitePool) -> Result<(), StoreError> {
 }
 
 /// The file may refuse what was asked for.
-async fn check_durability(pool: &SqlitePool) -> Result<(), StoreError> {
+async fn check_durability(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     if planted(Mutant::NormalSync) || planted(Mutant::NoSync) {
         return Ok(());
     }
     let mode: String = sqlx::query("PRAGMA journal_mode")
-        .fetch_one(pool)
+        .fetch_one(&mut *connection)
         .await
         .map_err(fault)?
         .try_get(0)
         .map_err(fault)?;
     let sync: i64 = sqlx::query("PRAGMA synchronous")
-        .fetch_one(pool)
+        .fetch_one(&mut *connection)
         .await
         .map_err(fault)?
         .try_get(0)
@@ -231,12 +221,12 @@ async fn check_durability(pool: &SqlitePool) -> Result<(), StoreError> {
 /// A process that is killed between writing a commit and syncing it leaves a commit that the next one
 /// reads but that a power cut would still take back. Before anybody reads it, it is made durable: a
 /// checkpoint syncs the write-ahead log first. What then finds no space can wait in the log.
-async fn keep_what_is_read(pool: &SqlitePool) -> Result<(), StoreError> {
+async fn keep_what_is_read(connection: &mut SqliteConnection) -> Result<(), StoreError> {
     if planted(Mutant::UnsyncedReads) {
         return Ok(());
     }
     let checkpoint = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
-        .execute(pool)
+        .execute(&mut *connection)
         .await;
     match checkpoint.map_err(fault) {
         Ok(_) | Err(StoreError::Full) => Ok(()),
@@ -244,7 +234,7 @@ async fn keep_what_is_read(pool: &SqlitePool) -> Result<(), StoreError> {
     }
 }
 
-async fn device(pool: &SqlitePool, ids: &dyn Ids) -> Result<Device, StoreError> {
+async fn device(connection: &mut SqliteConnection, ids: &dyn Ids) -> Result<Device, StoreError> {
     let letter = |b: &u8| {
         DEVICE_ALPHABET
             .get(usize::from(*b % 32))
@@ -259,25 +249,26 @@ async fn device(pool: &SqlitePool, ids: &dyn Ids) -> Result<Device, StoreError> 
     let drawn: String = drawn.iter().take(4).filter_map(letter).collect();
     sqlx::query("INSERT INTO meta(key, value) VALUES ('device', $1), ('epoch', '0') ON CONFLICT(key) DO NOTHING")
         .bind(drawn)
-        .execute(pool)
+        .execute(&mut *connection)
         .await
         .map_err(fault)?;
-    let value = async |key: &'static str| -> Result<String, StoreError> {
-        let row = sqlx::query("SELECT value FROM meta WHERE key = $1")
-            .bind(key)
-            .fetch_one(pool)
-            .await
-            .map_err(fault)?;
-        row.try_get(0).map_err(fault)
-    };
-    let epoch = value("epoch")
+    let epoch = meta(connection, "epoch")
         .await?
         .parse()
         .map_err(|_| StoreError::Corrupt("epoch".to_owned()))?;
     Ok(Device {
-        id: value("device").await?,
+        id: meta(connection, "device").await?,
         epoch,
     })
+}
+
+async fn meta(connection: &mut SqliteConnection, key: &'static str) -> Result<String, StoreError> {
+    let row = sqlx::query("SELECT value FROM meta WHERE key = $1")
+        .bind(key)
+        .fetch_one(connection)
+        .await
+        .map_err(fault)?;
+    row.try_get(0).map_err(fault)
 }
 
 #[cfg(test)]
@@ -307,7 +298,10 @@ mod tests {
         // The smallest limit SQLite accepts is the size it has. It belongs to the connection, which is
         // given up after the refusal: from then on there is room again.
         let limit = "PRAGMA max_page_count = 1";
-        sqlx::raw_sql(limit).execute(&store.writer).await.unwrap();
+        sqlx::raw_sql(limit)
+            .execute(&mut *store.writer.take().await.unwrap())
+            .await
+            .unwrap();
         let refused = store.append(vec![event(&"x".repeat(1 << 20))]).await;
         assert!(matches!(refused, Err(StoreError::Full)), "{refused:?}");
         assert_eq!(store.verify().await.unwrap().events, 1);

@@ -118,7 +118,7 @@ impl SqliteStore {
         query.push(" GROUP BY day ORDER BY day DESC");
         let days = query
             .build()
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
         let mut left = position;
@@ -167,7 +167,7 @@ impl SqliteStore {
         }
         let found = query
             .build()
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
         let next = (found.len() > wanted)
@@ -208,7 +208,7 @@ impl SqliteStore {
         }
         let row = query
             .build()
-            .fetch_one(&self.readers)
+            .fetch_one(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
         Ok(ListTotals {
@@ -226,7 +226,7 @@ impl SqliteStore {
         let row = sqlx::query(
             "SELECT coalesce(sum(orders), 0), coalesce(sum(attention), 0), coalesce(sum(paid), 0), coalesce(sum(refunds), 0), coalesce(sum(orders - paid), 0) FROM day_stats",
         )
-        .fetch_one(&self.readers)
+        .fetch_one(&mut *self.readers.take().await?)
         .await
         .map_err(fault)?;
         let tabs = [

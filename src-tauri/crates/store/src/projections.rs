@@ -124,7 +124,7 @@ impl SqliteStore {
 
     async fn settings_differ(&self) -> Result<Vec<String>, StoreError> {
         let rows = sqlx::query("SELECT body FROM log WHERE number IS NULL ORDER BY seq")
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
         let mut settings = None;
@@ -133,7 +133,7 @@ impl SqliteStore {
             settings = body.pointer("/after/settings").cloned().or(settings);
         }
         let live = sqlx::query("SELECT value FROM settings WHERE one = 1")
-            .fetch_optional(&self.readers)
+            .fetch_optional(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
         let live = live.map(|row| text(&row, 0)).transpose()?;
@@ -148,7 +148,7 @@ impl SqliteStore {
         )
         .bind(after.to_owned())
         .bind(BATCH)
-        .fetch_optional(&self.readers)
+        .fetch_optional(&mut *self.readers.take().await?)
         .await
         .map_err(fault)?;
         row.map(|row| text(&row, 0)).transpose()
@@ -163,7 +163,7 @@ impl SqliteStore {
         sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()))
             .bind(after.to_owned())
             .bind(end.unwrap_or("~").to_owned())
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.readers.take().await?)
             .await
             .map_err(fault)
     }
@@ -197,7 +197,7 @@ impl SqliteStore {
         )))
         .bind(after.to_owned())
         .bind(end.unwrap_or("~").to_owned())
-        .fetch_all(&self.readers)
+        .fetch_all(&mut *self.readers.take().await?)
         .await
         .map_err(fault)?;
         for row in &rows {
@@ -241,7 +241,7 @@ impl SqliteStore {
         let rows = sqlx::query(
             "SELECT day, channel, status, orders, paid, attention, refunds, taken_minor, refunded_minor FROM day_stats",
         )
-        .fetch_all(&self.readers)
+        .fetch_all(&mut *self.readers.take().await?)
         .await
         .map_err(fault)?;
         for row in &rows {
@@ -267,7 +267,7 @@ impl SqliteStore {
         counted: BTreeMap<String, i64>,
         differences: &mut Vec<String>,
     ) -> Result<(), StoreError> {
-        let mut connection = self.readers.acquire().await.map_err(fault)?;
+        let mut connection = self.readers.take().await?;
         sqlx::query(
             "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, row)",
         )

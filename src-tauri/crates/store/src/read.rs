@@ -8,7 +8,7 @@ use crate::{
 use paydesk_desk::ports::{
     BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, KeptBill,
     KeptDifference, ListTotals, NewBill, NewEvent, NewNote, NewOrder, Opened, OrderFilter,
-    OrderPage, OrderRow, PayerCode, Store, StoreError, StoredEvent, Work,
+    OrderPage, OrderRow, PayerCode, Pulse, Store, StoreError, StoredEvent, Work,
 };
 use paydesk_domain::{
     AccountId, Amount, BusinessDay, ChannelDay, ChannelId, Currency, MerchantRef, Money, Order,
@@ -53,53 +53,50 @@ pub(crate) fn order_row(row: &SqliteRow) -> Result<OrderRow, StoreError> {
     })
 }
 
+/// One order with all that belongs to it, in one statement: one snapshot, one round trip. The order first,
+/// its payments by their numbers, its refunds as they came.
+const ORDER: &str = "SELECT 0 AS part, plan, opened_at, version, number AS place FROM orders WHERE number = $1 \
+     UNION ALL SELECT 1, value, 0, 0, reference FROM payments WHERE number = $1 \
+     UNION ALL SELECT 2, value, 0, 0, rowid FROM refunds WHERE number = $1 ORDER BY part, place";
+
 impl SqliteStore {
     pub(crate) async fn read_order(
         &self,
         number: &OrderNumber,
     ) -> Result<Option<Order>, StoreError> {
-        let mut transaction = self.readers.begin().await.map_err(fault)?;
-        let key = number.to_string();
-        let row = sqlx::query("SELECT plan, opened_at, version FROM orders WHERE number = $1")
-            .bind(key.clone())
-            .fetch_optional(&mut *transaction)
+        let rows = sqlx::query(ORDER)
+            .bind(number.to_string())
+            .fetch_all(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
-        let Some(row) = row else { return Ok(None) };
+        let Some((first, rest)) = rows.split_first() else {
+            return Ok(None);
+        };
         let plan: OrderPlan =
-            serde_json::from_str(&text(&row, 0)?).map_err(unreadable("order plan"))?;
-        let rows = sqlx::query("SELECT value FROM payments WHERE number = $1 ORDER BY reference")
-            .bind(key.clone())
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(fault)?;
-        let payments = rows
-            .iter()
-            .map(|r| serde_json::from_str(&text(r, 0)?).map_err(unreadable("payment")))
-            .collect::<Result<_, _>>()?;
-        let rows = sqlx::query("SELECT value FROM refunds WHERE number = $1 ORDER BY rowid")
-            .bind(key)
-            .fetch_all(&mut *transaction)
-            .await
-            .map_err(fault)?;
-        let refunds = rows
-            .iter()
-            .map(|r| serde_json::from_str(&text(r, 0)?).map_err(unreadable("refund")))
-            .collect::<Result<_, _>>()?;
+            serde_json::from_str(&text(first, 1)?).map_err(unreadable("order plan"))?;
+        let (mut payments, mut refunds) = (Vec::new(), Vec::new());
+        for row in rest {
+            let value = text(row, 1)?;
+            if int(row, 0)? == 1 {
+                payments.push(serde_json::from_str(&value).map_err(unreadable("payment"))?);
+            } else {
+                refunds.push(serde_json::from_str(&value).map_err(unreadable("refund"))?);
+            }
+        }
         let order = Order::from_parts(
             number.clone(),
             plan,
-            Timestamp(int(&row, 1)?),
+            Timestamp(int(first, 2)?),
             payments,
             refunds,
-            unsigned(int(&row, 2)?),
+            unsigned(int(first, 3)?),
         );
         Ok(Some(order))
     }
 
     async fn one(&self, sql: &'static str) -> Result<i64, StoreError> {
         let row = sqlx::query(sql)
-            .fetch_one(&self.readers)
+            .fetch_one(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
         int(&row, 0)
@@ -154,9 +151,9 @@ impl Store for SqliteStore {
             .bind(now.0)
             .bind(lease_until.0)
             .bind(i64::from(limit))
-            .fetch_all(&self.writer)
+            .fetch_all(&mut *self.writer.take().await?)
             .await
-            .map_err(fault)?;
+            .map_err(|error| self.writer.fault(error))?;
             let due = |row: &SqliteRow| {
                 let reference = text(row, 0)?;
                 let reference =
@@ -169,7 +166,7 @@ impl Store for SqliteStore {
             if planted(Mutant::ClaimForgets) {
                 sqlx::query("UPDATE work SET due_at = NULL WHERE lease_until = $1")
                     .bind(lease_until.0)
-                    .execute(&self.writer)
+                    .execute(&mut *self.writer.take().await?)
                     .await
                     .map_err(fault)?;
             }
@@ -184,9 +181,9 @@ impl Store for SqliteStore {
             sqlx::query("UPDATE work SET due_at = $2, lease_until = 0, asked = asked + 1 WHERE reference = $1")
                 .bind(work.reference.to_string())
                 .bind(work.due.map(|d| d.0))
-                .execute(&self.writer)
+                .execute(&mut *self.writer.take().await?)
                 .await
-                .map_err(fault)?;
+                .map_err(|error| self.writer.fault(error))?;
             Ok(())
         })
     }
@@ -197,7 +194,7 @@ impl Store for SqliteStore {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            let mut connection = self.writer.acquire().await.map_err(fault)?;
+            let mut connection = self.writer.take().await?;
             write_work(
                 &mut connection,
                 &Work {
@@ -213,23 +210,27 @@ impl Store for SqliteStore {
         Box::pin(async move {
             sqlx::query("UPDATE work SET due_at = $1, lease_until = 0 WHERE due_at > $1")
                 .bind(now.0)
-                .execute(&self.writer)
+                .execute(&mut *self.writer.take().await?)
                 .await
-                .map_err(fault)?;
+                .map_err(|error| self.writer.fault(error))?;
             Ok(())
         })
     }
 
-    fn next_due(&self) -> BoxFuture<'_, Result<Option<Timestamp>, StoreError>> {
+    fn pulse(&self) -> BoxFuture<'_, Result<Pulse, StoreError>> {
         Box::pin(async move {
             let row = sqlx::query(
-                "SELECT min(max(due_at, lease_until)) FROM work WHERE due_at IS NOT NULL",
+                "SELECT (SELECT min(max(due_at, lease_until)) FROM work WHERE due_at IS NOT NULL), \
+                 (SELECT coalesce(max(seq), 0) FROM log)",
             )
-            .fetch_one(&self.readers)
+            .fetch_one(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
             let due: Option<i64> = row.try_get(0).map_err(fault)?;
-            Ok(due.map(Timestamp))
+            Ok(Pulse {
+                next_due: due.map(Timestamp),
+                version: unsigned(int(&row, 1)?),
+            })
         })
     }
 
@@ -240,7 +241,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let row = sqlx::query("SELECT asked FROM work WHERE reference = $1")
                 .bind(reference.to_string())
-                .fetch_optional(&self.readers)
+                .fetch_optional(&mut *self.readers.take().await?)
                 .await
                 .map_err(fault)?;
             let asked = row.map(|r| int(&r, 0)).transpose()?.unwrap_or(0);
@@ -253,7 +254,7 @@ impl Store for SqliteStore {
             let rows = sqlx::query(
                 "SELECT reference FROM work WHERE due_at IS NOT NULL ORDER BY reference",
             )
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
             let references = rows.iter().map(|row| {
@@ -283,7 +284,7 @@ impl Store for SqliteStore {
             .bind(channel.0.clone())
             .bind(amount.minor())
             .bind(since.0)
-            .fetch_optional(&self.readers)
+            .fetch_optional(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
             let Some(row) = found else { return Ok(None) };
@@ -300,7 +301,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let row = sqlx::query("SELECT number FROM orders WHERE intent = $1")
                 .bind(intent.to_owned())
-                .fetch_optional(&self.readers)
+                .fetch_optional(&mut *self.readers.take().await?)
                 .await
                 .map_err(fault)?;
             let Some(row) = row else { return Ok(None) };
@@ -312,7 +313,7 @@ impl Store for SqliteStore {
 
     fn code_used(&self, code: PayerCode) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
-            let mut connection = self.readers.acquire().await.map_err(fault)?;
+            let mut connection = self.readers.take().await?;
             code_used(&mut connection, &code).await
         })
     }
@@ -397,7 +398,7 @@ impl Store for SqliteStore {
                 .push_bind(number.to_string());
             let row = query
                 .build()
-                .fetch_optional(&self.readers)
+                .fetch_optional(&mut *self.readers.take().await?)
                 .await
                 .map_err(fault)?;
             row.as_ref().map(order_row).transpose()
@@ -413,7 +414,7 @@ impl Store for SqliteStore {
                 "SELECT l.seq, l.kind, l.subject, l.actor, l.at, l.body, e.sealed FROM log l LEFT JOIN evidence e ON e.seq = l.seq WHERE l.number = $1 ORDER BY l.seq",
             )
             .bind(number.to_string())
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
             rows.iter().map(|row| self.stored_event(row)).collect()
@@ -433,7 +434,7 @@ impl Store for SqliteStore {
                         .unwrap_or(i64::MAX),
                 )
                 .bind(i64::from(limit))
-                .fetch_all(&self.readers)
+                .fetch_all(&mut *self.readers.take().await?)
                 .await
                 .map_err(fault)?;
             rows.iter().map(|row| self.stored_event(row)).collect()
@@ -448,7 +449,7 @@ impl Store for SqliteStore {
             let rows =
                 sqlx::query("SELECT at, by_name, text FROM notes WHERE number = $1 ORDER BY id")
                     .bind(number.to_string())
-                    .fetch_all(&self.readers)
+                    .fetch_all(&mut *self.readers.take().await?)
                     .await
                     .map_err(fault)?;
             rows.iter()
@@ -472,7 +473,7 @@ impl Store for SqliteStore {
             let row = sqlx::query("SELECT sealed FROM sealed WHERE subject = $1 AND name = $2")
                 .bind(subject.to_string())
                 .bind(name.to_owned())
-                .fetch_optional(&self.readers)
+                .fetch_optional(&mut *self.readers.take().await?)
                 .await
                 .map_err(fault)?;
             let Some(row) = row else { return Ok(None) };
@@ -505,7 +506,7 @@ impl Store for SqliteStore {
     fn settings(&self) -> BoxFuture<'_, Result<Option<serde_json::Value>, StoreError>> {
         Box::pin(async move {
             let row = sqlx::query("SELECT value FROM settings WHERE one = 1")
-                .fetch_optional(&self.readers)
+                .fetch_optional(&mut *self.readers.take().await?)
                 .await
                 .map_err(fault)?;
             row.map(|r| serde_json::from_str(&text(&r, 0)?).map_err(unreadable("settings")))

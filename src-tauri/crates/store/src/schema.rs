@@ -2,7 +2,7 @@
 
 use crate::{errors::fault, words};
 use paydesk_desk::ports::StoreError;
-use sqlx::{Row, SqlitePool};
+use sqlx::{Connection, Row, SqliteConnection};
 use std::path::Path;
 
 /// Every migration, in order; `user_version` counts those that ran.
@@ -20,9 +20,12 @@ const COPIES_MAX: u32 = 100;
 /// The migration that made the index of words, which SQL alone cannot fill.
 const WORDS: i64 = 2;
 
-pub(crate) async fn migrate(pool: &SqlitePool, file: &Path) -> Result<(), StoreError> {
+pub(crate) async fn migrate(
+    connection: &mut SqliteConnection,
+    file: &Path,
+) -> Result<(), StoreError> {
     let found: i64 = sqlx::query("PRAGMA user_version")
-        .fetch_one(pool)
+        .fetch_one(&mut *connection)
         .await
         .map_err(fault)?
         .try_get(0)
@@ -37,9 +40,12 @@ pub(crate) async fn migrate(pool: &SqlitePool, file: &Path) -> Result<(), StoreE
             continue;
         }
         if found > 0 {
-            copy_before(pool, file, version).await?;
+            copy_before(connection, file, version).await?;
         }
-        let mut transaction = pool.begin_with("BEGIN IMMEDIATE").await.map_err(fault)?;
+        let mut transaction = connection
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(fault)?;
         let raced: i64 = sqlx::query("PRAGMA user_version")
             .fetch_one(&mut *transaction)
             .await
@@ -62,7 +68,11 @@ pub(crate) async fn migrate(pool: &SqlitePool, file: &Path) -> Result<(), StoreE
 
 /// Copies the file before it is changed. A copy that a crash left half written stands in the way of the
 /// next: that one gets a number, and the highest number is the whole one.
-async fn copy_before(pool: &SqlitePool, file: &Path, version: i64) -> Result<(), StoreError> {
+async fn copy_before(
+    connection: &mut SqliteConnection,
+    file: &Path,
+    version: i64,
+) -> Result<(), StoreError> {
     let mut refused = None;
     for number in 1..=COPIES_MAX {
         let name = match number {
@@ -71,7 +81,7 @@ async fn copy_before(pool: &SqlitePool, file: &Path, version: i64) -> Result<(),
         };
         let copied = sqlx::query("VACUUM INTO $1")
             .bind(file.with_extension(name).to_string_lossy().into_owned())
-            .execute(pool)
+            .execute(&mut *connection)
             .await;
         match copied {
             Ok(_) => return Ok(()),

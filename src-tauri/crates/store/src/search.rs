@@ -301,7 +301,7 @@ async fn near(store: &SqliteStore, before: i64) -> Result<Option<i64>, StoreErro
 async fn all(store: &SqliteStore, mut query: QueryBuilder<Sqlite>) -> Result<Vec<i64>, StoreError> {
     let rows = query
         .build()
-        .fetch_all(&store.readers)
+        .fetch_all(&mut *store.readers.take().await?)
         .await
         .map_err(fault)?;
     rows.iter().map(|row| int(row, 0)).collect()
@@ -314,7 +314,7 @@ async fn one(
 ) -> Result<Option<i64>, StoreError> {
     let row = query
         .build()
-        .fetch_one(&store.readers)
+        .fetch_one(&mut *store.readers.take().await?)
         .await
         .map_err(fault)?;
     row.try_get(0).map_err(fault)

@@ -37,6 +37,10 @@ pub(crate) async fn store(name: &str) -> SqliteStore {
 
 /// The lines of a query that begins with `EXPLAIN QUERY PLAN`.
 pub(crate) async fn plan(store: &SqliteStore, mut query: QueryBuilder<Sqlite>) -> Vec<String> {
-    let rows = query.build().fetch_all(&store.readers).await.unwrap();
+    let rows = query
+        .build()
+        .fetch_all(&mut *store.readers.take().await.unwrap())
+        .await
+        .unwrap();
     rows.iter().map(|row| row.try_get(3).unwrap()).collect()
 }

@@ -14,7 +14,7 @@ use paydesk_domain::{
     BusinessDay, ChannelId, Doubt, ORDER_PLACES, Order, OrderNumber, Payment, PaymentState,
 };
 use paydesk_signing::mutants::{Mutant, planted};
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Connection as _, Row, SqliteConnection};
 use std::sync::atomic::Ordering;
 
 impl SqliteStore {
@@ -23,11 +23,11 @@ impl SqliteStore {
         new: NewOrder,
         first: FirstAttempt,
     ) -> Result<Opened, StoreError> {
-        let mut transaction = self
-            .writer
+        let mut writer = self.writer.take().await?;
+        let mut transaction = writer
             .begin_with("BEGIN IMMEDIATE")
             .await
-            .map_err(fault)?;
+            .map_err(|error| self.writer.fault(error))?;
         let known = sqlx::query("SELECT number FROM orders WHERE intent = $1")
             .bind(new.plan.intent.clone())
             .fetch_optional(&mut *transaction)
@@ -52,7 +52,10 @@ impl SqliteStore {
         let order = self
             .write_all(&mut transaction, commit, new.code.map(|code| code.tag))
             .await?;
-        transaction.commit().await.map_err(fault)?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.writer.fault(error))?;
         Ok(Opened::New(order))
     }
 
@@ -92,19 +95,19 @@ impl SqliteStore {
         )
         .bind(epoch.to_string())
         .bind(i64::from(epoch))
-        .execute(&self.writer)
+        .execute(&mut *self.writer.take().await?)
         .await
-        .map_err(fault)?;
+        .map_err(|error| self.writer.fault(error))?;
         self.epoch.fetch_max(epoch, Ordering::AcqRel);
         Ok(())
     }
 
     pub(crate) async fn write_commit(&self, mut commit: Commit) -> Result<Order, StoreError> {
-        let mut transaction = self
-            .writer
+        let mut writer = self.writer.take().await?;
+        let mut transaction = writer
             .begin_with("BEGIN IMMEDIATE")
             .await
-            .map_err(fault)?;
+            .map_err(|error| self.writer.fault(error))?;
         let row = sqlx::query("SELECT version FROM orders WHERE number = $1")
             .bind(commit.order.number().to_string())
             .fetch_optional(&mut *transaction)
@@ -118,8 +121,12 @@ impl SqliteStore {
         }
         let apart = planted(Mutant::EventsApart).then(|| std::mem::take(&mut commit.events));
         let order = self.write_all(&mut transaction, commit, None).await?;
-        transaction.commit().await.map_err(fault)?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.writer.fault(error))?;
         if let Some(events) = apart {
+            drop(writer);
             self.write_events(events).await?;
         }
         Ok(order)
@@ -178,11 +185,11 @@ impl SqliteStore {
     }
 
     pub(crate) async fn write_events(&self, events: Vec<NewEvent>) -> Result<(), StoreError> {
-        let mut transaction = self
-            .writer
+        let mut writer = self.writer.take().await?;
+        let mut transaction = writer
             .begin_with("BEGIN IMMEDIATE")
             .await
-            .map_err(fault)?;
+            .map_err(|error| self.writer.fault(error))?;
         for event in &events {
             let settings = event.body.get("after").and_then(|a| a.get("settings"));
             if let Some(settings) = settings {
@@ -194,7 +201,10 @@ impl SqliteStore {
             }
         }
         self.append_events(&mut transaction, &events).await?;
-        transaction.commit().await.map_err(fault)
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.writer.fault(error))
     }
 }
 

@@ -1,7 +1,7 @@
 //! One wrong row in each projection, to be planted in a generated store and taken out again: what a rebuild
 //! must find among millions. Never part of the product.
 
-use crate::{SqliteStore, errors::fault};
+use crate::SqliteStore;
 use paydesk_desk::ports::StoreError;
 
 /// A row that is made to differ from the log.
@@ -74,9 +74,9 @@ impl SqliteStore {
 
     async fn one_row(&self, sql: &'static str, table: &str) -> Result<(), StoreError> {
         let done = sqlx::query(sql)
-            .execute(&self.writer)
+            .execute(&mut *self.writer.take().await?)
             .await
-            .map_err(fault)?;
+            .map_err(|error| self.writer.fault(error))?;
         match done.rows_affected() {
             1 => Ok(()),
             rows => Err(StoreError::Corrupt(format!(

@@ -156,7 +156,7 @@ async fn due_work_is_leased_once_and_comes_back_when_the_lease_runs_out() {
     })
     .await
     .unwrap();
-    assert_eq!(one.next_due().await.unwrap(), Some(Timestamp(50_000)));
+    assert_eq!(one.pulse().await.unwrap().next_due, Some(Timestamp(50_000)));
     assert_eq!(one.times_asked(&reference).await.unwrap(), 1);
 }
 
