@@ -4,7 +4,8 @@ use crate::chain::Row as LogRow;
 use paydesk_domain::Money;
 use serde::Deserialize;
 use serde_json::Value;
-use sqlx::{Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The database cannot be read, or holds what no till writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,13 @@ pub(crate) struct OrderRow {
     pub(crate) number: String,
     pub(crate) total_minor: i64,
     pub(crate) version: i64,
+}
+
+/// One order with everything under it.
+pub(crate) struct Sale {
+    pub(crate) order: OrderRow,
+    pub(crate) payments: Vec<PaymentRow>,
+    pub(crate) refunds: Vec<RefundRow>,
 }
 
 /// A payment as its row says.
@@ -104,30 +112,21 @@ impl RefundValue {
     }
 }
 
-/// From here on everything is read as it is at one moment.
-pub(crate) async fn at_one_moment(connection: &mut SqliteConnection) -> Read<()> {
-    sqlx::query("BEGIN").execute(connection).await?;
-    Ok(())
-}
-
-/// What is read after this may be newer.
-pub(crate) async fn moment_over(connection: &mut SqliteConnection) -> Read<()> {
-    sqlx::query("COMMIT").execute(connection).await?;
-    Ok(())
-}
-
-/// The log after this place.
-pub(crate) async fn log_after(connection: &mut SqliteConnection, seq: i64) -> Read<Vec<LogRow>> {
+/// The log after this place, each event with the sealed bytes of its exchange.
+pub(crate) async fn log_after(
+    connection: &mut SqliteConnection,
+    seq: i64,
+) -> Read<Vec<(LogRow, Option<Vec<u8>>)>> {
     let rows = sqlx::query(
-        "SELECT seq, kind, number, subject, actor, at, day, body, evidence, prev, hash \
-         FROM log WHERE seq > ?1 ORDER BY seq",
+        "SELECT l.seq, kind, number, subject, actor, at, day, body, evidence, prev, hash, e.sealed \
+         FROM log l LEFT JOIN evidence e ON e.seq = l.seq WHERE l.seq > ?1 ORDER BY l.seq",
     )
     .bind(seq)
     .fetch_all(connection)
     .await?;
     rows.iter()
         .map(|row| {
-            Ok(LogRow {
+            let event = LogRow {
                 seq: row.try_get(0)?,
                 kind: row.try_get(1)?,
                 number: row.try_get(2)?,
@@ -139,7 +138,8 @@ pub(crate) async fn log_after(connection: &mut SqliteConnection, seq: i64) -> Re
                 evidence: row.try_get(8)?,
                 prev: row.try_get(9)?,
                 hash: row.try_get(10)?,
-            })
+            };
+            Ok((event, row.try_get(11)?))
         })
         .collect()
 }
@@ -153,25 +153,45 @@ pub(crate) async fn hash_at(connection: &mut SqliteConnection, seq: i64) -> Read
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }
 
-/// The sealed bytes of an exchange.
-pub(crate) async fn evidence(connection: &mut SqliteConnection, seq: i64) -> Read<Option<Vec<u8>>> {
-    let row = sqlx::query("SELECT sealed FROM evidence WHERE seq = ?1")
-        .bind(seq)
-        .fetch_optional(connection)
-        .await?;
-    Ok(row.map(|row| row.try_get(0)).transpose()?)
-}
-
-/// One order.
-pub(crate) async fn order(
-    connection: &mut SqliteConnection,
-    number: &str,
-) -> Read<Option<OrderRow>> {
-    let row = sqlx::query("SELECT number, total_minor, version FROM orders WHERE number = ?1")
-        .bind(number)
-        .fetch_optional(connection)
-        .await?;
-    row.as_ref().map(order_row).transpose()
+/// One order with its payments and its refunds.
+pub(crate) async fn sale(connection: &mut SqliteConnection, number: &str) -> Read<Option<Sale>> {
+    let rows = sqlx::query(
+        "SELECT 0 AS part, number AS place, total_minor, version, NULL FROM orders WHERE number = ?1 \
+         UNION ALL SELECT 1, reference, paid_minor, 0, value FROM payments WHERE number = ?1 \
+         UNION ALL SELECT 2, reference, 0, 0, value FROM refunds WHERE number = ?1 \
+         ORDER BY part, place",
+    )
+    .bind(number)
+    .fetch_all(connection)
+    .await?;
+    let mut order = None;
+    let (mut payments, mut refunds) = (Vec::new(), Vec::new());
+    for row in &rows {
+        let reference: String = row.try_get(1)?;
+        match row.try_get::<i64, _>(0)? {
+            0 => {
+                order = Some(OrderRow {
+                    number: reference,
+                    total_minor: row.try_get(2)?,
+                    version: row.try_get(3)?,
+                });
+            }
+            1 => payments.push(PaymentRow {
+                reference,
+                paid_minor: row.try_get(2)?,
+                value: serde_json::from_str(row.try_get(4)?)?,
+            }),
+            _ => refunds.push(RefundRow {
+                reference,
+                value: serde_json::from_str(row.try_get(4)?)?,
+            }),
+        }
+    }
+    Ok(order.map(|order| Sale {
+        order,
+        payments,
+        refunds,
+    }))
 }
 
 /// Every order.
@@ -182,7 +202,7 @@ pub(crate) async fn orders(connection: &mut SqliteConnection) -> Read<Vec<OrderR
     rows.iter().map(order_row).collect()
 }
 
-fn order_row(row: &sqlx::sqlite::SqliteRow) -> Read<OrderRow> {
+fn order_row(row: &SqliteRow) -> Read<OrderRow> {
     Ok(OrderRow {
         number: row.try_get(0)?,
         total_minor: row.try_get(1)?,
@@ -190,46 +210,44 @@ fn order_row(row: &sqlx::sqlite::SqliteRow) -> Read<OrderRow> {
     })
 }
 
-/// The payments of one order.
-pub(crate) async fn payments(
+/// Every payment, with the number of its order.
+pub(crate) async fn all_payments(
     connection: &mut SqliteConnection,
-    number: &str,
-) -> Read<Vec<PaymentRow>> {
-    let rows = sqlx::query(
-        "SELECT reference, paid_minor, value FROM payments WHERE number = ?1 ORDER BY reference",
-    )
-    .bind(number)
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(PaymentRow {
-                reference: row.try_get(0)?,
-                paid_minor: row.try_get(1)?,
-                value: serde_json::from_str(row.try_get(2)?)?,
-            })
-        })
-        .collect()
-}
-
-/// The refunds of one order.
-pub(crate) async fn refunds(
-    connection: &mut SqliteConnection,
-    number: &str,
-) -> Read<Vec<RefundRow>> {
+) -> Read<Vec<(String, PaymentRow)>> {
     let rows =
-        sqlx::query("SELECT reference, value FROM refunds WHERE number = ?1 ORDER BY reference")
-            .bind(number)
+        sqlx::query("SELECT reference, paid_minor, value, number FROM payments ORDER BY reference")
             .fetch_all(connection)
             .await?;
     rows.iter()
-        .map(|row| {
-            Ok(RefundRow {
-                reference: row.try_get(0)?,
-                value: serde_json::from_str(row.try_get(1)?)?,
-            })
-        })
+        .map(|row| Ok((row.try_get(3)?, payment_row(row)?)))
         .collect()
+}
+
+fn payment_row(row: &SqliteRow) -> Read<PaymentRow> {
+    Ok(PaymentRow {
+        reference: row.try_get(0)?,
+        paid_minor: row.try_get(1)?,
+        value: serde_json::from_str(row.try_get(2)?)?,
+    })
+}
+
+/// Every refund, with the number of its order.
+pub(crate) async fn all_refunds(
+    connection: &mut SqliteConnection,
+) -> Read<Vec<(String, RefundRow)>> {
+    let rows = sqlx::query("SELECT reference, value, number FROM refunds ORDER BY reference")
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get(2)?, refund_row(row)?)))
+        .collect()
+}
+
+fn refund_row(row: &SqliteRow) -> Read<RefundRow> {
+    Ok(RefundRow {
+        reference: row.try_get(0)?,
+        value: serde_json::from_str(row.try_get(1)?)?,
+    })
 }
 
 /// The state of one attempt or refund by its name; none without a row.
@@ -248,6 +266,25 @@ pub(crate) async fn state_of(
     let document: Value = serde_json::from_str(row.try_get(0)?)?;
     let name = document.pointer("/state/state").and_then(Value::as_str);
     Ok(Some(name.unwrap_or_default().to_owned()))
+}
+
+/// The version of every order.
+pub(crate) async fn versions(connection: &mut SqliteConnection) -> Read<BTreeMap<String, i64>> {
+    let rows = sqlx::query("SELECT number, version FROM orders")
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))
+        .collect()
+}
+
+/// Every number that was ever drawn for an attempt or a refund.
+pub(crate) async fn references(connection: &mut SqliteConnection) -> Read<BTreeSet<String>> {
+    let rows =
+        sqlx::query("SELECT reference FROM payments UNION ALL SELECT reference FROM refunds")
+            .fetch_all(connection)
+            .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// How many attempts and refunds the till still means to look at.

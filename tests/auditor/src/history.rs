@@ -70,6 +70,27 @@ impl History {
         (*meaning != sent.meaning).then_some(Misuse::OtherMeaning)
     }
 
+    /// A till's folder is an older one: what it shows and knows of begins there. Gives what it forgot; the
+    /// meaning of every number stays, for none may be used twice.
+    pub(crate) fn forget(
+        &mut self,
+        till: usize,
+        versions: &BTreeMap<String, i64>,
+        known: &BTreeSet<String>,
+    ) -> Vec<String> {
+        for ((of, number), told) in &mut self.told {
+            if *of == till {
+                told.version = versions.get(number).copied().unwrap_or(-1);
+            }
+        }
+        let Some(sent) = self.sent.get_mut(&till) else {
+            return Vec::new();
+        };
+        let forgotten = sent.difference(known).cloned().collect();
+        sent.retain(|reference| known.contains(reference));
+        forgotten
+    }
+
     pub(crate) fn sent_by(&self, till: usize) -> impl Iterator<Item = &String> {
         self.sent.get(&till).into_iter().flatten()
     }

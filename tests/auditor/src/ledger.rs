@@ -31,6 +31,12 @@ pub struct Movement {
     pub amount: i64,
     /// `success`, `processing`, `abnormal` (held, the payer has nothing), `closed` (the merchant has it again).
     pub state: String,
+    /// When the channel took it on, milliseconds since 1970.
+    #[serde(default)]
+    pub accepted_ms: i64,
+    /// When it was done.
+    #[serde(default)]
+    pub settled_ms: Option<i64>,
 }
 
 impl Movement {
@@ -60,6 +66,17 @@ impl Trade {
     #[must_use]
     pub fn charges(&self) -> usize {
         self.movements.iter().filter(|it| it.is_charge()).count()
+    }
+
+    /// When money moved, each time: the days on whose bills the trade stands.
+    pub(crate) fn moments(&self) -> impl Iterator<Item = i64> {
+        self.movements.iter().filter_map(|it| {
+            if it.is_charge() {
+                return Some(it.accepted_ms);
+            }
+            let has_left = matches!(it.state.as_str(), "success" | "abnormal");
+            it.settled_ms.filter(|_| has_left)
+        })
     }
 
     /// Money taken in all.

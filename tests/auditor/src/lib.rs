@@ -3,6 +3,7 @@
 //! It reads the database with SQL of its own and shares nothing with the product but `Money`; the numbers of
 //! its findings are those of RELIABILITY §2.4. It must never repair, decide or write.
 
+mod bills;
 mod books;
 mod chain;
 mod edges;
@@ -11,11 +12,12 @@ mod ledger;
 mod money;
 mod paid;
 
+pub use bills::{Bill, Shown, Standing};
 pub use books::Unreadable;
 pub use history::{Effect, Sent};
 pub use ledger::{Movement, Oracle, Trade};
 
-use books::{OrderRow, PaymentRow, RefundRow};
+use books::{PaymentRow, RefundRow, Sale};
 use chain::GENESIS;
 use edges::cause_of;
 use history::{History, Misuse};
@@ -62,6 +64,8 @@ pub enum Invariant {
     Inv17,
     /// No secret in what is kept.
     Inv18,
+    /// What is shown of a bill is what differs; RELIABILITY has no number for it.
+    Recon,
 }
 
 impl fmt::Display for Invariant {
@@ -122,19 +126,16 @@ impl Default for Till {
     }
 }
 
-/// One order with everything under it.
-struct Sale {
-    order: OrderRow,
-    payments: Vec<PaymentRow>,
-    refunds: Vec<RefundRow>,
-}
-
 /// The auditor of one world: its tills and one ledger.
 pub struct Auditor {
     witness: Arc<dyn Witness>,
     oracle: Arc<dyn Oracle>,
     history: History,
     tills: BTreeMap<usize, Till>,
+    /// Tills whose folder is an older copy that nobody has looked into yet.
+    put_back: BTreeSet<usize>,
+    /// What a till's folder forgot with an older copy: the bill alone tells of it (Q24).
+    forgotten: BTreeSet<String>,
     violations: Vec<Violation>,
 }
 
@@ -149,6 +150,8 @@ impl Auditor {
             oracle,
             history: History::default(),
             tills: BTreeMap::new(),
+            put_back: BTreeSet::new(),
+            forgotten: BTreeSet::new(),
             violations: Vec::new(),
         }
     }
@@ -219,19 +222,6 @@ impl Auditor {
         connection: &mut SqliteConnection,
         till: usize,
     ) -> Result<Vec<String>, Unreadable> {
-        // The log and the rows it tells of, although somebody may write meanwhile.
-        books::at_one_moment(connection).await?;
-        let touched = self.catch_up(connection, till).await;
-        books::moment_over(connection).await?;
-        Ok(touched?.into_iter().collect())
-    }
-
-    /// The events since the last look, and every order they touch.
-    async fn catch_up(
-        &mut self,
-        connection: &mut SqliteConnection,
-        till: usize,
-    ) -> Result<BTreeSet<String>, Unreadable> {
         let mut state = self.tills.remove(&till).unwrap_or_default();
         let walked = self.walk_log(connection, till, &mut state).await;
         self.tills.insert(till, state);
@@ -239,7 +229,7 @@ impl Auditor {
         for number in &touched {
             self.look_at(connection, till, number).await?;
         }
-        Ok(touched)
+        Ok(touched.into_iter().collect())
     }
 
     async fn walk_log(
@@ -249,7 +239,7 @@ impl Auditor {
         state: &mut Till,
     ) -> Result<BTreeSet<String>, Unreadable> {
         let mut touched = BTreeSet::new();
-        for row in books::log_after(connection, state.seq).await? {
+        for (row, sealed) in books::log_after(connection, state.seq).await? {
             if row.seq != state.seq.saturating_add(1)
                 || row.prev != state.hash
                 || chain::hash_of(&row) != row.hash
@@ -260,7 +250,7 @@ impl Auditor {
             let body: Value = serde_json::from_str(&row.body)?;
             self.check_move(till, state, &row, &body);
             if row.kind.ends_with("_heard") {
-                self.check_heard(connection, till, &row, &body).await?;
+                self.check_heard(till, &row, &body, sealed.as_deref());
             }
             state.seq = row.seq;
             state.hash.clone_from(&row.hash);
@@ -294,23 +284,16 @@ impl Auditor {
 
     /// What is recorded as the channel's word must be a reply that the channel made (INV15), and one that
     /// says "paid" must still prove it (INV3).
-    async fn check_heard(
-        &mut self,
-        connection: &mut SqliteConnection,
-        till: usize,
-        row: &chain::Row,
-        body: &Value,
-    ) -> Audited {
+    fn check_heard(&mut self, till: usize, row: &chain::Row, body: &Value, sealed: Option<&[u8]>) {
         let Some(subject) = &row.subject else {
-            return Ok(());
+            return;
         };
-        let sealed = books::evidence(connection, row.seq).await?;
-        let plain = sealed.and_then(|sealed| self.witness.unseal(till, row.seq, &sealed));
+        let plain = sealed.and_then(|sealed| self.witness.unseal(till, row.seq, sealed));
         let record = plain.and_then(|plain| serde_json::from_slice::<Value>(&plain).ok());
         let Some(record) = record else {
             let found = format!("event {} about {subject} has no readable evidence", row.seq);
             self.found(Invariant::Inv3, till, found);
-            return Ok(());
+            return;
         };
         let reply = record.get("reply_sha256").and_then(Value::as_str);
         let reply = reply.unwrap_or_default();
@@ -324,7 +307,6 @@ impl Auditor {
         if body.get("fact").and_then(Value::as_str) == Some("paid") {
             self.check_paid(till, row.seq, subject, &record);
         }
-        Ok(())
     }
 
     /// One order as it stands now.
@@ -334,44 +316,26 @@ impl Auditor {
         till: usize,
         number: &str,
     ) -> Audited {
-        let Some(sale) = sale(connection, number).await? else {
+        let Some(sale) = books::sale(connection, number).await? else {
             let found = format!("events tell of {number}, and there is no such order");
             self.found(Invariant::Inv13, till, found);
             return Ok(());
         };
         let state = self.tills.entry(till).or_default();
         let before = state.versions.insert(number.to_owned(), sale.order.version);
-        // It is looked at because of an event, and every commit with events is a version of its own.
-        if before.is_some_and(|before| sale.order.version <= before) {
-            let found = format!(
-                "{number} went from version {before:?} to {}",
-                sale.order.version
-            );
+        if before.is_some_and(|before| sale.order.version < before) {
+            let found = format!("{number} went back from version {before:?}");
             self.found(Invariant::Inv11, till, found);
         }
-        self.check_told(till, &sale);
         self.check_sale(till, &sale);
         Ok(())
     }
 
-    /// Every row says what the last event about it says: no state changes without its event (INV13).
-    fn check_told(&mut self, till: usize, sale: &Sale) {
-        let payments = sale.payments.iter();
-        let payments = payments.map(|it| (&it.reference, &it.value.state.state));
-        let refunds = sale.refunds.iter();
-        let refunds = refunds.map(|it| (&it.reference, &it.value.state.state));
-        let told = self.tills.get(&till).map(|till| &till.states);
-        let silent: Vec<String> = payments
-            .chain(refunds)
-            .map(|(reference, here)| (reference, here, told.and_then(|told| told.get(reference))))
-            .filter(|(_, here, told)| *told != Some(*here))
-            .map(|(reference, here, told)| {
-                format!("{reference} is {here}, its events say {told:?}")
-            })
-            .collect();
-        for found in silent {
-            self.found(Invariant::Inv13, till, found);
-        }
+    /// An older copy of a till's folder was put back. What it forgot, only the channel and the auditor know;
+    /// its numbers must never be used again.
+    pub fn put_back(&mut self, till: usize) {
+        self.tills.remove(&till);
+        self.put_back.insert(till);
     }
 
     /// After a crash and a recovery: whatever was acknowledged, shown or sent must still be there.
@@ -388,14 +352,19 @@ impl Auditor {
             let found = format!("event {} was committed and is gone", state.seq);
             self.found(Invariant::Inv17, till, found);
         }
+        let versions = books::versions(connection).await?;
+        let known = books::references(connection).await?;
+        if self.put_back.remove(&till) {
+            let forgotten = self.history.forget(till, &versions, &known);
+            self.forgotten.extend(forgotten);
+        }
         let told: Vec<_> = self
             .history
             .told_by(till)
             .map(|(number, told)| (number.clone(), *told))
             .collect();
         for (number, told) in told {
-            let order = books::order(connection, &number).await?;
-            let version = order.as_ref().map_or(-1, |order| order.version);
+            let version = versions.get(&number).copied().unwrap_or(-1);
             if version < told.version {
                 let found = format!(
                     "{number} was shown in version {}, the books have {version}",
@@ -405,11 +374,9 @@ impl Auditor {
             }
         }
         let sent: Vec<_> = self.history.sent_by(till).cloned().collect();
-        for reference in sent {
-            if books::state_of(connection, &reference).await?.is_none() {
-                let found = format!("{reference} was sent and is not in the books");
-                self.found(Invariant::Inv8, till, found);
-            }
+        for reference in sent.iter().filter(|sent| !known.contains(*sent)) {
+            let found = format!("{reference} was sent and is not in the books");
+            self.found(Invariant::Inv8, till, found);
         }
         Ok(())
     }
@@ -444,26 +411,10 @@ impl Auditor {
         till: usize,
         check: fn(&mut Auditor, usize, &Sale),
     ) -> Audited {
-        books::at_one_moment(connection).await?;
-        let looked = self.look_at_every_sale(connection, till, check).await;
-        books::moment_over(connection).await?;
-        looked
-    }
-
-    async fn look_at_every_sale(
-        &mut self,
-        connection: &mut SqliteConnection,
-        till: usize,
-        check: fn(&mut Auditor, usize, &Sale),
-    ) -> Audited {
-        self.catch_up(connection, till).await?;
-        for order in books::orders(connection).await? {
-            if let Some(sale) = sale(connection, &order.number).await? {
-                self.check_told(till, &sale);
-                self.check_sale(till, &sale);
-                check(self, till, &sale);
-                self.check_agreement(till, &sale);
-            }
+        for sale in sales(connection).await? {
+            self.check_sale(till, &sale);
+            check(self, till, &sale);
+            self.check_agreement(till, &sale);
         }
         Ok(())
     }
@@ -473,22 +424,25 @@ impl Auditor {
     /// # Errors
     /// A database cannot be read.
     pub async fn nothing_lost(&mut self, tills: &mut [(usize, &mut SqliteConnection)]) -> Audited {
+        let mut known = BTreeSet::new();
+        for (_, connection) in &mut *tills {
+            known.extend(books::references(connection).await?);
+        }
         for trade in self.oracle.trades() {
-            if trade.charges() == 0 {
-                continue;
-            }
-            let mut is_known = false;
-            for (_, connection) in &mut *tills {
-                is_known |= books::state_of(connection, &trade.out_trade_no)
-                    .await?
-                    .is_some();
-            }
-            if !is_known {
+            let payment = &trade.out_trade_no;
+            let is_known = known.contains(payment) || self.forgotten.contains(payment);
+            if trade.charges() > 0 && !is_known {
                 let found = format!("{} is paid and in no books", trade.out_trade_no);
                 self.found(Invariant::Inv2, 0, found);
             }
         }
         Ok(())
+    }
+
+    /// Whether a till forgot something about this payment.
+    fn is_half_forgotten(&self, payment: &str) -> bool {
+        let from = self.forgotten.range(payment.to_owned()..).next();
+        from.is_some_and(|forgotten| forgotten.starts_with(payment))
     }
 
     /// None of these secrets stands anywhere in these bytes (INV18).
@@ -502,15 +456,21 @@ impl Auditor {
     }
 }
 
-async fn sale(connection: &mut SqliteConnection, number: &str) -> Result<Option<Sale>, Unreadable> {
-    let Some(order) = books::order(connection, number).await? else {
-        return Ok(None);
-    };
-    let payments = books::payments(connection, number).await?;
-    let refunds = books::refunds(connection, number).await?;
-    Ok(Some(Sale {
+/// Every sale of a till.
+async fn sales(connection: &mut SqliteConnection) -> Result<Vec<Sale>, Unreadable> {
+    let orders = books::orders(connection).await?;
+    let mut payments: BTreeMap<String, Vec<PaymentRow>> = BTreeMap::new();
+    for (number, row) in books::all_payments(connection).await? {
+        payments.entry(number).or_default().push(row);
+    }
+    let mut refunds: BTreeMap<String, Vec<RefundRow>> = BTreeMap::new();
+    for (number, row) in books::all_refunds(connection).await? {
+        refunds.entry(number).or_default().push(row);
+    }
+    let sales = orders.into_iter().map(|order| Sale {
+        payments: payments.remove(&order.number).unwrap_or_default(),
+        refunds: refunds.remove(&order.number).unwrap_or_default(),
         order,
-        payments,
-        refunds,
-    }))
+    });
+    Ok(sales.collect())
 }

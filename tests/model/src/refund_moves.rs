@@ -86,9 +86,7 @@ impl Model {
         idle.refund_asks[refund] = Call::Idle;
         match world.refund_asks[refund] {
             Call::Idle => {
-                let is_asked = matches!(view.kind, RefundKind::InDoubt | RefundKind::Accepted)
-                    || (view.kind == RefundKind::Failed && view.runs);
-                if is_asked {
+                if matches!(view.kind, RefundKind::InDoubt | RefundKind::Accepted) {
                     let mut answers = vec![world.refunds[refund].told(), ReturnAnswer::NotFound];
                     answers.dedup();
                     for answer in answers {

@@ -1,7 +1,7 @@
 //! Many worlds, one after the other and side by side: `paydesk-sim days` and `paydesk-sim regressions`.
 //! One process lives one world at a time, pinned to one processor; the parent adds up what they print.
 
-use crate::world::{Ill, Outcome, Plan, Signatures, World};
+use crate::world::{DiskKind, Ill, Mishap, Outcome, Plan, Signatures, World};
 use paydesk_signing::mutants::{Mutant, plant};
 use std::{
     collections::BTreeSet,
@@ -32,6 +32,10 @@ pub struct Wish {
     pub processes: u64,
     /// What does not go wrong on the wire.
     pub off: BTreeSet<Ill>,
+    /// What does not happen to machines.
+    pub without: BTreeSet<Mishap>,
+    /// What the disks do.
+    pub disk: DiskKind,
     /// Whether machines die.
     pub crashes: bool,
     /// A bug of the store that is planted in every till.
@@ -50,6 +54,8 @@ impl Default for Wish {
             tills: None,
             processes: 2,
             off: BTreeSet::new(),
+            without: BTreeSet::new(),
+            disk: DiskKind::Honest,
             crashes: true,
             planted: None,
             part: None,
@@ -79,7 +85,9 @@ impl Wish {
             let small = || u32::try_from(number()?).map_err(|_| format!("{option} {value}"));
             match option.as_str() {
                 "--days" => wish.days = number()?,
-                "--off" => wish.off = ills(value)?,
+                "--disk" if value == "honest" => wish.disk = DiskKind::Honest,
+                "--disk" if value == "lying" => wish.disk = DiskKind::Lying,
+                "--off" => wish.switch_off(value)?,
                 "--part" => {
                     let parts = value.split_once('/').ok_or(format!("--part {value}"))?;
                     let read = |text: &str| text.parse().map_err(|_| format!("--part {value}"));
@@ -97,6 +105,26 @@ impl Wish {
         Ok(wish)
     }
 
+    fn switch_off(&mut self, names: &str) -> Result<(), String> {
+        for name in names.split(',').filter(|name| !name.is_empty()) {
+            let ill = Ill::ALL.iter().copied().find(|ill| ill.name() == name);
+            let mishap = Mishap::ALL.iter().copied().find(|it| it.name() == name);
+            if ill.is_none() && mishap.is_none() {
+                return Err(format!("{name} is nothing that goes wrong here"));
+            }
+            self.off.extend(ill);
+            self.without.extend(mishap);
+        }
+        Ok(())
+    }
+
+    /// What is switched off, by name.
+    fn switched_off(&self) -> String {
+        let ills = self.off.iter().map(|ill| ill.name());
+        let names = ills.chain(self.without.iter().map(|it| it.name()));
+        names.collect::<Vec<_>>().join(",")
+    }
+
     pub(crate) fn plan(&self, seed: u64) -> Plan {
         let signatures = if seed.is_multiple_of(RSA_EVERY) {
             Signatures::Rsa
@@ -110,6 +138,8 @@ impl Wish {
             tills: self.tills,
             signatures,
             off: self.off.clone(),
+            without: self.without.clone(),
+            disk: self.disk,
             crashes: self.crashes,
         }
     }
@@ -166,7 +196,6 @@ impl Wish {
 
     fn child(&self, part: u64) -> Result<Child, String> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
-        let off: Vec<&str> = self.off.iter().map(|ill| ill.name()).collect();
         let mut command = Command::new(program);
         command.arg("days");
         for (option, value) in [
@@ -175,7 +204,7 @@ impl Wish {
             ("--world-days", self.world_days.to_string()),
             ("--sales", self.sales.to_string()),
             ("--part", format!("{part}/{}", self.processes)),
-            ("--off", off.join(",")),
+            ("--off", self.switched_off()),
         ] {
             command.args([option, &value]);
         }
@@ -184,6 +213,9 @@ impl Wish {
         }
         if !self.crashes {
             command.arg("--calm");
+        }
+        if self.disk == DiskKind::Lying {
+            command.args(["--disk", "lying"]);
         }
         if let Some(mutant) = self.planted {
             command.args(["--plant", mutant.name()]);
@@ -217,16 +249,6 @@ impl Wish {
 
 fn planted(name: &str) -> Result<Mutant, String> {
     Mutant::by_name(name).ok_or(format!("--plant {name} is not known"))
-}
-
-fn ills(names: &str) -> Result<BTreeSet<Ill>, String> {
-    let names = names.split(',').filter(|name| !name.is_empty());
-    names
-        .map(|name| {
-            let known = Ill::ALL.iter().copied().find(|ill| ill.name() == name);
-            known.ok_or(format!("{name} is nothing that goes wrong here"))
-        })
-        .collect()
 }
 
 /// Every seed that once broke something, again.

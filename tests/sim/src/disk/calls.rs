@@ -176,12 +176,15 @@ impl State {
 
     /// Whether another program holds what only one may hold: the right to write. Readers stand in
     /// nobody's way.
-    fn is_held_elsewhere(&mut self) -> bool {
+    fn is_held_elsewhere(&mut self, process: u64) -> bool {
         self.counters.write_locks += 1;
+        if self.spared.contains(&process) {
+            return false;
+        }
         if self.counters.slept_us < self.busy_until_us {
             return true;
         }
-        if self.injected(ErrorKind::Busy) == Injected::Yes {
+        if self.injected(process, ErrorKind::Busy) == Injected::Yes {
             self.busy_until_us = self.counters.slept_us + BUSY_FOR_US;
             return true;
         }
@@ -189,7 +192,7 @@ impl State {
     }
 
     /// Whether a write that makes the file this long finds no room.
-    fn has_no_room(&mut self, file: u64, end: usize) -> bool {
+    fn has_no_room(&mut self, process: u64, file: u64, end: usize) -> bool {
         let grows = end.saturating_sub(self.model.length(file));
         if grows == 0 {
             return false;
@@ -201,7 +204,7 @@ impl State {
         if is_full {
             self.counters.injected_full += 1;
         }
-        self.injected(ErrorKind::Full) == Injected::Yes || is_full
+        self.injected(process, ErrorKind::Full) == Injected::Yes || is_full
     }
 
     fn name_of(&self, handle: u64) -> String {
@@ -234,7 +237,7 @@ impl Open {
     /// Reads; what lies beyond the end is zeroes and a short read.
     pub(super) fn read(&self, offset: usize, to: &mut [u8]) -> c_int {
         self.alive(sqlite::SQLITE_IOERR_READ, |state| {
-            if state.injected(ErrorKind::Read) == Injected::Yes {
+            if state.injected(self.process, ErrorKind::Read) == Injected::Yes {
                 return sqlite::SQLITE_IOERR_READ;
             }
             let length = state.model.read(self.file, offset, to);
@@ -253,10 +256,10 @@ impl Open {
     /// Writes.
     pub(super) fn write(&self, offset: usize, data: &[u8]) -> c_int {
         self.alive(sqlite::SQLITE_IOERR_WRITE, |state| {
-            if state.injected(ErrorKind::Write) == Injected::Yes {
+            if state.injected(self.process, ErrorKind::Write) == Injected::Yes {
                 return sqlite::SQLITE_IOERR_WRITE;
             }
-            if state.has_no_room(self.file, offset + data.len()) {
+            if state.has_no_room(self.process, self.file, offset + data.len()) {
                 return sqlite::SQLITE_FULL;
             }
             state.note_of(call::WRITE, self.handle, number(offset), data);
@@ -288,8 +291,9 @@ impl Open {
     pub(super) fn sync(&self) -> c_int {
         self.alive(sqlite::SQLITE_IOERR_FSYNC, |state| {
             let file = self.file;
-            let fails = state.injected(ErrorKind::Sync) == Injected::Yes;
-            let lies = !fails && state.injected(ErrorKind::LyingSync) == Injected::Yes;
+            let fails = state.injected(self.process, ErrorKind::Sync) == Injected::Yes;
+            let lies =
+                !fails && state.injected(self.process, ErrorKind::LyingSync) == Injected::Yes;
             state.note_of(call::SYNC, self.handle, u64::from(fails), &[]);
             if fails {
                 let seed = state.rng.next();
@@ -326,7 +330,7 @@ impl Open {
     pub(super) fn lock(&self, level: c_int) -> c_int {
         self.alive(sqlite::SQLITE_IOERR_LOCK, |state| {
             state.counters.locks += 1;
-            if level >= RESERVED && state.is_held_elsewhere() {
+            if level >= RESERVED && state.is_held_elsewhere(self.process) {
                 return sqlite::SQLITE_BUSY;
             }
             let asked = state.raise(self.handle, level);
@@ -410,7 +414,7 @@ impl Open {
                 return sqlite::SQLITE_OK;
             }
             state.counters.locks += 1;
-            if is_exclusive && mask & WRITE_SLOT != 0 && state.is_held_elsewhere() {
+            if is_exclusive && mask & WRITE_SLOT != 0 && state.is_held_elsewhere(self.process) {
                 return sqlite::SQLITE_BUSY;
             }
             let asked = state.take_slots(self.handle, mask, is_exclusive);

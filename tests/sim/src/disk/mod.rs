@@ -18,7 +18,7 @@ use crate::rng::Rng;
 use faults::{Fail, Injected};
 use locks::Holder;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -70,6 +70,8 @@ struct State {
     /// Until which sum of asked-for sleep the right to write is held elsewhere.
     busy_until_us: u64,
     processes: BTreeMap<u64, Arc<AtomicBool>>,
+    /// Those whose calls never fail: who only looks on must see what is there.
+    spared: BTreeSet<u64>,
     next_process: u64,
     /// After how many steps who dies; `None` is the whole machine.
     dies: Option<(u64, Option<u64>)>,
@@ -135,6 +137,13 @@ impl DiskProcess {
     /// It ends, or its power does: as `kill`, without being counted as one.
     pub fn die(&self) {
         self.disk.state().bury(Some(self.number));
+    }
+
+    /// No call of it fails while it lives: it only looks on.
+    #[must_use]
+    pub fn spared(self) -> DiskProcess {
+        self.disk.state().spared.insert(self.number);
+        self
     }
 
     /// Waits until it holds no lock of the WAL: a thread that has answered lets go within microseconds.
@@ -277,6 +286,13 @@ impl Disk {
         self.state().model.clone()
     }
 
+    /// An older content takes the place of what it holds. Nobody may have a file of it open.
+    pub fn put_back(&self, image: Model) {
+        let mut state = self.state();
+        state.bury(None);
+        state.model = image;
+    }
+
     /// How many steps changed it since it was made.
     #[must_use]
     pub fn steps(&self) -> u64 {
@@ -331,6 +347,7 @@ impl State {
             fails: Vec::new(),
             busy_until_us: 0,
             processes: BTreeMap::new(),
+            spared: BTreeSet::new(),
             next_process: 1,
             dies: None,
             handles: BTreeMap::new(),
@@ -371,6 +388,7 @@ impl State {
             .collect();
         for number in dead_closed {
             self.processes.remove(&number);
+            self.spared.remove(&number);
         }
         if self
             .dies
@@ -426,7 +444,10 @@ impl State {
     }
 
     /// Counts a call and says whether it fails.
-    fn injected(&mut self, kind: ErrorKind) -> Injected {
+    fn injected(&mut self, process: u64, kind: ErrorKind) -> Injected {
+        if self.spared.contains(&process) {
+            return Injected::No;
+        }
         let asked = self.counters.ask(kind);
         let planned = self.fails.iter().position(|fail| fail.is_due(kind, asked));
         if let Some(place) = planned {

@@ -55,6 +55,8 @@ pub struct Executor {
     schedule: Arc<Schedule>,
     tasks: BTreeMap<TaskId, Task>,
     deaths: BTreeMap<ProcessId, Arc<AtomicBool>>,
+    /// Those whose machine sleeps, with their tasks that could go on.
+    frozen: BTreeMap<ProcessId, Vec<TaskId>>,
     next_process: u64,
     steps: u64,
 }
@@ -74,6 +76,7 @@ impl Executor {
             schedule: Arc::new(Schedule::new(Rng::new(seed), start)),
             tasks: BTreeMap::new(),
             deaths: BTreeMap::new(),
+            frozen: BTreeMap::new(),
             next_process: 1,
             steps: 0,
         })
@@ -129,6 +132,30 @@ impl Executor {
             self.tasks.remove(&id);
         }
         self.deaths.remove(&process);
+        self.frozen.remove(&process);
+    }
+
+    /// Its machine sleeps: nothing of it is polled until `thaw`; time goes by for all others.
+    pub fn freeze(&mut self, process: ProcessId) {
+        self.frozen.entry(process).or_default();
+    }
+
+    /// Its machine wakes: what became due meanwhile goes on now.
+    pub fn thaw(&mut self, process: ProcessId) {
+        for id in self.frozen.remove(&process).unwrap_or_default() {
+            self.schedule.ready(id);
+        }
+    }
+
+    fn is_asleep(&mut self, id: TaskId) -> bool {
+        let process = self.tasks.get(&id).map(|task| task.process);
+        match process.and_then(|process| self.frozen.get_mut(&process)) {
+            Some(waiting) => {
+                waiting.push(id);
+                true
+            }
+            None => false,
+        }
     }
 
     /// Whether any future of the process is left.
@@ -156,6 +183,9 @@ impl Executor {
                 }
                 continue;
             };
+            if self.is_asleep(id) {
+                continue;
+            }
             if let Some(died) = self.poll(id) {
                 return Stopped::Died(died);
             }

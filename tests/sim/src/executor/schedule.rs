@@ -192,7 +192,7 @@ impl Schedule {
         drop(waker);
     }
 
-    fn ready(&self, id: TaskId) {
+    pub(super) fn ready(&self, id: TaskId) {
         let mut state = held(&self.state);
         if !state.ready.contains(&id) {
             state.ready.push(id);

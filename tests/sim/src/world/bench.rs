@@ -7,7 +7,9 @@ use crate::{
     executor::db,
     machine::FILE,
 };
-use paydesk_auditor::{Auditor, Invariant, Oracle, Sent, Trade, Unreadable, Violation, Witness};
+use paydesk_auditor::{
+    Auditor, Bill, Invariant, Oracle, Sent, Standing, Trade, Unreadable, Violation, Witness,
+};
 use paydesk_sandbox::{Channel, Moment, Offline};
 use paydesk_signing::KeyId;
 use serde_json::Value;
@@ -63,7 +65,7 @@ impl Bench {
 
     /// Opens a till's database beside its process. One that cannot be opened on a living disk is a finding.
     pub(crate) async fn observe(&self, till: usize, disk: &Disk) {
-        let process = disk.start_process();
+        let process = disk.start_process().spared();
         let options = SqliteConnectOptions::new()
             .filename(process.path(FILE))
             .vfs(VFS)
@@ -141,6 +143,29 @@ impl Bench {
             .map(|(till, observer)| (*till, &mut observer.connection));
         let asked = db(auditor.nothing_lost(&mut tills.collect::<Vec<_>>())).await;
         self.keep(auditor, 0, asked.err());
+    }
+
+    /// An older copy of a closed till's folder was put back.
+    pub(crate) async fn put_back(&self, till: usize) {
+        self.seat.lock().await.auditor.put_back(till);
+    }
+
+    /// How a till's orders stand.
+    pub(crate) async fn standing(&self, till: usize) -> Option<Standing> {
+        let mut seat = self.seat.lock().await;
+        let observer = seat.observers.get_mut(&till)?;
+        db(Auditor::standing(&mut observer.connection)).await.ok()
+    }
+
+    /// A till looked at a bill and kept it.
+    pub(crate) async fn billed(&self, till: usize, before: &Standing, bill: &Bill) {
+        let mut seat = self.seat.lock().await;
+        let Seat { auditor, observers } = &mut *seat;
+        let Some(observer) = observers.get_mut(&till) else {
+            return;
+        };
+        let asked = db(auditor.billed(&mut observer.connection, till, before, bill)).await;
+        self.keep(auditor, till, asked.err());
     }
 
     /// Everything found so far.

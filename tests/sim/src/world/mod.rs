@@ -4,8 +4,12 @@
 //! be decided. The production desk, connectors and store run in it; the sandbox's ledger is what is true.
 
 mod bench;
+mod disturb;
 mod ether;
+mod explain;
 mod keys;
+mod mishap;
+mod morning;
 mod outcome;
 mod people;
 mod till;
@@ -13,22 +17,26 @@ mod weather;
 mod wire;
 
 pub use keys::Signatures;
+pub use mishap::Mishap;
 pub use outcome::Outcome;
 pub use weather::Ill;
 
 use crate::{
-    disk::{Counters, held},
-    executor::{Executor, ProcessId, SimClock, SimTasks, Stopped},
+    disk::{Counters, Model, held},
+    executor::{Executor, SimClock, SimTasks, Stopped},
     rng::Rng,
 };
 use bench::{Bench, KeyWitness, LedgerOracle};
 use ether::{Ether, moment_of};
 use keys::Keyring;
 use paydesk_auditor::{Auditor, Violation};
-use paydesk_desk::ports::{Clock as _, OrderFilter, Store as _, Tab, Tasks};
-use paydesk_domain::{Currency, OrderNumber};
+use paydesk_desk::{
+    channel_day,
+    ports::{Clock as _, OrderFilter, Store as _, Tab, Tasks},
+};
+use paydesk_domain::{ChannelDay, Currency};
 use paydesk_sandbox::{Offline, OfflineKeys, Rhythm};
-use people::{Cashier, Counter, Notes, decide_one};
+use people::{Notes, decide_one};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
@@ -55,6 +63,9 @@ const NIGHTS_MAX: u32 = 6;
 
 const DAY_MS: i64 = 86_400_000;
 
+/// Half past ten in China, in UTC: the bills of the day before are there.
+const MORNING_MS: i64 = 9_000_000;
+
 /// Boots that may die one after the other before the disk is left alone.
 const DEATHS_MAX: u32 = 4;
 
@@ -73,8 +84,21 @@ pub struct Plan {
     pub signatures: Signatures,
     /// What does not go wrong on the wire.
     pub off: BTreeSet<Ill>,
-    /// Whether machines die.
+    /// What does not happen to machines.
+    pub without: BTreeSet<Mishap>,
+    /// Whether anything happens to machines at all.
     pub crashes: bool,
+    /// What the disks do.
+    pub disk: DiskKind,
+}
+
+/// What kind of disk the tills have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DiskKind {
+    /// A sync that says yes has synced.
+    Honest,
+    /// Some syncs say yes and do nothing: a labelled variant, against which no program can hold.
+    Lying,
 }
 
 /// A world.
@@ -89,6 +113,12 @@ pub struct World {
     notes: Vec<Arc<Mutex<Notes>>>,
     /// What a till's planned death takes with it, while one is planned.
     planned: BTreeMap<usize, Death>,
+    /// Whose next boot has a clock that is years away, with what decides how far.
+    years_off: BTreeMap<usize, u64>,
+    /// Copies of folders as they were once.
+    copies: BTreeMap<usize, Model>,
+    /// The first day of the channels whose bills were not looked at.
+    unbilled: Option<ChannelDay>,
     rng: Rng,
     outcome: Outcome,
 }
@@ -166,6 +196,9 @@ impl World {
             notes: tills.iter().map(|_| Arc::default()).collect(),
             rng: rng.branch(7),
             planned: BTreeMap::new(),
+            years_off: BTreeMap::new(),
+            copies: BTreeMap::new(),
+            unbilled: channel_day(clock.truth()),
             outcome: Outcome {
                 seed: plan.seed,
                 ..Outcome::default()
@@ -187,18 +220,30 @@ impl World {
             self.rush(day);
             self.night();
             self.outcome.till_days += u64::try_from(self.tills.len()).unwrap_or(0);
-            let found = self.bench.found();
-            let broken = found
-                .iter()
-                .map(|violation: &Violation| format!("day {day}: {violation}"));
-            self.outcome.violations.extend(broken);
-            if !self.outcome.violations.is_empty() {
-                self.explain();
+            if self.is_broken(day) {
                 break;
             }
             self.until_tomorrow();
+            self.morning();
+            if self.is_broken(day) {
+                break;
+            }
         }
         self.close()
+    }
+
+    /// Whether anything was found by now; then it is told.
+    fn is_broken(&mut self, day: u32) -> bool {
+        let found = self.bench.found();
+        let broken = found
+            .iter()
+            .map(|violation: &Violation| format!("day {day}: {violation}"));
+        self.outcome.violations.extend(broken);
+        if self.outcome.violations.is_empty() {
+            return false;
+        }
+        self.explain();
+        true
     }
 
     /// Customers, faults and deaths.
@@ -228,158 +273,16 @@ impl World {
         self.outcome.violations.push(why);
     }
 
-    /// Something happens to one till.
-    fn disturb(&mut self, until: u64) {
-        if !self.plan.crashes {
-            return;
-        }
-        let till = self.rng.place(self.tills.len());
-        let step = 1 + self.rng.below(400);
-        match self.rng.below(100) {
-            0..15 => self.die(till, Death::Kill, until),
-            15..35 => self.die(till, Death::PowerCut, until),
-            35..50 => {
-                self.planned.insert(till, Death::PowerCut);
-                if let Some(till) = self.tills.get(till) {
-                    till.machine.disk().cut_at(step);
-                }
-            }
-            50..60 => {
-                let open = self.tills.get(till).and_then(|till| till.open.first());
-                if let Some(open) = open {
-                    open.process.disk.kill_at(step);
-                    self.planned.insert(till, Death::Kill);
-                }
-            }
-            60..65 => self.die(till, Death::Quit, until),
-            65..75 => self.move_clock(till),
-            75..79 => self.ether.run_short(self.rng.happens(500_000)),
-            79..83 => self.ether.refunds_end_well(false),
-            83..87 => self.ether.refunds_end_well(true),
-            _ => {}
-        }
-    }
-
-    fn move_clock(&mut self, till: usize) {
-        let by_ms = match self.rng.below(4) {
-            0 => 86_400_000,
-            1 => 400_000,
-            _ => 20_000,
-        };
-        let by_ms = i64::try_from(self.rng.below(by_ms)).unwrap_or(0);
-        let sign = if self.rng.happens(500_000) { 1 } else { -1 };
-        if let Some(till) = self.tills.get(till) {
-            let clock = till.machine.clock();
-            // A day at most, as RELIABILITY §3.3 has it.
-            let wanted = (clock.offset_ms() + by_ms * sign).clamp(-DAY_MS, DAY_MS);
-            clock.shift(wanted - clock.offset_ms());
-            self.outcome.clock_jumps += 1;
-        }
-    }
-
-    fn till_of(&self, process: ProcessId) -> Option<usize> {
-        let is_its = |till: &Till| till.machine.running().contains(&process);
-        self.tills.iter().position(is_its)
-    }
-
-    /// A process died at a step of its disk.
-    fn died(&mut self, process: ProcessId, until: u64) {
-        let Some(till) = self.till_of(process) else {
-            return;
-        };
-        let death = self.planned.remove(&till).unwrap_or(Death::Kill);
-        self.die(till, death, until);
-    }
-
-    fn die(&mut self, till: usize, death: Death, until: u64) {
-        self.end(till, death);
-        self.open(till);
-        self.staff(till, until);
-    }
-
-    fn end(&mut self, number: usize, death: Death) {
-        let Some(till) = self.tills.get_mut(number) else {
-            return;
-        };
-        self.planned.remove(&number);
-        match death {
-            Death::Kill => {
-                self.outcome.kills += 1;
-                till.kill(&mut self.executor);
-            }
-            Death::PowerCut => {
-                self.outcome.power_cuts += 1;
-                till.power_cut(&mut self.executor);
-            }
-            Death::Quit => {
-                self.outcome.quits += 1;
-                till.shut_down(&mut self.executor);
-            }
-        }
-    }
-
-    /// Boots a till, which may die on the way, more than once.
-    fn open(&mut self, number: usize) {
-        for turn in 0.. {
-            let Some(till) = self.tills.get_mut(number) else {
-                return;
-            };
-            if turn > 0 {
-                self.outcome.deaths_in_recovery += 1;
-            }
-            if self.plan.crashes && turn < DEATHS_MAX && self.rng.happens(150_000) {
-                till.machine.disk().cut_at(1 + self.rng.below(60));
-            }
-            match till.boot(&mut self.executor) {
-                Ok(_) => break,
-                Err(why) if turn > DEATHS_MAX => {
-                    let why = format!("till {number} does not open: {why}");
-                    self.outcome.violations.push(why);
-                    return;
-                }
-                Err(_) => {
-                    till.power_cut(&mut self.executor);
-                }
-            }
-        }
-        // Now and then a second program on the same store.
-        if self.rng.happens(200_000)
-            && let Some(till) = self.tills.get_mut(number)
-            && till.boot(&mut self.executor).is_err()
-        {
-            self.end(number, Death::PowerCut);
-            self.open(number);
-        }
-    }
-
-    fn staff(&mut self, number: usize, until: u64) {
-        let (Some(till), Some(notes)) = (self.tills.get(number), self.notes.get(number)) else {
-            return;
-        };
-        let Some(open) = till.open.first() else {
-            return;
-        };
-        let outside: Arc<dyn Tasks> = self.outside.clone();
-        let counter = Counter {
-            desk: Arc::clone(&open.desk),
-            other_window: till.open.get(1).map(|open| Arc::clone(&open.desk)),
-            ether: Arc::clone(&self.ether),
-            outside,
-            clock: Arc::clone(&self.clock),
-            till: number,
-            notes: Arc::clone(notes),
-        };
-        let cashier = Cashier::new(counter, Rng::new(self.rng.next()));
-        self.executor.spawn(open.process.id, cashier.work(until));
-    }
-
     /// The world heals; every doubt is decided, every late payment too, or it never will be.
     fn night(&mut self) {
         self.ether.set_weather(0);
-        self.ether.refunds_end_well(true);
+        self.ether.offline().set_replica_lag(0);
         self.planned.clear();
+        self.years_off.clear();
+        let usual = self.usual_faults();
         for till in &self.tills {
             till.machine.disk().heal();
+            till.machine.disk().set_faults(usual);
             let clock = till.machine.clock();
             clock.shift(-clock.offset_ms());
         }
@@ -486,62 +389,23 @@ impl World {
         is_quiet
     }
 
-    /// What the books tell of the orders in which something was found.
-    fn explain(&mut self) {
-        let found = self.bench.found();
-        for violation in found.iter().take(6) {
-            let words = violation.found.split_whitespace();
-            let number = words
-                .filter_map(|word| word.get(..18))
-                .find_map(|word| OrderNumber::parse(word).ok());
-            let open = self
-                .tills
-                .get(violation.till)
-                .and_then(|till| till.open.first());
-            let (Some(number), Some(open)) = (number, open.cloned()) else {
-                continue;
-            };
-            let asked = number.clone();
-            let events = self.executor.finish(open.process.id, async move {
-                open.process.store.timeline(&asked).await
-            });
-            self.outcome.told.push(format!("{violation}"));
-            for event in events.ok().and_then(Result::ok).unwrap_or_default() {
-                let part = |at: &str| event.body.pointer(at).cloned().unwrap_or_default();
-                let since = event.at.since(BEGINNING).as_secs_f32();
-                self.outcome.told.push(format!(
-                    "  {since:9.3} {} {} {} fact {} change {} doubt {} forged {} -> {}",
-                    event.seq,
-                    event.kind.name(),
-                    part("/operation"),
-                    part("/fact"),
-                    part("/change"),
-                    part("/doubt"),
-                    part("/forged"),
-                    part("/after/payment/state"),
-                ));
-            }
-            let till = self.tills.get(violation.till);
-            let state = till.map(|till| {
-                let (open, clock) = (till.open.len(), till.machine.clock().offset_ms());
-                format!(
-                    "{open} open, clock {clock} ms off, at {:?}",
-                    self.executor.elapsed()
-                )
-            });
-            self.outcome
-                .told
-                .push(format!("  {}", state.unwrap_or_default()));
-            let truth = self.ether.trade(number.as_str());
-            self.outcome.told.push(format!("  the channel: {truth}"));
-        }
-    }
-
+    /// Until half past ten of the next day by the channels' clock, when every bill is there.
     fn until_tomorrow(&mut self) {
-        for till in &mut self.tills {
-            till.shut_down(&mut self.executor);
+        for number in 0..self.tills.len() {
+            if let Some(till) = self.tills.get_mut(number) {
+                till.shut_down(&mut self.executor);
+            }
+            if self.rng.happens(500_000) {
+                self.copy_folder(number);
+            }
         }
-        self.pass(Duration::from_secs(20 * 3_600));
+        let since = (self.clock.truth().0 - MORNING_MS).rem_euclid(DAY_MS);
+        let wait = DAY_MS - since;
+        self.pass(Duration::from_millis(u64::try_from(wait).unwrap_or(0)));
+        for number in 0..self.tills.len() {
+            self.open_healed(number);
+        }
+        self.let_run(Duration::from_secs(5));
     }
 
     fn close(mut self) -> Outcome {
@@ -556,6 +420,7 @@ impl World {
             let notes = *held(notes);
             self.outcome.sales += notes.sales;
             self.outcome.refused += notes.refused;
+            self.outcome.tried_again += notes.tried_again;
             self.outcome.refunds += notes.refunds;
             self.outcome.refunds_refused += notes.refunds_refused;
             self.outcome.double_clicks += notes.double_clicks;
@@ -568,6 +433,11 @@ impl World {
             .into_iter()
             .map(|(ill, count)| (ill.name().to_owned(), count))
             .collect();
+        let signatures = match self.plan.signatures {
+            Signatures::Rsa => "worlds with RSA signatures",
+            Signatures::StandIn => "worlds with stand-in signatures",
+        };
+        self.outcome.worlds = BTreeMap::from([(signatures.to_owned(), 1)]);
         self.outcome.audits = self.bench.audits();
         self.outcome.disk = counters
             .all()

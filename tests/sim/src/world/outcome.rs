@@ -14,6 +14,8 @@ pub struct Outcome {
     pub sales: u64,
     /// Sales refused before anything was sent.
     pub refused: u64,
+    /// Charges tried again after an error of the store.
+    pub tried_again: u64,
     /// Refunds asked for.
     pub refunds: u64,
     /// Refunds the till refused.
@@ -36,8 +38,16 @@ pub struct Outcome {
     pub deaths_in_recovery: u64,
     /// Programs quit in the middle of the day.
     pub quits: u64,
-    /// Clocks moved.
-    pub clock_jumps: u64,
+    /// What happened to machines, by name.
+    pub mishaps: BTreeMap<String, u64>,
+    /// Older copies of a folder that were put back.
+    pub older_copies: u64,
+    /// Bills looked at.
+    pub bills: u64,
+    /// Differences they showed.
+    pub bill_differences: u64,
+    /// Worlds with real signatures, and with stand-ins.
+    pub worlds: BTreeMap<String, u64>,
     /// Audits.
     pub audits: u64,
     /// The disks' counters.
@@ -57,6 +67,7 @@ impl Outcome {
             (&mut self.till_days, other.till_days),
             (&mut self.sales, other.sales),
             (&mut self.refused, other.refused),
+            (&mut self.tried_again, other.tried_again),
             (&mut self.refunds, other.refunds),
             (&mut self.refunds_refused, other.refunds_refused),
             (&mut self.double_clicks, other.double_clicks),
@@ -67,12 +78,19 @@ impl Outcome {
             (&mut self.power_cuts, other.power_cuts),
             (&mut self.deaths_in_recovery, other.deaths_in_recovery),
             (&mut self.quits, other.quits),
-            (&mut self.clock_jumps, other.clock_jumps),
+            (&mut self.older_copies, other.older_copies),
+            (&mut self.bills, other.bills),
+            (&mut self.bill_differences, other.bill_differences),
             (&mut self.audits, other.audits),
         ] {
             *sum += more;
         }
-        for (sums, more) in [(&mut self.ills, other.ills), (&mut self.disk, other.disk)] {
+        for (sums, more) in [
+            (&mut self.ills, other.ills),
+            (&mut self.disk, other.disk),
+            (&mut self.mishaps, other.mishaps),
+            (&mut self.worlds, other.worlds),
+        ] {
             for (name, count) in more {
                 *sums.entry(name).or_default() += count;
             }
@@ -84,7 +102,17 @@ impl Outcome {
     /// Faults of every kind: a run without one proves nothing.
     #[must_use]
     pub fn faults(&self) -> u64 {
-        self.ills.values().sum::<u64>() + self.kills + self.power_cuts
+        self.ills.values().sum::<u64>() + self.kills + self.power_cuts + self.disk_errors()
+    }
+
+    /// Errors of disks that nobody died of.
+    #[must_use]
+    pub fn disk_errors(&self) -> u64 {
+        let errors = self
+            .disk
+            .iter()
+            .filter(|(name, _)| name.starts_with("injected_"));
+        errors.map(|(_, count)| count).sum()
     }
 
     /// The numbers for a terminal.
@@ -106,16 +134,23 @@ impl Outcome {
             format!("power cuts           {}", self.power_cuts),
             format!("deaths in recovery   {}", self.deaths_in_recovery),
             format!("quits                {}", self.quits),
-            format!("clock jumps          {}", self.clock_jumps),
+            format!("disk errors          {}", self.disk_errors()),
+            format!("older copies         {}", self.older_copies),
+            format!(
+                "bills compared       {}, {} differences",
+                self.bills, self.bill_differences
+            ),
             format!("audits               {}", self.audits),
             format!("violations           {}", self.violations.len()),
             format!("history              {:016x}", self.hash),
         ];
-        lines.extend(
-            self.ills
-                .iter()
-                .map(|(name, count)| format!("  {name:35} {count}")),
-        );
+        let by_name = self.worlds.iter().chain(&self.mishaps).chain(&self.ills);
+        lines.extend(by_name.map(|(name, count)| format!("  {name:36} {count}")));
+        let errors = self
+            .disk
+            .iter()
+            .filter(|(name, _)| name.starts_with("injected_"));
+        lines.extend(errors.map(|(name, count)| format!("  {name:36} {count}")));
         lines
     }
 }

@@ -23,6 +23,8 @@ pub(crate) struct Notes {
     pub(crate) sales: u64,
     /// Sales that were refused before anything was sent.
     pub(crate) refused: u64,
+    /// Charges that were tried again after an error of the store.
+    pub(crate) tried_again: u64,
     /// Refunds asked for.
     pub(crate) refunds: u64,
     /// Refunds that the till refused, because more was asked than is there.
@@ -178,6 +180,16 @@ impl Cashier {
         if let Err(DeskError::Repeat(repeat)) = &charged {
             let earlier = Some(repeat.earlier.number.clone());
             let again = Self::charge(intent, amount, &code, earlier);
+            charged = self.desk.charge(again).await;
+        }
+        // The page keeps its intent: the same again is the same sale, whatever became of the first (Q21).
+        for _ in 0..3 {
+            if !matches!(charged, Err(DeskError::Store(_))) {
+                break;
+            }
+            self.note(|notes| notes.tried_again += 1);
+            self.wait(500, 4_000).await;
+            let again = Self::charge(intent, amount, &code, None);
             charged = self.desk.charge(again).await;
         }
         if charged.is_err() {
