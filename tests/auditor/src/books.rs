@@ -112,6 +112,18 @@ impl RefundValue {
     }
 }
 
+/// From here on everything is read as it is at one moment.
+pub(crate) async fn at_one_moment(connection: &mut SqliteConnection) -> Read<()> {
+    sqlx::query("BEGIN").execute(connection).await?;
+    Ok(())
+}
+
+/// What is read after this may be newer.
+pub(crate) async fn moment_over(connection: &mut SqliteConnection) -> Read<()> {
+    sqlx::query("COMMIT").execute(connection).await?;
+    Ok(())
+}
+
 /// The log after this place, each event with the sealed bytes of its exchange.
 pub(crate) async fn log_after(
     connection: &mut SqliteConnection,

@@ -222,6 +222,19 @@ impl Auditor {
         connection: &mut SqliteConnection,
         till: usize,
     ) -> Result<Vec<String>, Unreadable> {
+        // The log and the rows it tells of, although somebody may write meanwhile.
+        books::at_one_moment(connection).await?;
+        let touched = self.catch_up(connection, till).await;
+        books::moment_over(connection).await?;
+        Ok(touched?.into_iter().collect())
+    }
+
+    /// The events since the last look, and every order they touch.
+    async fn catch_up(
+        &mut self,
+        connection: &mut SqliteConnection,
+        till: usize,
+    ) -> Result<BTreeSet<String>, Unreadable> {
         let mut state = self.tills.remove(&till).unwrap_or_default();
         let walked = self.walk_log(connection, till, &mut state).await;
         self.tills.insert(till, state);
@@ -229,7 +242,7 @@ impl Auditor {
         for number in &touched {
             self.look_at(connection, till, number).await?;
         }
-        Ok(touched.into_iter().collect())
+        Ok(touched)
     }
 
     async fn walk_log(
@@ -323,10 +336,15 @@ impl Auditor {
         };
         let state = self.tills.entry(till).or_default();
         let before = state.versions.insert(number.to_owned(), sale.order.version);
-        if before.is_some_and(|before| sale.order.version < before) {
-            let found = format!("{number} went back from version {before:?}");
+        // It is looked at because of an event, and every commit with events is a version of its own.
+        if before.is_some_and(|before| sale.order.version <= before) {
+            let found = format!(
+                "{number} went from version {before:?} to {}",
+                sale.order.version
+            );
             self.found(Invariant::Inv11, till, found);
         }
+        self.check_told(till, &sale);
         self.check_sale(till, &sale);
         Ok(())
     }
@@ -336,6 +354,26 @@ impl Auditor {
     pub fn put_back(&mut self, till: usize) {
         self.tills.remove(&till);
         self.put_back.insert(till);
+    }
+
+    /// Every row says what the last event about it says: no state changes without its event (INV13).
+    fn check_told(&mut self, till: usize, sale: &Sale) {
+        let payments = sale.payments.iter();
+        let payments = payments.map(|it| (&it.reference, &it.value.state.state));
+        let refunds = sale.refunds.iter();
+        let refunds = refunds.map(|it| (&it.reference, &it.value.state.state));
+        let told = self.tills.get(&till).map(|till| &till.states);
+        let silent: Vec<String> = payments
+            .chain(refunds)
+            .map(|(reference, here)| (reference, here, told.and_then(|told| told.get(reference))))
+            .filter(|(_, here, told)| *told != Some(*here))
+            .map(|(reference, here, told)| {
+                format!("{reference} is {here}, its events say {told:?}")
+            })
+            .collect();
+        for found in silent {
+            self.found(Invariant::Inv13, till, found);
+        }
     }
 
     /// After a crash and a recovery: whatever was acknowledged, shown or sent must still be there.
@@ -411,7 +449,21 @@ impl Auditor {
         till: usize,
         check: fn(&mut Auditor, usize, &Sale),
     ) -> Audited {
+        books::at_one_moment(connection).await?;
+        let looked = self.look_at_every_sale(connection, till, check).await;
+        books::moment_over(connection).await?;
+        looked
+    }
+
+    async fn look_at_every_sale(
+        &mut self,
+        connection: &mut SqliteConnection,
+        till: usize,
+        check: fn(&mut Auditor, usize, &Sale),
+    ) -> Audited {
+        self.catch_up(connection, till).await?;
         for sale in sales(connection).await? {
+            self.check_told(till, &sale);
             self.check_sale(till, &sale);
             check(self, till, &sale);
             self.check_agreement(till, &sale);

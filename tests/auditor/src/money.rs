@@ -2,7 +2,7 @@
 
 use crate::{
     Auditor, Invariant, Trade,
-    books::{PaymentRow, Sale},
+    books::{PaymentRow, RefundRow, Sale},
 };
 use paydesk_domain::{Currency, Money};
 
@@ -127,6 +127,17 @@ impl Auditor {
                 .is_some_and(|it| it.choice == "undecided");
             if state.state == "watching" || is_undecided {
                 let found = format!("{} is still {}", payment.reference, state.state);
+                self.found(Invariant::Inv7, till, found);
+            }
+            let goes_back = state
+                .choice
+                .as_ref()
+                .is_some_and(|it| it.choice == "returning");
+            let its_return = format!("{}L", payment.reference);
+            let is_on_its_way =
+                |it: &RefundRow| it.reference == its_return && it.value.state.state != "cancelled";
+            if goes_back && !sale.refunds.iter().any(is_on_its_way) {
+                let found = format!("{} should go back and nobody does it", payment.reference);
                 self.found(Invariant::Inv7, till, found);
             }
         }

@@ -86,7 +86,9 @@ impl Model {
         idle.refund_asks[refund] = Call::Idle;
         match world.refund_asks[refund] {
             Call::Idle => {
-                if matches!(view.kind, RefundKind::InDoubt | RefundKind::Accepted) {
+                let is_asked = matches!(view.kind, RefundKind::InDoubt | RefundKind::Accepted)
+                    || (view.kind == RefundKind::Failed && view.runs);
+                if is_asked {
                     let mut answers = vec![world.refunds[refund].told(), ReturnAnswer::NotFound];
                     answers.dedup();
                     for answer in answers {

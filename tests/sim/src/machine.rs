@@ -6,6 +6,7 @@
 use crate::{
     disk::{Cut, Disk, DiskProcess, VFS},
     executor::{Executor, ProcessId, SimClock, SimIds, SimTasks, Stopped},
+    rng::Rng,
     store::{SimStore, survived},
 };
 use paydesk_desk::ports::{Clock, Ids, StoreError};
@@ -151,7 +152,12 @@ impl Machine {
                 id,
                 clock: Arc::clone(&self.clock),
                 ids,
-                store: Arc::new(SimStore::new(store, disk.clone())),
+                store: Arc::new(SimStore::new(
+                    store,
+                    disk.clone(),
+                    Arc::clone(&self.clock),
+                    Rng::new(self.seed ^ self.boots).branch(11),
+                )),
                 tasks: executor.tasks(id),
                 disk,
             }),

@@ -1,7 +1,11 @@
 //! The production store as a simulated process sees it: every call is waited for with the clock standing
 //! still, and a process that died in a call never hears how it ended.
 
-use crate::{disk::DiskProcess, executor::db};
+use crate::{
+    disk::{DiskProcess, held},
+    executor::{SimClock, db},
+    rng::Rng,
+};
 use paydesk_desk::ports::*;
 use paydesk_domain::{
     AccountId, Amount, ChannelDay, ChannelId, MerchantRef, Order, OrderNumber, Timestamp,
@@ -9,20 +13,40 @@ use paydesk_domain::{
 use paydesk_store::SqliteStore;
 use std::{
     future::{Future, pending},
-    sync::Arc,
+    sync::{Arc, Mutex},
+    time::Duration,
 };
+
+/// How many calls in a million take a moment, in which others go on: a commit may then find that another
+/// was faster.
+const SLOW_PARTS: u32 = 60_000;
+
+/// The longest such moment, milliseconds; the shortest only lets those go first who are ready.
+const SLOW_MS_MAX: u64 = 400;
 
 /// The production store on a simulated disk.
 pub struct SimStore {
     store: Arc<SqliteStore>,
     process: DiskProcess,
+    clock: Arc<SimClock>,
+    pace: Mutex<Rng>,
 }
 
 impl SimStore {
     /// Wraps an open store.
     #[must_use]
-    pub fn new(store: Arc<SqliteStore>, process: DiskProcess) -> SimStore {
-        SimStore { store, process }
+    pub fn new(
+        store: Arc<SqliteStore>,
+        process: DiskProcess,
+        clock: Arc<SimClock>,
+        pace: Rng,
+    ) -> SimStore {
+        SimStore {
+            store,
+            process,
+            clock,
+            pace: Mutex::new(pace),
+        }
     }
 
     /// The production store itself, for what is no port: `verify`, `rebuild`. Call it through `call`.
@@ -33,6 +57,14 @@ impl SimStore {
 
     /// Marks a call of `inner` as a store call.
     pub async fn call<T>(&self, call: impl Future<Output = T>) -> T {
+        let slow = {
+            let mut pace = held(&self.pace);
+            pace.happens(SLOW_PARTS)
+                .then(|| pace.below(SLOW_MS_MAX).saturating_sub(SLOW_MS_MAX / 2))
+        };
+        if let Some(ms) = slow {
+            self.clock.sleep(Duration::from_millis(1 + ms)).await;
+        }
         survived(&self.process, call).await
     }
 }

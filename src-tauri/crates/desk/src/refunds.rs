@@ -330,8 +330,9 @@ impl Desk {
         let (_, refund) = parts(order, reference)?;
         match refund.state() {
             RefundState::Accepted { .. } => self.query_refund(order, reference).await,
-            RefundState::InDoubt { .. } => {
-                // Ask first; if the channel does not know it, the same reference goes out again (Q16).
+            RefundState::InDoubt { .. } | RefundState::Failed { .. } if refund.is_running() => {
+                // Ask first; if the channel does not know it, the same reference goes out again (Q16). A "not
+                // now" too may have been overtaken by an earlier send, whose answer to a later one is no news.
                 let before = refund.state().clone();
                 let order = self.query_refund(order, reference).await?;
                 match order.refund(reference) {
@@ -346,12 +347,10 @@ impl Desk {
                     _ => Ok(order),
                 }
             }
-            RefundState::Failed { .. } if refund.is_running() => {
-                self.send_refund(order, reference).await
-            }
             RefundState::Cancelled { .. }
             | RefundState::Done { .. }
-            | RefundState::Failed { .. } => Ok(order.clone()),
+            | RefundState::Failed { .. }
+            | RefundState::InDoubt { .. } => Ok(order.clone()),
         }
     }
 }

@@ -9,7 +9,6 @@ use crate::{
     refund::{Refund, RefundPlan, RefundState},
     time::{BusinessDay, Timestamp},
 };
-use paydesk_signing::mutants::{Mutant, planted};
 use serde::{Deserialize, Serialize};
 
 /// Why a permit is not given.
@@ -244,7 +243,6 @@ impl Order {
         let left = self
             .refunds_of(payment)
             .filter(|r| r.reserves())
-            .filter(|r| !(r.is_running() && planted(Mutant::RemainderIgnoresRunning)))
             .try_fold(paid.asked.money(), |left, refund| {
                 left.checked_sub(refund.plan().amount.money())
             });

@@ -133,6 +133,11 @@ impl Refund {
     #[must_use]
     pub fn reserves(&self) -> bool {
         match &self.state {
+            RefundState::Accepted { .. } | RefundState::InDoubt { .. }
+                if planted(Mutant::RemainderIgnoresRunning) =>
+            {
+                false
+            }
             RefundState::Accepted { .. }
             | RefundState::Done { .. }
             | RefundState::InDoubt { .. } => true,

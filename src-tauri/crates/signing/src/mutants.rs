@@ -65,7 +65,7 @@ mutants! {
         "What is being looked at is taken off the list, so a crash in the middle forgets it.";
     TimeoutIsFailure "timeout-is-failure", "Q3", "INV14":
         "No answer is taken for \"nothing was sent\".";
-    NewNumberAfterTimeout "new-number-after-timeout", "Q3", "INV1 INV16":
+    NewNumberAfterTimeout "new-number-after-timeout", "Q3", "INV16":
         "After a time-out the charge goes out again under a new number.";
     FaultIsRefusal "fault-is-refusal", "Q4", "INV14":
         "The channel's own \"system error\" is taken for a no.";
@@ -145,7 +145,7 @@ mutants! {
         "An older copy is noticed and charges all the same.";
     EpochNotBegun "epoch-not-begun", "Q24", "INV10":
         "After an older copy no new epoch of numbers begins.";
-    DeviceIsTheSame "device-is-the-same", "", "INV10":
+    DeviceIsTheSame "device-is-the-same", "", "INV1 INV10":
         "Every till has the same device id.";
     EvidenceCut "evidence-cut", "", "INV3":
         "Only the beginning of an answer is kept as its proof.";

@@ -64,6 +64,8 @@ impl World {
                 let lag_ms = i64::try_from(1_000 + rng.below(30_000)).unwrap_or(0);
                 self.ether.offline().set_replica_lag(lag_ms);
             }
+            Mishap::RunShort => self.ether.run_short(rng.happens(500_000)),
+            Mishap::RefundsEnd => self.ether.refunds_end_well(rng.happens(500_000)),
             Mishap::Years => {
                 self.years_off.insert(number, rng.next());
                 self.die(number, Death::PowerCut, until);

@@ -16,7 +16,10 @@ use crate::{
 use paydesk_auditor::Sent;
 use paydesk_channels::WireRequest;
 use paydesk_desk::ports::{BoxFuture, Clock, Cut, Network, Reached, Scope, Tasks};
-use paydesk_sandbox::{Delivered, FaultKind, Moment, Offline, Strike, WireAnswer, WireCall};
+use paydesk_sandbox::{
+    Channel, Delivered, FaultKind, Moment, NamedAnswer, Offline, RefundState,
+    Scope::Refund as RefundCalls, Strike, WireAnswer, WireCall,
+};
 use paydesk_signing::{Peer, WireReply, sha256_hex};
 use std::{
     collections::BTreeMap,
@@ -73,6 +76,36 @@ impl Ether {
     #[must_use]
     pub(crate) fn moment(&self) -> Moment {
         moment_of(&self.clock)
+    }
+
+    /// The merchant's balance at a channel does not hold its next refund.
+    pub(crate) fn run_short(&self, at_alipay: bool) {
+        self.offline.say_next(if at_alipay {
+            NamedAnswer {
+                channel: Channel::Alipay,
+                scope: RefundCalls,
+                status: 200,
+                code: "40004".to_owned(),
+                sub_code: Some("ACQ.SELLER_BALANCE_NOT_ENOUGH".to_owned()),
+            }
+        } else {
+            NamedAnswer {
+                channel: Channel::Wechatpay,
+                scope: RefundCalls,
+                status: 403,
+                code: "NOT_ENOUGH".to_owned(),
+                sub_code: None,
+            }
+        });
+    }
+
+    /// Whether refunds that WeChat Pay takes in from now on reach their payer, or come back to the merchant.
+    pub(crate) fn refunds_end_well(&self, well: bool) {
+        self.offline.set_refunds_end_as(if well {
+            RefundState::Success
+        } else {
+            RefundState::Closed
+        });
     }
 
     /// How many exchanges in a million are struck from now on.

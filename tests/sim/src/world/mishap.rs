@@ -27,7 +27,7 @@ macro_rules! mishaps {
 
 mishaps! {
     /// Nothing.
-    Nothing "nothing" 12,
+    Nothing "nothing" 6,
     /// Its process is killed at an await.
     Kill "kill" 15,
     /// Its power goes at an await.
@@ -48,6 +48,10 @@ mishaps! {
     OlderCopy "older copy" 3,
     /// The channels' answers to questions are behind for a while.
     Lag "replica lag" 1,
+    /// The merchant's balance does not hold its next refund.
+    RunShort "balance short" 3,
+    /// Refunds that WeChat Pay has taken in come back to the merchant, or reach their payers again.
+    RefundsEnd "refunds end otherwise" 4,
     /// When it boots next, its clock is years away; a time service corrects it soon.
     Years "years off" 1,
 }

@@ -277,6 +277,7 @@ impl World {
     fn night(&mut self) {
         self.ether.set_weather(0);
         self.ether.offline().set_replica_lag(0);
+        self.ether.refunds_end_well(true);
         self.planned.clear();
         self.years_off.clear();
         let usual = self.usual_faults();
