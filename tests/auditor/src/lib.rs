@@ -349,26 +349,6 @@ impl Auditor {
         Ok(())
     }
 
-    /// Every row says what the last event about it says: no state changes without its event (INV13).
-    fn check_told(&mut self, till: usize, sale: &Sale) {
-        let payments = sale.payments.iter();
-        let payments = payments.map(|it| (&it.reference, &it.value.state.state));
-        let refunds = sale.refunds.iter();
-        let refunds = refunds.map(|it| (&it.reference, &it.value.state.state));
-        let told = self.tills.get(&till).map(|till| &till.states);
-        let silent: Vec<String> = payments
-            .chain(refunds)
-            .map(|(reference, here)| (reference, here, told.and_then(|told| told.get(reference))))
-            .filter(|(_, here, told)| *told != Some(*here))
-            .map(|(reference, here, told)| {
-                format!("{reference} is {here}, its events say {told:?}")
-            })
-            .collect();
-        for found in silent {
-            self.found(Invariant::Inv13, till, found);
-        }
-    }
-
     /// An older copy of a till's folder was put back. What it forgot, only the channel and the auditor know;
     /// its numbers must never be used again.
     pub fn put_back(&mut self, till: usize) {

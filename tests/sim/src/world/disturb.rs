@@ -60,9 +60,6 @@ impl World {
             }),
             Mishap::Sleep => self.sleep(),
             Mishap::OlderCopy => self.put_back(number, until),
-            Mishap::Short => self.ether.run_short(rng.happens(500_000)),
-            Mishap::RefundsFail => self.ether.refunds_end_well(false),
-            Mishap::RefundsReach => self.ether.refunds_end_well(true),
             Mishap::Lag => {
                 let lag_ms = i64::try_from(1_000 + rng.below(30_000)).unwrap_or(0);
                 self.ether.offline().set_replica_lag(lag_ms);

@@ -46,12 +46,6 @@ mishaps! {
     Sleep "sleep" 1,
     /// An older copy of its folder is put back.
     OlderCopy "older copy" 3,
-    /// The merchant's balance does not hold the next refund.
-    Short "balance short" 4,
-    /// Refunds that were taken in come back to the merchant for a while.
-    RefundsFail "refunds come back" 4,
-    /// Refunds that were taken in reach their payer again.
-    RefundsReach "refunds reach the payer" 4,
     /// The channels' answers to questions are behind for a while.
     Lag "replica lag" 1,
     /// The merchant's balance does not hold its next refund.

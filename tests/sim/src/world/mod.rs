@@ -276,7 +276,6 @@ impl World {
     /// The world heals; every doubt is decided, every late payment too, or it never will be.
     fn night(&mut self) {
         self.ether.set_weather(0);
-        self.ether.refunds_end_well(true);
         self.ether.offline().set_replica_lag(0);
         self.ether.refunds_end_well(true);
         self.planned.clear();
