@@ -1,5 +1,6 @@
 //! Figures, their spread and their goals.
 
+use paydesk_tally::Tally;
 use std::time::Duration;
 
 /// Durations of one kind, ordered.
@@ -30,6 +31,7 @@ struct Line {
     figure: String,
     goal: String,
     is_met: Option<bool>,
+    measured: Option<Duration>,
 }
 
 /// Everything that was measured.
@@ -44,6 +46,7 @@ impl Table {
             figure,
             goal: String::new(),
             is_met: None,
+            measured: None,
         });
     }
 
@@ -54,6 +57,7 @@ impl Table {
             figure,
             goal,
             is_met: Some(is_met),
+            measured: None,
         });
     }
 
@@ -62,6 +66,9 @@ impl Table {
         let ratio = measured.as_secs_f64() / goal.as_secs_f64();
         let figure = format!("{} ({ratio:.2} of the goal)", ms(measured));
         self.judge(name, figure, format!("< {}", ms(goal)), measured < goal);
+        if let Some(line) = self.0.last_mut() {
+            line.measured = Some(measured);
+        }
     }
 
     /// Every spread as one line of three percentiles.
@@ -90,6 +97,21 @@ impl Table {
             };
             println!("{:width$}  {}{verdict}", line.name, line.figure);
         }
+    }
+
+    /// The same for the report: its durations in milliseconds, what was judged as met or not.
+    pub(crate) fn tally(&self, part: &str, command: &str) -> Tally {
+        let mut tally = Tally::new(part, command);
+        for line in &self.0 {
+            if let Some(measured) = line.measured {
+                tally.row("ms", &line.name, measured.as_secs_f64() * 1_000.0);
+            }
+            if let Some(is_met) = line.is_met {
+                tally.row("met", &line.name, f64::from(u8::from(is_met)));
+            }
+            tally.texts.insert(line.name.clone(), line.figure.clone());
+        }
+        tally
     }
 
     /// Whether no goal is missed.

@@ -1,6 +1,6 @@
 //! Speeds, measured against what the machine itself can do in the same run, and printed.
 //!
-//! `paydesk-bench [core] [window] [orders] [long] [bill] [rebuild]`; all by default. It must never be part of a unit test: a busy machine is no bug.
+//! `paydesk-bench [core] [window] [orders] [long] [bill] [rebuild] [restart]`; all by default. It must never be part of a unit test: a busy machine is no bug.
 #![allow(
     clippy::print_stdout,
     reason = "a program for a terminal speaks to the terminal"
@@ -12,16 +12,18 @@ mod core;
 mod figures;
 mod orders;
 mod rebuild;
+mod restart;
 mod window;
 
 use figures::Table;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::Instant;
 
 /// Why a measurement could not be made.
 pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "usage: paydesk-bench [core] [window] [orders] [long] [bill] [rebuild] [--payments N] [--orders N]";
+const USAGE: &str = "usage: paydesk-bench [core] [window] [orders] [long] [bill] [rebuild] [restart] [--payments N] [--orders N] [--tally FILE]";
 
 fn main() -> ExitCode {
     // A debug build would measure the compiler's haste.
@@ -66,12 +68,19 @@ fn run_release() -> Result<bool, Trouble> {
 
 /// `false` when a figure misses its goal.
 fn run() -> Result<bool, Trouble> {
-    let mut parts = Vec::new();
+    let (mut parts, mut tally) = (Vec::new(), None);
+    let began = Instant::now();
     let (mut payments, mut orders) = (200, 1_000_000);
-    let mut arguments = std::env::args().skip(1);
+    let mut arguments = std::env::args().skip(1).peekable();
+    if arguments.next_if(|word| word == restart::VICTIM).is_some() {
+        return restart::be_killed(Path::new(&arguments.next().ok_or(USAGE)?));
+    }
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "core" | "window" | "orders" | "long" | "bill" | "rebuild" => parts.push(argument),
+            "core" | "window" | "orders" | "long" | "bill" | "rebuild" | "restart" => {
+                parts.push(argument);
+            }
+            "--tally" => tally = Some(PathBuf::from(arguments.next().ok_or(USAGE)?)),
             "--orders" => orders = arguments.next().ok_or(USAGE)?.parse()?,
             "--payments" => payments = arguments.next().ok_or(USAGE)?.parse()?,
             _ => return Err(USAGE.into()),
@@ -100,6 +109,19 @@ fn run() -> Result<bool, Trouble> {
     if is_asked("rebuild") {
         rebuild::measure(&mut table, orders, target)?;
     }
+    if is_asked("restart") {
+        restart::measure(&mut table, orders, target)?;
+    }
     table.print();
+    if let Some(file) = tally {
+        let part = if parts.len() == 1 {
+            parts.concat()
+        } else {
+            "bench".to_owned()
+        };
+        let command = format!("cargo xtask bench {}", parts.join(" "));
+        let mut told = table.tally(&part, command.trim_end());
+        told.end(began.elapsed(), table.all_met()).write(&file)?;
+    }
     Ok(table.all_met())
 }

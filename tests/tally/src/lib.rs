@@ -44,6 +44,9 @@ pub struct Tally {
     /// Numbers by two names: a state and an event, a phase and a fault.
     #[serde(default)]
     pub grids: BTreeMap<String, BTreeMap<String, BTreeMap<String, f64>>>,
+    /// What cannot be said by one number, by name.
+    #[serde(default)]
+    pub texts: BTreeMap<String, String>,
     /// What was violated, in words.
     #[serde(default)]
     pub violations: Vec<String>,

@@ -102,6 +102,7 @@ const ROOMS: [Room; 26] = [
             "paydesk-host",
             "paydesk-signing",
             "paydesk-store",
+            "paydesk-tally",
             "paydesk-vault",
         ],
     ),
