@@ -12,6 +12,7 @@
 )]
 
 use paydesk_fuzz::{Mutator, TARGETS, Target, by_name};
+use paydesk_tally::Tally;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
@@ -20,7 +21,7 @@ use std::{
 };
 
 const USAGE: &str = "\
-usage: paydesk-fuzz [--target NAME] [--seconds N | --executions N] [--seed N] | --list
+usage: paydesk-fuzz [--target NAME] [--seconds N | --executions N] [--seed N] [--tally FILE] | --list
        paydesk-fuzz --seeds NAME FOLDER     writes a target's genuine inputs
 
 Without --target: every target, as many at a time as there are processors, 30 seconds each.";
@@ -43,6 +44,7 @@ struct Wish {
     target: Option<&'static Target>,
     length: Length,
     seed: u64,
+    tally: Option<PathBuf>,
 }
 
 fn wish(words: &[String]) -> Option<Wish> {
@@ -50,6 +52,7 @@ fn wish(words: &[String]) -> Option<Wish> {
         target: None,
         length: Length::Seconds(30),
         seed: 7,
+        tally: None,
     };
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -60,6 +63,7 @@ fn wish(words: &[String]) -> Option<Wish> {
             "--seconds" => wish.length = Length::Seconds(number()?),
             "--executions" => wish.length = Length::Executions(number()?),
             "--seed" => wish.seed = value.parse().ok()?,
+            "--tally" => wish.tally = Some(PathBuf::from(value)),
             _ => return None,
         }
     }
@@ -94,8 +98,8 @@ fn main() -> ExitCode {
         return ExitCode::from(64);
     };
     let held = match wish.target {
-        Some(target) => one(target, wish.length, wish.seed),
-        None => all(&words),
+        Some(target) => one(target, &wish),
+        None => all(&words, wish.tally.as_deref()),
     };
     match held {
         Ok(true) => ExitCode::SUCCESS,
@@ -108,7 +112,8 @@ fn main() -> ExitCode {
 }
 
 /// Every target in a process of its own, a few at a time.
-fn all(words: &[String]) -> std::io::Result<bool> {
+fn all(words: &[String], tally: Option<&Path>) -> std::io::Result<bool> {
+    let began = Instant::now();
     let width = std::thread::available_parallelism().map_or(1, usize::from);
     let mut waiting = TARGETS.iter();
     let mut running: Vec<(&str, Child)> = Vec::new();
@@ -117,12 +122,13 @@ fn all(words: &[String]) -> std::io::Result<bool> {
         while running.len() < width
             && let Some(target) = waiting.next()
         {
-            let child = Command::new(std::env::current_exe()?)
-                .args(["--target", target.name])
-                .args(words)
-                .stdout(Stdio::inherit())
-                .spawn()?;
-            running.push((target.name, child));
+            let mut child = Command::new(std::env::current_exe()?);
+            child.args(["--target", target.name]).args(words);
+            if let Some(file) = tally {
+                // The last one said counts.
+                child.arg("--tally").arg(part_of(file, target.name));
+            }
+            running.push((target.name, child.stdout(Stdio::inherit()).spawn()?));
         }
         if running.is_empty() {
             break;
@@ -142,7 +148,29 @@ fn all(words: &[String]) -> std::io::Result<bool> {
         std::thread::sleep(Duration::from_millis(50));
     }
     println!("{passed} passed, {failed} failed");
-    Ok(failed == 0 && passed == TARGETS.len())
+    let held = failed == 0 && passed == TARGETS.len();
+    if let Some(file) = tally {
+        let mut sum = Tally::new("fuzz", "cargo xtask fuzz");
+        for target in TARGETS {
+            let part = part_of(file, target.name);
+            let told = Tally::read(&part).map_err(std::io::Error::other)?;
+            for (table, rows) in &told.tables {
+                for (name, count) in rows {
+                    sum.row(table, name, *count);
+                }
+            }
+            std::fs::remove_file(part)?;
+        }
+        sum.end(began.elapsed(), held)
+            .write(file)
+            .map_err(std::io::Error::other)?;
+    }
+    Ok(held)
+}
+
+/// Where one target's process writes what it counted.
+fn part_of(file: &Path, target: &str) -> PathBuf {
+    file.with_extension(format!("{target}.json"))
 }
 
 fn folder(name: &str) -> PathBuf {
@@ -162,7 +190,8 @@ fn regressions(target: &Target) -> std::io::Result<Vec<Vec<u8>>> {
     Ok(found)
 }
 
-fn one(target: &Target, length: Length, seed: u64) -> std::io::Result<bool> {
+fn one(target: &Target, wish: &Wish) -> std::io::Result<bool> {
+    let (length, seed) = (wish.length, wish.seed);
     let seeds = (target.seeds)();
     let known = regressions(target)?;
     let begins = seeds.len();
@@ -207,7 +236,19 @@ fn one(target: &Target, length: Length, seed: u64) -> std::io::Result<bool> {
         peak >> 20,
         ratio(executions, begun.elapsed()),
     );
-    Ok(begins > 0 && peak <= MEMORY_MAX)
+    let held = begins > 0 && peak <= MEMORY_MAX;
+    if let Some(file) = &wish.tally {
+        let mut tally = Tally::new(
+            "fuzz",
+            &format!("cargo xtask fuzz --target {}", target.name),
+        );
+        tally
+            .row("executions", target.name, paydesk_tally::number(executions))
+            .row("peak_mib", target.name, paydesk_tally::number(peak >> 20));
+        let written = tally.end(begun.elapsed(), held).write(file);
+        written.map_err(std::io::Error::other)?;
+    }
+    Ok(held)
 }
 
 #[allow(clippy::as_conversions, reason = "a figure for a person")]

@@ -31,16 +31,20 @@ mod verdict;
 mod wechatpay;
 
 use case::Tally;
+use paydesk_tally::{Tally as Told, number};
 use peer::Peer;
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 const USAGE: &str = "\
-usage: paydesk-hostile [suite] [--mutations N] [--archives N] [--seed N]
+usage: paydesk-hostile [suite] [--mutations N] [--archives N] [--seed N] [--tally FILE]
 
   suite            the named replies of each channel
   --mutations N    N changed answers of each channel
   --archives N     N harmful bill archives, each opened in a process of its own memory
   --seed N         another run of the same length (default 7)
+  --tally FILE     writes what was counted, for the report
 
 Without arguments: the suite, 10,000 changed answers of each channel and 350 archives.";
 
@@ -57,14 +61,17 @@ struct Wish {
     mutations: u64,
     archives: u64,
     seed: u64,
+    tally: Option<PathBuf>,
 }
 
 fn wish(words: &[String]) -> Option<Wish> {
+    let is_all = words.is_empty() || matches!(words, [word, _] if word == "--tally");
     let mut wish = Wish {
-        suite: words.is_empty(),
-        mutations: if words.is_empty() { MUTATIONS } else { 0 },
-        archives: if words.is_empty() { ARCHIVES } else { 0 },
+        suite: is_all,
+        mutations: if is_all { MUTATIONS } else { 0 },
+        archives: if is_all { ARCHIVES } else { 0 },
         seed: 7,
+        tally: None,
     };
     let mut words = words.iter();
     while let Some(word) = words.next() {
@@ -73,6 +80,7 @@ fn wish(words: &[String]) -> Option<Wish> {
             "--mutations" => wish.mutations = words.next()?.parse().ok().filter(|n| *n > 0)?,
             "--archives" => wish.archives = words.next()?.parse().ok().filter(|n| *n > 0)?,
             "--seed" => wish.seed = words.next()?.parse().ok()?,
+            "--tally" => wish.tally = Some(PathBuf::from(words.next()?)),
             _ => return None,
         }
     }
@@ -95,6 +103,11 @@ fn main() -> ExitCode {
         return ExitCode::from(64);
     };
     let (mut passed, mut failed) = (0, 0);
+    let began = Instant::now();
+    let mut sum = Told::new(
+        "hostile",
+        &format!("cargo xtask hostile {}", words.join(" ")),
+    );
     if wish.suite {
         for (name, tally) in [
             ("alipay", alipay::suite(&Peer::alipay())),
@@ -102,6 +115,11 @@ fn main() -> ExitCode {
         ] {
             failed += u32::from(!told(name, &tally)) + tally.failed;
             passed += tally.passed();
+            sum.row("named_cases", name, number(tally.names.len())).row(
+                "named_accepted",
+                name,
+                number(tally.accepted),
+            );
         }
     }
     if wish.mutations > 0 {
@@ -117,16 +135,24 @@ fn main() -> ExitCode {
                 run.took.as_secs_f64(),
             );
             let held = run.accepted == 0 && run.changed == wish.mutations;
+            sum.row("changed_answers", channel.name, number(run.changed))
+                .row("changed_accepted", channel.name, number(run.accepted));
             passed += u32::from(held);
             failed += u32::from(!held);
         }
     }
     if wish.archives > 0 {
-        let held = open_archives(wish.archives, wish.seed);
+        let held = open_archives(wish.archives, wish.seed, &mut sum);
         passed += u32::from(held);
         failed += u32::from(!held);
     }
     println!("{passed} passed, {failed} failed");
+    if let Some(file) = &wish.tally
+        && let Err(error) = sum.end(began.elapsed(), failed == 0).write(file)
+    {
+        eprintln!("paydesk-hostile: {error}");
+        return ExitCode::FAILURE;
+    }
     if failed == 0 {
         ExitCode::SUCCESS
     } else {
@@ -146,7 +172,7 @@ fn told(channel: &str, tally: &Tally) -> bool {
     tally.names.len() >= CASES_MIN
 }
 
-fn open_archives(count: u64, seed: u64) -> bool {
+fn open_archives(count: u64, seed: u64, sum: &mut Told) -> bool {
     let run = match archives::run(count, seed) {
         Ok(run) => run,
         Err(error) => {
@@ -171,6 +197,12 @@ fn open_archives(count: u64, seed: u64) -> bool {
         },
         run.took.as_secs_f64(),
     );
+    sum.count("archives", run.archives)
+        .count("archives_refused", run.refused)
+        .count("archives_read_as_genuine", run.read)
+        .count("archives_failed", run.failed)
+        .count("archives_peak_mib", run.peak >> 20)
+        .figure("archives_slowest_ms", run.slowest.0.as_secs_f64() * 1_000.0);
     for (reason, count) in &run.reasons {
         println!("  {count:>6}  {reason}");
     }

@@ -6,9 +6,11 @@
 )]
 
 use paydesk_model::{Bound, Bug, Model, Report, explore, words};
-use std::{process::ExitCode, time::Instant};
+use paydesk_tally::{Tally, number};
+use std::{path::PathBuf, process::ExitCode, time::Instant};
 
-const USAGE: &str = "usage: paydesk-model [--small|--full] [--most STATES] [--bug NAME|--bugs]";
+const USAGE: &str =
+    "usage: paydesk-model [--small|--full] [--most STATES] [--bug NAME|--bugs] [--tally FILE]";
 
 /// More than this does not fit into 8 GiB.
 const MOST: usize = 100_000_000;
@@ -17,6 +19,7 @@ struct Asked {
     full: bool,
     most: usize,
     bugs: Vec<Bug>,
+    tally: Option<PathBuf>,
 }
 
 fn read(arguments: impl Iterator<Item = String>) -> Option<Asked> {
@@ -24,6 +27,7 @@ fn read(arguments: impl Iterator<Item = String>) -> Option<Asked> {
         full: false,
         most: MOST,
         bugs: Vec::new(),
+        tally: None,
     };
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
@@ -31,6 +35,7 @@ fn read(arguments: impl Iterator<Item = String>) -> Option<Asked> {
             "--small" => asked.full = false,
             "--full" => asked.full = true,
             "--most" => asked.most = arguments.next()?.parse().ok()?,
+            "--tally" => asked.tally = Some(PathBuf::from(arguments.next()?)),
             "--bugs" => asked.bugs = Bug::ALL.to_vec(),
             "--bug" => {
                 let name = arguments.next()?;
@@ -63,7 +68,9 @@ fn main() -> ExitCode {
     } else {
         &Bound::SMALL
     };
-    let mut red = false;
+    let size = if asked.full { "--full" } else { "--small" };
+    let command = format!("cargo run --release --package paydesk-model -- {size}");
+    let (mut red, mut tally, start) = (false, Tally::new("model", &command), Instant::now());
     for bound in bounds {
         let begun = Instant::now();
         let mut model = Model::new(*bound, None);
@@ -75,8 +82,42 @@ fn main() -> ExitCode {
         });
         print(*bound, &report, begun);
         red |= report.cut || report.found.is_some();
+        count(&mut tally, *bound, &report);
+    }
+    if let Some(file) = &asked.tally
+        && let Err(error) = tally.end(start.elapsed(), !red).write(file)
+    {
+        eprintln!("paydesk-model: {error}");
+        return ExitCode::FAILURE;
     }
     ExitCode::from(u8::from(red))
+}
+
+/// Adds one bound's numbers, under a name that says what it allowed.
+fn count(tally: &mut Tally, bound: Bound, report: &Report) {
+    let name = format!(
+        "{} attempts, {} refunds, {} crashes, {}, {}",
+        bound.attempts,
+        bound.refunds,
+        bound.crashes,
+        if bound.any_tender {
+            "any codes"
+        } else {
+            "scanned, then shown"
+        },
+        if bound.any_part {
+            "any refunds"
+        } else {
+            "partial refunds"
+        }
+    );
+    tally
+        .row("states", &name, number(report.states))
+        .row("transitions", &name, number(report.transitions))
+        .row("depth", &name, number(report.depth));
+    if let Some(found) = &report.found {
+        tally.violations.push(found.what.to_string());
+    }
 }
 
 fn hunt(bug: Bug, most: usize) -> bool {

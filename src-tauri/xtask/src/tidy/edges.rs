@@ -138,10 +138,14 @@ const ROOMS: [Room; 26] = [
             "paydesk-sandbox",
             "paydesk-signing",
             "paydesk-store",
+            "paydesk-tally",
         ],
     ),
     // The real state machines, explored to the end.
-    room("paydesk-model", &["paydesk-domain", "paydesk-signing"]),
+    room(
+        "paydesk-model",
+        &["paydesk-domain", "paydesk-signing", "paydesk-tally"],
+    ),
     // Whatever reads foreign bytes.
     room(
         "paydesk-fuzz",
@@ -151,13 +155,19 @@ const ROOMS: [Room; 26] = [
             "paydesk-domain",
             "paydesk-reports",
             "paydesk-signing",
+            "paydesk-tally",
             "paydesk-texts",
         ],
     ),
     // The connectors as the driver uses them, and nothing that could help them.
     room(
         "paydesk-hostile",
-        &["paydesk-channels", "paydesk-domain", "paydesk-signing"],
+        &[
+            "paydesk-channels",
+            "paydesk-domain",
+            "paydesk-signing",
+            "paydesk-tally",
+        ],
     ),
     room("xtask", &["paydesk-tally"]),
 ];
