@@ -147,7 +147,8 @@ fn targets(workspace: &Workspace, arguments: &[&str]) -> Command {
         "--",
     ];
     words.extend(arguments);
-    command(&workspace.path(""), "cargo", &words)
+    let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+    crate::scripts::told(workspace, &words)
 }
 
 /// One target under libFuzzer, from its genuine inputs and what earlier runs kept.

@@ -16,6 +16,7 @@ mod fuzz;
 mod gen_types;
 mod package;
 mod process;
+mod report;
 mod run;
 mod scripts;
 mod setup;
@@ -49,6 +50,8 @@ usage: cargo xtask COMMAND
   mutants           planted bugs, each found again on its seed; `--hunt` looks anew, `--only NAME`
   kills             SIGKILL at every phase of a payment, behind a proxy that breaks the network; `--count N`
   soak              trade at speed with faults on a real disk; `--minutes M`
+  model             one sale in every way it can go; `--small`, `--full`
+  report            the page of what the proofs came to; `--run PART`, `--from FILE`
   shots             the pictures of the README
   targets [NAME…]   the code of other systems, where their target is installed
   package           the Debian package, installed, started and removed in a folder of its own";
@@ -119,6 +122,8 @@ fn dispatch(arguments: &[String]) -> Outcome {
         "mutants" => scripts::mutants(&workspace, rest),
         "kills" => scripts::kills(&workspace, rest),
         "soak" => scripts::soak(&workspace, rest),
+        "model" => scripts::model(&workspace, rest),
+        "report" => report::report(&workspace, rest),
         "shots" => scripts::shots(&workspace, rest),
         "targets" => targets::targets(&workspace, rest),
         "package" => package::package(&workspace, rest),

@@ -33,6 +33,12 @@ pub(crate) fn soak(workspace: &Workspace, arguments: &[String]) -> Outcome {
     start_release(workspace, "paydesk-soak", arguments)
 }
 
+/// One sale, explored to the end.
+pub(crate) fn model(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    release(workspace, &["paydesk-model"])?;
+    start_release(workspace, "paydesk-model", arguments)
+}
+
 fn release(workspace: &Workspace, packages: &[&str]) -> Outcome {
     let mut words = vec!["build", "--locked", "--release"];
     words.extend(packages.iter().flat_map(|package| ["--package", package]));

@@ -69,7 +69,7 @@ fn main() -> ExitCode {
         &Bound::SMALL
     };
     let size = if asked.full { "--full" } else { "--small" };
-    let command = format!("cargo run --release --package paydesk-model -- {size}");
+    let command = format!("cargo xtask model {size}");
     let (mut red, mut tally, start) = (false, Tally::new("model", &command), Instant::now());
     for bound in bounds {
         let begun = Instant::now();

@@ -1,0 +1,252 @@
+//! `cargo xtask report`: one page of what the proofs came to, from the files that they wrote themselves.
+//!
+//! It says nothing that was not counted, and of every part whether it was run. It must never count, judge or round in
+//! anybody's favour.
+
+mod block;
+mod html;
+mod markdown;
+mod sections;
+mod sections_runs;
+mod svg;
+
+use crate::process::{answer_of, command, run};
+use crate::scripts::commit;
+use crate::workspace::{Workspace, files_under};
+use crate::{Outcome, Stop};
+use paydesk_tally::{Tally, number};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Where the tallies of the committed page lie.
+const TALLIES: &str = "src-tauri/docs/reliability";
+
+const USAGE: &str = "report [--run PART…] [--from FILE…] [--drop PART…]
+
+  without arguments   the page anew from the tallies that are kept
+  --from FILE…        keeps the tallies of earlier runs, and writes the page
+  --run PART…         runs parts as long as the page wants them (`all` for all), keeps their tallies, writes the page
+  --drop PART…        forgets parts";
+
+/// A part of the page: its name, what repeats it, and how this command runs it.
+pub(super) struct Part {
+    pub(super) name: &'static str,
+    pub(super) about: &'static str,
+    pub(super) command: &'static str,
+}
+
+/// The parts in the order of the page.
+pub(super) const PARTS: [Part; 10] = [
+    Part {
+        name: "days",
+        about: "simulated days of trade",
+        command: "cargo xtask sim days --days 100000",
+    },
+    Part {
+        name: "images",
+        about: "crash images of the store",
+        command: "cargo xtask sim images --count 100000 --again all",
+    },
+    Part {
+        name: "mutants",
+        about: "planted bugs",
+        command: "cargo xtask mutants --hunt",
+    },
+    Part {
+        name: "model",
+        about: "one sale, explored to the end",
+        command: "cargo xtask model --full",
+    },
+    Part {
+        name: "kills",
+        about: "SIGKILLs of the real program",
+        command: "cargo xtask kills --count 1000",
+    },
+    Part {
+        name: "hostile",
+        about: "a hostile peer",
+        command: "cargo xtask hostile suite --mutations 1000000 --archives 10000",
+    },
+    Part {
+        name: "fuzz",
+        about: "parsers with made-up input",
+        command: "cargo xtask fuzz",
+    },
+    Part {
+        name: "guided",
+        about: "parsers under coverage-guided fuzzing",
+        command: "cargo xtask fuzz --guided",
+    },
+    Part {
+        name: "soak",
+        about: "trade at speed with faults",
+        command: "cargo xtask soak --minutes 10",
+    },
+    Part {
+        name: "restart",
+        about: "a restart with years of orders",
+        command: "cargo xtask bench restart",
+    },
+];
+
+/// Everything that was run, by part.
+pub(super) type Tallies = BTreeMap<String, Tally>;
+
+/// Where it all runs.
+pub(super) struct Machine {
+    pub(super) rows: Vec<(String, String)>,
+}
+
+/// Collects, runs if it is asked to, and writes both pages.
+pub(crate) fn report(workspace: &Workspace, arguments: &[String]) -> Outcome {
+    let folder = workspace.path(TALLIES);
+    fs::create_dir_all(&folder)?;
+    let mut mode = "";
+    for word in arguments {
+        match (word.as_str(), mode) {
+            ("--drop" | "--from" | "--run", _) => mode = word,
+            (part, "--drop") => fs::remove_file(kept(&folder, known(part)?.name))?,
+            (file, "--from") => keep(workspace, &folder, Path::new(file))?,
+            ("all", "--run") => {
+                for part in &PARTS {
+                    run_part(workspace, &folder, part)?;
+                }
+            }
+            (part, "--run") => run_part(workspace, &folder, known(part)?)?,
+            _ => return Err(Stop::Usage(USAGE.to_owned())),
+        }
+    }
+    let tallies = read_all(&folder)?;
+    let page = sections::page(&tallies, &machine(workspace)?);
+    for (name, text) in [
+        ("src-tauri/docs/reliability.md", markdown::written(&page)),
+        ("src-tauri/docs/reliability.html", html::written(&page)),
+    ] {
+        fs::write(workspace.path(name), text)?;
+        println!("{name}");
+    }
+    for part in &PARTS {
+        let said = match tallies.get(part.name) {
+            Some(tally) if tally.passed => format!("{} at {}", tally.date, tally.commit),
+            Some(tally) => format!("VIOLATED, {} at {}", tally.date, tally.commit),
+            None => "not run".to_owned(),
+        };
+        println!("  {:<8} {said}", part.name);
+    }
+    Ok(())
+}
+
+fn known(name: &str) -> Outcome<&'static Part> {
+    let found = PARTS.iter().find(|part| part.name == name);
+    found.ok_or_else(|| Stop::Usage(format!("no part `{name}`\n{USAGE}")))
+}
+
+fn kept(folder: &Path, part: &str) -> PathBuf {
+    folder.join(format!("{part}.json"))
+}
+
+/// Takes over one tally, after it was read and understood.
+fn keep(workspace: &Workspace, folder: &Path, file: &Path) -> Outcome {
+    let tally = match Tally::read(file) {
+        Ok(tally) => tally,
+        Err(why) => guided(workspace, file).ok_or(Stop::Failed(why))?,
+    };
+    let part = known(&tally.part)?;
+    tally.write(&kept(folder, part.name)).map_err(Stop::Failed)
+}
+
+/// Guided runs write one line for each target, so that they can go on where they stopped.
+fn guided(workspace: &Workspace, file: &Path) -> Option<Tally> {
+    let mut tally = Tally::new("guided", "cargo xtask fuzz --guided");
+    tally.commit = commit(workspace);
+    for line in fs::read_to_string(file).ok()?.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).ok()?;
+        let target = line.get("target")?.as_str()?;
+        let seconds = line.get("seconds")?.as_u64()?;
+        tally.row(
+            "executions",
+            target,
+            number(line.get("executions")?.as_u64()?),
+        );
+        tally.row("seconds", target, number(seconds));
+        tally.seconds += number(seconds);
+    }
+    // A target that found anything ends the run before its line is written.
+    tally.passed = !tally.tables.is_empty();
+    tally.passed.then_some(tally)
+}
+
+fn run_part(workspace: &Workspace, folder: &Path, part: &Part) -> Outcome {
+    let file = workspace
+        .target("report")
+        .join(format!("{}.json", part.name));
+    println!("==> {}: {}", part.name, part.command);
+    let mut words: Vec<String> = part.command.split(' ').skip(1).map(str::to_owned).collect();
+    words.extend(["--tally".to_owned(), file.to_string_lossy().into_owned()]);
+    // What it found wrong stands in its tally, and on the page.
+    let ran = run(command(&workspace.path(""), "cargo", &words));
+    if !file.exists() {
+        return ran;
+    }
+    keep(workspace, folder, &file)
+}
+
+fn read_all(folder: &Path) -> Outcome<Tallies> {
+    let mut tallies = Tallies::new();
+    for file in files_under(folder, &[])? {
+        if file.extension().is_some_and(|it| it == "json") {
+            let tally = Tally::read(&file).map_err(Stop::Failed)?;
+            tallies.insert(tally.part.clone(), tally);
+        }
+    }
+    Ok(tallies)
+}
+
+/// What the figures depend on besides the commit.
+fn machine(workspace: &Workspace) -> Outcome<Machine> {
+    let lock = fs::read_to_string(workspace.path("Cargo.lock"))?;
+    let version = |package: &str| {
+        let mark = format!("name = \"{package}\"\nversion = \"");
+        let at = lock.find(&mark)?;
+        let rest = lock.get(at + mark.len()..)?;
+        Some(rest.split('"').next()?.to_owned())
+    };
+    let first = |file: &str, mark: &str| {
+        let text = fs::read_to_string(file).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix(mark))?;
+        Some(
+            line.trim_start_matches([' ', '\t', ':', '=', '"'])
+                .trim_end_matches('"')
+                .to_owned(),
+        )
+    };
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let memory = first("/proc/meminfo", "MemTotal").map(|text| {
+        let kib = text.split(' ').next().and_then(|it| it.parse::<f64>().ok());
+        format!("{:.0} GiB", kib.unwrap_or(0.0) / 1_048_576.0)
+    });
+    let rows = [
+        ("page written from", Some(commit(workspace))),
+        ("Rust", answer_of("rustc", &["--version"])),
+        ("sqlx", version("sqlx")),
+        (
+            "SQLite, bundled by libsqlite3-sys",
+            version("libsqlite3-sys"),
+        ),
+        ("aws-lc-rs", version("aws-lc-rs")),
+        ("system", first("/etc/os-release", "PRETTY_NAME")),
+        ("kernel", answer_of("uname", &["-sr"])),
+        ("processors", Some(processors.to_string())),
+        ("memory", memory),
+    ];
+    let rows = rows.into_iter().map(|(name, told)| {
+        (
+            name.to_owned(),
+            told.unwrap_or_else(|| "unknown".to_owned()),
+        )
+    });
+    Ok(Machine {
+        rows: rows.collect(),
+    })
+}
