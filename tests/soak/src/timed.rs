@@ -3,7 +3,7 @@
 use paydesk_desk::ports::{
     BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, KeptBill,
     KeptDifference, ListTotals, NewBill, NewEvent, NewNote, NewOrder, Opened, OrderFilter,
-    OrderPage, OrderRow, PayerCode, Store, StoreError, StoredEvent, Work,
+    OrderPage, OrderRow, PayerCode, Pulse, Store, StoreError, StoredEvent, Work,
 };
 use paydesk_domain::{
     AccountId, Amount, ChannelDay, ChannelId, MerchantRef, Order, OrderNumber, Timestamp,
@@ -110,8 +110,8 @@ impl Store for Timed {
         self.inner.plan_anew(now)
     }
 
-    fn next_due(&self) -> Answer<'_, Option<Timestamp>> {
-        self.inner.next_due()
+    fn pulse(&self) -> Answer<'_, Pulse> {
+        self.inner.pulse()
     }
 
     fn open_work(&self) -> Answer<'_, Vec<MerchantRef>> {

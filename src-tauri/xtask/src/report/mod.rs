@@ -14,7 +14,7 @@ use crate::process::{answer_of, command, run};
 use crate::scripts::commit;
 use crate::workspace::{Workspace, files_under};
 use crate::{Outcome, Stop};
-use paydesk_tally::{Tally, number};
+use paydesk_tally::Tally;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -107,7 +107,7 @@ pub(crate) fn report(workspace: &Workspace, arguments: &[String]) -> Outcome {
         match (word.as_str(), mode) {
             ("--drop" | "--from" | "--run", _) => mode = word,
             (part, "--drop") => fs::remove_file(kept(&folder, known(part)?.name))?,
-            (file, "--from") => keep(workspace, &folder, Path::new(file))?,
+            (file, "--from") => keep(&folder, Path::new(file))?,
             ("all", "--run") => {
                 for part in &PARTS {
                     run_part(workspace, &folder, part)?;
@@ -147,34 +147,14 @@ fn kept(folder: &Path, part: &str) -> PathBuf {
 }
 
 /// Takes over one tally, after it was read and understood.
-fn keep(workspace: &Workspace, folder: &Path, file: &Path) -> Outcome {
-    let tally = match Tally::read(file) {
-        Ok(tally) => tally,
-        Err(why) => guided(workspace, file).ok_or(Stop::Failed(why))?,
-    };
+fn keep(folder: &Path, file: &Path) -> Outcome {
+    let mut tally = Tally::read(file).map_err(Stop::Failed)?;
+    // Both kinds of fuzzing are one proof, and two parts of the page.
+    if tally.part == "fuzz" && tally.command.contains("--guided") {
+        "guided".clone_into(&mut tally.part);
+    }
     let part = known(&tally.part)?;
     tally.write(&kept(folder, part.name)).map_err(Stop::Failed)
-}
-
-/// Guided runs write one line for each target, so that they can go on where they stopped.
-fn guided(workspace: &Workspace, file: &Path) -> Option<Tally> {
-    let mut tally = Tally::new("guided", "cargo xtask fuzz --guided");
-    tally.commit = commit(workspace);
-    for line in fs::read_to_string(file).ok()?.lines() {
-        let line: serde_json::Value = serde_json::from_str(line).ok()?;
-        let target = line.get("target")?.as_str()?;
-        let seconds = line.get("seconds")?.as_u64()?;
-        tally.row(
-            "executions",
-            target,
-            number(line.get("executions")?.as_u64()?),
-        );
-        tally.row("seconds", target, number(seconds));
-        tally.seconds += number(seconds);
-    }
-    // A target that found anything ends the run before its line is written.
-    tally.passed = !tally.tables.is_empty();
-    tally.passed.then_some(tally)
 }
 
 fn run_part(workspace: &Workspace, folder: &Path, part: &Part) -> Outcome {
@@ -189,7 +169,7 @@ fn run_part(workspace: &Workspace, folder: &Path, part: &Part) -> Outcome {
     if !file.exists() {
         return ran;
     }
-    keep(workspace, folder, &file)
+    keep(folder, &file)
 }
 
 fn read_all(folder: &Path) -> Outcome<Tallies> {
