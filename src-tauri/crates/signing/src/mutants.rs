@@ -136,7 +136,9 @@ mutants! {
     OldNewsWins "old-news-wins", "Q19", "INV11":
         "A late \"waiting\" is believed after \"paid\".";
     UnknownNoticeDropped "unknown-notice-dropped", "Q20", "INV2":
-        "A notice about an order that nobody here knows is thrown away.";
+        "A notice about a number that is none of ours is thrown away.";
+    ForeignNoticeBelieved "foreign-notice-believed", "Q20", "INV15":
+        "A notice to another merchant is taken for one to us.";
     StoreFaultIsFailure "store-fault-is-failure", "Q21", "INV14":
         "An answer that could not be recorded is taken for \"nothing was sent\".";
     MarkNotCompared "mark-not-compared", "Q24", "INV10":

@@ -8,6 +8,7 @@
 )]
 
 mod found;
+mod notices;
 mod verdict;
 mod ways;
 

@@ -1,5 +1,6 @@
 //! The worlds in which planted bugs are looked for, and what is seen broken in them.
 
+use super::notices;
 use crate::{
     days,
     images::{self, Tally},
@@ -15,6 +16,8 @@ pub(super) enum Way {
     Days,
     /// Crash images of the store.
     Images,
+    /// Notices, read by the decoders.
+    Notices,
     /// The same day twice: one seed is one history.
     Twice,
 }
@@ -64,6 +67,7 @@ pub(super) fn way_of(mutant: Mutant) -> Way {
     match mutant {
         Mutant::UnsyncedReads => Way::Images,
         Mutant::NonceFromSystem => Way::Twice,
+        Mutant::ForeignNoticeBelieved | Mutant::UnknownNoticeDropped => Way::Notices,
         _ => Way::Days,
     }
 }
@@ -73,6 +77,7 @@ impl Way {
         match self {
             Way::Days => "days",
             Way::Images => "crash images",
+            Way::Notices => "notices",
             Way::Twice => "a day twice",
         }
     }
@@ -82,6 +87,7 @@ impl Way {
         match self {
             Way::Days => day(seed).map(|(lived, _)| lived),
             Way::Images => crash_images(seed),
+            Way::Notices => Ok(Lived::of(&notices::told(seed)?, 0)),
             Way::Twice => twice(seed),
         }
     }

@@ -10,8 +10,11 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use encoding_rs::GB18030;
-use paydesk_domain::{Doubt, Outcome, PaymentFact, RefundFact};
-use paydesk_signing::{Authentic, Forged, KeyId, WireReply};
+use paydesk_domain::{Doubt, MerchantRef, Outcome, PaymentFact, RefundFact};
+use paydesk_signing::{
+    Authentic, Forged, KeyId, WireReply,
+    mutants::{Mutant, planted},
+};
 
 /// A notice of a trade has some forty fields.
 const FIELDS_MAX: usize = 200;
@@ -99,7 +102,15 @@ impl Notices for super::Alipay {
     fn read(&self, proof: &Authentic, cx: &Cx<'_>) -> Result<Notice, Doubt> {
         let content = content(proof)?;
         let named = |name: &str| content.text(name).unwrap_or_default().to_owned();
-        if named("app_id") != cx.account.field("app_id") || answers::foreign(&content, cx) {
+        let is_foreign =
+            named("app_id") != cx.account.field("app_id") || answers::foreign(&content, cx);
+        if is_foreign && !planted(Mutant::ForeignNoticeBelieved) {
+            return Err(Doubt::Mismatch);
+        }
+        let is_ours = |reference: &str| MerchantRef::parse(reference).is_ok();
+        if !content.text("out_trade_no").is_some_and(is_ours)
+            && planted(Mutant::UnknownNoticeDropped)
+        {
             return Err(Doubt::Mismatch);
         }
         let about = match content.text("out_trade_no") {
