@@ -101,8 +101,6 @@ mutants! {
         "After a reversal that found nothing nobody looks again.";
     WatchTooShort "watch-too-short", "Q13", "INV14":
         "After an ending one second is watched instead of the channel's margin.";
-    OldQuestionEndsWatch "old-question-ends-watch", "Q13", "INV14":
-        "A question asked before the end of a watch ends it, because its answer came later.";
     PaidAfterEndIsPaid "paid-after-end-is-paid", "Q14", "INV11":
         "Money that came after the ending counts as paid, and nobody is asked.";
     LateMoneyIgnored "late-money-ignored", "Q14", "INV14":

@@ -5,7 +5,7 @@ use crate::rng::Rng;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use paydesk_channels::{AccountSettings, Cx, NoticeAbout, Notices, Query, Target};
 use paydesk_domain::{
-    Amount, BusinessDay, Currency, MerchantRef, Mode, Outcome, OrderNumber, PaymentFact, Timestamp,
+    Amount, BusinessDay, Currency, MerchantRef, Mode, OrderNumber, Outcome, PaymentFact, Timestamp,
 };
 use paydesk_signing::{Peer, TagKeys, WireReply};
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
@@ -166,7 +166,9 @@ fn judged(heard: &Heard, trades: &[Trade]) -> Vec<String> {
         let number = &trade.number;
         let is_heard = heard.paid.contains(number) || heard.orphans.contains(number);
         if trade.is_ours && trade.is_paid && !is_heard {
-            found.push(format!("INV2: {number} is paid and nobody here knows of it"));
+            found.push(format!(
+                "INV2: {number} is paid and nobody here knows of it"
+            ));
         }
         if !trade.is_ours && is_heard {
             found.push(format!("INV15: {number} of another merchant was heard"));

@@ -134,6 +134,13 @@ impl Bench {
         self.ask(till, Question::Quiet).await;
     }
 
+    /// Looks for secrets in what stands somewhere.
+    pub(crate) async fn scan(&self, till: usize, place: &str, bytes: &[u8], secrets: &[Vec<u8>]) {
+        let mut seat = self.seat.lock().await;
+        seat.auditor.scan(till, place, bytes, secrets);
+        self.keep(&mut seat.auditor, till, None);
+    }
+
     /// Whether every trade with money on it stands in somebody's books.
     pub(crate) async fn nothing_lost(&self) {
         let mut seat = self.seat.lock().await;

@@ -5,6 +5,7 @@
 
 use super::{
     bench::Bench,
+    secrets::Secrets,
     weather::{Ill, Weather},
     wire::{self, Reading},
 };
@@ -38,6 +39,7 @@ pub(crate) struct Ether {
     tasks: Arc<SimTasks>,
     bench: Arc<Bench>,
     weather: Mutex<Weather>,
+    secrets: Secrets,
     old: Mutex<BTreeMap<String, Vec<(String, WireAnswer)>>>,
     calls: Mutex<u64>,
 }
@@ -54,6 +56,7 @@ impl Ether {
         tasks: Arc<SimTasks>,
         bench: Arc<Bench>,
         weather: Weather,
+        secrets: Secrets,
     ) -> Ether {
         Ether {
             offline,
@@ -61,6 +64,7 @@ impl Ether {
             tasks,
             bench,
             weather: Mutex::new(weather),
+            secrets,
             old: Mutex::default(),
             calls: Mutex::new(0),
         }
@@ -70,6 +74,12 @@ impl Ether {
     #[must_use]
     pub(crate) fn offline(&self) -> &Arc<Offline> {
         &self.offline
+    }
+
+    /// What no till may keep.
+    #[must_use]
+    pub(crate) fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// The true time, for the channels.

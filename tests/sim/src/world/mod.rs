@@ -12,6 +12,7 @@ mod mishap;
 mod morning;
 mod outcome;
 mod people;
+mod secrets;
 mod till;
 mod weather;
 mod wire;
@@ -37,6 +38,7 @@ use paydesk_desk::{
 use paydesk_domain::{ChannelDay, Currency};
 use paydesk_sandbox::{Offline, OfflineKeys, Rhythm};
 use people::{Notes, decide_one};
+use secrets::Secrets;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
@@ -171,12 +173,20 @@ impl World {
         let witness = Arc::new(KeyWitness(keyring(0)?));
         let bench = Arc::new(Bench::new(Auditor::new(witness, oracle)));
         let weather = Weather::new(rng.branch(5), plan.off.clone());
+        let (alipay, wechatpay) = (&issued.merchant().alipay, &issued.merchant().wechatpay);
+        let keys = [
+            &data[..],
+            alipay.app_private_key_pem.as_bytes(),
+            wechatpay.merchant_private_key_pem.as_bytes(),
+            wechatpay.apiv3_key.as_bytes(),
+        ];
         let ether = Arc::new(Ether::new(
             offline,
             Arc::clone(&clock),
             Arc::clone(&outside),
             Arc::clone(&bench),
             weather,
+            Secrets::of_keys(&keys),
         ));
         let count = plan.tills.unwrap_or_else(|| 1 + rng.branch(6).place(4));
         let mut tills = Vec::new();
@@ -219,6 +229,7 @@ impl World {
         for day in 1..=self.plan.days {
             self.rush(day);
             self.night();
+            self.look_for_secrets();
             self.outcome.till_days += u64::try_from(self.tills.len()).unwrap_or(0);
             if self.is_broken(day) {
                 break;

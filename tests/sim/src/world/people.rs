@@ -170,6 +170,7 @@ impl Cashier {
         };
         let behaviour = self.behaviour();
         let code = sample_code(channel, behaviour, self.rng.next());
+        self.ether.secrets().shown(self.till, &code);
         if self.chance(6) {
             return self.double_click(intent, amount, &code).await;
         }
