@@ -34,6 +34,10 @@ fn is_number(text: &str) -> bool {
             .all(|it| it.is_ascii_digit() || ",.−".contains(it))
 }
 
+fn is_date(text: &str) -> bool {
+    text.len() == 10 && text.bytes().all(|it| it.is_ascii_digit() || it == b'-')
+}
+
 /// Words in backticks are code.
 fn prose(text: &str) -> String {
     let parts = escaped(text);
@@ -96,6 +100,7 @@ fn block(block: &Block) -> String {
                                 "held" | "met" => " class=\"held\"",
                                 "VIOLATED" | "MISSED" => " class=\"broken\"",
                                 "not run" => " class=\"none\"",
+                                text if is_date(text) => " class=\"date\"",
                                 text if is_number(text) => " class=\"number\"",
                                 _ => "",
                             };
@@ -143,6 +148,7 @@ mod tests {
     #[test]
     fn prose_is_text_with_code_in_it() {
         assert_eq!(prose("a `b<c>` & d"), "a <code>b&lt;c&gt;</code> &amp; d");
+        assert!(is_date("2026-11-21") && !is_date("1234567.89"));
         assert!(is_number("1,234") && is_number("3.20 ms") && !is_number("held"));
     }
 }

@@ -328,7 +328,7 @@ fn mutants(blocks: &mut Vec<Block>, tallies: &Tallies) {
             ("not_reached", "never reached"),
         ],
     ));
-    let points: Vec<Point> = tally
+    let mut points: Vec<Point> = tally
         .tables
         .get("days_until_found")
         .into_iter()
@@ -338,6 +338,7 @@ fn mutants(blocks: &mut Vec<Block>, tallies: &Tallies) {
             at: days.max(1.0),
         })
         .collect();
+    points.sort_by(|one, other| one.at.total_cmp(&other.at));
     if !points.is_empty() {
         blocks.push(Block::Chart {
             title: "Till-days until each planted bug was found".to_owned(),

@@ -21,13 +21,20 @@ pub(super) fn heat(
         let its = columns.keys();
         its.map(move |column| (row.clone(), column.clone()))
     });
+    let beyond: Vec<(String, String)> = beyond.collect();
+    if !beyond.is_empty() {
+        text(
+            blocks,
+            "Outlined cells cannot be reached, each for a reason that is written down; a red one was never reached and should have been.",
+        );
+    }
     blocks.push(Block::Chart {
         title: title.to_owned(),
         chart: Chart::Heat {
             rows: axes.0.to_owned(),
             columns: axes.1.to_owned(),
             grid: grid.clone(),
-            beyond: beyond.collect(),
+            beyond,
         },
     });
 }
