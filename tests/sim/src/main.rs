@@ -29,6 +29,7 @@ usage: paydesk-sim days [--days N] [--seed S] [--world-days N] [--sales N] [--ti
        paydesk-sim images [--count N] [--seed S] [--again N|all] [--processes N] [--resume FILE]
                           [--only SCENARIO:STEP:cut|kill[:STEP]] [--plant NAME]
        paydesk-sim mutants [--hunt] [--days N] [--seed S] [--only NAME] [--processes N] [--write FILE]
+                          [--tally FILE]
                                                     every planted bug, found again or looked for
        paydesk-sim life [--seed S] [--steps N]     one seed's history as a hash
        paydesk-sim cost [--payments N]             what a payment costs on a simulated disk

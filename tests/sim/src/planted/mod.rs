@@ -14,11 +14,13 @@ mod ways;
 
 use found::Found;
 use paydesk_signing::mutants::Mutant;
+use paydesk_tally::Tally;
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
     path::PathBuf,
     process::{Child, Command, Stdio},
+    time::Instant,
 };
 use verdict::{Search, Verdict};
 
@@ -40,6 +42,8 @@ pub struct Wish {
     processes: u64,
     /// Where the seeds that a search found are written.
     write: Option<PathBuf>,
+    /// Where what it came to is written, for the report.
+    tally: Option<PathBuf>,
     /// Which share of the bugs this process looks for: part and number of parts.
     pub part: Option<(u64, u64)>,
 }
@@ -57,6 +61,7 @@ impl Wish {
             only: None,
             processes: 2,
             write: None,
+            tally: None,
             part: None,
         };
         let mut options = options.iter();
@@ -77,6 +82,7 @@ impl Wish {
                 }
                 "--processes" => wish.processes = number(value)?.max(1),
                 "--seed" => wish.seed = number(value)?,
+                "--tally" => wish.tally = Some(PathBuf::from(value)),
                 "--write" => wish.write = Some(PathBuf::from(value)),
                 _ => return Err(format!("{option} is not known")),
             }
@@ -90,6 +96,7 @@ impl Wish {
     /// A list of seeds that cannot be read, a process that says nothing.
     pub fn run(&self, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
         let found = found::read()?;
+        let begun = Instant::now();
         if let Some((part, of)) = self.part {
             return self.look_for_part(part, of, &found, say);
         }
@@ -124,6 +131,14 @@ impl Wish {
             .filter(|(mutant, verdict)| verdict.is_killed(**mutant))
             .count();
         let lacking = wanted.saturating_sub(killed);
+        if let Some(file) = &self.tally {
+            let hunts = if self.hunts { " --hunt" } else { "" };
+            let mut tally = Tally::new("mutants", &format!("cargo xtask mutants{hunts}"));
+            verdict::count(&mut tally, &verdicts);
+            let held = lacking == 0 && wanted > 0;
+            tally.count("mutants", wanted).count("found", killed);
+            tally.end(begun.elapsed(), held).write(file)?;
+        }
         say(&format!("{killed} passed, {lacking} failed"));
         Ok(lacking == 0 && wanted > 0)
     }

@@ -5,6 +5,7 @@ use super::{
     ways::{Lived, Way, way_of},
 };
 use paydesk_signing::mutants::{Mutant, plant, reached};
+use paydesk_tally::{Tally, number};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -100,6 +101,36 @@ pub(super) fn table(verdicts: &BTreeMap<Mutant, Verdict>) -> Vec<String> {
         )
     });
     std::iter::once(head).chain(rows).collect()
+}
+
+/// The same for the report.
+pub(super) fn count(tally: &mut Tally, verdicts: &BTreeMap<Mutant, Verdict>) {
+    let (mut survived, mut unreached) = (0_u32, 0_u32);
+    for (mutant, it) in verdicts {
+        let broken: Vec<&str> = it.broken.iter().map(String::as_str).collect();
+        let verdict = if it.is_killed(*mutant) {
+            tally.row("days_until_found", mutant.name(), number(it.till_days));
+            tally.row("seconds_until_found", mutant.name(), it.seconds);
+            format!("Found on seed {} by {}", it.seed, broken.join(", "))
+        } else if it.reached == 0 {
+            unreached += 1;
+            "NEVER REACHED".to_owned()
+        } else {
+            survived += 1;
+            "SURVIVED".to_owned()
+        };
+        let rules = [mutant.questions(), mutant.promises()].join(" ");
+        let words = format!(
+            "{} ({}) {verdict}; lived as {}.",
+            mutant.wrong(),
+            rules.trim(),
+            it.way
+        );
+        tally.texts.insert(mutant.name().to_owned(), words);
+    }
+    tally
+        .count("survived", survived)
+        .count("not_reached", unreached);
 }
 
 /// Worlds without a bug, each lived once.
