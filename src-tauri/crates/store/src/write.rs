@@ -65,8 +65,7 @@ impl SqliteStore {
         connection: &mut SqliteConnection,
         new: &NewOrder,
     ) -> Result<OrderNumber, StoreError> {
-        let day = counted_day(connection, new.plan.day).await?;
-        let epoch = drawn_epoch(connection).await?;
+        let (day, epoch) = day_and_epoch(connection, new.plan.day).await?;
         for step in 0..ORDER_PLACES {
             let place = (new.draw % ORDER_PLACES + step) % ORDER_PLACES;
             let number = OrderNumber::compose(new.mode, &self.device.id, epoch, day, place)
@@ -208,15 +207,34 @@ impl SqliteStore {
     }
 }
 
-/// Read where the number is drawn: another process may have begun a later epoch.
-async fn drawn_epoch(connection: &mut SqliteConnection) -> Result<u8, StoreError> {
-    let row = sqlx::query("SELECT value FROM meta WHERE key = 'epoch'")
-        .fetch_one(connection)
+/// The day and the epoch that go into a number: the day never steps back, even when the clock does; the epoch is
+/// read where it is used, because another process may have begun a later one. Days alone are counted: the other
+/// column of `counter` is from before numbers were drawn.
+async fn day_and_epoch(
+    connection: &mut SqliteConnection,
+    day: BusinessDay,
+) -> Result<(BusinessDay, u8), StoreError> {
+    let row = sqlx::query(
+        "SELECT (SELECT coalesce(max(day), 0) FROM counter), value FROM meta WHERE key = 'epoch'",
+    )
+    .fetch_one(&mut *connection)
+    .await
+    .map_err(fault)?;
+    let last: i64 = row.try_get(0).map_err(fault)?;
+    let epoch: String = row.try_get(1).map_err(fault)?;
+    let epoch = epoch
+        .parse()
+        .map_err(|_| StoreError::Corrupt("epoch".to_owned()))?;
+    if last >= i64::from(day.0) {
+        let last = i32::try_from(last).map_err(|_| StoreError::Corrupt("counter".to_owned()))?;
+        return Ok((BusinessDay(last), epoch));
+    }
+    sqlx::query("INSERT INTO counter(day, next) VALUES ($1, 0)")
+        .bind(i64::from(day.0))
+        .execute(connection)
         .await
         .map_err(fault)?;
-    let text: String = row.try_get(0).map_err(fault)?;
-    text.parse()
-        .map_err(|_| StoreError::Corrupt("epoch".to_owned()))
+    Ok((day, epoch))
 }
 
 /// Whether a payment code was charged lately: asked in the transaction that charges it, so that two
@@ -233,27 +251,6 @@ pub(crate) async fn code_used(
             .await
             .map_err(fault)?;
     Ok(found.is_some())
-}
-
-/// Counts one more order of the day. The day in a number never steps back, even when the clock does.
-async fn counted_day(
-    connection: &mut SqliteConnection,
-    day: BusinessDay,
-) -> Result<BusinessDay, StoreError> {
-    let last = sqlx::query("SELECT coalesce(max(day), 0) FROM counter")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(fault)?;
-    let last: i64 = last.try_get(0).map_err(fault)?;
-    let day = i64::from(day.0).max(last);
-    sqlx::query("INSERT INTO counter(day, next) VALUES ($1, 1) ON CONFLICT(day) DO UPDATE SET next = next + 1")
-        .bind(day)
-        .execute(connection)
-        .await
-        .map_err(fault)?;
-    i32::try_from(day)
-        .map(BusinessDay)
-        .map_err(|_| StoreError::Corrupt("counter".to_owned()))
 }
 
 fn json<T: serde::Serialize>(what: &str, value: &T) -> Result<String, StoreError> {
