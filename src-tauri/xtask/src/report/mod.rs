@@ -15,12 +15,15 @@ use crate::scripts::commit;
 use crate::workspace::{Workspace, files_under};
 use crate::{Outcome, Stop};
 use paydesk_tally::Tally;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Where the tallies of the committed page lie.
 const TALLIES: &str = "src-tauri/docs/reliability";
+
+/// Which cells simulated days have to reach, and why they cannot reach the others.
+const COVERAGE: &str = "tests/sim/coverage.txt";
 
 const USAGE: &str = "report [--run PART…] [--from FILE…] [--drop PART…]
 
@@ -93,9 +96,11 @@ pub(super) const PARTS: [Part; 10] = [
 /// Everything that was run, by part.
 pub(super) type Tallies = BTreeMap<String, Tally>;
 
-/// Where it all runs.
+/// Where it all runs, and what the days have to meet.
 pub(super) struct Machine {
     pub(super) rows: Vec<(String, String)>,
+    /// Kind, state and event of every cell that can be reached.
+    pub(super) due: BTreeSet<(String, String, String)>,
 }
 
 /// Collects, runs if it is asked to, and writes both pages.
@@ -228,5 +233,21 @@ fn machine(workspace: &Workspace) -> Outcome<Machine> {
     });
     Ok(Machine {
         rows: rows.collect(),
+        due: due(&fs::read_to_string(workspace.path(COVERAGE)).unwrap_or_default()),
     })
+}
+
+/// `payment: in_doubt: paid, refused` in lines; what begins otherwise is a rule's name, a reason or a remark.
+fn due(list: &str) -> BTreeSet<(String, String, String)> {
+    let mut due = BTreeSet::new();
+    for line in list.lines().filter(|line| !line.starts_with(['#', '-'])) {
+        let mut parts = line.splitn(3, ": ");
+        if let (Some(kind), Some(state), Some(events)) = (parts.next(), parts.next(), parts.next())
+        {
+            for event in events.split(", ") {
+                due.insert((kind.to_owned(), state.to_owned(), event.to_owned()));
+            }
+        }
+    }
+    due
 }

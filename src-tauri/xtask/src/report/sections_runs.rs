@@ -4,36 +4,68 @@ use super::Tallies;
 use super::block::{Block, Chart, Spread};
 use super::sections::{bars, cards, heading, none, run, text};
 use paydesk_tally::Tally;
+use std::collections::BTreeSet;
 
-/// A grid as a map of heat; cells that cannot be reached stand in a grid of their own.
-pub(super) fn heat(
-    blocks: &mut Vec<Block>,
-    tally: &Tally,
-    name: &str,
-    title: &str,
-    axes: (&str, &str),
-) {
+/// A grid as a map of heat.
+fn heat(blocks: &mut Vec<Block>, tally: &Tally, name: &str, title: &str, axes: (&str, &str)) {
     let Some(grid) = tally.grids.get(name).filter(|grid| !grid.is_empty()) else {
         return;
     };
-    let beyond = tally.grids.get(&format!("{name}_beyond"));
-    let beyond = beyond.into_iter().flatten().flat_map(|(row, columns)| {
-        let its = columns.keys();
-        its.map(move |column| (row.clone(), column.clone()))
-    });
-    let beyond: Vec<(String, String)> = beyond.collect();
-    if !beyond.is_empty() {
-        text(
-            blocks,
-            "Outlined cells cannot be reached, each for a reason that is written down; a red one was never reached and should have been.",
-        );
-    }
     blocks.push(Block::Chart {
         title: title.to_owned(),
         chart: Chart::Heat {
             rows: axes.0.to_owned(),
             columns: axes.1.to_owned(),
             grid: grid.clone(),
+            beyond: Vec::new(),
+        },
+    });
+}
+
+/// The same where it is known which cells can be reached: one of them that never was is seen.
+pub(super) fn coverage(
+    blocks: &mut Vec<Block>,
+    tally: &Tally,
+    name: &str,
+    title: &str,
+    due: &[(&str, &str)],
+) {
+    let Some(reached) = tally.grids.get(name).filter(|grid| !grid.is_empty()) else {
+        return;
+    };
+    let mut grid = reached.clone();
+    for (state, event) in due {
+        let row = grid.entry((*state).to_owned()).or_default();
+        row.entry((*event).to_owned()).or_insert(0.0);
+    }
+    let events: BTreeSet<String> = grid.values().flat_map(|row| row.keys().cloned()).collect();
+    let cells = grid.keys().flat_map(|state| {
+        let its = events.iter();
+        its.map(move |event| (state.clone(), event.clone()))
+    });
+    let beyond = cells.filter(|(state, event)| {
+        let is_due = due.contains(&(state.as_str(), event.as_str()));
+        !is_due && !grid.get(state).is_some_and(|row| row.contains_key(event))
+    });
+    let beyond: Vec<(String, String)> = beyond.collect();
+    let missed = due.iter().filter(|(state, event)| {
+        let row = grid.get(*state);
+        row.and_then(|row| row.get(*event)).copied().unwrap_or(0.0) == 0.0
+    });
+    text(
+        blocks,
+        &format!(
+            "{} cells can be reached, {} of them never were. Outlined ones cannot; `tests/sim/coverage.txt` names the reasons.",
+            due.len(),
+            missed.count()
+        ),
+    );
+    blocks.push(Block::Chart {
+        title: title.to_owned(),
+        chart: Chart::Heat {
+            rows: "state".to_owned(),
+            columns: "event".to_owned(),
+            grid,
             beyond,
         },
     });
