@@ -6,6 +6,7 @@
 mod bills;
 mod books;
 mod chain;
+mod coverage;
 mod edges;
 mod history;
 mod ledger;
@@ -14,6 +15,7 @@ mod paid;
 
 pub use bills::{Bill, Shown, Standing};
 pub use books::Unreadable;
+pub use coverage::{Cells, Coverage};
 pub use history::{Effect, Sent};
 pub use ledger::{Movement, Oracle, Trade};
 
@@ -113,6 +115,8 @@ struct Till {
     versions: BTreeMap<String, i64>,
     /// The last state of each payment and refund, by the log.
     states: BTreeMap<String, String>,
+    /// The same with what a person decided.
+    shown: BTreeMap<String, String>,
 }
 
 impl Default for Till {
@@ -122,6 +126,7 @@ impl Default for Till {
             hash: GENESIS.to_vec(),
             versions: BTreeMap::new(),
             states: BTreeMap::new(),
+            shown: BTreeMap::new(),
         }
     }
 }
@@ -137,7 +142,11 @@ pub struct Auditor {
     /// What a till's folder forgot with an older copy: the bill alone tells of it (Q24).
     forgotten: BTreeSet<String>,
     violations: Vec<Violation>,
+    coverage: Coverage,
 }
+
+/// `T` or `L`, device, epoch, day, place, check character, and the attempt.
+const PAYMENT_REFERENCE: usize = 20;
 
 type Audited = Result<(), Unreadable>;
 
@@ -153,7 +162,25 @@ impl Auditor {
             put_back: BTreeSet::new(),
             forgotten: BTreeSet::new(),
             violations: Vec::new(),
+            coverage: Coverage::default(),
         }
+    }
+
+    /// Which states met which events.
+    #[must_use]
+    pub fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// An answer, or what came in its place, is handed to a till. `says` is what it says, by the letter.
+    pub fn heard(&mut self, till: usize, reference: &str, says: &str) {
+        let known = self.tills.get(&till);
+        let Some(state) = known.and_then(|till| till.shown.get(reference)) else {
+            return;
+        };
+        // A refund's reference is longer than its payment's.
+        let is_refund = reference.len() > PAYMENT_REFERENCE;
+        self.coverage.met(is_refund, state, says);
     }
 
     /// What was found since the last call.
@@ -291,6 +318,10 @@ impl Auditor {
                 let found = format!("{subject} went from {from:?} to {to} by {}", row.kind);
                 self.found(Invariant::Inv11, till, found);
             }
+            let before = state.shown.get(&subject).map(String::as_str);
+            let shown = coverage::state_name(body, part, to);
+            self.coverage.logged(part, before, &shown, row, body);
+            state.shown.insert(subject.clone(), shown);
             state.states.insert(subject.clone(), to.to_owned());
         }
     }

@@ -2,11 +2,16 @@
 //! One process lives one world at a time, pinned to one processor; the parent adds up what they print.
 
 use crate::world::{DiskKind, Ill, Mishap, Outcome, Plan, Signatures, World};
+use crate::{report, shrink};
 use paydesk_signing::mutants::{Mutant, plant};
+use paydesk_tally::number;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
     io::{BufRead, BufReader},
+    path::PathBuf,
     process::{Child, Command, Stdio},
+    time::Instant,
 };
 
 /// Every hundredth world signs with RSA on both sides.
@@ -14,6 +19,50 @@ const RSA_EVERY: u64 = 100;
 
 /// Seeds that once broke something, each with the days it lived.
 const REGRESSIONS: &str = include_str!("../regressions.txt");
+
+/// Till-days after which a resumed run writes how far it is.
+const BATCH: u64 = 400;
+
+/// A run of so many till-days has to meet everything that can be met.
+const WHOLE: u64 = 1_000;
+
+/// How far a run is.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct SoFar {
+    head: String,
+    next_seed: u64,
+    pub(crate) seconds: f64,
+    pub(crate) sum: Outcome,
+}
+
+/// The command that lives a world again.
+pub(crate) fn replay(plan: &Plan) -> String {
+    let mut command = format!(
+        "cargo xtask sim --seed {} --days 1 --world-days {} --sales {} --processes 1",
+        plan.seed, plan.days, plan.sales
+    );
+    if let Some(tills) = plan.tills {
+        command += &format!(" --tills {tills}");
+    }
+    if !plan.crashes {
+        command += " --calm";
+    }
+    if plan.disk == DiskKind::Lying {
+        command += " --disk lying";
+    }
+    let off = switched_off(&plan.off, &plan.without);
+    if !off.is_empty() {
+        command += &format!(" --off '{off}'");
+    }
+    command
+}
+
+/// What is switched off, by name.
+fn switched_off(off: &BTreeSet<Ill>, without: &BTreeSet<Mishap>) -> String {
+    let ills = off.iter().map(|ill| ill.name());
+    let names = ills.chain(without.iter().map(|it| it.name()));
+    names.collect::<Vec<_>>().join(",")
+}
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -40,6 +89,10 @@ pub struct Wish {
     pub crashes: bool,
     /// A bug of the store that is planted in every till.
     pub planted: Option<Mutant>,
+    /// Where a long run writes how far it is.
+    pub resume: Option<PathBuf>,
+    /// Where its figures go.
+    pub tally: Option<PathBuf>,
     /// Which share of the worlds this process lives: part and number of parts.
     pub part: Option<(u64, u64)>,
 }
@@ -58,6 +111,8 @@ impl Default for Wish {
             disk: DiskKind::Honest,
             crashes: true,
             planted: None,
+            resume: None,
+            tally: None,
             part: None,
         }
     }
@@ -95,6 +150,8 @@ impl Wish {
                 }
                 "--plant" => wish.planted = Some(planted(value)?),
                 "--processes" => wish.processes = number()?.max(1),
+                "--coverage" | "--tally" => wish.tally = Some(PathBuf::from(value)),
+                "--resume" => wish.resume = Some(PathBuf::from(value)),
                 "--sales" => wish.sales = small()?,
                 "--seed" => wish.seed = number()?,
                 "--tills" => wish.tills = Some(usize::try_from(number()?).unwrap_or(1)),
@@ -118,13 +175,6 @@ impl Wish {
         Ok(())
     }
 
-    /// What is switched off, by name.
-    fn switched_off(&self) -> String {
-        let ills = self.off.iter().map(|ill| ill.name());
-        let names = ills.chain(self.without.iter().map(|it| it.name()));
-        names.collect::<Vec<_>>().join(",")
-    }
-
     pub(crate) fn plan(&self, seed: u64) -> Plan {
         let signatures = if seed.is_multiple_of(RSA_EVERY) {
             Signatures::Rsa
@@ -144,67 +194,193 @@ impl Wish {
         }
     }
 
-    /// Lives the worlds. Whether nothing was broken.
+    /// Lives the worlds. Whether nothing was broken and nothing that had to be met was missed.
     ///
     /// # Errors
-    /// A world that cannot begin, a process that says nothing, a run without a fault.
+    /// A world that cannot begin, a process that says nothing, a run without a fault, a file of an earlier
+    /// run that cannot be read.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "how fast it lives is no part of any history"
+    )]
     pub fn run(&self, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
         if let Some((part, of)) = self.part {
             return self.live_part(part, of, say);
         }
-        let mut sum = Outcome::default();
-        let mut children = Vec::new();
-        for part in 0..self.processes {
-            children.push(self.child(part)?);
+        let mut so_far = self.resumed()?;
+        let start = Instant::now();
+        let before = so_far.seconds;
+        let mut broken = Vec::new();
+        while so_far.sum.till_days < self.days {
+            let left = self.days - so_far.sum.till_days;
+            let days = if self.resume.is_some() {
+                left.min(BATCH)
+            } else {
+                left
+            };
+            self.batch(days, &mut so_far, &mut broken, say)?;
+            so_far.seconds = before + start.elapsed().as_secs_f64();
+            self.save(&so_far)?;
+            if !broken.is_empty() && self.planted.is_some() {
+                break;
+            }
         }
+        self.conclude(&so_far, &broken, say)
+    }
+
+    fn conclude(
+        &self,
+        so_far: &SoFar,
+        broken: &[u64],
+        say: &mut dyn FnMut(&str),
+    ) -> Result<bool, String> {
+        let sum = &so_far.sum;
+        let tally = report::tally(self, so_far);
+        sum.lines().iter().for_each(|line| say(line));
+        let speed = number(sum.till_days) / so_far.seconds.max(0.001);
+        say(&format!(
+            "till-days a second   {speed:.2}, {:.0} s",
+            so_far.seconds
+        ));
+        say(&format!("commit               {}", tally.commit));
+        report::table(sum, say);
+        let missed = self.missed(sum)?;
+        missed
+            .iter()
+            .for_each(|cell| say(&format!("NEVER MET {cell}")));
+        if let Some(file) = &self.tally {
+            tally.write(file)?;
+        }
+        if sum.faults() == 0 && self.crashes {
+            return Err("no fault was injected: that proves nothing".to_owned());
+        }
+        if self.disk == DiskKind::Lying {
+            let what = "a disk that says it has synced and has not: no program can hold against it";
+            say(&format!("{what}; {} worlds showed it", broken.len()));
+            return Ok(!broken.is_empty());
+        }
+        if let Some(seed) = broken.first().filter(|_| self.planted.is_none()) {
+            self.shrink(*seed, say);
+        }
+        Ok(sum.violations.is_empty() && missed.is_empty())
+    }
+
+    /// What had to be met in so many days and was not.
+    fn missed(&self, sum: &Outcome) -> Result<Vec<String>, String> {
+        let is_whole = self.off.is_empty()
+            && self.without.is_empty()
+            && self.crashes
+            && self.planted.is_none()
+            && self.disk == DiskKind::Honest;
+        if !is_whole || sum.till_days < WHOLE {
+            return Ok(Vec::new());
+        }
+        report::missed(sum)
+    }
+
+    fn batch(
+        &self,
+        days: u64,
+        so_far: &mut SoFar,
+        broken: &mut Vec<u64>,
+        say: &mut dyn FnMut(&str),
+    ) -> Result<(), String> {
+        let first = so_far.next_seed;
+        let children = (0..self.processes)
+            .map(|part| self.child(part, days, first))
+            .collect::<Result<Vec<_>, _>>()?;
         for mut child in children {
             let output = child.stdout.take().ok_or("a process has no output")?;
             for line in BufReader::new(output).lines() {
                 let line = line.map_err(|error| error.to_string())?;
                 let outcome: Outcome =
                     serde_json::from_str(&line).map_err(|_| format!("a process said {line}"))?;
-                for broken in &outcome.violations {
-                    say(&self.words_of(&outcome, broken));
+                so_far.next_seed = so_far.next_seed.max(outcome.seed.saturating_add(1));
+                if !outcome.violations.is_empty() {
+                    broken.push(outcome.seed);
+                }
+                for violation in &outcome.violations {
+                    say(&format!("SEED={} {violation}", outcome.seed));
+                    say(&format!("  replay: {}", replay(&self.plan(outcome.seed))));
                 }
                 outcome.told.iter().for_each(|line| say(line));
-                sum.add(outcome);
+                so_far.sum.add(outcome);
             }
             let ended = child.wait().map_err(|error| error.to_string())?;
             if !ended.success() {
                 return Err(format!("a process ended with {ended}"));
             }
         }
-        sum.lines().iter().for_each(|line| say(line));
-        if sum.faults() == 0 {
-            return Err("no fault was injected: that proves nothing".to_owned());
+        Ok(())
+    }
+
+    fn shrink(&self, seed: u64, say: &mut dyn FnMut(&str)) {
+        say(&format!("seed {seed}: looking for a smaller world"));
+        match shrink::shrink(&self.plan(seed)) {
+            None => say("it is not broken again: the history of this seed is not one"),
+            Some(smallest) => {
+                say(&format!("smallest of {} worlds:", smallest.tried));
+                say(&format!("  {}", replay(&smallest.plan)));
+                let found = smallest
+                    .outcome
+                    .violations
+                    .iter()
+                    .chain(&smallest.outcome.told);
+                found.for_each(|line| say(&format!("  {line}")));
+            }
         }
-        Ok(sum.violations.is_empty())
     }
 
-    fn words_of(&self, outcome: &Outcome, broken: &str) -> String {
-        let calm = if self.crashes { "" } else { " --calm" };
-        let tills = self.tills.map(|tills| format!(" --tills {tills}"));
-        format!(
-            "SEED={} {broken}\n  replay: cargo xtask sim --seed {} --days 1 --world-days {} --sales {} --processes 1{calm}{}",
-            outcome.seed,
-            outcome.seed,
-            self.world_days,
-            self.sales,
-            tills.unwrap_or_default()
-        )
+    /// What has to be the same to go on with a run.
+    fn head(&self) -> String {
+        let mut first = self.plan(0);
+        first.signatures = Signatures::StandIn;
+        format!("{first:?} seed {} planted {:?}", self.seed, self.planted)
     }
 
-    fn child(&self, part: u64) -> Result<Child, String> {
+    fn resumed(&self) -> Result<SoFar, String> {
+        let fresh = SoFar {
+            head: self.head(),
+            next_seed: self.seed,
+            ..SoFar::default()
+        };
+        let Some(file) = &self.resume else {
+            return Ok(fresh);
+        };
+        let wrong = |why: &str| format!("{}: {why}", file.display());
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(fresh),
+            Err(error) => return Err(wrong(&error.to_string())),
+        };
+        let so_far: SoFar = serde_json::from_str(&text).map_err(|_| wrong("cannot be read"))?;
+        if so_far.head != fresh.head {
+            return Err(wrong(&format!("is of another run: {}", so_far.head)));
+        }
+        Ok(so_far)
+    }
+
+    fn save(&self, so_far: &SoFar) -> Result<(), String> {
+        let Some(file) = &self.resume else {
+            return Ok(());
+        };
+        let text = serde_json::to_string(so_far).map_err(|error| error.to_string())?;
+        let new = file.with_extension("new");
+        let written = std::fs::write(&new, text).and_then(|()| std::fs::rename(&new, file));
+        written.map_err(|error| format!("{}: {error}", file.display()))
+    }
+
+    fn child(&self, part: u64, days: u64, seed: u64) -> Result<Child, String> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut command = Command::new(program);
         command.arg("days");
         for (option, value) in [
-            ("--days", self.days.to_string()),
-            ("--seed", self.seed.to_string()),
+            ("--days", days.to_string()),
+            ("--seed", seed.to_string()),
             ("--world-days", self.world_days.to_string()),
             ("--sales", self.sales.to_string()),
             ("--part", format!("{part}/{}", self.processes)),
-            ("--off", self.switched_off()),
+            ("--off", switched_off(&self.off, &self.without)),
         ] {
             command.args([option, &value]);
         }

@@ -11,6 +11,8 @@ pub mod images;
 pub mod life;
 pub mod machine;
 pub mod planted;
+mod report;
 pub mod rng;
+pub mod shrink;
 pub mod store;
 pub mod world;

@@ -23,7 +23,8 @@ use std::{
 
 const USAGE: &str = "\
 usage: paydesk-sim days [--days N] [--seed S] [--world-days N] [--sales N] [--tills N] [--processes N]
-                        [--off NAME,..] [--calm] [--plant NAME]
+                        [--off NAME,..] [--calm] [--plant NAME] [--disk honest|lying]
+                        [--resume FILE] [--tally FILE]
                                                     till-days of trade with faults, audited
        paydesk-sim regressions                      every seed that once broke something
        paydesk-sim images [--count N] [--seed S] [--again N|all] [--processes N] [--resume FILE]

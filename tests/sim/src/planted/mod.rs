@@ -8,7 +8,7 @@
 )]
 
 mod found;
-mod notices;
+pub(crate) mod notices;
 mod verdict;
 mod ways;
 

@@ -181,7 +181,7 @@ fn judged(heard: &Heard, trades: &[Trade]) -> Vec<String> {
 }
 
 /// One channel's notices of a day: forged ones among them, each told several times and in any order.
-pub(super) fn told(seed: u64) -> Result<Vec<String>, String> {
+pub(crate) fn told(seed: u64) -> Result<Vec<String>, String> {
     let mut rng = Rng::new(seed);
     let keys = TagKeys::new("notices");
     let decoder = paydesk_channels::by_id("alipay").and_then(|channel| channel.notices());

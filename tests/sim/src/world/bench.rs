@@ -8,7 +8,8 @@ use crate::{
     machine::FILE,
 };
 use paydesk_auditor::{
-    Auditor, Bill, Invariant, Oracle, Sent, Standing, Trade, Unreadable, Violation, Witness,
+    Auditor, Bill, Coverage, Invariant, Oracle, Sent, Standing, Trade, Unreadable, Violation,
+    Witness,
 };
 use paydesk_sandbox::{Channel, Moment, Offline};
 use paydesk_signing::KeyId;
@@ -108,6 +109,16 @@ impl Bench {
     /// A call leaves a till.
     pub(crate) async fn sent(&self, sent: &Sent) {
         self.ask(sent.till, Question::Sent(sent)).await;
+    }
+
+    /// What came back is handed to a till.
+    pub(crate) async fn heard(&self, till: usize, reference: &str, says: &str) {
+        self.seat.lock().await.auditor.heard(till, reference, says);
+    }
+
+    /// Which states met which events.
+    pub(crate) async fn coverage(&self) -> Coverage {
+        self.seat.lock().await.auditor.coverage().clone()
     }
 
     /// A till told its windows that something moved; they show what they read then.

@@ -8,11 +8,11 @@ use super::{
     till::Till,
 };
 use crate::{
-    disk::Faults,
+    disk::{Faults, held},
     executor::{ProcessId, SimClock},
     rng::Rng,
 };
-use paydesk_desk::ports::{Clock as _, Tasks};
+use paydesk_desk::ports::{Clock as _, Store as _, Tasks};
 use std::{sync::Arc, time::Duration};
 
 const SLEEP: Duration = Duration::from_secs(9 * 3_600);
@@ -129,6 +129,10 @@ impl World {
         self.executor.outside(self.bench.put_back(number));
         self.outcome.older_copies += 1;
         self.open(number);
+        let is_noticed = self.tills.get(number).and_then(|till| till.open.first());
+        if is_noticed.is_some_and(|open| open.desk.is_older_copy()) {
+            self.ether.row("Q24");
+        }
         self.staff(number, until);
     }
 
@@ -218,6 +222,7 @@ impl World {
                 }
             }
         }
+        self.look_for_what_was_in_flight(number);
         // Now and then a second program on the same store.
         if self.rng.happens(200_000)
             && let Some(till) = self.tills.get_mut(number)
@@ -225,6 +230,27 @@ impl World {
         {
             self.end(number, Death::PowerCut);
             self.open(number);
+        }
+    }
+
+    /// A charge that was asked for when the program died: its intent was durable (Q2) or it never was (Q1).
+    fn look_for_what_was_in_flight(&mut self, number: usize) {
+        let (Some(till), Some(notes)) = (self.tills.get(number), self.notes.get(number)) else {
+            return;
+        };
+        let (Some(open), Some(intent)) = (till.open.first(), held(notes).in_flight.take()) else {
+            return;
+        };
+        let store = Arc::clone(&open.process.store);
+        let looked =
+            self.executor.finish(
+                open.process.id,
+                async move { store.by_intent(&intent).await },
+            );
+        match looked {
+            Ok(Ok(None)) => self.ether.row("Q1"),
+            Ok(Ok(Some(_))) => self.ether.row("Q2"),
+            _ => {}
         }
     }
 

@@ -5,6 +5,7 @@
 
 use super::{
     bench::Bench,
+    says,
     secrets::Secrets,
     weather::{Ill, Weather},
     wire::{self, Reading},
@@ -14,7 +15,7 @@ use crate::{
     executor::{SimClock, SimTasks},
     rng::Rng,
 };
-use paydesk_auditor::Sent;
+use paydesk_auditor::{Effect, Sent};
 use paydesk_channels::WireRequest;
 use paydesk_desk::ports::{BoxFuture, Clock, Cut, Network, Reached, Scope, Tasks};
 use paydesk_sandbox::{
@@ -23,7 +24,7 @@ use paydesk_sandbox::{
 };
 use paydesk_signing::{Peer, WireReply, sha256_hex};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -42,6 +43,10 @@ pub(crate) struct Ether {
     secrets: Secrets,
     old: Mutex<BTreeMap<String, Vec<(String, WireAnswer)>>>,
     calls: Mutex<u64>,
+    /// How often each row of RELIABILITY §2.2 was met.
+    rows: Mutex<BTreeMap<&'static str, u64>>,
+    /// Endings and refunds that were sent, to tell a second time from the first.
+    sent: Mutex<BTreeSet<(Effect, String)>>,
 }
 
 /// What comes back to the till.
@@ -67,6 +72,45 @@ impl Ether {
             secrets,
             old: Mutex::default(),
             calls: Mutex::new(0),
+            rows: Mutex::default(),
+            sent: Mutex::default(),
+        }
+    }
+
+    /// A row of RELIABILITY §2.2 was met.
+    pub(crate) fn row(&self, row: &'static str) {
+        *held(&self.rows).entry(row).or_default() += 1;
+    }
+
+    /// How often each was.
+    pub(crate) fn rows(&self) -> BTreeMap<&'static str, u64> {
+        held(&self.rows).clone()
+    }
+
+    fn count_rows(&self, reading: &Reading, said: &str) {
+        let is_pay = reading.effect == Some(Effect::Pay);
+        let row = match said {
+            says::NO_REPLY if is_pay => "Q3",
+            says::SERVER_FAULT => "Q4",
+            says::WAITING if is_pay => "Q5",
+            says::UNREADABLE => "Q6",
+            says::UNAUTHENTICATED => "Q7",
+            says::MISMATCH => "Q8",
+            says::DUPLICATE => "Q9",
+            says::REFUSED if is_pay => "Q10",
+            says::NOT_FOUND => "Q11",
+            _ => return,
+        };
+        self.row(row);
+    }
+
+    /// An ending that goes out again is Q12, a refund Q16.
+    fn count_again(&self, effect: Effect, reference: &str) {
+        let is_first = held(&self.sent).insert((effect, reference.to_owned()));
+        match effect {
+            Effect::End if !is_first => self.row("Q12"),
+            Effect::Refund if !is_first => self.row("Q16"),
+            Effect::End | Effect::Pay | Effect::Refund => {}
         }
     }
 
@@ -401,13 +445,22 @@ impl Network for SimNetwork {
                     meaning: reading.meaning.clone(),
                 };
                 ether.bench.sent(&sent).await;
+                ether.count_again(effect, reference);
             }
             let ill = held(&ether.weather).strike();
             if ill == Some(Ill::NoConnection) {
                 held(&ether.weather).count(Ill::NoConnection);
+                if let Some(reference) = &reading.reference {
+                    ether
+                        .bench
+                        .heard(self.till, reference, says::NO_CONNECTION)
+                        .await;
+                }
+                ether.row("Q2");
                 ether.wait(ether.latency()).await;
                 return Err(Cut::BeforeSend);
             }
+            let asked = reading.clone();
             let (tell, told) = oneshot::channel();
             let carrier = Arc::clone(ether);
             ether.tasks.spawn(Box::pin(async move {
@@ -420,6 +473,11 @@ impl Network for SimNetwork {
                 told = told => told.unwrap_or(Err(Cut::AfterSend)),
                 () = ether.clock.sleep(deadline) => Err(Cut::AfterSend),
             };
+            if let Some(reference) = &asked.reference {
+                let said = says::says(&asked, ill, answered.as_ref());
+                ether.bench.heard(self.till, reference, said).await;
+                ether.count_rows(&asked, said);
+            }
             answered.map(|answer| WireReply {
                 status: answer.status,
                 headers: answer.headers,

@@ -1,6 +1,6 @@
 //! What the books and the ledger tell of an order in which something was found.
 
-use super::{BEGINNING, World};
+use super::{World, beginning};
 use paydesk_desk::ports::Store as _;
 use paydesk_domain::OrderNumber;
 
@@ -27,7 +27,7 @@ impl World {
             self.outcome.told.push(format!("{violation}"));
             for event in events.ok().and_then(Result::ok).unwrap_or_default() {
                 let part = |at: &str| event.body.pointer(at).cloned().unwrap_or_default();
-                let since = event.at.since(BEGINNING).as_secs_f32();
+                let since = event.at.since(beginning(self.plan.seed)).as_secs_f32();
                 self.outcome.told.push(format!(
                     "  {since:9.3} {} {} {} fact {} change {} doubt {} forged {} -> {}",
                     event.seq,

@@ -1,5 +1,6 @@
 //! What a world came to, in numbers, and the sum of many.
 
+use paydesk_auditor::Cells;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -48,6 +49,18 @@ pub struct Outcome {
     pub bill_differences: u64,
     /// Worlds with real signatures, and with stand-ins.
     pub worlds: BTreeMap<String, u64>,
+    /// Bytes that the programs logged, and secrets looked for in them and in every file.
+    pub logged: u64,
+    /// See `logged`.
+    pub secrets: u64,
+    /// Rows of RELIABILITY §2.2 by name.
+    pub rows: BTreeMap<String, u64>,
+    /// States of payments by what they met.
+    pub payments: Cells,
+    /// States of refunds by what they met.
+    pub refund_cells: Cells,
+    /// Moves of states.
+    pub moves: BTreeMap<String, u64>,
     /// Audits.
     pub audits: u64,
     /// The disks' counters.
@@ -79,6 +92,8 @@ impl Outcome {
             (&mut self.deaths_in_recovery, other.deaths_in_recovery),
             (&mut self.quits, other.quits),
             (&mut self.older_copies, other.older_copies),
+            (&mut self.logged, other.logged),
+            (&mut self.secrets, other.secrets),
             (&mut self.bills, other.bills),
             (&mut self.bill_differences, other.bill_differences),
             (&mut self.audits, other.audits),
@@ -90,9 +105,22 @@ impl Outcome {
             (&mut self.disk, other.disk),
             (&mut self.mishaps, other.mishaps),
             (&mut self.worlds, other.worlds),
+            (&mut self.rows, other.rows),
+            (&mut self.moves, other.moves),
         ] {
             for (name, count) in more {
                 *sums.entry(name).or_default() += count;
+            }
+        }
+        for (cells, more) in [
+            (&mut self.payments, other.payments),
+            (&mut self.refund_cells, other.refund_cells),
+        ] {
+            for (state, events) in more {
+                let known = cells.entry(state).or_default();
+                for (event, count) in events {
+                    *known.entry(event).or_default() += count;
+                }
             }
         }
         self.hash = self.hash.rotate_left(7) ^ other.hash;
@@ -139,6 +167,10 @@ impl Outcome {
             format!(
                 "bills compared       {}, {} differences",
                 self.bills, self.bill_differences
+            ),
+            format!(
+                "secrets looked for   {} in files and in {} bytes of log",
+                self.secrets, self.logged
             ),
             format!("audits               {}", self.audits),
             format!("violations           {}", self.violations.len()),

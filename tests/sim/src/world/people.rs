@@ -17,12 +17,14 @@ use std::{
 };
 
 /// What one cashier did and met; kept outside every process.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(crate) struct Notes {
     /// Sales begun.
     pub(crate) sales: u64,
     /// Sales that were refused before anything was sent.
     pub(crate) refused: u64,
+    /// The charge that was asked for and is not answered.
+    pub(crate) in_flight: Option<String>,
     /// Charges that were tried again after an error of the store.
     pub(crate) tried_again: u64,
     /// Refunds asked for.
@@ -171,8 +173,11 @@ impl Cashier {
         let behaviour = self.behaviour();
         let code = sample_code(channel, behaviour, self.rng.next());
         self.ether.secrets().shown(self.till, &code);
+        self.note(|notes| notes.in_flight = Some(intent.to_owned()));
         if self.chance(6) {
-            return self.double_click(intent, amount, &code).await;
+            let order = self.double_click(intent, amount, &code).await;
+            self.note(|notes| notes.in_flight = None);
+            return order;
         }
         let mut charged = self
             .desk
@@ -193,9 +198,10 @@ impl Cashier {
             let again = Self::charge(intent, amount, &code, None);
             charged = self.desk.charge(again).await;
         }
-        if charged.is_err() {
-            self.note(|notes| notes.refused += 1);
-        }
+        self.note(|notes| {
+            notes.in_flight = None;
+            notes.refused += u64::from(charged.is_err());
+        });
         charged.ok()
     }
 

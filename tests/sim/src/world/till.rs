@@ -265,6 +265,21 @@ fn shop(number: usize, issued: &MerchantCredentials) -> Shop {
     }
 }
 
-/// The first moment of a simulated world: just before summer time ends in Berlin, so that days of 25 hours,
-/// the end of a month and a year come by in time. 2026-10-23 06:00 UTC.
-pub(crate) const BEGINNING: Timestamp = Timestamp(1_792_735_200_000);
+/// When simulated worlds begin: on plain days, in the hour in which summer time ends or begins in Berlin, just
+/// before the end of a month and of a year there, and just before the 29th of February in China.
+const BEGINNINGS: [Timestamp; 8] = [
+    Timestamp(1_792_735_200_000), // 2026-10-23 06:00 UTC
+    Timestamp(1_792_889_400_000), // 2026-10-25 00:50, summer time ends at 01:00
+    Timestamp(1_792_735_200_000),
+    Timestamp(1_806_195_000_000), // 2027-03-28 00:50, summer time begins at 01:00
+    Timestamp(1_793_487_000_000), // 2026-10-31 22:50, November begins at 23:00
+    Timestamp(1_798_757_400_000), // 2026-12-31 22:50, the year ends at 23:00
+    Timestamp(1_792_735_200_000),
+    Timestamp(1_835_365_800_000), // 2028-02-28 15:50, the next day of the channels begins at 16:00
+];
+
+/// The first moment of a world.
+pub(crate) fn beginning(seed: u64) -> Timestamp {
+    let place = usize::try_from(seed % 8).unwrap_or(0);
+    BEGINNINGS.get(place).copied().unwrap_or(Timestamp(0))
+}

@@ -16,6 +16,7 @@ mod counter;
 mod doctor;
 mod doubts;
 mod export;
+mod older_copy;
 mod past;
 mod payments;
 mod refunds;
