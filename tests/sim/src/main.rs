@@ -28,7 +28,7 @@ usage: paydesk-sim days [--days N] [--seed S] [--world-days N] [--sales N] [--ti
                                                     till-days of trade with faults, audited
        paydesk-sim regressions                      every seed that once broke something
        paydesk-sim images [--count N] [--seed S] [--again N|all] [--processes N] [--resume FILE]
-                          [--only SCENARIO:STEP:cut|kill[:STEP]] [--plant NAME]
+                          [--only SCENARIO:STEP:cut|kill[:STEP]] [--plant NAME] [--tally FILE]
        paydesk-sim mutants [--hunt] [--days N] [--seed S] [--only NAME] [--processes N] [--write FILE]
                           [--tally FILE]
                                                     every planted bug, found again or looked for
@@ -91,6 +91,8 @@ struct Wish {
     plan: Plan,
     processes: u64,
     resume: Option<PathBuf>,
+    /// Where what was counted is written, for the report.
+    told: Option<PathBuf>,
     is_part: bool,
     planted: Option<Mutant>,
 }
@@ -113,6 +115,7 @@ impl Wish {
             },
             processes: 2,
             resume: None,
+            told: None,
             is_part: false,
             planted: None,
         };
@@ -136,6 +139,7 @@ impl Wish {
                 "--processes" => wish.processes = parsed(option, value)?,
                 "--resume" => wish.resume = Some(PathBuf::from(value)),
                 "--seed" => wish.plan.seed = parsed(option, value)?,
+                "--tally" => wish.told = Some(PathBuf::from(value)),
                 _ => return Err(USAGE.to_owned()),
             }
         }
@@ -171,7 +175,12 @@ impl Wish {
                 .map_err(|_| format!("a part of the run ended early: {}", output.status))?;
             tally.add(&part);
         }
-        Ok(told(&tally, self.processes, start))
+        let held = told(&tally, self.processes, start);
+        if let Some(file) = &self.told {
+            let command = format!("cargo xtask sim {}", said(options));
+            written(&tally, &command, start, held).write(file)?;
+        }
+        Ok(held)
     }
 
     fn child(&self, part: u64, options: &[String]) -> Result<Child, String> {
@@ -283,6 +292,36 @@ fn pin(part: u64) {
 
 #[cfg(not(target_os = "linux"))]
 fn pin(_part: u64) {}
+
+/// The options that say what was counted, without where it was written.
+fn said(options: &[String]) -> String {
+    let mut words = vec!["images".to_owned()];
+    for pair in options.chunks(2) {
+        if !matches!(pair, [option, _] if option == "--tally" || option == "--resume") {
+            words.extend(pair.iter().cloned());
+        }
+    }
+    words.join(" ")
+}
+
+/// A tally for the report.
+fn written(tally: &Tally, command: &str, start: Instant, held: bool) -> paydesk_tally::Tally {
+    let mut told = paydesk_tally::Tally::new("images", command);
+    told.count("images", tally.images)
+        .count("second", tally.second)
+        .count("cuts", tally.cuts)
+        .count("kills", tally.kills)
+        .count("acknowledged", tally.acknowledged)
+        .count("lost_sectors", tally.lost_sectors)
+        .count("torn_writes", tally.torn_writes);
+    for (name, count) in &tally.scenarios {
+        told.row("scenarios", name, paydesk_tally::number(*count));
+    }
+    told.violations
+        .extend(tally.bad.iter().map(ToString::to_string));
+    told.end(start.elapsed(), held);
+    told
+}
 
 /// Prints a tally; whether all was well. A run that injected nothing is not.
 fn told(tally: &Tally, processes: u64, start: Instant) -> bool {

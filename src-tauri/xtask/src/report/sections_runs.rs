@@ -55,7 +55,7 @@ pub(super) fn coverage(
     text(
         blocks,
         &format!(
-            "{} cells can be reached, {} of them never were. Outlined ones cannot; `tests/sim/coverage.txt` names the reasons.",
+            "{} cells have to be reached, {} of them never were. Outlined ones cannot, or are too rare to be asked of a thousand days; `tests/sim/coverage.txt` names the reasons.",
             due.len(),
             missed.count()
         ),
