@@ -11,6 +11,7 @@ mod edges;
 mod history;
 mod ledger;
 mod money;
+mod numbers;
 mod paid;
 
 pub use bills::{Bill, Shown, Standing};
@@ -23,6 +24,7 @@ use books::{PaymentRow, RefundRow, Sale};
 use chain::GENESIS;
 use edges::cause_of;
 use history::{History, Misuse};
+use numbers::Numbers;
 use serde_json::Value;
 use sqlx::SqliteConnection;
 use std::collections::{BTreeMap, BTreeSet};
@@ -141,6 +143,7 @@ pub struct Auditor {
     put_back: BTreeSet<usize>,
     /// What a till's folder forgot with an older copy: the bill alone tells of it (Q24).
     forgotten: BTreeSet<String>,
+    numbers: Numbers,
     violations: Vec<Violation>,
     coverage: Coverage,
 }
@@ -161,6 +164,7 @@ impl Auditor {
             tills: BTreeMap::new(),
             put_back: BTreeSet::new(),
             forgotten: BTreeSet::new(),
+            numbers: Numbers::default(),
             violations: Vec::new(),
             coverage: Coverage::default(),
         }
@@ -213,6 +217,11 @@ impl Auditor {
                 let found = format!("{reference} was sent by two tills");
                 self.found(Invariant::Inv10, sent.till, found);
             }
+        }
+        if sent.effect == Effect::Pay
+            && let Some(found) = self.numbers.used(sent.till, reference)
+        {
+            self.found(Invariant::Inv10, sent.till, found);
         }
         let state = books::state_of(connection, reference).await?;
         let is_durable = match (sent.effect, state.as_deref()) {
@@ -425,6 +434,7 @@ impl Auditor {
         let known = books::references(connection).await?;
         if self.put_back.remove(&till) {
             let forgotten = self.history.forget(till, &versions, &known);
+            self.numbers.forgot(till, &forgotten);
             self.forgotten.extend(forgotten);
         }
         let told: Vec<_> = self

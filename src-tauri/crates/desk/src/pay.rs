@@ -253,7 +253,7 @@ impl Desk {
         let payment = PaymentPlan {
             account: checked.account.id.clone(),
             channel: checked.account.channel.clone(),
-            amount: checked.amount,
+            amount: asked_amount(checked.amount)?,
             tender: checked.tender,
             expires: now.plus(lives),
             watch_ms: u64::try_from(schedule.watch_for.as_millis()).unwrap_or(u64::MAX),
@@ -296,7 +296,7 @@ impl Desk {
         if let Some(payment) = order.latest() {
             let create = Create {
                 reference: payment.reference().clone(),
-                amount: checked.amount,
+                amount: payment.plan().amount,
                 tender,
                 expires: payment.plan().expires,
                 subject: shop.store_name.clone(),
@@ -502,6 +502,15 @@ impl Desk {
         self.wake.notify_one();
         Ok(order)
     }
+}
+
+/// What is asked of the payer: what is owed, to the last fen.
+fn asked_amount(owed: Amount) -> Result<Amount, DeskError> {
+    if planted(Mutant::RoundedUp) {
+        let whole = owed.minor().saturating_add(99) / 100 * 100;
+        return Ok(Amount::from_minor(whole, owed.currency())?);
+    }
+    Ok(owed)
 }
 
 fn is_no_reply<F>(exchanged: &Exchanged<F>) -> bool {

@@ -145,8 +145,10 @@ mutants! {
         "An older copy is noticed and charges all the same.";
     EpochNotBegun "epoch-not-begun", "Q24", "INV10":
         "After an older copy no new epoch of numbers begins.";
-    DeviceIsTheSame "device-is-the-same", "", "INV1 INV10":
+    DeviceIsTheSame "device-is-the-same", "", "INV10":
         "Every till has the same device id.";
+    RoundedUp "rounded-up", "", "INV1":
+        "A charge is rounded up to whole yuan.";
     EvidenceCut "evidence-cut", "", "INV3":
         "Only the beginning of an answer is kept as its proof.";
     VersionStands "version-stands", "", "INV11":

@@ -183,7 +183,7 @@ impl Wish {
                 continue;
             }
             let verdict = match found.get(&mutant).filter(|_| !self.hunts) {
-                Some(found) => search.again(mutant, found)?,
+                Some(found) => search.again(mutant, found, self.days)?,
                 None => search.hunt(mutant, self.seed, self.days)?,
             };
             say(&serde_json::to_string(&verdict).map_err(|error| error.to_string())?);

@@ -140,9 +140,18 @@ pub(super) struct Search {
 }
 
 impl Search {
-    /// The world in which the bug was found, once more.
-    pub(super) fn again(&mut self, mutant: Mutant, found: &Found) -> Result<Verdict, String> {
+    /// The world in which the bug was found, once more. Where the product or the simulation changed since, the
+    /// same seed is another history: then it is looked for anew.
+    pub(super) fn again(
+        &mut self,
+        mutant: Mutant,
+        found: &Found,
+        days: u64,
+    ) -> Result<Verdict, String> {
         let mut verdict = self.look(mutant, found.seed)?;
+        if !is_seen(mutant, &verdict.broken) {
+            return self.hunt(mutant, 1, days);
+        }
         verdict.till_days = found.till_days;
         Ok(verdict)
     }

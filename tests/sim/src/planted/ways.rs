@@ -2,7 +2,7 @@
 
 use super::notices;
 use crate::{
-    days,
+    days::Wish,
     images::{self, Tally},
     world::World,
 };
@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 pub(super) enum Way {
     /// A simulated day, judged by the auditor.
     Days,
+    /// Three short days, in which folders have a past that may come back.
+    ThreeDays,
     /// Crash images of the store.
     Images,
     /// Notices, read by the decoders.
@@ -60,6 +62,9 @@ fn promise_in(line: &str) -> Option<String> {
 /// Sales of a till on the day of a hunt: a third of a usual day, so that a world takes about a second.
 const SALES: u32 = 20;
 
+/// Sales of a till on each of three days.
+const SALES_OF_SHORT_DAYS: u32 = 8;
+
 /// Images of one hunt.
 const IMAGES: u64 = 400;
 
@@ -67,6 +72,9 @@ pub(super) fn way_of(mutant: Mutant) -> Way {
     match mutant {
         Mutant::UnsyncedReads => Way::Images,
         Mutant::NonceFromSystem => Way::Twice,
+        Mutant::MarkNotCompared | Mutant::OlderCopyCharges | Mutant::EpochNotBegun => {
+            Way::ThreeDays
+        }
         Mutant::ForeignNoticeBelieved | Mutant::UnknownNoticeDropped => Way::Notices,
         _ => Way::Days,
     }
@@ -76,6 +84,7 @@ impl Way {
     pub(super) fn name(self) -> &'static str {
         match self {
             Way::Days => "days",
+            Way::ThreeDays => "three days",
             Way::Images => "crash images",
             Way::Notices => "notices",
             Way::Twice => "a day twice",
@@ -85,7 +94,8 @@ impl Way {
     /// Lives one world.
     pub(super) fn live(self, seed: u64) -> Result<Lived, String> {
         match self {
-            Way::Days => day(seed).map(|(lived, _)| lived),
+            Way::Days => days(seed, 1, SALES).map(|(lived, _)| lived),
+            Way::ThreeDays => days(seed, 3, SALES_OF_SHORT_DAYS).map(|(lived, _)| lived),
             Way::Images => crash_images(seed),
             Way::Notices => Ok(Lived::of(&notices::told(seed)?, 0)),
             Way::Twice => twice(seed),
@@ -93,13 +103,13 @@ impl Way {
     }
 }
 
-/// One day of one till or two, and the hash of its history.
-fn day(seed: u64) -> Result<(Lived, u64), String> {
-    let wish = days::Wish {
-        world_days: 1,
-        sales: SALES,
+/// Days of one till or two, and the hash of their history.
+fn days(seed: u64, world_days: u32, sales: u32) -> Result<(Lived, u64), String> {
+    let wish = Wish {
+        world_days,
+        sales,
         tills: Some(if seed.is_multiple_of(2) { 2 } else { 1 }),
-        ..days::Wish::default()
+        ..Wish::default()
     };
     let world = World::new(wish.plan(seed)).map_err(|error| error.0)?;
     let outcome = world.live();
@@ -108,8 +118,8 @@ fn day(seed: u64) -> Result<(Lived, u64), String> {
 }
 
 fn twice(seed: u64) -> Result<Lived, String> {
-    let (mut once, first) = day(seed)?;
-    let (again, second) = day(seed)?;
+    let (mut once, first) = days(seed, 1, SALES)?;
+    let (again, second) = days(seed, 1, SALES)?;
     once.till_days = once.till_days.saturating_add(again.till_days);
     if first != second && once.is_clean() {
         let found = format!("INV19: the history is {first:016x} and then {second:016x}");

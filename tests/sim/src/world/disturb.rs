@@ -185,6 +185,10 @@ impl World {
                 }
             }
         }
+        // Some copies are of a folder in the middle of its work.
+        if (self.outcome.kills + self.outcome.power_cuts).is_multiple_of(3) {
+            self.copy_folder(number);
+        }
     }
 
     /// Boots a till, which may die or meet a failing disk on the way, more than once.

@@ -36,11 +36,11 @@ use keys::Keyring;
 use paydesk_auditor::{Auditor, Violation};
 use paydesk_desk::{
     channel_day,
-    ports::{Clock as _, OrderFilter, Store as _, Tab, Tasks},
+    ports::{Clock as _, Store as _, Tasks},
 };
-use paydesk_domain::{ChannelDay, Currency};
+use paydesk_domain::ChannelDay;
 use paydesk_sandbox::{Offline, OfflineKeys, Rhythm};
-use people::{Notes, decide_one};
+use people::{Notes, decide_all};
 use secrets::Secrets;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -378,23 +378,8 @@ impl World {
                 continue;
             };
             let give_back = self.rng.happens(500_000);
-            let decided = self.executor.finish(open.process.id, async move {
-                let filter = OrderFilter {
-                    tab: Tab::Attention,
-                    search: String::new(),
-                    day_from: None,
-                    day_to: None,
-                    status: None,
-                    channel: None,
-                    currency: Currency::CNY,
-                };
-                let mut decided = 0;
-                let page = open.process.store.list(&filter, None, 500).await;
-                for row in page.map(|page| page.rows).unwrap_or_default() {
-                    decided += u64::from(decide_one(&open.desk, &row.number, give_back).await);
-                }
-                decided
-            });
+            let deciding = async move { decide_all(&open.desk, give_back).await };
+            let decided = self.executor.finish(open.process.id, deciding);
             held(notes).decided += decided.unwrap_or(0);
         }
     }

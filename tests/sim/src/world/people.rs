@@ -5,7 +5,7 @@ use super::ether::Ether;
 use crate::{disk::held, executor::SimClock, rng::Rng};
 use paydesk_desk::{
     Charge, Desk, DeskError, RefundAsk, ShowCode,
-    ports::{Clock, Tasks},
+    ports::{Clock, OrderFilter, Tab, Tasks},
 };
 use paydesk_domain::{
     ChannelId, Currency, LateChoice, Money, Order, OrderNumber, PayerAction, Payment, PaymentState,
@@ -151,6 +151,12 @@ impl Cashier {
         }
         if self.chance(30) {
             self.decide(&number).await;
+        }
+        // A manager looks over the list in the middle of everything.
+        if self.chance(8) {
+            let give_back = self.chance(50);
+            let decided = decide_all(&self.desk, give_back).await;
+            self.note(|notes| notes.decided += decided);
         }
     }
 
@@ -369,6 +375,25 @@ fn is_undecided(order: &Order) -> bool {
             }
         )
     })
+}
+
+/// Decides about all late money on the list. How often.
+pub(crate) async fn decide_all(desk: &Arc<Desk>, give_back: bool) -> u64 {
+    let filter = OrderFilter {
+        tab: Tab::Attention,
+        search: String::new(),
+        day_from: None,
+        day_to: None,
+        status: None,
+        channel: None,
+        currency: Currency::CNY,
+    };
+    let mut decided = 0;
+    let page = desk.ports().store.list(&filter, None, 500).await;
+    for row in page.map(|page| page.rows).unwrap_or_default() {
+        decided += u64::from(decide_one(desk, &row.number, give_back).await);
+    }
+    decided
 }
 
 /// Decides about late money of one order, if there is any. Whether it did.
