@@ -84,9 +84,7 @@ impl Desk {
         if reason.trim().is_empty() {
             return Err(DeskError::ReasonRequired);
         }
-        if !planted(Mutant::LateKeptUnasked) {
-            self.ask_about_late(number).await?;
-        }
+        self.ask_about_late(number).await?;
         let by = self.operator_name();
         if give_back {
             return Ok(self

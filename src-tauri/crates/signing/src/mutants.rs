@@ -51,7 +51,7 @@ macro_rules! mutants {
 }
 
 mutants! {
-    NormalSync "normal-sync", "Q1 Q2", "INV2":
+    NormalSync "normal-sync", "Q1 Q2", "INV2 INV4":
         "`synchronous=NORMAL`: a commit is told before it is on the disk.";
     NoSync "no-sync", "Q1", "INV17":
         "`synchronous=OFF`: the disk writes in any order it likes.";
@@ -107,8 +107,6 @@ mutants! {
         "Money that comes during the watch is not believed.";
     LateReturnCalledOff "late-return-called-off", "Q14", "INV7":
         "The return of late money that could not leave is called off, and nobody begins it again.";
-    LateKeptUnasked "late-kept-unasked", "Q14", "INV14":
-        "Late money is decided about without asking once more.";
     OwnClosingNotWatched "own-closing-not-watched", "Q15", "INV14":
         "A code that the channel closed by itself is not watched, so an old picture of it is paid unseen.";
     RefundTimeoutIsFailure "refund-timeout-is-failure", "Q16", "INV6":
