@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 pub(super) enum Way {
     /// A simulated day, judged by the auditor.
     Days,
-    /// Three short days, in which folders have a past that may come back.
+    /// Three days, in which folders have a past that may come back.
     ThreeDays,
     /// Crash images of the store.
     Images,
@@ -62,9 +62,6 @@ fn promise_in(line: &str) -> Option<String> {
 /// Sales of a till on the day of a hunt: a third of a usual day, so that a world takes about a second.
 const SALES: u32 = 20;
 
-/// Sales of a till on each of three days.
-const SALES_OF_SHORT_DAYS: u32 = 8;
-
 /// Images of one hunt.
 const IMAGES: u64 = 400;
 
@@ -95,7 +92,7 @@ impl Way {
     pub(super) fn live(self, seed: u64) -> Result<Lived, String> {
         match self {
             Way::Days => days(seed, 1, SALES).map(|(lived, _)| lived),
-            Way::ThreeDays => days(seed, 3, SALES_OF_SHORT_DAYS).map(|(lived, _)| lived),
+            Way::ThreeDays => days(seed, 3, SALES).map(|(lived, _)| lived),
             Way::Images => crash_images(seed),
             Way::Notices => Ok(Lived::of(&notices::told(seed)?, 0)),
             Way::Twice => twice(seed),
