@@ -109,7 +109,7 @@ impl Desk {
     }
 
     pub(crate) fn not_older_copy(&self) -> Result<(), DeskError> {
-        if self.is_older_copy() && !planted(Mutant::OlderCopyCharges) {
+        if self.is_older_copy() {
             return Err(DeskError::OlderCopy);
         }
         Ok(())

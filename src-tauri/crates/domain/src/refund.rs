@@ -278,7 +278,7 @@ impl Refund {
     /// `NotNow` once anything was heard about it, and for late money: a person decided that it goes back,
     /// so it goes out as soon as it can.
     pub fn withdraw(&mut self, proof: NotSent) -> Result<(), NotNow> {
-        if self.reference.is_late_return() && !planted(Mutant::LateReturnCalledOff) {
+        if self.reference.is_late_return() {
             return Err(NotNow);
         }
         match &self.state {

@@ -105,8 +105,6 @@ mutants! {
         "Money that came after the ending counts as paid, and nobody is asked.";
     LateMoneyIgnored "late-money-ignored", "Q14", "INV14":
         "Money that comes during the watch is not believed.";
-    LateReturnCalledOff "late-return-called-off", "Q14", "INV7":
-        "The return of late money that could not leave is called off, and nobody begins it again.";
     OwnClosingNotWatched "own-closing-not-watched", "Q15", "INV14":
         "A code that the channel closed by itself is not watched, so an old picture of it is paid unseen.";
     RefundTimeoutIsFailure "refund-timeout-is-failure", "Q16", "INV6":
@@ -129,8 +127,6 @@ mutants! {
         "Watches go by this machine's clock, so a jump ends them.";
     VersionCheckOff "version-check-off", "Q19", "INV11":
         "A commit does not look whether another was faster.";
-    OldNewsWins "old-news-wins", "Q19", "INV11":
-        "A late \"waiting\" is believed after \"paid\".";
     UnknownNoticeDropped "unknown-notice-dropped", "Q20", "INV2":
         "A notice about a number that is none of ours is thrown away.";
     ForeignNoticeBelieved "foreign-notice-believed", "Q20", "INV15":
@@ -139,8 +135,6 @@ mutants! {
         "An answer that could not be recorded is taken for \"nothing was sent\".";
     MarkNotCompared "mark-not-compared", "Q24", "INV10":
         "An older copy of the folder that was put back is not noticed.";
-    OlderCopyCharges "older-copy-charges", "Q24", "INV10":
-        "An older copy is noticed and charges all the same.";
     EpochNotBegun "epoch-not-begun", "Q24", "INV10":
         "After an older copy no new epoch of numbers begins.";
     DeviceIsTheSame "device-is-the-same", "", "INV10":

@@ -69,9 +69,7 @@ pub(super) fn way_of(mutant: Mutant) -> Way {
     match mutant {
         Mutant::UnsyncedReads => Way::Images,
         Mutant::NonceFromSystem => Way::Twice,
-        Mutant::MarkNotCompared | Mutant::OlderCopyCharges | Mutant::EpochNotBegun => {
-            Way::ThreeDays
-        }
+        Mutant::MarkNotCompared | Mutant::EpochNotBegun => Way::ThreeDays,
         Mutant::ForeignNoticeBelieved | Mutant::UnknownNoticeDropped => Way::Notices,
         _ => Way::Days,
     }

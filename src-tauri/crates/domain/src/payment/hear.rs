@@ -168,9 +168,6 @@ impl Payment {
     pub(super) fn hear_awaiting(&mut self, action: &PayerAction, until: Timestamp) -> Change {
         match &self.state {
             PaymentState::InDoubt { .. } => self.go(PaymentState::Awaiting { action: action.clone(), until }),
-            PaymentState::Paid { .. } if planted(Mutant::OldNewsWins) => {
-                self.go(PaymentState::Awaiting { action: action.clone(), until })
-            }
             PaymentState::Awaiting { .. }
             | PaymentState::Ending { .. }
             | PaymentState::Held { .. }
