@@ -150,7 +150,14 @@ fn all(words: &[String], tally: Option<&Path>) -> std::io::Result<bool> {
     println!("{passed} passed, {failed} failed");
     let held = failed == 0 && passed == TARGETS.len();
     if let Some(file) = tally {
-        let mut sum = Tally::new("fuzz", "cargo xtask fuzz");
+        let options = words
+            .chunks(2)
+            .filter(|pair| pair.first().is_none_or(|it| it != "--tally"));
+        let command = format!(
+            "cargo xtask fuzz {}",
+            options.flatten().cloned().collect::<Vec<_>>().join(" ")
+        );
+        let mut sum = Tally::new("fuzz", command.trim_end());
         for target in TARGETS {
             let part = part_of(file, target.name);
             let told = Tally::read(&part).map_err(std::io::Error::other)?;
