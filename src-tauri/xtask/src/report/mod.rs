@@ -158,6 +158,10 @@ fn keep(folder: &Path, file: &Path) -> Outcome {
     if tally.part == "fuzz" && tally.command.contains("--guided") {
         "guided".clone_into(&mut tally.part);
     }
+    // Where a run wrote its tally is no part of what it did.
+    if let Some(at) = tally.command.find(" --tally ") {
+        tally.command.truncate(at);
+    }
     let part = known(&tally.part)?;
     tally.write(&kept(folder, part.name)).map_err(Stop::Failed)
 }

@@ -208,10 +208,13 @@ fn glance(part: &Part, tally: Option<&Tally>) -> Vec<String> {
             grouped(figure("struck"))
         ),
         "hostile" => format!(
-            "{} named cases, {} changed answers, {} archives",
+            "{} named cases, {} changed answers, {}",
             grouped(sum("named_cases")),
             grouped(sum("changed_answers")),
-            grouped(figure("archives"))
+            match tally.figures.get("archives") {
+                Some(archives) => format!("{} archives", grouped(*archives)),
+                None => "archives not run".to_owned(),
+            }
         ),
         "fuzz" | "guided" => format!(
             "{} executions of {} parsers",

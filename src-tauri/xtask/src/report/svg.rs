@@ -62,7 +62,7 @@ fn bars(title: &str, rows: &[(String, f64)]) -> String {
     let room = WIDTH - LABEL - 110.0;
     let mut y = 4.0;
     for (name, count) in rows {
-        text(&mut svg, LABEL - 10.0, y + 15.0, "end", &short(name, 44));
+        text(&mut svg, LABEL - 10.0, y + 15.0, "end", &short(name, 40));
         let width = (room * count / most).max(if *count > 0.0 { 1.5 } else { 0.0 });
         svg.push_str(&format!("<rect x=\"{LABEL}\" y=\"{:.1}\" width=\"{width:.1}\" height=\"14\" rx=\"2\" class=\"bar\"><title>{}: {}</title></rect>",
             y + 3.5,
@@ -94,7 +94,7 @@ fn heat(title: &str, across: &str, down: &str, grid: &Grid, beyond: &[(String, S
     let cells = grid.values().flat_map(|row| row.values());
     let most = cells.copied().fold(1.0, f64::max);
     let (left, top, tall) = (210.0, 168.0, 24.0);
-    let wide = ((WIDTH - left - 8.0) / paydesk_tally::number(columns.len()).max(1.0)).min(56.0);
+    let wide = ((WIDTH - left - 96.0) / paydesk_tally::number(columns.len()).max(1.0)).min(56.0);
     let height = top + tall * paydesk_tally::number(grid.len()) + 10.0;
     let mut svg = open(height, title);
     let mut x = left;
@@ -299,7 +299,7 @@ fn ranges(title: &str, spreads: &[Spread]) -> String {
     let mut y = 22.0;
     for Spread { name, marks } in spreads {
         let [half, most, nearly, slowest] = marks.map(|mark| tenfold.place(mark, LABEL));
-        text(&mut svg, LABEL - 10.0, y + 4.0, "end", &short(name, 44));
+        text(&mut svg, LABEL - 10.0, y + 4.0, "end", &short(name, 40));
         rule(&mut svg, (half, y), (slowest, y), "thin");
         rule(&mut svg, (half, y), (nearly, y), "thick");
         for (x, mark, word) in [
