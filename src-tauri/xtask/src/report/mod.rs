@@ -134,6 +134,9 @@ pub(crate) fn report(workspace: &Workspace, arguments: &[String]) -> Outcome {
     for part in &PARTS {
         let said = match tallies.get(part.name) {
             Some(tally) if tally.passed => format!("{} at {}", tally.date, tally.commit),
+            Some(tally) if tally.violations.is_empty() => {
+                format!("a goal was missed, {} at {}", tally.date, tally.commit)
+            }
             Some(tally) => format!("VIOLATED, {} at {}", tally.date, tally.commit),
             None => "not run".to_owned(),
         };

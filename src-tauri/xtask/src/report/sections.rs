@@ -90,6 +90,12 @@ pub(super) fn run<'t>(
     for violation in &tally.violations {
         text(blocks, &format!("VIOLATED: {violation}"));
     }
+    if !tally.passed && tally.violations.is_empty() {
+        text(
+            blocks,
+            "Nothing was violated, but not every goal of the run was met; the figures below say which.",
+        );
+    }
     Some(tally)
 }
 
@@ -232,7 +238,11 @@ fn glance(part: &Part, tally: Option<&Tally>) -> Vec<String> {
             .get("all of them decided")
             .map_or_else(String::new, |text| format!("all decided in {text}")),
     };
-    let verdict = if tally.passed { "held" } else { "VIOLATED" };
+    let verdict = match (tally.passed, tally.violations.is_empty()) {
+        (true, true) => "held",
+        (false, true) => "MISSED",
+        (_, false) => "VIOLATED",
+    };
     vec![
         part.about.to_owned(),
         much,
