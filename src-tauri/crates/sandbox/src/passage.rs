@@ -85,7 +85,11 @@ pub(crate) fn arrive(
     };
     let label = world.label(channel, &call);
     let seq = Some(world.log_arrival(channel, &label, arrived));
-    let named = world.faults().take_named(channel, label.operation);
+    // A call that is struck by its caller's wish is not answered by name: that waits for the next one.
+    let named = match given {
+        None => world.faults().take_named(channel, label.operation),
+        Some(_) => None,
+    };
     if let Some(named) = named {
         let reply = world.seal(&world.named(&call, &named), Dress::default());
         return Pending {

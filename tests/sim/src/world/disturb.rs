@@ -78,7 +78,7 @@ impl World {
         match self.plan.disk {
             DiskKind::Honest => Faults::default(),
             DiskKind::Lying => Faults {
-                lying_sync: 50_000,
+                lying_sync: 500_000,
                 ..Faults::default()
             },
         }

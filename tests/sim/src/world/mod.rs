@@ -231,6 +231,10 @@ impl World {
     pub fn live(mut self) -> Outcome {
         for day in 1..=self.plan.days {
             self.rush(day);
+            // What a lying disk breaks is shown; a torn file has no quiet night.
+            if self.plan.disk == DiskKind::Lying && self.is_broken(day) {
+                break;
+            }
             self.night();
             self.look_for_secrets();
             self.outcome.till_days += u64::try_from(self.tills.len()).unwrap_or(0);

@@ -66,7 +66,9 @@ impl Desk {
                     .await;
             }
         };
-        let evidence = Evidence::from_channel(Fact::Refund(fact), &proof, heard, self.now());
+        // By the channel's clock where it says so: a wrong clock of ours moves no refund to another day (Q18).
+        let seen = record.dated.unwrap_or_else(|| self.now());
+        let evidence = Evidence::from_channel(Fact::Refund(fact), &proof, heard, seen);
         let heard = (&evidence, &proof, &record);
         self.settle_heard(reference, heard, schedule, |_: &mut Refund| {}, None)
             .await

@@ -109,6 +109,9 @@ struct RefundNamed {
     out_trade_no: Option<String>,
     trade_no: Option<String>,
     out_request_no: Option<String>,
+    /// What else the answer should tell.
+    #[serde(default)]
+    query_options: Vec<String>,
 }
 
 /// `alipay.trade.fastpay.refund.query`: a refund that is not there is a success without a status.
@@ -125,11 +128,18 @@ pub(super) fn query(world: &World, content: &str) -> Result<String, Refusal> {
     let refund_no = asked
         .out_request_no
         .ok_or_else(|| invalid("out_request_no"))?;
-    let mut answer = success()
+    let refund = trade.refund(&refund_no);
+    let refund = refund.filter(|refund| world.is_seen(refund.accepted_ms));
+    let tells_time = asked.query_options.iter().any(|it| it == "gmt_refund_pay");
+    let mut answer = success();
+    if let Some(refund) = refund.filter(|_| tells_time) {
+        let paid_ms = refund.settled_ms.unwrap_or(refund.accepted_ms);
+        answer = answer.text("gmt_refund_pay", &alipay_time(paid_ms));
+    }
+    answer = answer
         .text("out_request_no", &refund_no)
         .text("out_trade_no", &trade.key.out_trade_no);
-    let refund = trade.refund(&refund_no);
-    if let Some(refund) = refund.filter(|refund| world.is_seen(refund.accepted_ms)) {
+    if let Some(refund) = refund {
         answer = answer
             .text("refund_amount", &refund.amount.yuan())
             .text("refund_status", "REFUND_SUCCESS");
