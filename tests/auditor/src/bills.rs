@@ -82,7 +82,8 @@ impl Auditor {
         for trade in its {
             let payment = &trade.out_trade_no;
             let is_ours = before.payments.contains(payment);
-            if spans_days(trade, bill) {
+            // What an older copy forgot of it stands on the bill alone, and is rightly shown (Q24).
+            if spans_days(trade, bill) || self.is_half_forgotten(payment) {
                 either.insert(payment.clone());
             }
             let on_bill = trade
