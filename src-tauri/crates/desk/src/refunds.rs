@@ -335,11 +335,7 @@ impl Desk {
                 let order = self.query_refund(order, reference).await?;
                 match order.refund(reference) {
                     Some(after) if *after.state() == before => {
-                        let order = if planted(Mutant::ResendNotNoted) {
-                            order
-                        } else {
-                            self.note_resend(reference).await?
-                        };
+                        let order = self.note_resend(reference).await?;
                         self.send_refund(&order, reference).await
                     }
                     _ => Ok(order),

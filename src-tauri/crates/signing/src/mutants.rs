@@ -111,8 +111,6 @@ mutants! {
         "A refund without an answer counts as not sent.";
     NewRefundNumber "new-refund-number", "Q16", "INV8":
         "A refund goes out again under a new number.";
-    ResendNotNoted "resend-not-noted", "Q16", "INV6":
-        "A second send of a refund that did not leave withdraws the first, which may have.";
     RefundNotFoundIsFinal "refund-not-found-is-final", "Q16", "INV6":
         "\"No such refund\" ends a refund whose request is still on its way.";
     RefundContentChanges "refund-content-changes", "Q16", "INV9":
