@@ -257,9 +257,11 @@ impl Disk {
         state.busy_until_us = 0;
     }
 
-    /// From now on errors come this often.
+    /// From now on errors come this often; whoever held the right to write elsewhere is gone.
     pub fn set_faults(&self, faults: Faults) {
-        self.state().faults = faults;
+        let mut state = self.state();
+        state.faults = faults;
+        state.busy_until_us = 0;
     }
 
     /// The `nth` call of this kind fails once, counted from now and from 1.
