@@ -91,6 +91,14 @@ impl History {
         forgotten
     }
 
+    /// What a till ever sent an ending of.
+    pub(crate) fn ended_by(&self, till: usize) -> impl Iterator<Item = &String> {
+        let endings = self.meanings.iter();
+        endings
+            .filter(move |((effect, _), (of, _))| *effect == Effect::End && *of == till)
+            .map(|((_, reference), _)| reference)
+    }
+
     pub(crate) fn sent_by(&self, till: usize) -> impl Iterator<Item = &String> {
         self.sent.get(&till).into_iter().flatten()
     }

@@ -436,6 +436,15 @@ impl Auditor {
             let forgotten = self.history.forget(till, &versions, &known);
             self.numbers.forgot(till, &forgotten);
             self.forgotten.extend(forgotten);
+            // An ending that was sent and is forgotten may still arrive: then the bill alone tells of it.
+            let ended: Vec<String> = self.history.ended_by(till).cloned().collect();
+            for reference in ended {
+                let state = books::state_of(connection, &reference).await?;
+                let knows = ["ending", "watching", "closed", "paid_late"];
+                if state.is_some_and(|state| !knows.contains(&state.as_str())) {
+                    self.forgotten.insert(reference);
+                }
+            }
         }
         let told: Vec<_> = self
             .history
