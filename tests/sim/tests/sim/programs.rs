@@ -126,10 +126,10 @@ fn images_are_whole() {
 
 #[test]
 fn a_store_that_does_not_sync_its_commits_is_caught() {
-    for (planted, count) in [("normal-sync", "100"), ("unsynced-reads", "600")] {
-        let output = sim(&[
-            "images", "--count", count, "--seed", "7", "--plant", planted,
-        ]);
+    for (planted, count, seed) in [("normal-sync", "100", "7"), ("unsynced-reads", "600", "12")] {
+        let images = ["images", "--count", count, "--seed", seed];
+        assert_eq!(sim(&images).status.code(), Some(0), "without {planted}");
+        let output = sim(&[&images[..], &["--plant", planted]].concat());
         let said = text(&output);
         assert_eq!(output.status.code(), Some(1), "{planted}: {said}");
         assert!(said.contains("BAD"), "{planted}: {said}");
