@@ -355,7 +355,11 @@ fn simulated_days(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
     run(command(&root, "cargo", &words))?;
     let program = workspace.target("sim").join("paydesk-sim");
     let program = program.to_string_lossy();
-    run(command(&root, &program, &["days", "--days", "200", "--seed", "101"]))?;
+    run(command(
+        &root,
+        &program,
+        &["days", "--days", "200", "--seed", "101"],
+    ))?;
     let (mut counts, lived) = counted(command(&root, &program, &["regressions"]), workspace)?;
     let (planted, killed) = counted(command(&root, &program, &["mutants"]), workspace)?;
     counts += planted;
