@@ -339,9 +339,9 @@ fn hostile_peer(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
     )
 }
 
-/// Two hundred days with faults and deaths, then every seed that once broke something, and a world for each
-/// planted bug. Optimised: unoptimised they would take an hour. Not a thousand yet: what the first thousand show
-/// and is not mended stands in ADR 20.
+/// A thousand days with faults and deaths, which have to meet everything that can be met, then every seed that once
+/// broke something, and a world for each planted bug. Optimised: unoptimised they would take an hour. They do not
+/// begin at seed 1, because of what stands under "Open" in ADR 20.
 fn simulated_days(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
     let root = workspace.path("");
     let words = [
@@ -358,7 +358,7 @@ fn simulated_days(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
     run(command(
         &root,
         &program,
-        &["days", "--days", "200", "--seed", "101"],
+        &["days", "--days", "1000", "--seed", "101"],
     ))?;
     let (mut counts, lived) = counted(command(&root, &program, &["regressions"]), workspace)?;
     let (planted, killed) = counted(command(&root, &program, &["mutants"]), workspace)?;
