@@ -13,12 +13,14 @@ mod ledger;
 mod money;
 mod numbers;
 mod paid;
+mod signed;
 
 pub use bills::{Bill, Shown, Standing};
 pub use books::Unreadable;
 pub use coverage::{Cells, Coverage};
 pub use history::{Effect, Sent};
 pub use ledger::{Movement, Oracle, Trade};
+pub use signed::signed_text;
 
 use books::{PaymentRow, RefundRow, Sale};
 use chain::GENESIS;

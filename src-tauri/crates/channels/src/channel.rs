@@ -381,7 +381,7 @@ impl Field {
 
     /// Whether the channel knows the merchant by it.
     #[must_use]
-    pub fn is_number(&self) -> bool {
+    pub fn names_merchant(&self) -> bool {
         self.kind == FieldKind::Text && !self.optional
     }
 

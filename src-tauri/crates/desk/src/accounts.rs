@@ -364,7 +364,7 @@ impl Desk {
         // What names the merchant is what makes it this account.
         if let Some(name) = fields
             .keys()
-            .find(|name| is_number(channel.profile(), name))
+            .find(|name| names_merchant(channel.profile(), name))
         {
             return Err(DeskError::AccountField {
                 field: name.clone(),
@@ -537,9 +537,9 @@ fn label_of(text: &str) -> Result<String, DeskError> {
 }
 
 /// The required plain fields of a channel: its merchant numbers.
-fn is_number(profile: &Profile, name: &str) -> bool {
+fn names_merchant(profile: &Profile, name: &str) -> bool {
     let field = profile.fields.iter().find(|field| field.name == name);
-    field.is_some_and(Field::is_number)
+    field.is_some_and(Field::names_merchant)
 }
 
 /// The version of our keys that signs.
@@ -554,7 +554,7 @@ fn is_same(one: &Account, other: &Account) -> bool {
         let profile = paydesk_channels::by_id(&account.channel.0).map(Channel::profile);
         let fields = account.fields.iter();
         fields
-            .filter(|(name, _)| profile.is_some_and(|profile| is_number(profile, name)))
+            .filter(|(name, _)| profile.is_some_and(|profile| names_merchant(profile, name)))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect::<Vec<_>>()
     };

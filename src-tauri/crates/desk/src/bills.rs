@@ -290,12 +290,12 @@ impl Desk {
         let is_known = |reference: &MerchantRef| known.contains(reference);
         let named: BTreeSet<MerchantRef> = lines
             .iter()
-            .filter(|line| line.payment.get(1..5) == Some(device.as_str()))
             .filter(|line| {
                 let named = MerchantRef::parse(line.reference());
                 !named.is_ok_and(|named| is_known(&named))
             })
             .filter_map(|line| MerchantRef::parse(&line.payment).ok())
+            .filter(|reference| reference.order().device() == device)
             .collect();
         for reference in named {
             let Some(order) = self.ports.store.load(&reference.order()).await? else {

@@ -4,6 +4,7 @@
 use crate::{
     Desk,
     health::{Contact, moment_of},
+    planted::is_taken_for_failure,
     ports::{Cut, Scope},
     shop::Account,
 };
@@ -235,20 +236,6 @@ impl Desk {
 /// The key a reply names as its signer, to ask for it where it is not known.
 pub(crate) fn named_key(channel: &dyn Channel, reply: &WireReply) -> Option<KeyId> {
     channel.certificates().and_then(|part| part.named(reply))
-}
-
-/// Never: whatever cannot be believed leaves the outcome open (Q4, Q6, Q10).
-fn is_taken_for_failure(hint: &Doubt) -> bool {
-    match hint {
-        Doubt::ServerFault { .. } => planted(Mutant::GatewayIsFailure),
-        Doubt::Unreadable => planted(Mutant::UnreadableIsFailure),
-        Doubt::UnsignedRefusal { .. } => planted(Mutant::UnsignedRefusalIsFailure),
-        Doubt::Duplicate { .. }
-        | Doubt::Interrupted
-        | Doubt::Mismatch
-        | Doubt::NoReply
-        | Doubt::Unauthenticated => false,
-    }
 }
 
 fn cut_off<F>(cut: Cut, record: Record) -> (Exchanged<F>, Option<Contact>) {

@@ -9,6 +9,7 @@ mod health;
 mod older_copy;
 mod pay;
 mod peer_keys;
+mod planted;
 pub mod ports;
 mod reads;
 mod receipts;

@@ -3,6 +3,7 @@
 use crate::{
     Desk, DeskError, SKEW_LIMIT_MS,
     driver::Exchanged,
+    planted::{is_no_reply, rounded_up},
     ports::{
         Actor, Commit, EventKind, FirstAttempt, NewEvent, NewNote, NewOrder, Opened, OrderRow,
         PayerCode, Work,
@@ -12,8 +13,8 @@ use crate::{
 };
 use paydesk_channels::{Channel, Create, Finish, Query, Target, Tender};
 use paydesk_domain::{
-    Amount, Change, ChannelId, Doubt, End, Heard, MerchantRef, Mode, Money, NotSent, Order,
-    OrderNumber, OrderPlan, Payment, PaymentPlan, PaymentState, TenderKind, Timestamp,
+    Amount, Change, ChannelId, End, Heard, Mode, Money, NotSent, Order, OrderNumber, OrderPlan,
+    Payment, PaymentPlan, PaymentState, TenderKind, Timestamp,
 };
 use paydesk_signing::{
     Secret,
@@ -253,7 +254,11 @@ impl Desk {
         let payment = PaymentPlan {
             account: checked.account.id.clone(),
             channel: checked.account.channel.clone(),
-            amount: asked_amount(checked.amount)?,
+            amount: if planted(Mutant::RoundedUp) {
+                rounded_up(checked.amount)?
+            } else {
+                checked.amount
+            },
             tender: checked.tender,
             expires: now.plus(lives),
             watch_ms: u64::try_from(schedule.watch_for.as_millis()).unwrap_or(u64::MAX),
@@ -344,28 +349,6 @@ impl Desk {
             tracing::error!(reference = %create.reference, %error, "an answer could not be recorded; the payment stays in doubt");
         }
         self.wake.notify_one();
-    }
-
-    /// Never: what got no answer is asked about, not charged again (Q3).
-    async fn next_attempt(&self, reference: &MerchantRef) -> Result<MerchantRef, DeskError> {
-        let order = self
-            .change(&reference.order(), |mut order| {
-                let payment = order.payment(reference).ok_or(DeskError::OrderNotFound)?;
-                let (_, channel) = self.route(payment)?;
-                let plan = payment.plan().clone();
-                let next = order.begin_payment(plan, self.now())?.reference().clone();
-                let schedule = &channel.profile().schedule;
-                self.step::<Payment>(order, &next, Change::Moved, schedule, |step| {
-                    let body = json!({});
-                    let begun =
-                        self.event_about::<Payment>(EventKind::PaymentBegun, step, &next, body)?;
-                    step.events.push(begun);
-                    Ok(())
-                })
-            })
-            .await?;
-        let next = order.latest().ok_or(DeskError::OrderNotFound)?;
-        Ok(next.reference().clone())
     }
 
     /// Asks the channel about a payment and records the answer.
@@ -502,23 +485,6 @@ impl Desk {
         self.wake.notify_one();
         Ok(order)
     }
-}
-
-/// What is asked of the payer: what is owed, to the last fen.
-fn asked_amount(owed: Amount) -> Result<Amount, DeskError> {
-    if planted(Mutant::RoundedUp) {
-        let whole = owed.minor().saturating_add(99) / 100 * 100;
-        return Ok(Amount::from_minor(whole, owed.currency())?);
-    }
-    Ok(owed)
-}
-
-fn is_no_reply<F>(exchanged: &Exchanged<F>) -> bool {
-    let doubt = match exchanged {
-        Exchanged::Doubt { doubt, .. } => Some(doubt),
-        Exchanged::Heard { .. } | Exchanged::NotSent(_) | Exchanged::Refused { .. } => None,
-    };
-    doubt == Some(&Doubt::NoReply)
 }
 
 /// What the channel needs to be told about a payment.

@@ -44,7 +44,7 @@ impl Account {
         let profile = paydesk_channels::by_id(&self.channel.0).map(Channel::profile);
         let fields = profile.into_iter().flat_map(|profile| profile.fields);
         let mut numbers = fields
-            .filter(|field| field.is_number())
+            .filter(|field| field.names_merchant())
             .filter_map(|field| self.fields.get(field.name));
         // The application's number, where there is one, stands before the merchant's.
         numbers.next_back().unwrap_or(&self.id.0)

@@ -91,6 +91,12 @@ impl OrderNumber {
         &self.0
     }
 
+    /// The id of the device that drew it.
+    #[must_use]
+    pub fn device(&self) -> &str {
+        self.0.get(1..5).unwrap_or_default()
+    }
+
     /// Whether it is of a demo, or of a sandbox account in a real folder: no money moved.
     #[must_use]
     pub fn is_test(&self) -> bool {

@@ -387,10 +387,8 @@ async fn write_orders(
         .await
         .map_err(fault)?;
     for made in made {
-        let (day, counter) = (i64::from(made.order.plan().day.0), 1_i64);
-        sqlx::query("INSERT INTO counter(day, next) VALUES ($1, $2) ON CONFLICT(day) DO UPDATE SET next = next + 1")
-            .bind(day)
-            .bind(counter)
+        sqlx::query("INSERT OR IGNORE INTO counter(day, next) VALUES ($1, 0)")
+            .bind(i64::from(made.order.plan().day.0))
             .execute(&mut *connection)
             .await
             .map_err(fault)?;

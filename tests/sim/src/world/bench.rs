@@ -9,7 +9,7 @@ use crate::{
 };
 use paydesk_auditor::{
     Auditor, Bill, Coverage, Invariant, Oracle, Sent, Standing, Trade, Unreadable, Violation,
-    Witness,
+    Witness, signed_text,
 };
 use paydesk_sandbox::{Channel, Moment, Offline};
 use paydesk_signing::KeyId;
@@ -250,62 +250,12 @@ impl Witness for KeyWitness {
 
     fn is_signed(&self, channel: &str, record: &Value) -> bool {
         let text = |name: &str| record.get(name).and_then(Value::as_str);
-        let Some((keys, body)) = self.0.of_channel(channel).zip(text("body")) else {
-            return false;
-        };
         let by = KeyId(text("key").unwrap_or_default().to_owned());
-        let signed = match channel {
-            "alipay" => signed_alipay(body),
-            _ => signed_wechatpay(record, body),
-        };
-        signed.is_some_and(|(message, signature)| {
+        let signed = self.0.of_channel(channel).zip(signed_text(channel, record));
+        signed.is_some_and(|(keys, (message, signature))| {
             keys.verify(&by, message.as_bytes(), &signature).is_ok()
         })
     }
-}
-
-fn base64(text: &str) -> Option<Vec<u8>> {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.decode(text).ok()
-}
-
-/// The value of `..._response` by the letter, and `sign` (alipay.md, answers).
-fn signed_alipay(body: &str) -> Option<(String, Vec<u8>)> {
-    let document: Value = serde_json::from_str(body).ok()?;
-    let signature = base64(document.get("sign")?.as_str()?)?;
-    let at = body.find("_response\":")?;
-    let from = body.get(at..)?.find('{')?.checked_add(at)?;
-    let (mut depth, mut in_text, mut escaped) = (0_u32, false, false);
-    for (offset, letter) in body.get(from..)?.char_indices() {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' if in_text => escaped = true,
-            '"' => in_text = !in_text,
-            '{' if !in_text => depth = depth.saturating_add(1),
-            '}' if !in_text => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 {
-            let end = from.checked_add(offset)?;
-            return Some((body.get(from..=end)?.to_owned(), signature));
-        }
-    }
-    None
-}
-
-/// Seconds, nonce and body, each with its line feed (wechatpay.md, answers).
-fn signed_wechatpay(record: &Value, body: &str) -> Option<(String, Vec<u8>)> {
-    let headers = record.get("headers")?.as_array()?;
-    let header = |name: &str| {
-        let its = |pair: &&Value| {
-            let found = pair.get(0).and_then(Value::as_str);
-            found.is_some_and(|found| found.eq_ignore_ascii_case(name))
-        };
-        headers.iter().find(its)?.get(1)?.as_str()
-    };
-    let signature = base64(header("wechatpay-signature")?)?;
-    let (seconds, nonce) = (header("wechatpay-timestamp")?, header("wechatpay-nonce")?);
-    Some((format!("{seconds}\n{nonce}\n{body}\n"), signature))
 }
 
 /// The sandbox's ledger, read as JSON. Told where it is once it is there: the ether comes after the bench.
