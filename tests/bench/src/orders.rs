@@ -8,7 +8,7 @@ use paydesk_console::contract::{Locale, ModeView, SetUp};
 use paydesk_desk::ports::{Ids, OrderFilter, Store, Tab};
 use paydesk_domain::{Currency, Timestamp};
 use paydesk_host::{Host, HostOptions};
-use paydesk_store::{SqliteStore, StoreOptions};
+use paydesk_store::{SqliteStore, StoreOptions, SystemFiles};
 use paydesk_vault::FolderVault;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -92,7 +92,7 @@ pub(crate) async fn store(folder: &Path) -> Result<SqliteStore, Trouble> {
         key: paydesk_store::at_hand(vault.data_key()),
         ids: Arc::new(Counted::default()),
         now: Timestamp(0),
-        vfs: None,
+        files: Arc::new(SystemFiles),
         readers: 4,
     };
     Ok(SqliteStore::open(options).await?)

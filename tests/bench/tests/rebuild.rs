@@ -8,7 +8,7 @@
 
 use paydesk_desk::ports::Ids;
 use paydesk_domain::Timestamp;
-use paydesk_store::{SqliteStore, StoreOptions, WRONG_ROWS};
+use paydesk_store::{SqliteStore, StoreOptions, SystemFiles, WRONG_ROWS};
 use paydesk_vault::FolderVault;
 use std::sync::{
     Arc,
@@ -39,7 +39,7 @@ async fn a_wrong_row_in_any_projection_is_found_and_a_clean_shop_passes() {
         key: paydesk_store::at_hand(vault.data_key()),
         ids: Arc::new(Counted::default()),
         now: Timestamp(0),
-        vfs: None,
+        files: Arc::new(SystemFiles),
         readers: 4,
     };
     let store = SqliteStore::open(options).await.unwrap();

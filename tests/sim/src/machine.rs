@@ -4,7 +4,7 @@
 //! that answers nothing any more, and no file may be left open before the next boot.
 
 use crate::{
-    disk::{Cut, Disk, DiskProcess, VFS},
+    disk::{Cut, Disk, DiskProcess},
     executor::{Executor, ProcessId, SimClock, SimIds, SimTasks, Stopped},
     rng::Rng,
     store::{SimStore, survived},
@@ -135,7 +135,7 @@ impl Machine {
             key: Arc::clone(&self.key),
             ids: for_store,
             now: self.clock.now(),
-            vfs: Some(VFS.to_owned()),
+            files: Arc::new(disk.clone()),
             readers: 1,
         };
         let (process, kept) = (disk.clone(), Arc::clone(&store));

@@ -28,7 +28,8 @@ usage: paydesk-sim days [--days N] [--seed S] [--world-days N] [--sales N] [--ti
                                                     till-days of trade with faults, audited
        paydesk-sim regressions                      every seed that once broke something
        paydesk-sim images [--count N] [--seed S] [--again N|all] [--processes N] [--resume FILE]
-                          [--only SCENARIO:STEP:cut|kill[:STEP]] [--plant NAME] [--tally FILE]
+                          [--scenario NAME] [--only SCENARIO:STEP:cut|kill[:STEP]] [--plant NAME]
+                          [--tally FILE]
        paydesk-sim mutants [--hunt] [--days N] [--seed S] [--only NAME] [--processes N] [--write FILE]
                           [--tally FILE]
                                                     every planted bug, found again or looked for
@@ -110,6 +111,7 @@ impl Wish {
                 count: 2_000,
                 seed: 1,
                 again: None,
+                scenario: None,
                 only: None,
                 part: (0, 1),
             },
@@ -138,6 +140,7 @@ impl Wish {
                 }
                 "--processes" => wish.processes = parsed(option, value)?,
                 "--resume" => wish.resume = Some(PathBuf::from(value)),
+                "--scenario" => wish.plan.scenario = Some(images::scenario(value)?),
                 "--seed" => wish.plan.seed = parsed(option, value)?,
                 "--tally" => wish.told = Some(PathBuf::from(value)),
                 _ => return Err(USAGE.to_owned()),
@@ -247,8 +250,8 @@ impl Resume {
         Resume {
             file: PathBuf::from(name),
             head: format!(
-                "seed {} again {:?} planted {:?}",
-                wish.plan.seed, wish.plan.again, wish.planted
+                "seed {} scenario {:?} again {:?} planted {:?}",
+                wish.plan.seed, wish.plan.scenario, wish.plan.again, wish.planted
             ),
         }
     }

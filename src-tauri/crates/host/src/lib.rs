@@ -25,7 +25,7 @@ use paydesk_desk::{
     shop::Shop,
 };
 use paydesk_domain::Mode;
-use paydesk_store::{SqliteStore, StoreOptions};
+use paydesk_store::{SqliteStore, StoreOptions, SystemFiles};
 use paydesk_vault::{FolderKeys, Keyring, VaultError};
 use std::{
     path::{Path, PathBuf},
@@ -323,7 +323,7 @@ async fn open_store(
         key: Arc::new(move || keys.data_key()),
         ids: Arc::<OsIds>::clone(ids),
         now: clock.now(),
-        vfs: None,
+        files: Arc::new(SystemFiles),
         readers: 4,
     })
     .await

@@ -3,7 +3,10 @@
 //! A connection whose write failed is closed and never used again: what the system still shows of that
 //! write may not be on the disk. It must never retry a call.
 
-use crate::errors::{fault, is_of_the_disk};
+use crate::{
+    errors::{fault, is_of_the_disk},
+    wal::Wal,
+};
 use paydesk_desk::ports::StoreError;
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
@@ -15,6 +18,7 @@ use tokio::sync::{MappedMutexGuard, Mutex, MutexGuard, Semaphore, SemaphorePermi
 /// Some connections with the same options.
 pub(crate) struct Lane {
     options: SqliteConnectOptions,
+    wal: Option<Wal>,
     free: Semaphore,
     slots: Vec<Slot>,
 }
@@ -36,13 +40,16 @@ fn closed() -> StoreError {
 }
 
 impl Lane {
-    /// At most so many connections. One is opened now, the others when they are needed.
+    /// At most so many connections. One is opened now, the others when they are needed; each that writes
+    /// keeps the write-ahead log first.
     pub(crate) async fn open(
         count: usize,
         options: SqliteConnectOptions,
+        wal: Option<Wal>,
     ) -> Result<Lane, StoreError> {
         let lane = Lane {
             options,
+            wal,
             free: Semaphore::new(count),
             slots: (0..count).map(|_| Slot::default()).collect(),
         };
@@ -54,22 +61,29 @@ impl Lane {
     pub(crate) async fn take(&self) -> Result<Held<'_>, StoreError> {
         let permit = self.free.acquire().await.map_err(|_| closed())?;
         // As many permits as slots: one is free.
-        let free = |slot: &'_ Slot| slot.connection.try_lock().is_ok();
-        let slot = self.slots.iter().find(|slot| free(slot));
-        let slot = slot.ok_or_else(closed)?;
-        let mut kept = slot.connection.lock().await;
+        let mut slots = self.slots.iter();
+        let free = slots.find_map(|slot| Some((slot, slot.connection.try_lock().ok()?)));
+        let (slot, mut kept) = free.ok_or_else(closed)?;
         if let Some(connection) = kept.take() {
             let distrusted = slot.is_distrusted.swap(false, Ordering::AcqRel);
             *kept = usable(connection, distrusted).await;
         }
         if kept.is_none() {
-            *kept = Some(self.options.connect().await.map_err(fault)?);
+            *kept = Some(self.connect().await?);
         }
         let connection = MutexGuard::try_map(kept, Option::as_mut).map_err(|_| closed())?;
         Ok(Held {
             connection,
             _permit: permit,
         })
+    }
+
+    async fn connect(&self) -> Result<SqliteConnection, StoreError> {
+        let mut connection = self.options.connect().await.map_err(fault)?;
+        if let Some(wal) = &self.wal {
+            wal.keep(&mut connection).await?;
+        }
+        Ok(connection)
     }
 
     /// The store's error of a write. After one of the disk no connection of the lane is used again.

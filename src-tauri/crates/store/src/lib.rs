@@ -4,22 +4,26 @@
 mod bills;
 mod chain;
 mod errors;
+mod files;
 #[cfg(feature = "generate")]
 mod generate;
 mod lane;
 mod list;
+
 mod projections;
 mod read;
 mod schema;
 mod search;
 #[cfg(test)]
 mod testing;
+mod wal;
 mod words;
 mod write;
 #[cfg(feature = "generate")]
 mod wrong_rows;
 
 pub use chain::{LogFault, VerifyReport};
+pub use files::{Files, SystemFiles};
 pub use projections::RebuildReport;
 #[cfg(feature = "generate")]
 pub use wrong_rows::{WRONG_ROWS, WrongRow};
@@ -41,6 +45,7 @@ use std::{
     sync::{Arc, atomic::AtomicU8},
     time::Duration,
 };
+use wal::Wal;
 
 /// Gives the key of sealed fields and of the log's head whenever it is at hand.
 ///
@@ -63,8 +68,8 @@ pub struct StoreOptions {
     pub ids: Arc<dyn Ids>,
     /// Now.
     pub now: Timestamp,
-    /// A VFS by name, for the simulation.
-    pub vfs: Option<String>,
+    /// Where the file lives.
+    pub files: Arc<dyn Files>,
     /// Connections that read.
     pub readers: u32,
 }
@@ -93,17 +98,18 @@ impl SqliteStore {
     /// `NewerSchema`, `Corrupt`, `Busy`, `Full`, `Io`; nothing was changed.
     pub async fn open(options: StoreOptions) -> Result<SqliteStore, StoreError> {
         let connect = connect_options(&options);
-        let writer = Lane::open(1, connect.clone()).await?;
+        let wal = Wal::of(&options);
+        let writer = Lane::open(1, connect.clone(), Some(wal)).await?;
         let mut first = writer.take().await?;
         check_version(&mut first).await?;
         schema::migrate(&mut first, &options.file).await?;
         check_durability(&mut first).await?;
-        keep_what_is_read(&mut first).await?;
         let device = device(&mut first, options.ids.as_ref()).await?;
         drop(first);
         let readers = Lane::open(
             usize::try_from(options.readers.max(1)).unwrap_or(1),
             connect.read_only(true).create_if_missing(false),
+            None,
         )
         .await?;
         Ok(SqliteStore {
@@ -160,8 +166,8 @@ fn connect_options(options: &StoreOptions) -> SqliteConnectOptions {
         .busy_timeout(BUSY)
         .pragma("temp_store", "MEMORY");
     let connect = sqlx::ConnectOptions::disable_statement_logging(connect);
-    match &options.vfs {
-        Some(vfs) => connect.vfs(vfs.clone()),
+    match options.files.vfs() {
+        Some(vfs) => connect.vfs(vfs.to_owned()),
         None => connect,
     }
 }
@@ -216,22 +222,6 @@ async fn check_durability(connection: &mut SqliteConnection) -> Result<(), Store
     Err(StoreError::Io(format!(
         "journal_mode {mode}, synchronous {sync}: this folder cannot keep commits"
     )))
-}
-
-/// A process that is killed between writing a commit and syncing it leaves a commit that the next one
-/// reads but that a power cut would still take back. Before anybody reads it, it is made durable: a
-/// checkpoint syncs the write-ahead log first. What then finds no space can wait in the log.
-async fn keep_what_is_read(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    if planted(Mutant::UnsyncedReads) {
-        return Ok(());
-    }
-    let checkpoint = sqlx::query("PRAGMA wal_checkpoint(PASSIVE)")
-        .execute(&mut *connection)
-        .await;
-    match checkpoint.map_err(fault) {
-        Ok(_) | Err(StoreError::Full) => Ok(()),
-        Err(error) => Err(error),
-    }
 }
 
 async fn device(connection: &mut SqliteConnection, ids: &dyn Ids) -> Result<Device, StoreError> {

@@ -1,7 +1,7 @@
 //! A store in a folder of its own, and how SQLite would answer a query; for this crate's tests.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use crate::{SqliteStore, StoreOptions};
+use crate::{SqliteStore, StoreOptions, SystemFiles};
 use paydesk_desk::ports::Ids;
 use paydesk_domain::Timestamp;
 use paydesk_signing::SealingKey;
@@ -29,7 +29,7 @@ pub(crate) async fn store(name: &str) -> SqliteStore {
         key: crate::at_hand(Arc::new(SealingKey::new(&[7; 32]).unwrap())),
         ids: Arc::new(CountedIds(AtomicU8::new(1))),
         now: Timestamp(0),
-        vfs: None,
+        files: Arc::new(SystemFiles),
         readers: 1,
     };
     SqliteStore::open(options).await.unwrap()

@@ -168,6 +168,18 @@ pub(super) fn exists(path: &str) -> Result<bool, c_int> {
     Ok(is_there)
 }
 
+/// Syncs the directory of a name.
+pub(super) fn sync_directory(path: &str) -> c_int {
+    let Some(place) = place(path) else {
+        return sqlite::SQLITE_IOERR_DIR_FSYNC;
+    };
+    let mut state = held(&place.disk.state);
+    if state.is_alive(place.process) && state.sync_directory() {
+        return sqlite::SQLITE_OK;
+    }
+    sqlite::SQLITE_IOERR_DIR_FSYNC
+}
+
 impl State {
     fn sync_directory(&mut self) -> bool {
         self.counters.directory_syncs += 1;

@@ -6,6 +6,7 @@
 
 mod calls;
 mod faults;
+mod files;
 mod locks;
 pub mod model;
 mod vfs;

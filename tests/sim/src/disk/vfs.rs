@@ -17,7 +17,7 @@ use std::{
     sync::Once,
 };
 
-/// Its name, for `StoreOptions::vfs`.
+/// Its name.
 pub const VFS: &str = "simvfs";
 
 /// 2026-11-21 00:00 UTC as SQLite counts: milliseconds since noon in Greenwich, 24 November 4714 BC.

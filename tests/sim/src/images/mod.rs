@@ -20,3 +20,12 @@ pub use run::{Tally, run};
 pub fn scenarios() -> Vec<&'static str> {
     scenarios::SCENARIOS.iter().map(|it| it.name).collect()
 }
+
+/// A scenario's name, as it is kept.
+///
+/// # Errors
+/// When there is none of that name.
+pub fn scenario(name: &str) -> Result<&'static str, String> {
+    let found = scenarios().into_iter().find(|it| *it == name);
+    found.ok_or_else(|| format!("there is no scenario {name}"))
+}

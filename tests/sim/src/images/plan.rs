@@ -42,11 +42,8 @@ impl std::str::FromStr for Spot {
             [scenario, step, stop, again] => (scenario, step, stop, Some(again)),
             _ => return Err(wrong()),
         };
-        if !super::scenarios().contains(scenario) {
-            return Err(format!("there is no scenario {scenario}"));
-        }
         Ok(Spot {
-            scenario: (*scenario).to_owned(),
+            scenario: super::scenario(scenario)?.to_owned(),
             step: step.parse().map_err(|_| wrong())?,
             stop: match *stop {
                 "cut" => Stop::Cut,
@@ -69,6 +66,8 @@ pub struct Plan {
     pub seed: u64,
     /// How many steps of each recovery are stopped; `None` for every one.
     pub again: Option<usize>,
+    /// Only this scenario; `None` for every one.
+    pub scenario: Option<&'static str>,
     /// Only this image.
     pub only: Option<Spot>,
     /// Which part of the work, and of how many.

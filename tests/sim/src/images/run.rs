@@ -115,7 +115,8 @@ pub async fn run(
     let mut seed = plan.seed;
     loop {
         let mut all = Vec::new();
-        for scenario in SCENARIOS {
+        let wanted = |it: &&Scenario| plan.scenario.is_none_or(|name| name == it.name);
+        for scenario in SCENARIOS.iter().filter(wanted) {
             all.push(play(scenario, seed).await?);
         }
         if let Some(only) = &plan.only {

@@ -2,7 +2,7 @@
 
 use super::history::{Facts, History};
 use crate::{
-    disk::{Disk, DiskProcess, VFS, held},
+    disk::{Disk, DiskProcess, held},
     executor::SimIds,
     machine::{FILE, test_key},
 };
@@ -53,7 +53,7 @@ pub(crate) async fn open_store(
         key,
         ids: Arc::new(SimIds::new(seed)),
         now: NOW,
-        vfs: Some(VFS.to_owned()),
+        files: Arc::new(process.clone()),
         readers: 1,
     };
     SqliteStore::open(options).await.map(Arc::new)

@@ -62,6 +62,9 @@ fn promise_in(line: &str) -> Option<String> {
 /// Sales of a till on the day of a hunt: a third of a usual day, so that a world takes about a second.
 const SALES: u32 = 20;
 
+/// After a sync that failed, what is read is not what is durable.
+const FAILED_SYNC: &str = "failed_sync";
+
 /// Images of one hunt.
 const IMAGES: u64 = 400;
 
@@ -128,6 +131,7 @@ fn crash_images(seed: u64) -> Result<Lived, String> {
         count: IMAGES,
         seed,
         again: Some(3),
+        scenario: Some(FAILED_SYNC),
         only: None,
         part: (0, 1),
     };

@@ -4,7 +4,7 @@ use crate::shop::*;
 use paydesk_desk::ports::*;
 use paydesk_domain::*;
 use paydesk_signing::SealingKey;
-use paydesk_store::{LogFault, SqliteStore, StoreOptions};
+use paydesk_store::{LogFault, SqliteStore, StoreOptions, SystemFiles};
 use sqlx::{Connection, sqlite::SqliteConnectOptions};
 use std::sync::{Arc, atomic::AtomicU64};
 
@@ -183,7 +183,7 @@ async fn a_newer_or_damaged_database_is_refused_and_left_alone() {
         key: paydesk_store::at_hand(Arc::new(SealingKey::new(&[7; 32]).unwrap())),
         ids: Arc::new(CountedIds(AtomicU64::new(1))),
         now: Timestamp(0),
-        vfs: None,
+        files: Arc::new(SystemFiles),
         readers: 1,
     })
     .await;

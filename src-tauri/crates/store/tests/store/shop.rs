@@ -3,7 +3,7 @@
 use paydesk_desk::ports::*;
 use paydesk_domain::*;
 use paydesk_signing::{Authentic, KeyId, Peer, SealingKey, TagKeys, WireReply};
-use paydesk_store::{SqliteStore, StoreOptions};
+use paydesk_store::{SqliteStore, StoreOptions, SystemFiles};
 use serde_json::json;
 use sqlx::{Connection, sqlite::SqliteConnectOptions};
 use std::{
@@ -42,7 +42,7 @@ pub(crate) async fn open(folder: &Path) -> Result<SqliteStore, StoreError> {
         key: paydesk_store::at_hand(Arc::new(SealingKey::new(&[7; 32]).unwrap())),
         ids: Arc::new(CountedIds(AtomicU64::new(1))),
         now: Timestamp(0),
-        vfs: None,
+        files: Arc::new(SystemFiles),
         readers: 2,
     })
     .await
