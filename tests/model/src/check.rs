@@ -146,7 +146,7 @@ pub fn forbidden_edge(from: &View, to: &View, step: Step) -> Option<String> {
                 (Kind::Closed, Kind::Late | Kind::Watching) => evidence,
                 // The money went back by a reversal of ours: asked about again, and seen by a person
                 // when the goods were handed over.
-                (Kind::Late | Kind::Kept, Kind::Watching) => evidence,
+                (Kind::Late | Kind::Kept | Kind::Returning, Kind::Watching) => evidence,
                 (Kind::Late, Kind::Kept | Kind::Returning) => person,
                 _ => false,
             };

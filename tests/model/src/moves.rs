@@ -60,6 +60,8 @@ pub enum Bug {
     DecisionApart,
     /// Late money is decided about without asking the channel once more.
     DecidesUnasked,
+    /// A trade is not asked about again after the return of its late money failed.
+    FailedReturnUnasked,
     /// A new attempt after a time-out.
     NewReferenceAfterTimeout,
     /// A new number for a refund that is tried again.
@@ -86,9 +88,10 @@ pub enum Bug {
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Bug; 14] = [
+    pub const ALL: [Bug; 15] = [
         Bug::DecidesUnasked,
         Bug::DecisionApart,
+        Bug::FailedReturnUnasked,
         Bug::KeepsBesideAnother,
         Bug::NewReferenceAfterTimeout,
         Bug::NewRefundNumber,
@@ -203,13 +206,15 @@ impl Model {
             if view.kinds.get(attempt) != Some(&Kind::Watching) {
                 world.set_over(attempt, false);
             }
-            let decided = matches!(
-                view.kinds.get(attempt),
-                Some(Kind::Kept | Kind::Paid | Kind::Returning)
-            );
-            if decided {
-                // No answer moves these any more; `forbidden_edge` holds the domain to it.
+            let kind = view.kinds.get(attempt);
+            // No answer moves these any more; `forbidden_edge` holds the domain to it.
+            if matches!(kind, Some(Kind::Kept | Kind::Paid | Kind::Returning)) {
                 world.charges[attempt] = Call::Idle;
+            }
+            // A return that failed is asked about when an earlier reversal has arrived.
+            let is_asked = kind == Some(&Kind::Returning)
+                && !matches!(world.trades[attempt], Trade::Paid { .. });
+            if matches!(kind, Some(Kind::Kept | Kind::Paid | Kind::Returning)) && !is_asked {
                 world.asks[attempt] = Call::Idle;
             }
             if world.asks[attempt] == Call::Idle {
@@ -297,13 +302,14 @@ impl Model {
             } else {
                 Step::Keep(attempt)
             };
-            // The desk asks before a decision is taken, and by then no ending of ours is on its way.
-            let asked =
-                world.trades[attempt].is_paid() && world.wire & World::end_bit(attempt) == 0;
-            if !asked && !self.has(Bug::DecidesUnasked) {
+            // The desk asks before a decision is taken.
+            let unasked = self.has(Bug::DecidesUnasked);
+            if !world.trades[attempt].is_paid() && !unasked {
                 continue;
             }
-            if let Some((next, _)) = self.after(world, keep) {
+            // By the time it is kept, no ending of ours is on its way.
+            let may_keep = world.wire & World::end_bit(attempt) == 0 || unasked;
+            if may_keep && let Some((next, _)) = self.after(world, keep) {
                 out.push((Move::Keep(attempt), next));
             }
             if self.has(Bug::DecisionApart) {
@@ -534,7 +540,12 @@ impl Model {
             Kind::Watching => (true, false),
             // Late money stays asked about until a person decides: a reversal of ours may still arrive.
             Kind::Late => (true, false),
-            Kind::Closed | Kind::Kept | Kind::Paid | Kind::Returning => (false, false),
+            // The same of money whose return failed. A question whose answer is "paid" changes nothing.
+            Kind::Returning => (
+                !world.trades[attempt].is_paid() && !self.has(Bug::FailedReturnUnasked),
+                false,
+            ),
+            Kind::Closed | Kind::Kept | Kind::Paid => (false, false),
         };
         if may_ask {
             // A question has no effect, so it is asked at the moment it is answered; the answer takes its time.

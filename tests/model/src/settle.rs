@@ -103,6 +103,9 @@ impl Model {
                     self.make(world, Step::End(attempt));
                 }
             }
+            Kind::Returning if self.bug != Some(Bug::FailedReturnUnasked) => {
+                self.ask(world, attempt, false);
+            }
             Kind::Closed | Kind::Kept | Kind::Late | Kind::Paid | Kind::Returning => {}
         }
     }

@@ -288,7 +288,7 @@ impl Till {
                 let evidence =
                     Evidence::from_channel(fact, &self.proof, heard, seen).asked_at(asked);
                 let reference = reference(order, attempt)?;
-                Some(order.payment_mut(&reference)?.apply(&evidence))
+                order.hear(&reference, &evidence)
             }
             Step::End(attempt) => {
                 let reference = reference(order, attempt)?;

@@ -49,6 +49,11 @@ fn a_decision_apart_from_its_return_is_found() {
 }
 
 #[test]
+fn a_failed_return_that_is_not_asked_about_is_found() {
+    killed_by(Bug::FailedReturnUnasked, &["INV14"]);
+}
+
+#[test]
 fn late_money_kept_beside_another_payment_is_found() {
     killed_by(Bug::KeepsBesideAnother, &["INV1"]);
 }

@@ -180,7 +180,8 @@ impl Desk {
                 if let BackBy::LateReturn { reason, .. } = &back {
                     let body = json!({ "decision": "return", "reason": reason });
                     step.events.push(self.event_about::<Payment>(EventKind::LateDecided, &step, &payment, body)?);
-                    step.work.push(Work { reference: payment, due: None });
+                    let due = step.order.payment(&payment).and_then(|late| self.next_look(late));
+                    step.work.push(Work { reference: payment, due });
                 }
                 let refund = step.order.refund(&reference).cloned();
                 let body = json!({ "amount": plan.amount, "reason": plan.reason, "after": { "refund": refund } });
@@ -218,7 +219,11 @@ impl Desk {
             .await
     }
 
-    fn refund_call(&self, order: &Order, reference: &MerchantRef) -> Result<RefundCall, DeskError> {
+    pub(crate) fn refund_call(
+        &self,
+        order: &Order,
+        reference: &MerchantRef,
+    ) -> Result<RefundCall, DeskError> {
         let (payment, refund) = parts(order, reference)?;
         let paid = payment.paid().map_or(payment.plan().amount, |p| p.asked);
         let mut call = RefundCall {
@@ -243,24 +248,6 @@ impl Desk {
             call.reference = reference.refund(36).unwrap_or(call.reference);
         }
         Ok(call)
-    }
-
-    /// Never: a refund is durable before it is sent (Q1).
-    pub(crate) async fn send_unrecorded(&self, step: &Step) {
-        for event in step
-            .events
-            .iter()
-            .filter(|it| it.kind == EventKind::RefundBegun)
-        {
-            let begun = event.subject.as_ref().and_then(|subject| {
-                let call = self.refund_call(&step.order, subject).ok()?;
-                let (account, channel) = self.route(parts(&step.order, subject).ok()?.0).ok()?;
-                Some((account, channel, channel.refunds()?, call))
-            });
-            if let Some((account, channel, refunds, call)) = begun {
-                drop(self.exchange(&account, channel, &call, refunds).await);
-            }
-        }
     }
 
     /// Asks for a refund's state.
@@ -402,7 +389,7 @@ fn late_refused(late: Late) -> DeskError {
     }
 }
 
-fn parts<'a>(
+pub(crate) fn parts<'a>(
     order: &'a Order,
     reference: &MerchantRef,
 ) -> Result<(&'a Payment, &'a Refund), DeskError> {

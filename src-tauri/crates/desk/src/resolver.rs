@@ -7,7 +7,7 @@ use crate::{
     rhythm,
     settle::look_again,
 };
-use paydesk_domain::{End, LateChoice, MerchantRef, Order, PaymentState, Timestamp};
+use paydesk_domain::{End, MerchantRef, Order, PaymentState, Timestamp};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
@@ -176,14 +176,9 @@ impl Desk {
             return Ok(order);
         };
         match payment.state() {
-            // Until a person decides: a reversal of ours may have been on its way when the money was seen.
-            PaymentState::PaidLate {
-                choice: LateChoice::Accepted { .. } | LateChoice::Undecided,
-                ..
-            } => self.query(&order, payment).await,
-            PaymentState::Closed { .. }
-            | PaymentState::Paid { .. }
-            | PaymentState::PaidLate { .. } => Ok(order),
+            // A reversal of ours may have been on its way when the money was seen.
+            PaymentState::PaidLate { .. } => self.query(&order, payment).await,
+            PaymentState::Closed { .. } | PaymentState::Paid { .. } => Ok(order),
             PaymentState::Watching { .. } => self.watch(&order, reference).await,
             PaymentState::Ending { how, refused, .. } => {
                 let how = *how;

@@ -81,9 +81,9 @@ pub fn next_look(payment: &Payment, schedule: &Schedule, now: Timestamp) -> Opti
             choice: LateChoice::Undecided,
             ..
         } => Some(now.plus(patience_with(age(payment.begun_at(), now)))),
-        // A reversal of ours may still be on its way when the goods are handed over.
+        // A reversal of ours may still be on its way when the goods are handed over, or when the return fails.
         PaymentState::PaidLate {
-            choice: LateChoice::Accepted { .. },
+            choice: LateChoice::Accepted { .. } | LateChoice::Returning { .. },
             ..
         } if age(payment.begun_at(), now) < 2 * schedule.watch_for => {
             Some(now.plus(patience_with(age(payment.begun_at(), now))))

@@ -153,10 +153,13 @@ fn late_money_is_asked_about_until_somebody_decides_and_no_reversal_can_be_on_it
         next_look(&payment, &schedule(), at),
         Some(Timestamp(70 * SECOND))
     );
-    payment
-        .decide_late(LateChoice::Accepted { by: who() })
-        .unwrap();
-    assert!(next_look(&payment, &schedule(), at).is_some());
-    let over = payment.begun_at().plus(2 * schedule().watch_for);
-    assert_eq!(next_look(&payment, &schedule(), over), None);
+    let accepted = LateChoice::Accepted { by: who() };
+    let returning = LateChoice::Returning { by: who() };
+    for choice in [accepted, returning] {
+        let mut payment = payment.clone();
+        payment.decide_late(choice).unwrap();
+        assert!(next_look(&payment, &schedule(), at).is_some());
+        let over = payment.begun_at().plus(2 * schedule().watch_for);
+        assert_eq!(next_look(&payment, &schedule(), over), None);
+    }
 }

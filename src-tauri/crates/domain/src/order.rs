@@ -2,7 +2,7 @@
 //! Every change is committed against the version it was computed from, so two windows cannot both act.
 
 use crate::{
-    evidence::{ClosedWhy, PayerAction},
+    evidence::{Change, ClosedWhy, Evidence, PayerAction},
     money::{Amount, Money, MoneyError},
     number::{MerchantRef, OrderNumber},
     payment::{LateChoice, NotNow, Payment, PaymentPlan, PaymentState},
@@ -229,6 +229,17 @@ impl Order {
         let reference = self.number.attempt(n).ok_or(Blocked::ReferencesUsedUp)?;
         self.payments.push(Payment::begin(reference, plan, now));
         self.payments.last().ok_or(Blocked::ReferencesUsedUp)
+    }
+
+    /// Applies a fact about a payment; `None` when the order has no such payment.
+    pub fn hear(&mut self, payment: &MerchantRef, evidence: &Evidence) -> Option<Change> {
+        let nothing_goes_back = !self.refunds_of(payment).any(Refund::reserves);
+        let payment = self.payment_mut(payment)?;
+        Some(if nothing_goes_back {
+            payment.apply_unreturned(evidence)
+        } else {
+            payment.apply(evidence)
+        })
     }
 
     /// What may still be refunded of a payment: paid − refunded − running − doubtful.

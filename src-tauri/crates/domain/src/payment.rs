@@ -301,6 +301,24 @@ impl Payment {
         change
     }
 
+    /// As [`Payment::apply`], where no refund of it has given money back or still may. Late money whose return
+    /// failed is still here, so a closed trade can only mean that an earlier reversal of ours arrived.
+    pub(crate) fn apply_unreturned(&mut self, evidence: &Evidence) -> Change {
+        match (evidence.fact(), &self.state) {
+            (
+                Fact::Payment(PaymentFact::Closed(why @ (ClosedWhy::Closed | ClosedWhy::Reversed))),
+                PaymentState::PaidLate {
+                    choice: LateChoice::Returning { .. },
+                    ..
+                },
+            ) if evidence.is_asked_for() => {
+                self.handed_over_at = None;
+                self.watch(why, evidence.seen())
+            }
+            _ => self.apply(evidence),
+        }
+    }
+
     /// Notes why we still do not know; only a payment in doubt has a reason to show.
     pub fn note_doubt(&mut self, doubt: Doubt) -> Change {
         match &mut self.state {

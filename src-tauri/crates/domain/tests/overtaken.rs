@@ -223,6 +223,28 @@ fn a_decision_to_give_back_and_its_return_are_one() {
 }
 
 #[test]
+fn a_reversal_that_arrives_after_the_return_failed_is_heard_of() {
+    let (mut order, reference) = sale();
+    make_late(&mut order, &reference);
+    order
+        .give_back_late(&reference, ask("late", 100), Timestamp(7))
+        .unwrap();
+    let reversed = |heard| evidence(closed(ClosedWhy::Reversed), heard, 9);
+    let heard = order.hear(&reference, &reversed(Heard::Query));
+    assert_eq!(heard, Some(Change::Same), "the return itself may close it");
+    let back = order.refund_mut(&reference.late_return()).unwrap();
+    let failed = Fact::Refund(RefundFact::Failed(refusal(), Again::NewReference));
+    back.apply(&evidence(failed, Heard::Query, 8));
+    let heard = order.hear(&reference, &reversed(Heard::Reply));
+    assert_eq!(heard, Some(Change::Same), "nobody asked");
+    let heard = order.hear(&reference, &reversed(Heard::Query));
+    assert_eq!(heard, Some(Change::Moved));
+    let payment = order.payment(&reference).unwrap();
+    assert!(matches!(payment.state(), PaymentState::Watching { .. }));
+    assert_eq!(order.taken().minor(), 0);
+}
+
+#[test]
 fn not_now_cannot_follow_never_or_done() {
     let (mut order, reference) = sale();
     let payment = order.payment_mut(&reference).unwrap();

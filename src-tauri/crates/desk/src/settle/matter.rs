@@ -32,12 +32,14 @@ pub(crate) trait Matter: Serialize + Sized {
 
     fn of<'o>(order: &'o Order, reference: &MerchantRef) -> Option<&'o Self>;
     fn of_mut<'o>(order: &'o mut Order, reference: &MerchantRef) -> Option<&'o mut Self>;
-    fn apply(&mut self, evidence: &Evidence) -> Change;
+    fn hear(order: &mut Order, reference: &MerchantRef, evidence: &Evidence) -> Option<Change>;
     fn note_doubt(&mut self, doubt: Doubt) -> Change;
     fn withdraw(&mut self, proof: NotSent) -> Result<(), NotNow>;
     fn is_hand_over_due(&self, now: Timestamp) -> bool;
     fn hand_over(&mut self, now: Timestamp) -> Change;
     fn next_look(&self, schedule: &Schedule, now: Timestamp) -> Option<Timestamp>;
+    /// What else has to be asked about now.
+    fn asks_about(&self) -> Option<MerchantRef>;
 }
 
 impl Matter for Payment {
@@ -55,8 +57,8 @@ impl Matter for Payment {
         order.payment_mut(reference)
     }
 
-    fn apply(&mut self, evidence: &Evidence) -> Change {
-        self.apply(evidence)
+    fn hear(order: &mut Order, reference: &MerchantRef, evidence: &Evidence) -> Option<Change> {
+        order.hear(reference, evidence)
     }
 
     fn note_doubt(&mut self, doubt: Doubt) -> Change {
@@ -78,6 +80,10 @@ impl Matter for Payment {
     fn next_look(&self, schedule: &Schedule, now: Timestamp) -> Option<Timestamp> {
         rhythm::next_look(self, schedule, now)
     }
+
+    fn asks_about(&self) -> Option<MerchantRef> {
+        None
+    }
 }
 
 impl Matter for Refund {
@@ -95,8 +101,8 @@ impl Matter for Refund {
         order.refund_mut(reference)
     }
 
-    fn apply(&mut self, evidence: &Evidence) -> Change {
-        self.apply(evidence)
+    fn hear(order: &mut Order, reference: &MerchantRef, evidence: &Evidence) -> Option<Change> {
+        Some(order.refund_mut(reference)?.apply(evidence))
     }
 
     fn note_doubt(&mut self, doubt: Doubt) -> Change {
@@ -118,6 +124,12 @@ impl Matter for Refund {
 
     fn next_look(&self, schedule: &Schedule, now: Timestamp) -> Option<Timestamp> {
         rhythm::next_refund_look(self, schedule, now)
+    }
+
+    /// Late money that did not go back: perhaps it did, by an earlier reversal of ours.
+    fn asks_about(&self) -> Option<MerchantRef> {
+        let has_failed = matches!(self.state(), RefundState::Failed { .. }) && !self.is_running();
+        (has_failed && self.reference().is_late_return()).then(|| self.reference().payment())
     }
 }
 
@@ -149,14 +161,20 @@ impl Desk {
         if change == Change::Same {
             return Ok(None);
         }
+        let now = self.now();
         let matter = M::of(&order, reference);
-        let due = matter.and_then(|matter| matter.next_look(schedule, self.now()));
+        let due = matter.and_then(|matter| matter.next_look(schedule, now));
+        let other = matter.and_then(Matter::asks_about);
         let mut step = Step::of(order);
         events(&mut step)?;
         step.work.push(Work {
             reference: reference.clone(),
             due,
         });
+        step.work.extend(other.map(|reference| Work {
+            reference,
+            due: Some(now),
+        }));
         Ok(Some(step))
     }
 
@@ -172,7 +190,8 @@ impl Desk {
         self.change(&reference.order(), |mut order| {
             let matter = M::of_mut(&mut order, reference).ok_or(DeskError::OrderNotFound)?;
             learn(matter);
-            let change = matter.apply(evidence);
+            let heard = M::hear(&mut order, reference, evidence);
+            let change = heard.ok_or(DeskError::OrderNotFound)?;
             self.step::<M>(order, reference, change, schedule, |step| {
                 let body = super::heard_body(evidence, change, record, proof);
                 let event = self.event_about::<M>(M::HEARD, step, reference, body)?;

@@ -62,7 +62,7 @@ impl Payment {
     }
 
     /// It is over, and money could still come for as long as the channel's margin.
-    fn watch(&mut self, ended: &ClosedWhy, from: Timestamp) -> Change {
+    pub(super) fn watch(&mut self, ended: &ClosedWhy, from: Timestamp) -> Change {
         let watch = if planted(Mutant::WatchTooShort) {
             1_000
         } else {
