@@ -165,6 +165,8 @@ pub fn forbidden_edge(from: &View, to: &View, step: Step) -> Option<String> {
                 (RefundKind::InDoubt, RefundKind::Cancelled) => {
                     matches!(step, Step::RefundNotSent(_))
                 }
+                // "Not now", and then refused in words that name nothing: asked about first.
+                (RefundKind::Failed, RefundKind::InDoubt) => evidence,
                 (RefundKind::InDoubt | RefundKind::Accepted | RefundKind::Failed, _) => {
                     evidence && b != RefundKind::InDoubt && b != RefundKind::Cancelled
                 }

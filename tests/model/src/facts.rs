@@ -5,7 +5,8 @@ use crate::{
     till::{NOW, TOTAL, amount},
 };
 use paydesk_domain::{
-    Advice, Again, ChannelRef, ClosedWhy, Paid, PayerAction, PaymentFact, RefundFact, Refusal,
+    Advice, Again, ChannelRef, ClosedWhy, Heard, Paid, PayerAction, PaymentFact, RefundFact,
+    Refusal,
 };
 use paydesk_signing::{Authentic, KeyId, Peer, TagKeys, WireReply};
 
@@ -53,7 +54,7 @@ pub(crate) fn payment_fact(attempt: usize, answer: Answer) -> Option<PaymentFact
     })
 }
 
-pub(crate) fn refund_fact(refund: usize, answer: ReturnAnswer) -> RefundFact {
+pub(crate) fn refund_fact(refund: usize, answer: ReturnAnswer, heard: Heard) -> RefundFact {
     match answer {
         ReturnAnswer::Accepted => RefundFact::Accepted,
         ReturnAnswer::Done => RefundFact::Done {
@@ -61,8 +62,12 @@ pub(crate) fn refund_fact(refund: usize, answer: ReturnAnswer) -> RefundFact {
             at: Some(NOW),
         },
         ReturnAnswer::FailedNew => RefundFact::Failed(refusal(), Again::NewReference),
+        // Turned away at the door, in words that name nothing.
+        ReturnAnswer::FailedSame if heard == Heard::Reply => {
+            RefundFact::Refused(refusal(), Again::SameReference)
+        }
         ReturnAnswer::FailedSame => RefundFact::Failed(refusal(), Again::SameReference),
         ReturnAnswer::NotFound => RefundFact::NotFound,
-        ReturnAnswer::Refused => RefundFact::Failed(refusal(), Again::ByHand),
+        ReturnAnswer::Refused => RefundFact::Refused(refusal(), Again::ByHand),
     }
 }

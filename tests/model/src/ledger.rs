@@ -146,12 +146,12 @@ impl Return {
     #[must_use]
     pub fn told(self) -> ReturnAnswer {
         match self {
-            Return::Absent => ReturnAnswer::NotFound,
+            // What it has refused it does not keep.
+            Return::Absent | Return::Refused => ReturnAnswer::NotFound,
             Return::Accepted => ReturnAnswer::Accepted,
             Return::Done => ReturnAnswer::Done,
             Return::FailedSame => ReturnAnswer::FailedSame,
             Return::FailedNew => ReturnAnswer::FailedNew,
-            Return::Refused => ReturnAnswer::Refused,
         }
     }
 
@@ -168,10 +168,10 @@ impl Return {
             ],
             Return::Absent => vec![(Return::Refused, ReturnAnswer::Refused)],
             Return::FailedSame if fits => vec![(Return::Accepted, ReturnAnswer::Accepted)],
-            Return::FailedSame => vec![(Return::Refused, ReturnAnswer::Refused)],
-            Return::Accepted | Return::Done | Return::FailedNew | Return::Refused => {
-                vec![(self, self.told())]
-            }
+            // It stays on record as failed.
+            Return::FailedSame => vec![(Return::FailedNew, ReturnAnswer::Refused)],
+            Return::Refused => vec![(self, ReturnAnswer::Refused)],
+            Return::Accepted | Return::Done | Return::FailedNew => vec![(self, self.told())],
         }
     }
 

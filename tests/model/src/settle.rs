@@ -135,6 +135,10 @@ impl Model {
             return;
         }
         if view.kind == RefundKind::InDoubt || view.kind == RefundKind::Failed {
+            let told = world.refunds[refund].told();
+            if self.make(world, Step::HearRefund(refund, told, Heard::Query)) {
+                return;
+            }
             self.make(world, Step::RefundAgain(refund));
             let sent = world.refunds[refund].sent(self.fits(world, refund));
             if let Some((to, answer)) = sent.first() {

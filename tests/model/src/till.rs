@@ -325,7 +325,7 @@ impl Till {
             | Step::Refund(..)
             | Step::RefundAll(..) => moved(person(order, step)?),
             Step::HearRefund(refund, answer, heard) => {
-                let fact = Fact::Refund(refund_fact(refund, answer));
+                let fact = Fact::Refund(refund_fact(refund, answer, heard));
                 let evidence = Evidence::from_channel(fact, &self.proof, heard, NOW);
                 Some(refund_mut(order, refund)?.apply(&evidence))
             }

@@ -51,7 +51,7 @@ faults! {
     ReplyFlipped "one bit of the reply changed",
     /// The reply carries another signature.
     ReplyForged "signature of the reply changed",
-    /// A genuine reply to an earlier call comes instead, about whichever payment it names.
+    /// A genuine reply to an earlier call comes instead, about whichever payment it names, or about none.
     ReplyReplayed "an earlier reply instead",
     /// A gateway says 502; the channel never had the request.
     GatewayBefore "502 before the effect",

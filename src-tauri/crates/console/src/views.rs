@@ -157,6 +157,9 @@ pub(crate) fn doubt_key(doubt: &Doubt) -> (&'static str, Option<String>) {
         Doubt::Interrupted => ("interrupted", None),
         Doubt::Mismatch => ("mismatch", None),
         Doubt::NoReply => ("no_reply", None),
+        Doubt::RefusalUnconfirmed { refusal, .. } => {
+            ("refusal_unconfirmed", Some(refusal.code.clone()))
+        }
         Doubt::ServerFault { code } => ("server_fault", Some(code.clone())),
         Doubt::Unauthenticated => ("unauthenticated", None),
         Doubt::Unreadable => ("unreadable", None),
@@ -173,6 +176,7 @@ fn doubt_text(channel: &str, doubt: &Doubt) -> String {
         Doubt::Interrupted
         | Doubt::Mismatch
         | Doubt::NoReply
+        | Doubt::RefusalUnconfirmed { .. }
         | Doubt::Unauthenticated
         | Doubt::Unreadable
         | Doubt::UnsignedRefusal { .. } => None,

@@ -63,6 +63,7 @@ pub(crate) fn is_taken_for_failure(hint: &Doubt) -> bool {
         | Doubt::Interrupted
         | Doubt::Mismatch
         | Doubt::NoReply
+        | Doubt::RefusalUnconfirmed { .. }
         | Doubt::Unauthenticated => false,
     }
 }

@@ -215,8 +215,16 @@ impl Desk {
         let refunds = channel.refunds().ok_or(DeskError::KeysLocked)?;
         let call = self.refund_call(order, reference)?;
         let exchanged = self.exchange(&account, channel, &call, refunds).await;
-        self.settle_refund(reference, exchanged, Heard::Reply, channel)
-            .await
+        let order = self
+            .settle_refund(reference, exchanged, Heard::Reply, channel)
+            .await?;
+        let is_refused = order
+            .refund(reference)
+            .is_some_and(Refund::is_refusal_unconfirmed);
+        if is_refused {
+            return self.query_refund(&order, reference).await;
+        }
+        Ok(order)
     }
 
     pub(crate) fn refund_call(
@@ -328,9 +336,9 @@ impl Desk {
                     _ => Ok(order),
                 }
             }
+            RefundState::Failed { .. } => self.query_refund(order, reference).await,
             RefundState::Cancelled { .. }
             | RefundState::Done { .. }
-            | RefundState::Failed { .. }
             | RefundState::InDoubt { .. } => Ok(order.clone()),
         }
     }

@@ -216,6 +216,10 @@ pub fn next_refund_look(refund: &Refund, schedule: &Schedule, now: Timestamp) ->
         RefundState::Failed { .. } if refund.is_running() => {
             Some(now.plus(schedule.refund_spacing.max(Duration::from_secs(30))))
         }
+        // What is said to have failed and arrives all the same is heard of.
+        RefundState::Failed { .. } if age < 2 * schedule.watch_for => {
+            Some(now.plus(patience_with(age)))
+        }
         RefundState::Failed { .. } => None,
     }
 }

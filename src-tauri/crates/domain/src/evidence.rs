@@ -58,6 +58,14 @@ pub enum Doubt {
     Mismatch,
     /// Time-out or a connection lost after the first byte (Q3).
     NoReply,
+    /// Refused in words that name no refund, so they may have been about another: the channel is asked whether
+    /// it knows this one.
+    RefusalUnconfirmed {
+        /// The channel's words.
+        refusal: Refusal,
+        /// How to go on once it is confirmed.
+        again: Again,
+    },
     /// The channel's own fault: 5xx, system error (Q4).
     ServerFault {
         /// HTTP status or the channel's code.
@@ -195,10 +203,12 @@ pub enum RefundFact {
         /// When the channel says so.
         at: Option<Timestamp>,
     },
-    /// It failed, and how to go on.
+    /// It failed, and how to go on: said of this refund by name.
     Failed(Refusal, Again),
     /// The channel does not know this refund.
     NotFound,
+    /// Refused, and how to go on, in words that name no refund.
+    Refused(Refusal, Again),
 }
 
 /// How a failed refund can go on.

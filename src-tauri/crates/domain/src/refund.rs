@@ -158,6 +158,15 @@ impl Refund {
         }
     }
 
+    /// Whether it was refused in words that name no refund, and nobody has asked yet.
+    #[must_use]
+    pub fn is_refusal_unconfirmed(&self) -> bool {
+        let RefundState::InDoubt { doubt, .. } = &self.state else {
+            return false;
+        };
+        matches!(doubt, Doubt::RefusalUnconfirmed { .. })
+    }
+
     /// Applies a fact about this refund.
     pub fn apply(&mut self, evidence: &Evidence) -> Change {
         let Fact::Refund(fact) = evidence.fact() else {
@@ -215,6 +224,34 @@ impl Refund {
                     })
                 }
             }
+            // "Not now" frees nothing, so it needs no second word.
+            (
+                RefundFact::Refused(refusal, again @ Again::SameReference),
+                RefundState::InDoubt { .. },
+            ) => self.go(RefundState::Failed {
+                refusal: refusal.clone(),
+                again: *again,
+            }),
+            (
+                RefundFact::Refused(refusal, again @ (Again::ByHand | Again::NewReference)),
+                RefundState::InDoubt { .. }
+                | RefundState::Failed {
+                    again: Again::SameReference,
+                    ..
+                },
+            ) => self.doubt_refusal(refusal, *again, seen),
+            // Overtaken by what was said of this refund by name.
+            (RefundFact::Refused(..), _) => Change::Same,
+            (
+                RefundFact::NotFound,
+                RefundState::InDoubt {
+                    doubt: Doubt::RefusalUnconfirmed { refusal, again },
+                    ..
+                },
+            ) => {
+                let (refusal, again) = (refusal.clone(), *again);
+                self.go(RefundState::Failed { refusal, again })
+            }
             (RefundFact::NotFound, RefundState::InDoubt { .. })
                 if planted(Mutant::RefundNotFoundIsFinal) =>
             {
@@ -241,6 +278,22 @@ impl Refund {
             Change::Same => {}
         }
         change
+    }
+
+    fn doubt_refusal(&mut self, refusal: &Refusal, again: Again, seen: Timestamp) -> Change {
+        let doubt = Doubt::RefusalUnconfirmed {
+            refusal: refusal.clone(),
+            again,
+        };
+        let since = match &self.state {
+            RefundState::InDoubt { doubt: known, .. } if *known == doubt => return Change::Same,
+            RefundState::InDoubt { since, .. } => *since,
+            RefundState::Accepted { .. }
+            | RefundState::Cancelled { .. }
+            | RefundState::Done { .. }
+            | RefundState::Failed { .. } => seen,
+        };
+        self.go(RefundState::InDoubt { since, doubt })
     }
 
     fn go(&mut self, next: RefundState) -> Change {

@@ -1,5 +1,5 @@
 //! Words that were true once and come too late, and decisions that must be whole: each test is a shortest
-//! trace that the exhaustive model (`tests/model`) found.
+//! trace that the exhaustive model (`tests/model`) or a simulated day found.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use paydesk_domain::*;
@@ -267,4 +267,56 @@ fn not_now_cannot_follow_never_or_done() {
     refund.apply(&evidence(done, Heard::Query, 5));
     refund.apply(&evidence(failed(Again::NewReference), Heard::Reply, 6));
     assert!(matches!(refund.state(), RefundState::Done { .. }));
+}
+
+#[test]
+fn a_refused_payment_is_watched_for_a_refusal_names_nothing() {
+    let (mut order, reference) = sale();
+    let refused = closed(ClosedWhy::Refused { refusal: refusal() });
+    let heard = order.hear(&reference, &evidence(refused, Heard::Reply, 2));
+    assert_eq!(heard, Some(Change::Moved));
+    assert!(!order.payment(&reference).unwrap().blocks_another());
+    assert_eq!(order.status(), OrderStatus::Failed);
+    // It was the answer to another charge.
+    order.hear(&reference, &evidence(paid(), Heard::Query, 3));
+    assert_eq!(order.status(), OrderStatus::PaidLate);
+}
+
+#[test]
+fn a_refused_refund_keeps_its_amount_until_the_channel_does_not_know_it() {
+    let (mut order, reference) = sale();
+    order.hear(&reference, &evidence(paid(), Heard::Query, 1));
+    let refund = order
+        .begin_refund(&reference, ask("all", 100), Timestamp(2))
+        .unwrap();
+    let refused = |again| Fact::Refund(RefundFact::Refused(refusal(), again));
+    let done = Fact::Refund(RefundFact::Done {
+        channel_ref: None,
+        at: None,
+    });
+    let not_found = Fact::Refund(RefundFact::NotFound);
+    let hear =
+        |refund: &mut Refund, fact: &Fact, heard| refund.apply(&evidence(fact.clone(), heard, 3));
+    let begun = order.refund(&refund).unwrap().clone();
+
+    let mut confirmed = begun.clone();
+    hear(&mut confirmed, &refused(Again::ByHand), Heard::Reply);
+    assert!(confirmed.is_refusal_unconfirmed() && confirmed.reserves());
+    let again = hear(&mut confirmed, &refused(Again::ByHand), Heard::Reply);
+    assert_eq!(again, Change::Same);
+    hear(&mut confirmed, &not_found, Heard::Query);
+    assert!(matches!(confirmed.state(), RefundState::Failed { .. }));
+    assert!(!confirmed.reserves());
+
+    let mut replayed = begun.clone();
+    hear(&mut replayed, &refused(Again::NewReference), Heard::Reply);
+    hear(&mut replayed, &done, Heard::Query);
+    assert!(matches!(replayed.state(), RefundState::Done { .. }));
+    let late = hear(&mut replayed, &refused(Again::NewReference), Heard::Reply);
+    assert_eq!(late, Change::Same, "overtaken");
+
+    // "Not now" frees nothing, and goes out again by itself.
+    let mut later = begun;
+    hear(&mut later, &refused(Again::SameReference), Heard::Reply);
+    assert!(later.is_running() && later.reserves());
 }

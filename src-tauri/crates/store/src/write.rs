@@ -329,6 +329,7 @@ impl PaymentColumns {
                         | Doubt::Mismatch
                         | Doubt::Unauthenticated
                         | Doubt::Unreadable
+                        | Doubt::RefusalUnconfirmed { .. }
                         | Doubt::ServerFault { .. }
                         | Doubt::UnsignedRefusal { .. }
                         | Doubt::Duplicate { .. },

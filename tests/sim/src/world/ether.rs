@@ -371,13 +371,13 @@ impl Ether {
         }
     }
 
-    /// An old answer to the same kind of call: about the same reference if there is one.
+    /// An old answer to the same kind of call: about the same reference if there is one, else any.
     fn replayed(&self, reading: &Reading) -> Option<WireAnswer> {
         let old = held(&self.old);
         let kept = old.get(&kind_of(reading))?;
         let its = |(of, _): &&(String, WireAnswer)| Some(of) == reading.reference.as_ref();
-        let found = kept.iter().find(its).or_else(|| kept.first())?;
-        Some(found.1.clone())
+        let any = || kept.get(self.draw(|rng| rng.place(kept.len())));
+        Some(kept.iter().find(its).or_else(any)?.1.clone())
     }
 }
 

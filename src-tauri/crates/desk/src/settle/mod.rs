@@ -186,6 +186,7 @@ fn fact_name(fact: &Fact) -> &'static str {
             RefundFact::Done { .. } => "done",
             RefundFact::Failed(..) => "failed",
             RefundFact::NotFound => "not_found",
+            RefundFact::Refused(..) => "refused",
         },
     }
 }
@@ -195,7 +196,9 @@ fn code_of(fact: &Fact) -> Option<String> {
         Fact::Payment(
             PaymentFact::Closed(ClosedWhy::Refused { refusal }) | PaymentFact::EndRefused(refusal),
         )
-        | Fact::Refund(RefundFact::Failed(refusal, _)) => Some(refusal.code.clone()),
+        | Fact::Refund(RefundFact::Failed(refusal, _) | RefundFact::Refused(refusal, _)) => {
+            Some(refusal.code.clone())
+        }
         Fact::Payment(_) | Fact::Refund(_) => None,
     }
 }

@@ -31,8 +31,8 @@ impl Desk {
                 // By hand when the connector's table does not know the code.
                 let meaning = channel.meaning(&refusal.code);
                 let again = meaning.and_then(|it| it.again).unwrap_or(Again::ByHand);
-                tracing::info!(%reference, code = refusal.code, "a refund was refused");
-                (RefundFact::Failed(refusal, again), proof, record)
+                tracing::info!(%reference, code = refusal.code, "a refund was refused; asking whether it is known");
+                (RefundFact::Refused(refusal, again), proof, record)
             }
             // A refused query says nothing of the money.
             Exchanged::Refused { record, .. } => {

@@ -81,16 +81,16 @@ impl Payment {
             | PaymentState::Awaiting { .. }
             | PaymentState::Processing { .. }
             | PaymentState::Held { .. } => match why {
-                ClosedWhy::NotSent { .. } | ClosedWhy::Refused { .. } => {
-                    self.go(PaymentState::Closed { why: why.clone() })
-                }
+                ClosedWhy::NotSent { .. } => self.go(PaymentState::Closed { why: why.clone() }),
                 _ if planted(Mutant::OwnClosingNotWatched) => {
                     self.go(PaymentState::Closed { why: why.clone() })
                 }
-                // Ended by the channel itself: an old picture of a shown code may still be paid (Q15).
+                // Ended by the channel itself: an old picture of a shown code may still be paid (Q15). A refusal
+                // need not name the payment, so it may have been about another.
                 ClosedWhy::Closed
                 | ClosedWhy::Expired
                 | ClosedWhy::NeverExisted
+                | ClosedWhy::Refused { .. }
                 | ClosedWhy::Reversed => self.watch(why, evidence.seen()),
             },
             PaymentState::Ending { .. }
