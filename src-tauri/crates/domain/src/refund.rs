@@ -224,24 +224,7 @@ impl Refund {
                     })
                 }
             }
-            // "Not now" frees nothing, so it needs no second word.
-            (
-                RefundFact::Refused(refusal, again @ Again::SameReference),
-                RefundState::InDoubt { .. },
-            ) => self.go(RefundState::Failed {
-                refusal: refusal.clone(),
-                again: *again,
-            }),
-            (
-                RefundFact::Refused(refusal, again @ (Again::ByHand | Again::NewReference)),
-                RefundState::InDoubt { .. }
-                | RefundState::Failed {
-                    again: Again::SameReference,
-                    ..
-                },
-            ) => self.doubt_refusal(refusal, *again, seen),
-            // Overtaken by what was said of this refund by name.
-            (RefundFact::Refused(..), _) => Change::Same,
+            (RefundFact::Refused(refusal, again), _) => self.hear_refused(refusal, *again, seen),
             (
                 RefundFact::NotFound,
                 RefundState::InDoubt {
@@ -280,20 +263,30 @@ impl Refund {
         change
     }
 
-    fn doubt_refusal(&mut self, refusal: &Refusal, again: Again, seen: Timestamp) -> Change {
-        let doubt = Doubt::RefusalUnconfirmed {
-            refusal: refusal.clone(),
-            again,
-        };
+    fn hear_refused(&mut self, refusal: &Refusal, again: Again, seen: Timestamp) -> Change {
+        let refusal = refusal.clone();
         let since = match &self.state {
-            RefundState::InDoubt { doubt: known, .. } if *known == doubt => return Change::Same,
+            // "Not now" frees nothing, so it needs no second word.
+            RefundState::InDoubt { .. } if again == Again::SameReference => {
+                return self.go(RefundState::Failed { refusal, again });
+            }
             RefundState::InDoubt { since, .. } => *since,
+            RefundState::Failed {
+                again: Again::SameReference,
+                ..
+            } if again != Again::SameReference => seen,
+            // Overtaken by what was said of this refund by name.
             RefundState::Accepted { .. }
             | RefundState::Cancelled { .. }
             | RefundState::Done { .. }
-            | RefundState::Failed { .. } => seen,
+            | RefundState::Failed { .. } => return Change::Same,
         };
-        self.go(RefundState::InDoubt { since, doubt })
+        let doubt = Doubt::RefusalUnconfirmed { refusal, again };
+        let next = RefundState::InDoubt { since, doubt };
+        if self.state == next {
+            return Change::Same;
+        }
+        self.go(next)
     }
 
     fn go(&mut self, next: RefundState) -> Change {
