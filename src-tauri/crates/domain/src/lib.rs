@@ -8,6 +8,7 @@ pub mod number;
 pub mod order;
 pub mod payment;
 pub mod refund;
+pub mod statement;
 pub mod time;
 
 pub use bill::*;
@@ -17,4 +18,5 @@ pub use number::*;
 pub use order::*;
 pub use payment::*;
 pub use refund::*;
+pub use statement::*;
 pub use time::*;

@@ -37,16 +37,18 @@ const fn pure(name: &'static str, may_use: &'static [&'static str]) -> Room {
     }
 }
 
-const ROOMS: [Room; 26] = [
+const ROOMS: [Room; 27] = [
     pure("paydesk-signing", &[]),
     pure("paydesk-domain", &["paydesk-signing"]),
     pure("paydesk-channels", &["paydesk-domain", "paydesk-signing"]),
+    pure("paydesk-bank", &["paydesk-domain"]),
     pure("paydesk-recon", &["paydesk-domain"]),
     pure("paydesk-texts", &[]),
     pure("paydesk-reports", &["paydesk-domain", "paydesk-texts"]),
     room(
         "paydesk-desk",
         &[
+            "paydesk-bank",
             "paydesk-channels",
             "paydesk-domain",
             "paydesk-recon",
@@ -150,6 +152,7 @@ const ROOMS: [Room; 26] = [
     room(
         "paydesk-fuzz",
         &[
+            "paydesk-bank",
             "paydesk-channels",
             "paydesk-console",
             "paydesk-domain",
