@@ -291,6 +291,7 @@ pub(crate) fn said_of_refund(outcome: &Outcome<Answer<RefundFact>>) -> String {
             }
             RefundFact::Failed(refusal, again) => format!("failed {} {again:?}", refusal.code),
             RefundFact::NotFound => "not found".to_owned(),
+            RefundFact::Refused(refusal, _) => format!("refused {}", refusal.code),
         },
         Outcome::Refused(refusal) => format!("refused {} {:?}", refusal.code, refusal.advice),
         Outcome::Unknown(doubt) => format!("unknown {}", tag(doubt, "why")),
