@@ -8,6 +8,7 @@ mod balance;
 mod camt;
 mod fault;
 mod mt940;
+mod ofx;
 mod text;
 mod xml;
 
@@ -45,11 +46,15 @@ pub fn read(file: &[u8]) -> Result<StatementFile, StatementFault> {
     if file.len() > text::BYTES_MAX {
         return Err(StatementFault::of_file(Reason::TooLarge));
     }
-    let (text, encoding) = match declared(file) {
+    let is_ofx = ofx::is_one(file);
+    let named = if is_ofx { ofx::declared(file) } else { None };
+    let (text, encoding) = match named.or_else(|| declared(file)) {
         Some(named) => text::decode(file, Fallback::Named(named))?,
         None => text::decode(file, Fallback::Either)?,
     };
-    let statements = if is_xml(&text) {
+    let statements = if is_ofx {
+        ofx::read(&text)?
+    } else if is_xml(&text) {
         camt::read(&text)?
     } else if mt940::is_one(&text) {
         mt940::read(&text)?

@@ -11,6 +11,7 @@
 mod camt;
 mod hostile;
 mod mt940;
+mod ofx;
 mod samples;
 
 use paydesk_bank::{Reason, StatementFault, StatementFile};
