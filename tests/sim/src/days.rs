@@ -427,6 +427,25 @@ fn planted(name: &str) -> Result<Mutant, String> {
     Mutant::by_name(name).ok_or(format!("--plant {name} is not known"))
 }
 
+/// Bits that turn in the closed databases of one world, one at a time: found, or without effect.
+///
+/// # Errors
+/// A world that cannot begin; a run that turned no bit, or of which nothing was found.
+pub fn rot(seed: u64, bits: u64, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
+    let world = World::new(Wish::default().plan(seed)).map_err(|error| error.0)?;
+    let outcome = world.rot_after(bits);
+    let turned: u64 = outcome.rot.values().sum();
+    say(&format!("{turned} bits turned"));
+    for (found, count) in &outcome.rot {
+        say(&format!("  {found:36} {count}"));
+    }
+    outcome.violations.iter().for_each(|found| say(found));
+    if outcome.rot.len() < 2 {
+        return Err("nothing was found: that proves nothing".to_owned());
+    }
+    Ok(outcome.violations.is_empty())
+}
+
 /// Every seed that once broke something, again.
 ///
 /// # Errors

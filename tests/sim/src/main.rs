@@ -33,6 +33,7 @@ usage: paydesk-sim days [--days N] [--seed S] [--world-days N] [--sales N] [--ti
        paydesk-sim mutants [--hunt] [--days N] [--seed S] [--only NAME] [--processes N] [--write FILE]
                           [--tally FILE]
                                                     every planted bug, found again or looked for
+       paydesk-sim rot [--bits N] [--seed S]        bits that turn in a closed database, one at a time
        paydesk-sim life [--seed S] [--steps N]     one seed's history as a hash
        paydesk-sim cost [--payments N]             what a payment costs on a simulated disk
        paydesk-sim scenarios";
@@ -76,6 +77,7 @@ fn command(arguments: &[String]) -> Result<bool, String> {
             }
             wish.run(&mut |line| println!("{line}"))
         }
+        "rot" => rot(options),
         "regressions" if options.is_empty() => days::regressions(&mut |line| println!("{line}")),
         "scenarios" if options.is_empty() => {
             images::scenarios()
@@ -367,6 +369,19 @@ fn one_life(options: &[String]) -> Result<bool, String> {
     let lived = life::live(seed, steps)?;
     println!("{:016x} {lived}", lived.hash);
     Ok(lived.faults > 0)
+}
+
+fn rot(options: &[String]) -> Result<bool, String> {
+    let (mut seed, mut bits) = (1, 1_000);
+    for pair in options.chunks(2) {
+        match pair {
+            [option, value] if option == "--seed" => seed = parsed(option, value)?,
+            [option, value] if option == "--bits" => bits = parsed(option, value)?,
+            _ => return Err(USAGE.to_owned()),
+        }
+    }
+    pin(0);
+    days::rot(seed, bits, &mut |line| println!("{line}"))
 }
 
 fn cost(options: &[String]) -> Result<bool, String> {

@@ -139,6 +139,7 @@ pub(crate) fn tally(wish: &Wish, so_far: &SoFar) -> Tally {
         ("by_mishap", &sum.mishaps),
         ("by_disk", &sum.disk),
         ("rows", &sum.rows),
+        ("rot", &sum.rot),
         ("signatures", &sum.worlds),
         ("moves", &sum.moves),
     ] {

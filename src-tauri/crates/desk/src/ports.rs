@@ -431,7 +431,8 @@ pub trait Store: Send + Sync {
         reference: &'a MerchantRef,
         now: Timestamp,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
-    /// After the clock was set back: everything that is planned for later is due now.
+    /// At a start, or after the clock was set back: everything that is planned for later is due now, and a
+    /// lease that no living process can hold is over.
     fn plan_anew(&self, now: Timestamp) -> BoxFuture<'_, Result<(), StoreError>>;
     /// When the next one is due, and whether anything moved: asked all the time, so it is one look.
     fn pulse(&self) -> BoxFuture<'_, Result<Pulse, StoreError>>;

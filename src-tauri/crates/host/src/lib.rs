@@ -94,7 +94,7 @@ pub struct Verification {
     pub events: u64,
     /// The first damaged event, named.
     pub fault: Option<String>,
-    /// Projections that differ from what the log says.
+    /// Damage of the file, and projections that differ from what the log says.
     pub differences: Vec<String>,
 }
 
@@ -188,7 +188,7 @@ impl Host {
         &self.console
     }
 
-    /// Walks the event chain; on request rebuilds the projections and compares them.
+    /// Walks the event chain; on request examines the whole file, rebuilds the projections and compares them.
     ///
     /// # Errors
     /// The store's.
@@ -197,7 +197,8 @@ impl Host {
         let fault = report.fault.as_ref().map(ToString::to_string);
         let mut differences = Vec::new();
         if rebuild && fault.is_none() {
-            differences = self.store.rebuild().await?.differences;
+            differences = self.store.examine().await?;
+            differences.extend(self.store.rebuild().await?.differences);
         }
         Ok(Verification {
             events: report.events,

@@ -2,6 +2,7 @@
 
 use crate::{
     SqliteStore,
+    damage::bill_digest,
     errors::{fault, unreadable},
     read::{int, text},
 };
@@ -13,6 +14,7 @@ use paydesk_domain::{
     Payment, Refund, Timestamp,
 };
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
 use sqlx::{Connection as _, QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 /// Lines in one statement: thirteen values each, far below SQLite's limit of 32,766.
@@ -95,7 +97,7 @@ impl SqliteStore {
         Ok(booked)
     }
 
-    pub(crate) async fn write_bill(&self, bill: NewBill) -> Result<KeptBill, StoreError> {
+    pub(crate) async fn write_bill(&self, mut bill: NewBill) -> Result<KeptBill, StoreError> {
         let mut writer = self.writer.take().await?;
         let mut transaction = writer
             .begin_with("BEGIN IMMEDIATE")
@@ -129,6 +131,11 @@ impl SqliteStore {
                 .execute(&mut *transaction)
                 .await
                 .map_err(fault)?;
+        }
+        // The log seals what is kept: nothing else tells what a bill said when it was compared.
+        if let Some(body) = bill.event.body.as_object_mut() {
+            let kept = bill_digest(&mut transaction, id).await?;
+            body.insert("kept_sha256".to_owned(), Value::String(kept));
         }
         self.append_events(&mut transaction, std::slice::from_ref(&bill.event))
             .await?;

@@ -3,6 +3,7 @@
 
 mod bills;
 mod chain;
+mod damage;
 mod errors;
 mod files;
 #[cfg(feature = "generate")]

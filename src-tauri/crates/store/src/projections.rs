@@ -10,7 +10,7 @@ use crate::{
     words,
     write::{PAYMENT_AS_TEXT, PaymentColumns, status_text},
 };
-use paydesk_desk::ports::StoreError;
+use paydesk_desk::ports::{NewNote, StoreError};
 use paydesk_domain::{Order, OrderNumber, OrderPlan, Payment, Refund, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
@@ -35,9 +35,9 @@ struct Opened {
     opened_at: Timestamp,
 }
 
-#[derive(Deserialize)]
-struct Noted {
-    text: String,
+/// A note as the log tells it.
+fn note_text(note: &NewNote) -> String {
+    format!("{} {} {}", note.at.0, note.by, note.text)
 }
 
 /// One order as the log tells it.
@@ -46,7 +46,9 @@ struct Folded {
     opened: Option<Opened>,
     payments: BTreeMap<String, Value>,
     refunds: Vec<(String, Value)>,
-    notes: Vec<String>,
+    notes: Vec<NewNote>,
+    /// Its version after its last event; events from before versions were written tell none.
+    version: Option<u64>,
 }
 
 /// One order as its live rows say.
@@ -56,12 +58,14 @@ struct Live {
     payments: Vec<String>,
     payment_columns: Vec<String>,
     refunds: Vec<String>,
+    refund_columns: Vec<String>,
     notes: Vec<String>,
 }
 
 struct LiveRow {
     id: i64,
     version: u64,
+    plan: String,
     /// The columns that follow from the order, in the order of [`COLUMNS`].
     columns: Vec<String>,
 }
@@ -77,7 +81,24 @@ struct Stats([i64; 6]);
 #[derive(Default)]
 struct Sums {
     days: BTreeMap<(i64, String, String), Stats>,
-    terms: BTreeMap<String, i64>,
+    terms: BTreeMap<String, Found>,
+}
+
+/// In how many orders a word stands, and the sum of what their keys leave over: which orders those are.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Found {
+    orders: i64,
+    sum: i64,
+}
+
+/// Keys are summed modulo this: a million years of orders stay far below the largest sum.
+const KEY_REST: i64 = 2_147_483_647;
+
+impl Found {
+    fn add(&mut self, id: i64) {
+        self.orders += 1;
+        self.sum = self.sum.saturating_add(id % KEY_REST);
+    }
 }
 
 impl SqliteStore {
@@ -179,6 +200,7 @@ impl SqliteStore {
             let subject: Option<String> = row.try_get(1).map_err(fault)?;
             let mut body: Value = parsed(&text(&row, 2)?, "event body")?;
             let order = orders.entry(text(&row, 0)?).or_default();
+            order.version = body.get("version").and_then(Value::as_u64);
             if let Some(after) = body.get_mut("after").map(Value::take) {
                 fold_order(order, subject, after)?;
             }
@@ -193,7 +215,7 @@ impl SqliteStore {
     ) -> Result<BTreeMap<String, Live>, StoreError> {
         let mut orders: BTreeMap<String, Live> = BTreeMap::new();
         let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-            "SELECT o.number, o.id, o.version, {COLUMNS} FROM orders o WHERE o.number > $1 AND o.number <= $2"
+            "SELECT o.number, o.id, o.version, o.plan, {COLUMNS} FROM orders o WHERE o.number > $1 AND o.number <= $2"
         )))
         .bind(after.to_owned())
         .bind(end.unwrap_or("~").to_owned())
@@ -201,31 +223,32 @@ impl SqliteStore {
         .await
         .map_err(fault)?;
         for row in &rows {
-            let columns = (3..row.len())
+            let columns = (4..row.len())
                 .map(|at| any_text(row, at))
                 .collect::<Result<_, _>>()?;
             let live = LiveRow {
                 id: row.try_get(1).map_err(fault)?,
                 version: u64::try_from(row.try_get::<i64, _>(2).map_err(fault)?).unwrap_or(0),
+                plan: text(row, 3)?,
                 columns,
             };
             orders.entry(text(row, 0)?).or_default().row = Some(live);
         }
         let payments = format!(
-            "SELECT number, value, {PAYMENT_AS_TEXT} FROM payments WHERE number > $1 AND number <= $2 ORDER BY number, reference"
+            "SELECT number, value, reference || ' ' || {PAYMENT_AS_TEXT} FROM payments WHERE number > $1 AND number <= $2 ORDER BY number, reference"
         );
         for row in self.rows_between(&payments, after, end).await? {
             let order = orders.entry(text(&row, 0)?).or_default();
             order.payments.push(text(&row, 1)?);
             order.payment_columns.push(text(&row, 2)?);
         }
-        const REFUNDS: &str = "SELECT number, value FROM refunds WHERE number > $1 AND number <= $2 ORDER BY number, rowid";
+        const REFUNDS: &str = "SELECT number, value, reference || ' ' || intent || ' ' || begun_at FROM refunds WHERE number > $1 AND number <= $2 ORDER BY number, rowid";
         for row in self.rows_between(REFUNDS, after, end).await? {
             let order = orders.entry(text(&row, 0)?).or_default();
             order.refunds.push(text(&row, 1)?);
+            order.refund_columns.push(text(&row, 2)?);
         }
-        const NOTES: &str =
-            "SELECT number, text FROM notes WHERE number > $1 AND number <= $2 ORDER BY number, id";
+        const NOTES: &str = "SELECT number, at || ' ' || by_name || ' ' || text FROM notes WHERE number > $1 AND number <= $2 ORDER BY number, id";
         for row in self.rows_between(NOTES, after, end).await? {
             let order = orders.entry(text(&row, 0)?).or_default();
             order.notes.push(text(&row, 1)?);
@@ -264,23 +287,29 @@ impl SqliteStore {
 
     async fn words_differ(
         &self,
-        counted: BTreeMap<String, i64>,
+        counted: BTreeMap<String, Found>,
         differences: &mut Vec<String>,
     ) -> Result<(), StoreError> {
         let mut connection = self.readers.take().await?;
         sqlx::query(
-            "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, row)",
+            "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, instance)",
         )
         .execute(&mut *connection)
         .await
         .map_err(fault)?;
-        let rows = sqlx::query("SELECT term, doc FROM temp.terms")
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(fault)?;
+        let rows =
+            sqlx::query("SELECT term, count(*), sum(doc % $1) FROM temp.terms GROUP BY term")
+                .bind(KEY_REST)
+                .fetch_all(&mut *connection)
+                .await
+                .map_err(fault)?;
         let mut found = BTreeMap::new();
         for row in &rows {
-            found.insert(text(row, 0)?, row.try_get::<i64, _>(1).map_err(fault)?);
+            let of = Found {
+                orders: row.try_get(1).map_err(fault)?,
+                sum: row.try_get(2).map_err(fault)?,
+            };
+            found.insert(text(row, 0)?, of);
         }
         let differ = counted
             .iter()
@@ -332,25 +361,45 @@ fn compare(
         row.version,
     );
     let payment_columns: Vec<String> = (order.payments().iter())
-        .map(|payment| PaymentColumns::of(&order, payment).as_text(payment, row.id))
+        .map(|payment| {
+            let columns = PaymentColumns::of(&order, payment).as_text(payment, row.id);
+            format!("{} {columns}", payment.reference())
+        })
+        .collect();
+    let refund_columns: Vec<String> = (order.refunds().iter())
+        .map(|it| {
+            format!(
+                "{} {} {}",
+                it.reference(),
+                it.plan().intent,
+                it.begun_at().0
+            )
+        })
         .collect();
     let same_attempts = live.payments == as_text(order.payments())?
         && live.payment_columns == payment_columns
-        && live.refunds == as_text(order.refunds())?;
+        && live.refunds == as_text(order.refunds())?
+        && live.refund_columns == refund_columns;
     if !same_attempts {
         differences.push(format!("order {number}: attempts or refunds differ"));
     }
-    let note = folded.notes.last().cloned().unwrap_or_default();
-    let has_own_key = row.id.div_euclid(KEYS_PER_DAY) == i64::from(order.plan().day.0);
-    if row.columns != columns(&order, note) || live.notes != folded.notes || !has_own_key {
+    let note = folded.notes.last().map(|note| note.text.clone());
+    let notes: Vec<String> = folded.notes.iter().map(note_text).collect();
+    let plan: Option<OrderPlan> = serde_json::from_str(&row.plan).ok();
+    let same_row = row.columns == columns(&order, note.unwrap_or_default())
+        && live.notes == notes
+        && row.id.div_euclid(KEYS_PER_DAY) == i64::from(order.plan().day.0)
+        && plan.as_ref() == Some(order.plan())
+        && folded.version.is_none_or(|version| version == row.version);
+    if !same_row {
         differences.push(format!("order {number}: its row in the list differs"));
     }
-    sums.add(&order, &folded.notes);
+    sums.add(row.id, &order, &folded.notes);
     Ok(())
 }
 
 impl Sums {
-    fn add(&mut self, order: &Order, notes: &[String]) {
+    fn add(&mut self, id: i64, order: &Order, notes: &[NewNote]) {
         let key = (
             i64::from(order.plan().day.0),
             channel_of(order),
@@ -369,6 +418,7 @@ impl Sums {
         for (sum, value) in stats.0.iter_mut().zip(one) {
             *sum = sum.saturating_add(value);
         }
+        let notes: Vec<&str> = notes.iter().map(|note| note.text.as_str()).collect();
         let text = format!("{} {}", order.plan().by, notes.join(" "));
         let cut = words::cut(&text);
         for term in cut
@@ -377,9 +427,11 @@ impl Sums {
             .collect::<BTreeSet<_>>()
         {
             match self.terms.get_mut(term) {
-                Some(count) => *count += 1,
+                Some(found) => found.add(id),
                 None => {
-                    self.terms.insert(term.to_owned(), 1);
+                    let mut found = Found::default();
+                    found.add(id);
+                    self.terms.insert(term.to_owned(), found);
                 }
             }
         }
@@ -460,8 +512,9 @@ fn fold_order(
         }
     }
     if let Some(note) = part("note") {
-        let noted: Noted = serde_json::from_value(note).map_err(unreadable("note"))?;
-        order.notes.push(noted.text);
+        order
+            .notes
+            .push(serde_json::from_value(note).map_err(unreadable("note"))?);
     }
     Ok(())
 }

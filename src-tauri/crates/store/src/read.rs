@@ -16,7 +16,7 @@ use paydesk_domain::{
 };
 use paydesk_signing::mutants::{Mutant, planted};
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 pub(crate) const ROW: &str = "SELECT o.number, o.opened_at, o.channel, o.status, o.total_minor, o.currency, o.refunded_minor, o.note, o.by_name, o.attention, o.version, o.id, o.day, o.taken_minor FROM orders o";
 
@@ -102,6 +102,9 @@ impl SqliteStore {
         int(&row, 0)
     }
 }
+
+/// No lease is longer: one that ends later was taken under another clock, or is damaged.
+const LEASE_MAX: Duration = Duration::from_secs(60);
 
 /// Never: whatever is due is looked at (Q2).
 fn is_skipped(reference: &MerchantRef) -> bool {
@@ -208,8 +211,9 @@ impl Store for SqliteStore {
 
     fn plan_anew(&self, now: Timestamp) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            sqlx::query("UPDATE work SET due_at = $1, lease_until = 0 WHERE due_at > $1")
+            sqlx::query("UPDATE work SET due_at = min(due_at, $1), lease_until = 0 WHERE due_at > $1 OR (due_at IS NOT NULL AND lease_until > $2)")
                 .bind(now.0)
+                .bind(now.plus(LEASE_MAX).0)
                 .execute(&mut *self.writer.take().await?)
                 .await
                 .map_err(|error| self.writer.fault(error))?;

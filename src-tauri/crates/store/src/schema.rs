@@ -66,6 +66,17 @@ pub(crate) async fn migrate(
     Ok(())
 }
 
+/// Every table and index, in an empty database.
+pub(crate) async fn make(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    for sql in MIGRATIONS {
+        sqlx::raw_sql(*sql)
+            .execute(&mut *connection)
+            .await
+            .map_err(fault)?;
+    }
+    Ok(())
+}
+
 /// Copies the file before it is changed. A copy that a crash left half written stands in the way of the
 /// next: that one gets a number, and the highest number is the whole one.
 async fn copy_before(

@@ -134,7 +134,7 @@ impl SqliteStore {
     async fn write_all(
         &self,
         connection: &mut SqliteConnection,
-        commit: Commit,
+        mut commit: Commit,
         tag: Option<[u8; 32]>,
     ) -> Result<Order, StoreError> {
         let order = Order::from_parts(
@@ -159,6 +159,11 @@ impl SqliteStore {
         }
         if commit.note.is_some() || commit.order.version() == 0 {
             words::index(connection, order.number().as_str()).await?;
+        }
+        for event in &mut commit.events {
+            if let Some(body) = event.body.as_object_mut() {
+                body.insert("version".to_owned(), order.version().into());
+            }
         }
         self.append_events(connection, &commit.events).await?;
         Ok(order)

@@ -66,6 +66,7 @@ impl World {
             }
             Mishap::RunShort => self.ether.run_short(rng.happens(500_000)),
             Mishap::RefundsEnd => self.ether.refunds_end_well(rng.happens(500_000)),
+            Mishap::Rot => self.rot(number, &mut rng, until),
             Mishap::Years => {
                 self.years_off.insert(number, rng.next());
                 self.die(number, Death::PowerCut, until);

@@ -54,6 +54,8 @@ mishaps! {
     RefundsEnd "refunds end otherwise" 4,
     /// When it boots next, its clock is years away; a time service corrects it soon.
     Years "years off" 1,
+    /// A bit of its closed database turns.
+    Rot "bit rot" 3,
 }
 
 impl Mishap {

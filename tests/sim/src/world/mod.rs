@@ -13,6 +13,7 @@ mod mishap;
 mod morning;
 mod outcome;
 mod people;
+mod rot;
 mod says;
 mod secrets;
 mod till;
@@ -229,6 +230,12 @@ impl World {
     /// Lives every day of the plan, or until something is broken.
     #[must_use]
     pub fn live(mut self) -> Outcome {
+        self.live_days();
+        self.hear_notices();
+        self.close()
+    }
+
+    fn live_days(&mut self) {
         for day in 1..=self.plan.days {
             self.rush(day);
             // What a lying disk breaks is shown; a torn file has no quiet night.
@@ -247,8 +254,6 @@ impl World {
                 break;
             }
         }
-        self.hear_notices();
-        self.close()
     }
 
     /// What the channels tell by themselves, through the production decoders: nothing listens yet.

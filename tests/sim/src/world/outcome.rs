@@ -43,6 +43,8 @@ pub struct Outcome {
     pub mishaps: BTreeMap<String, u64>,
     /// Older copies of a folder that were put back.
     pub older_copies: u64,
+    /// Bits that turned in closed databases, by who found them.
+    pub rot: BTreeMap<String, u64>,
     /// Bills looked at.
     pub bills: u64,
     /// Differences they showed.
@@ -105,6 +107,7 @@ impl Outcome {
             (&mut self.disk, other.disk),
             (&mut self.mishaps, other.mishaps),
             (&mut self.worlds, other.worlds),
+            (&mut self.rot, other.rot),
             (&mut self.rows, other.rows),
             (&mut self.moves, other.moves),
         ] {
@@ -178,6 +181,10 @@ impl Outcome {
         ];
         let by_name = self.worlds.iter().chain(&self.mishaps).chain(&self.ills);
         lines.extend(by_name.map(|(name, count)| format!("  {name:36} {count}")));
+        let rot = self.rot.iter();
+        lines.extend(
+            rot.map(|(found, count)| format!("  {:36} {count}", format!("bit rot: {found}"))),
+        );
         let errors = self
             .disk
             .iter()

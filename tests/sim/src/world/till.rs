@@ -17,7 +17,7 @@ use paydesk_desk::{
 };
 use paydesk_domain::{ChannelId, Currency, FeeRate, Mode, Order, Timestamp};
 use paydesk_sandbox::MerchantCredentials;
-use paydesk_store::at_hand;
+use paydesk_store::{DataKey, at_hand};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -179,6 +179,11 @@ impl Till {
             }
         });
         Ok(())
+    }
+
+    /// The key of its database.
+    pub(crate) fn data_key(&self) -> DataKey {
+        at_hand(Arc::clone(self.keyring.data()))
     }
 
     /// The program ends at once, whatever it was doing.

@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod damage;
 mod files;
 mod lists;
 mod orders;
