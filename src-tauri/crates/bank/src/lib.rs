@@ -9,10 +9,12 @@ mod camt;
 mod fault;
 mod mt940;
 mod ofx;
+mod table;
 mod text;
 mod xml;
 
 pub use fault::{Reason, StatementFault};
+pub use table::{AmountColumns, DateOrder, Table, Template};
 
 use encoding_rs::Encoding;
 use paydesk_domain::BankStatement;
@@ -25,6 +27,8 @@ pub struct StatementFile {
     pub encoding: &'static str,
     /// Its statements, in the order of the file; at least one.
     pub statements: Vec<BankStatement>,
+    /// How it was read, where it is a table.
+    pub table: Option<Table>,
 }
 
 impl StatementFile {
@@ -38,33 +42,54 @@ impl StatementFile {
     }
 }
 
-/// Recognises a file by its content and reads it.
+/// Recognises a file by its content and reads it; the columns of a table are guessed from its titles.
 ///
 /// # Errors
 /// `StatementFault` with the line, the field and the reason.
 pub fn read(file: &[u8]) -> Result<StatementFile, StatementFault> {
+    read_with(file, None)
+}
+
+/// Reads a table with the columns of this template; any other file as [`read`] does.
+///
+/// # Errors
+/// `StatementFault` with the line, the field and the reason.
+pub fn read_as(file: &[u8], template: &Template) -> Result<StatementFile, StatementFault> {
+    read_with(file, Some(template))
+}
+
+fn read_with(file: &[u8], template: Option<&Template>) -> Result<StatementFile, StatementFault> {
     if file.len() > text::BYTES_MAX {
         return Err(StatementFault::of_file(Reason::TooLarge));
     }
     let is_ofx = ofx::is_one(file);
-    let named = if is_ofx { ofx::declared(file) } else { None };
-    let (text, encoding) = match named.or_else(|| declared(file)) {
-        Some(named) => text::decode(file, Fallback::Named(named))?,
-        None => text::decode(file, Fallback::Either)?,
+    let is_mt940 = !is_ofx && mt940::is_one(file);
+    let fallback = if is_ofx { ofx::declared(file) } else { None };
+    let fallback = match fallback.or_else(|| declared(file)) {
+        Some(named) => Fallback::Named(named),
+        None if is_ofx || is_mt940 => Fallback::Either,
+        None => Fallback::Chinese,
     };
+    let (text, encoding) = text::decode(file, fallback)?;
+    let mut table = None;
     let statements = if is_ofx {
         ofx::read(&text)?
+    } else if is_mt940 {
+        mt940::read(&text)?
     } else if is_xml(&text) {
         camt::read(&text)?
-    } else if mt940::is_one(&text) {
-        mt940::read(&text)?
     } else {
-        return Err(StatementFault::of_file(Reason::NotAStatement));
+        let found = table::read_text(&text, template)?;
+        let (statements, layout) =
+            found.ok_or_else(|| StatementFault::of_file(Reason::NotAStatement))?;
+        table = Some(layout);
+        statements
     };
     balance::refuse_doubled(&statements)?;
     Ok(StatementFile {
         encoding,
         statements,
+        table,
     })
 }
 

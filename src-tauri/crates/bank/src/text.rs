@@ -15,6 +15,8 @@ pub(crate) const LINES_MAX: usize = 400_000;
 pub(crate) enum Fallback {
     /// The one that the file names.
     Named(&'static Encoding),
+    /// A Chinese bank's table.
+    Chinese,
     /// A format from the west, written by banks everywhere: by the look of its bytes.
     Either,
 }
@@ -43,6 +45,7 @@ pub(crate) fn decode(
         None if std::str::from_utf8(rest).is_ok() => UTF_8,
         None => match fallback {
             Fallback::Named(encoding) => encoding,
+            Fallback::Chinese => GB18030,
             Fallback::Either if looks_chinese(rest) => GB18030,
             Fallback::Either => WINDOWS_1252,
         },

@@ -25,12 +25,15 @@ const TAGS: [&str; 20] = [
 /// Banks write up to 6 lines of 65 letters, and some twice that; this is against files without an end.
 const FIELD_BYTES_MAX: usize = 16 << 10;
 
-/// Whether a text is one of these messages: `:20:` begins a line near its top.
-pub(crate) fn is_one(text: &str) -> bool {
-    text.lines()
-        .take(60)
-        .any(|line| line.starts_with(":20:") || line.contains("{4:"))
+/// Whether a file is one of these messages: `:20:` begins a line near its top.
+pub(crate) fn is_one(file: &[u8]) -> bool {
+    let head = file.get(..HEAD_BYTES).unwrap_or(file);
+    let mut lines = head.split(|byte| *byte == b'\n');
+    lines.any(|line| line.starts_with(b":20:") || memchr::memmem::find(line, b"{4:").is_some())
 }
+
+/// The envelope of a message is shorter.
+const HEAD_BYTES: usize = 4096;
 
 /// One field with the lines that belong to it.
 struct Field<'t> {

@@ -13,6 +13,7 @@ mod hostile;
 mod mt940;
 mod ofx;
 mod samples;
+mod tables;
 
 use paydesk_bank::{Reason, StatementFault, StatementFile};
 use paydesk_domain::{BalanceCheck, BankStatement, Currency, Money};
