@@ -117,6 +117,8 @@ passed_on! {
     fn list(filter: &'a OrderFilter, cursor: Option<&'a str>, limit: u32) -> OrderPage;
     fn booked(channel: &'a ChannelId, from: Timestamp, to: Timestamp) -> Booked;
     fn import_bill(bill: NewBill) -> KeptBill;
+    fn bill_file(bill: i64) -> Option<BillFile>;
+    fn first_begun(channel: &'a ChannelId) -> Option<Timestamp>;
     fn bill_known(account: &'a AccountId, content_sha256: &'a str) -> Option<KeptBill>;
     fn bills(account: &'a AccountId, from: ChannelDay, to: ChannelDay) -> Vec<KeptBill>;
     fn differences(bill: i64) -> Vec<KeptDifference>;

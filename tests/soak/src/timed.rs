@@ -126,6 +126,14 @@ impl Store for Timed {
         self.inner.code_used(code)
     }
 
+    fn bill_file(&self, bill: i64) -> Answer<'_, Option<BillFile>> {
+        self.inner.bill_file(bill)
+    }
+
+    fn first_begun<'a>(&'a self, channel: &'a ChannelId) -> Answer<'a, Option<Timestamp>> {
+        self.inner.first_begun(channel)
+    }
+
     fn import_bill(&self, bill: NewBill) -> Answer<'_, KeptBill> {
         self.inner.import_bill(bill)
     }

@@ -1,12 +1,34 @@
 /// The part of the stand-in that plays bills: one day with a difference of each kind, the others in
 /// agreement.
-import type { DayResult, DifferenceView } from '$lib/api/contract';
+import type { BillRunView, DayResult, DifferenceView } from '$lib/api/contract';
 import { NOW, money, orderRow, type Answers, type FakeOptions } from './fake';
 
 type BillAnswers = Pick<
   Answers,
-  'reconcile_days' | 'fetch_bill' | 'open_bill' | 'bill_rows' | 'import_bill' | 'reconciled_day'
+  | 'reconcile_days'
+  | 'fetch_bill'
+  | 'open_bill'
+  | 'bill_rows'
+  | 'import_bill'
+  | 'reconciled_day'
+  | 'fetch_missing_bills'
+  | 'bill_run'
+  | 'stop_bill_run'
 >;
+
+function runOf(account_id: string): BillRunView {
+  return {
+    account_id,
+    total: 5,
+    done: 0,
+    kept: 0,
+    differences: 0,
+    day: null,
+    failed: [],
+    is_stopped: false,
+    is_over: false,
+  };
+}
 
 function resultOf(options: FakeOptions): DayResult {
   const books = {
@@ -27,6 +49,7 @@ function resultOf(options: FakeOptions): DayResult {
     imported_at: null,
     by: '',
     file: '',
+    is_empty: false,
   };
 }
 
@@ -96,8 +119,13 @@ export function billAnswers(options: () => FakeOptions): BillAnswers {
       days: Array.from({ length: 31 }, (_, back) => ({
         day: new Date(NOW - back * 86_400_000).toISOString().slice(0, 10),
         result: keptOf(options(), back),
+        missing: back > 0 && keptOf(options(), back) === null,
       })),
+      by_themselves: false,
     }),
+    fetch_missing_bills: ({ account_id }) => ({ run: runOf(account_id) }),
+    bill_run: () => ({ run: null }),
+    stop_bill_run: () => ({ run: null }),
     fetch_bill: ({ account_id, day }) => ({
       preview: 'content',
       account_id,

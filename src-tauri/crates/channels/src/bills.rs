@@ -21,6 +21,15 @@ pub enum BillDigest {
     Sha1(String),
 }
 
+/// When a channel's bills are there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct BillCalendar {
+    /// The hour of the next day, by the channel's clock (UTC+8), from which the bill of a day can be asked for.
+    pub ready_hour: u8,
+    /// For how many days it can be fetched; `None` without an end.
+    pub kept_days: Option<u16>,
+}
+
 /// What an answer about a bill says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum BillAnswer {
@@ -174,6 +183,9 @@ pub struct FlowTotals {
 pub trait Bills: Send + Sync {
     /// Which bills the channel has.
     fn kinds(&self) -> &'static [BillKind];
+
+    /// When they are there.
+    fn calendar(&self) -> BillCalendar;
 
     /// Asks where the bill of a day can be fetched.
     ///

@@ -3,16 +3,13 @@
 use crate::{Console, coded, contract::*, invalid, refused, store_error};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_desk::{
-    Preview,
+    BillRun, Preview,
     ports::{BillOrigin, BillRow, DaySummary, KeptBill, KeptDifference, Verdict},
 };
 use paydesk_domain::{
     AccountId, BillLine, BookLine, ChannelDay, Explanation, LineKind, LineState, MerchantRef,
     Money, Totals,
 };
-
-/// Days in the list: two months' ends lie in it.
-const DAYS: usize = 31;
 
 /// Differences and lines in one answer.
 const ROWS_MAX: u32 = 200;
@@ -42,7 +39,7 @@ impl Console {
             .ok_or_else(|| refused(ErrorCode::ChannelNotConnected))?;
         let today = paydesk_desk::channel_day(self.desk.now()).ok_or_else(|| invalid("day"))?;
         let days: Vec<ChannelDay> = std::iter::successors(Some(today), |day| day.previous())
-            .take(DAYS)
+            .take(usize::from(paydesk_desk::BILL_DAYS_MAX))
             .collect();
         let from = days.last().copied().unwrap_or(today);
         let kept = self
@@ -52,18 +49,45 @@ impl Console {
             .bills(&AccountId(account.clone()), from, today)
             .await
             .map_err(store_error)?;
+        let missing = self.desk.missing_bills(&AccountId(account.clone())).await;
+        let missing = missing.map_err(coded)?;
         let days = days
             .into_iter()
             .map(|day| DayRow {
                 day: day.to_string(),
                 result: kept.iter().find(|bill| bill.day == day).map(kept_result),
+                missing: missing.contains(&day),
             })
             .collect();
         Ok(DayList {
             accounts,
             account_id: account,
             days,
+            by_themselves: shop.fetches_bills(),
         })
+    }
+
+    pub(crate) async fn fetch_missing_bills(
+        &self,
+        args: AccountOf,
+    ) -> Result<BillRunStatus, CommandError> {
+        let account = AccountId(args.account_id);
+        let run = self.desk.fetch_missing_bills(&account).await;
+        let run = run.map_err(coded)?;
+        Ok(BillRunStatus {
+            run: Some(run_view(run)),
+        })
+    }
+
+    pub(crate) async fn bill_run(&self, _args: NoArgs) -> Result<BillRunStatus, CommandError> {
+        Ok(BillRunStatus {
+            run: self.desk.bill_run().map(run_view),
+        })
+    }
+
+    pub(crate) async fn stop_bill_run(&self, args: NoArgs) -> Result<BillRunStatus, CommandError> {
+        self.desk.stop_bill_run();
+        self.bill_run(args).await
     }
 
     pub(crate) async fn fetch_bill(&self, args: DayOf) -> Result<BillPreview, CommandError> {
@@ -115,7 +139,9 @@ impl Console {
     }
 
     pub(crate) async fn import_bill(&self, args: PreviewId) -> Result<ReconciledDay, CommandError> {
+        let preview = self.desk.preview(&args.preview).map_err(coded)?;
         let kept = self.desk.import_bill(&args.preview).await.map_err(coded)?;
+        self.desk.ask_about(&preview);
         self.reconciled(&kept).await
     }
 
@@ -154,11 +180,28 @@ fn narrow<N: TryInto<u32>>(count: N) -> u32 {
     count.try_into().unwrap_or(u32::MAX)
 }
 
+fn run_view(run: BillRun) -> BillRunView {
+    BillRunView {
+        account_id: run.account.0,
+        total: narrow(run.total),
+        done: narrow(run.done),
+        kept: narrow(run.kept),
+        differences: narrow(run.differences),
+        day: run.day.map(|day| day.to_string()),
+        failed: run
+            .failed
+            .into_iter()
+            .map(|(day, error)| FailedBill {
+                day: day.to_string(),
+                error: coded(error),
+            })
+            .collect(),
+        is_stopped: run.is_stopped,
+        is_over: run.is_over,
+    }
+}
+
 fn preview_view(preview: &Preview) -> BillPreview {
-    let file = match &preview.origin {
-        BillOrigin::Fetched => String::new(),
-        BillOrigin::File { name } => name.clone(),
-    };
     let limit = usize::try_from(ROWS_MAX).unwrap_or(0);
     BillPreview {
         preview: preview.content_sha256.clone(),
@@ -166,7 +209,7 @@ fn preview_view(preview: &Preview) -> BillPreview {
         day: preview.day.to_string(),
         rows: narrow(preview.rows.len()),
         known_since: preview.known.as_ref().map(|known| known.imported_at.0),
-        result: result(&preview.summary, None, String::new(), file),
+        result: result(&preview.summary, None, String::new(), &preview.origin),
         differences: preview
             .differences
             .iter()
@@ -177,19 +220,20 @@ fn preview_view(preview: &Preview) -> BillPreview {
 }
 
 fn kept_result(kept: &KeptBill) -> DayResult {
-    let file = match &kept.origin {
-        BillOrigin::Fetched => String::new(),
-        BillOrigin::File { name } => name.clone(),
-    };
     result(
         &kept.summary,
         Some(kept.imported_at.0),
         kept.by.clone(),
-        file,
+        &kept.origin,
     )
 }
 
-fn result(summary: &DaySummary, imported_at: Option<i64>, by: String, file: String) -> DayResult {
+fn result(
+    summary: &DaySummary,
+    imported_at: Option<i64>,
+    by: String,
+    origin: &BillOrigin,
+) -> DayResult {
     DayResult {
         matched: narrow(summary.matched),
         differences: narrow(summary.differences),
@@ -197,7 +241,11 @@ fn result(summary: &DaySummary, imported_at: Option<i64>, by: String, file: Stri
         books: side(&summary.books),
         imported_at,
         by,
-        file,
+        file: match origin {
+            BillOrigin::Empty | BillOrigin::Fetched => String::new(),
+            BillOrigin::File { name } => name.clone(),
+        },
+        is_empty: *origin == BillOrigin::Empty,
     }
 }
 

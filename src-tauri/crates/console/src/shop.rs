@@ -169,6 +169,7 @@ impl Console {
                 locale: locale_tag(args.locale).to_owned(),
                 ..Preferences::default()
             },
+            bills_by_themselves: None,
         };
         if let Some(operator) = operator {
             self.desk.act_as(&operator);
@@ -228,6 +229,9 @@ impl Console {
         }
         if let Some(gap) = args.scanner_gap_ms {
             preferences.scanner_gap_ms = gap.clamp(15, 100);
+        }
+        if let Some(by_themselves) = args.bills_by_themselves {
+            shop.bills_by_themselves = Some(by_themselves);
         }
         if let Some(store_name) = &args.store_name {
             shop.store_name = name(store_name)?;
@@ -300,6 +304,7 @@ fn blank(pc_time_zone: &str) -> Shop {
         operator: None,
         accounts: Vec::new(),
         preferences: Preferences::default(),
+        bills_by_themselves: None,
     }
 }
 

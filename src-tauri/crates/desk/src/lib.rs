@@ -20,7 +20,7 @@ mod settle;
 pub mod shop;
 
 pub use accounts::{AccountChange, Draft, KeyStep, is_this_machine};
-pub use bills::{Preview, channel_day};
+pub use bills::{BILL_DAYS_MAX, BillRun, Preview, channel_day};
 pub use doctor::{Line, LineName, LineState, Subject};
 pub use health::{Health, SKEW_LIMIT_MS};
 pub use pay::{Charge, Repeat, ShowCode};
@@ -216,8 +216,10 @@ pub struct Desk {
     settings: tokio::sync::Mutex<()>,
     /// Whose answers an unknown key signed.
     peer_keys: Mutex<BTreeMap<AccountId, peer_keys::Need>>,
-    /// The bill that was looked at last and may be imported.
-    preview: Mutex<Option<Arc<Preview>>>,
+    /// The bills that were looked at lately and may be imported.
+    previews: Mutex<bills::Previews>,
+    /// The run through missing bills that is under way, or the last one.
+    bill_run: Mutex<Option<BillRun>>,
     told: broadcast::Sender<Told>,
     wake: Notify,
 }
@@ -246,7 +248,8 @@ impl Desk {
             older_copy: RwLock::new(None),
             settings: tokio::sync::Mutex::new(()),
             peer_keys: Mutex::new(BTreeMap::new()),
-            preview: Mutex::new(None),
+            previews: Mutex::default(),
+            bill_run: Mutex::new(None),
             told,
             wake: Notify::new(),
         }))

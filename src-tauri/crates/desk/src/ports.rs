@@ -485,6 +485,13 @@ pub trait Store: Send + Sync {
     ) -> BoxFuture<'a, Result<Booked, StoreError>>;
     /// Keeps a bill with its lines, matches and differences: all of it or nothing.
     fn import_bill(&self, bill: NewBill) -> BoxFuture<'_, Result<KeptBill, StoreError>>;
+    /// The file a kept bill was read from.
+    fn bill_file(&self, bill: i64) -> BoxFuture<'_, Result<Option<BillFile>, StoreError>>;
+    /// When the first payment of a channel was begun.
+    fn first_begun<'a>(
+        &'a self,
+        channel: &'a ChannelId,
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>>;
     /// The bill with this content, if it was imported before.
     fn bill_known<'a>(
         &'a self,

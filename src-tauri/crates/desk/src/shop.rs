@@ -121,9 +121,18 @@ pub struct Shop {
     pub accounts: Vec<Account>,
     /// Remembered choices.
     pub preferences: Preferences,
+    /// Whether bills are fetched without being asked for; when nobody chose, in a real shop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bills_by_themselves: Option<bool>,
 }
 
 impl Shop {
+    /// Whether bills are fetched without being asked for.
+    #[must_use]
+    pub fn fetches_bills(&self) -> bool {
+        self.bills_by_themselves.unwrap_or(self.mode == Mode::Real)
+    }
+
     /// The shop's calendar; `None` when the zone is not in the built-in time zone database.
     #[must_use]
     pub fn calendar(&self) -> Option<ShopCalendar> {

@@ -171,6 +171,7 @@ impl Host {
         }
         if options.resolve {
             tasks.push(tokio::spawn(Arc::clone(&desk).resolve_forever()));
+            tasks.push(tokio::spawn(Arc::clone(&desk).fetch_bills_forever()));
         }
         let console = Console::new(desk, Arc::<Demo>::clone(&demo));
         Ok(Host {

@@ -6,8 +6,9 @@ use crate::{
     errors::{fault, unreadable},
     read::{int, text},
 };
+use flate2::{read::DeflateDecoder, write::DeflateEncoder};
 use paydesk_desk::ports::{
-    BillRow, BillRowsPage, Booked, KeptBill, KeptDifference, NewBill, StoreError, Verdict,
+    BillFile, BillRow, BillRowsPage, Booked, KeptBill, KeptDifference, NewBill, StoreError, Verdict,
 };
 use paydesk_domain::{
     AccountId, BillLine, BreakCode, ChannelDay, ChannelId, Currency, LineKind, LineState, Money,
@@ -16,6 +17,7 @@ use paydesk_domain::{
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use sqlx::{Connection as _, QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use std::io::{Read, Write};
 
 /// Lines in one statement: thirteen values each, far below SQLite's limit of 32,766.
 const LINES_AT_ONCE: usize = 1_000;
@@ -119,6 +121,9 @@ impl SqliteStore {
         .await
         .map_err(fault)?;
         let id = int(&row, 0)?;
+        if let Some(file) = &bill.file {
+            self.write_bill_file(&mut transaction, id, file).await?;
+        }
         for rows in bill.rows.chunks(LINES_AT_ONCE) {
             write_rows(&mut transaction, id, rows).await?;
         }
@@ -154,6 +159,53 @@ impl SqliteStore {
             by: bill.by,
             summary: bill.summary,
         })
+    }
+
+    async fn write_bill_file(
+        &self,
+        connection: &mut SqliteConnection,
+        bill: i64,
+        file: &BillFile,
+    ) -> Result<(), StoreError> {
+        let packed = self.seal(&place_of_file(bill), &packed(&file.bytes)?)?;
+        sqlx::query("INSERT INTO bill_files(bill, name, sha256, packed) VALUES ($1, $2, $3, $4)")
+            .bind(bill)
+            .bind(file.name.clone())
+            .bind(file.sha256.clone())
+            .bind(packed)
+            .execute(connection)
+            .await
+            .map_err(fault)?;
+        Ok(())
+    }
+
+    pub(crate) async fn read_bill_file(&self, bill: i64) -> Result<Option<BillFile>, StoreError> {
+        let row = sqlx::query("SELECT name, sha256, packed FROM bill_files WHERE bill = $1")
+            .bind(bill)
+            .fetch_optional(&mut *self.readers.take().await?)
+            .await
+            .map_err(fault)?;
+        let Some(row) = row else { return Ok(None) };
+        let sealed: Vec<u8> = row.try_get(2).map_err(fault)?;
+        let packed = self.unseal(&place_of_file(bill), &sealed)?;
+        Ok(Some(BillFile {
+            name: text(&row, 0)?,
+            sha256: text(&row, 1)?,
+            bytes: unpacked(&packed)?.into(),
+        }))
+    }
+
+    pub(crate) async fn read_first_begun(
+        &self,
+        channel: &ChannelId,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let row = sqlx::query("SELECT min(begun_at) FROM payments WHERE channel = $1")
+            .bind(channel.0.clone())
+            .fetch_one(&mut *self.readers.take().await?)
+            .await
+            .map_err(fault)?;
+        let first: Option<i64> = row.try_get(0).map_err(fault)?;
+        Ok(first.map(Timestamp))
     }
 
     pub(crate) async fn read_bill_known(
@@ -237,6 +289,24 @@ impl SqliteStore {
             rows: rows.iter().map(kept_row).collect::<Result<_, _>>()?,
         })
     }
+}
+
+/// What a bill's file is sealed for.
+pub(crate) fn place_of_file(bill: i64) -> String {
+    format!("bill file {bill}")
+}
+
+fn packed(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let mut packed = DeflateEncoder::new(Vec::new(), flate2::Compression::default());
+    let written = packed.write_all(bytes).and_then(|()| packed.finish());
+    written.map_err(|error| StoreError::Io(error.to_string()))
+}
+
+fn unpacked(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = Vec::new();
+    let read = DeflateDecoder::new(packed).read_to_end(&mut bytes);
+    read.map_err(|_| StoreError::Corrupt("a bill's file".to_owned()))?;
+    Ok(bytes)
 }
 
 fn line_kind(name: &str) -> Option<LineKind> {

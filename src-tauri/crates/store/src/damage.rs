@@ -6,6 +6,7 @@
 
 use crate::{
     SqliteStore,
+    bills::place_of_file,
     errors::{fault, unreadable},
     meta,
     read::{int, text},
@@ -35,11 +36,17 @@ const EVIDENCE_OF_NOTHING: &str = "SELECT count(*) FROM evidence e WHERE NOT EXI
 const SEALED: &str = "SELECT subject, name, sealed FROM sealed WHERE (subject, name) > ($1, $2) ORDER BY subject, name LIMIT $3";
 
 /// Everything of one kept bill as text, in one order.
-const BILL_PARTS: [&str; 3] = [
+const BILL_PARTS: [&str; 4] = [
     "SELECT concat_ws(',', quote(account), quote(channel), quote(day), quote(kind), quote(content_sha256), quote(origin), quote(imported_at), quote(by_name), quote(summary)) FROM bills WHERE id = $1",
     "SELECT concat_ws(',', quote(row), quote(kind), quote(payment), quote(refund), quote(channel_ref), quote(currency), quote(amount_minor), quote(fee_minor), quote(at), quote(state), quote(matched), quote(differs)) FROM bill_lines WHERE bill = $1 ORDER BY row",
     "SELECT concat_ws(',', quote(n), quote(code), quote(value)) FROM differences WHERE bill = $1 ORDER BY n",
+    // The packed file itself is sealed.
+    "SELECT concat_ws(',', quote(name), quote(sha256)) FROM bill_files WHERE bill = $1",
 ];
+
+/// One at a time: each may be as large as a bill.
+const BILL_FILES: &str =
+    "SELECT bill, packed FROM bill_files WHERE bill > $1 ORDER BY bill LIMIT 1";
 
 const BILLS: &str = "SELECT id, account, content_sha256 FROM bills ORDER BY id";
 
@@ -123,6 +130,7 @@ impl SqliteStore {
         self.evidence(connection, &mut damage).await?;
         self.sealed_fields(connection, &mut damage).await?;
         bills(connection, &mut damage).await?;
+        self.bill_files(connection, &mut damage).await?;
         numbers(connection, &mut damage).await?;
         Ok(damage)
     }
@@ -163,6 +171,30 @@ impl SqliteStore {
         for row in &strays {
             if int(row, 0)? > 0 {
                 damage.push("evidence of no event".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// Files of bills open where they stand.
+    async fn bill_files(
+        &self,
+        connection: &mut SqliteConnection,
+        damage: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        let mut after = 0;
+        while let Some(row) = sqlx::query(BILL_FILES)
+            .bind(after)
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(fault)?
+        {
+            after = int(&row, 0)?;
+            let sealed: Vec<u8> = row.try_get(1).map_err(fault)?;
+            match self.unseal(&place_of_file(after), &sealed) {
+                Ok(_) => {}
+                Err(StoreError::Locked) => return Err(StoreError::Locked),
+                Err(_) => damage.push(format!("file of bill {after}")),
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use crate::{
     write::{code_used, write_work},
 };
 use paydesk_desk::ports::{
-    BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, KeptBill,
+    BillFile, BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, KeptBill,
     KeptDifference, ListTotals, NewBill, NewEvent, NewNote, NewOrder, Opened, OrderFilter,
     OrderPage, OrderRow, PayerCode, Pulse, Store, StoreError, StoredEvent, Work,
 };
@@ -358,6 +358,17 @@ impl Store for SqliteStore {
 
     fn import_bill(&self, bill: NewBill) -> BoxFuture<'_, Result<KeptBill, StoreError>> {
         Box::pin(self.write_bill(bill))
+    }
+
+    fn bill_file(&self, bill: i64) -> BoxFuture<'_, Result<Option<BillFile>, StoreError>> {
+        Box::pin(self.read_bill_file(bill))
+    }
+
+    fn first_begun<'a>(
+        &'a self,
+        channel: &'a ChannelId,
+    ) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>> {
+        Box::pin(self.read_first_begun(channel))
     }
 
     fn bill_known<'a>(

@@ -267,6 +267,7 @@ fn shop(number: usize, issued: &MerchantCredentials) -> Shop {
             ),
         ],
         preferences: Preferences::default(),
+        bills_by_themselves: None,
     }
 }
 

@@ -1,5 +1,5 @@
 /// What the screen says of a compared bill: signed sums, explanations, what stands behind a file.
-import type { DayResult, DifferenceView, MoneyView } from '$lib/api/contract';
+import type { DayRow, DifferenceView, MoneyView } from '$lib/api/contract';
 import { m, textOrName, textOf } from '$lib/i18n/text';
 import { formatMoney, formatOutgoing, formatShare, isZero } from '$lib/money/format';
 import type { Look } from '$lib/ui/looks';
@@ -27,12 +27,16 @@ export function whyText(difference: DifferenceView): string {
   return textOf(`why_${why}`, { value: said }) ?? why.replaceAll('_', ' ');
 }
 
-/// A day in the list: not compared yet, in agreement, or so many differences.
-export function dayLook(result: DayResult | null, running: boolean): Look {
+/// A day in the list: its bill is missing or cannot be there yet, in agreement, or so many differences.
+export function dayLook({ result, missing }: DayRow, running: boolean): Look {
   if (!result) {
+    if (missing) return { tone: 'warn', mark: 'circle', label: m.day_missing() };
     return running
       ? { tone: 'muted', mark: 'clock', label: m.day_running() }
       : { tone: 'muted', mark: 'circle', label: m.day_not_fetched() };
+  }
+  if (result.is_empty && result.differences === 0) {
+    return { tone: 'muted', mark: 'check', label: m.day_nothing() };
   }
   return result.differences === 0
     ? { tone: 'ok', mark: 'check', label: m.day_agrees() }

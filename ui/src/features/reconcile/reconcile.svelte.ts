@@ -6,6 +6,7 @@ import type {
   BillName,
   BillPreview,
   BillRowView,
+  BillRunView,
   CommandError,
   DayList,
   DayResult,
@@ -21,6 +22,9 @@ export type Busy = 'fetching' | 'opening' | 'importing';
 
 /// What the core takes; a larger file is not read at all.
 const FILE_MAX = 96 * 1024 * 1024;
+
+/// How often a run through missing bills is looked at.
+const RUN_LOOK_MS = 500;
 
 const refusal = (code: CommandError['code']): ConsoleError =>
   new ConsoleError({ code, money: 'not_moved', params: {}, incident: '' });
@@ -41,6 +45,11 @@ class Reconcile {
   /// Whether the lines that were asked for are here.
   linesHere = $state(false);
   readonly lines = new SparseRows<BillRowView>();
+  /// The run through missing bills that is under way, or the last one since the program started.
+  run = $state.raw<BillRunView | null>(null);
+  runError = $state.raw<CommandError | null>(null);
+  readonly missing = $derived(this.days?.days.filter((row) => row.missing).length ?? 0);
+  #following = false;
   #request = 0;
 
   readonly account = $derived(this.days?.account_id ?? null);
@@ -55,6 +64,7 @@ class Reconcile {
   );
 
   async load(): Promise<void> {
+    void this.#follow();
     if (await this.#list(this.account)) await this.pickDay(this.day ?? this.#proposal(), true);
   }
 
@@ -82,6 +92,52 @@ class Reconcile {
       if (request === this.#request) this.kept = kept;
     } catch (thrown) {
       if (request === this.#request) this.error = commandErrorOf(thrown);
+    }
+  }
+
+  async fetchMissing(): Promise<void> {
+    const account_id = this.account;
+    if (!account_id) return;
+    this.runError = null;
+    try {
+      this.run = (await callConsole('fetch_missing_bills', { account_id })).run;
+      void this.#follow();
+    } catch (thrown) {
+      this.runError = commandErrorOf(thrown);
+    }
+  }
+
+  async stopRun(): Promise<void> {
+    this.run = (await callConsole('stop_bill_run', {}).catch(() => null))?.run ?? this.run;
+  }
+
+  async fetchByThemselves(on: boolean): Promise<void> {
+    this.runError = null;
+    try {
+      await callConsole('change_settings', { bills_by_themselves: on });
+      await this.#list(this.account);
+    } catch (thrown) {
+      this.runError = commandErrorOf(thrown);
+    }
+  }
+
+  /// Looks at the run until it is over; then the days say what came.
+  async #follow(): Promise<void> {
+    if (this.#following) return;
+    this.#following = true;
+    try {
+      for (;;) {
+        const before = this.run?.kept ?? 0;
+        this.run = (await callConsole('bill_run', {})).run;
+        if (!this.run || (this.run.is_over && this.run.kept === before)) return;
+        if (this.run.account_id === this.account) await this.#list(this.account);
+        if (this.run.is_over) return;
+        await new Promise((resolve) => setTimeout(resolve, RUN_LOOK_MS));
+      }
+    } catch (thrown) {
+      this.runError = commandErrorOf(thrown);
+    } finally {
+      this.#following = false;
     }
   }
 

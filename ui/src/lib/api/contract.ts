@@ -412,6 +412,56 @@ from: number,
 limit: number, };
 
 /**
+ * The run through missing bills that is under way, or the last one.
+ */
+export type BillRunStatus = { 
+/**
+ * `null` before the first.
+ */
+run: BillRunView | null, };
+
+/**
+ * Where a run through missing bills stands.
+ */
+export type BillRunView = { 
+/**
+ * Whose bills.
+ */
+account_id: string, 
+/**
+ * Days to fetch.
+ */
+total: number, 
+/**
+ * Days that are done, one way or the other.
+ */
+done: number, 
+/**
+ * Bills that were kept.
+ */
+kept: number, 
+/**
+ * Differences in them.
+ */
+differences: number, 
+/**
+ * The day that is being fetched.
+ */
+day: string | null, 
+/**
+ * Days whose bill did not come.
+ */
+failed: Array<FailedBill>, 
+/**
+ * It was asked to stop.
+ */
+is_stopped: boolean, 
+/**
+ * It has ended.
+ */
+is_over: boolean, };
+
+/**
  * What is given is changed, the rest stays.
  */
 export type ChangeAccount = { 
@@ -497,7 +547,11 @@ operators?: Array<string>,
 /**
  * A contract rate.
  */
-rate?: SetRate, };
+rate?: SetRate, 
+/**
+ * Whether bills are fetched without being asked for.
+ */
+bills_by_themselves?: boolean, };
 
 /**
  * A field of the form. Label `field_<channel>_<name>`, help `field_<channel>_<name>_help`.
@@ -680,7 +734,11 @@ account_id: string,
 /**
  * The days.
  */
-days: Array<DayRow>, };
+days: Array<DayRow>, 
+/**
+ * Whether bills are fetched without being asked for.
+ */
+by_themselves: boolean, };
 
 /**
  * A day of an account.
@@ -726,7 +784,11 @@ by: string,
 /**
  * The file's name; empty when it was fetched.
  */
-file: string, };
+file: string, 
+/**
+ * The channel says that it has no bill for the day: nothing was traded.
+ */
+is_empty: boolean, };
 
 /**
  * One day in the list.
@@ -739,7 +801,11 @@ day: string,
 /**
  * The day in numbers, once its bill was imported.
  */
-result: DayResult | null, };
+result: DayResult | null, 
+/**
+ * Its bill can be fetched by now, and is not here.
+ */
+missing: boolean, };
 
 /**
  * The days of one account that can be reconciled.
@@ -899,6 +965,19 @@ sha256: string,
  * Where it is.
  */
 file: string, };
+
+/**
+ * A day whose bill did not come.
+ */
+export type FailedBill = { 
+/**
+ * The channel's day.
+ */
+day: string, 
+/**
+ * Why.
+ */
+error: CommandError, };
 
 /**
  * Why it failed.
@@ -2258,6 +2337,12 @@ export interface Commands {
   bill_rows: { args: BillRowsOf; answer: BillRows };
   /** Keeps the bill that was looked at. */
   import_bill: { args: PreviewId; answer: ReconciledDay };
+  /** Begins to fetch every missing bill of an account; while a run is under way it goes on. */
+  fetch_missing_bills: { args: AccountOf; answer: BillRunStatus };
+  /** How far the run through missing bills is. */
+  bill_run: { args: NoArgs; answer: BillRunStatus };
+  /** Asks the run to stop behind the bill it is at. */
+  stop_bill_run: { args: NoArgs; answer: BillRunStatus };
   /** A compared day that is kept. */
   reconciled_day: { args: DayOf; answer: ReconciledDay };
   /** Ends the demo's day, so that its bill can be fetched. */

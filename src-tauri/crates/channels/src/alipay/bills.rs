@@ -3,7 +3,7 @@
 
 use super::{PROFILE, codes, request, sheet};
 use crate::{
-    AccountSettings, BillAnswer, BillFault, BillLink, BillText, Bills, Cx, FlowLine, FlowTotals,
+    AccountSettings, BillAnswer, BillCalendar, BillFault, BillLink, BillText, Bills, Cx, FlowLine, FlowTotals,
     Operation, WireRequest,
     wire::{USER_AGENT, archive, bill::repeated, json::Json, link, safe_code, table},
 };
@@ -27,6 +27,14 @@ fn rank(name: &str) -> u8 {
 impl Bills for super::Alipay {
     fn kinds(&self) -> &'static [BillKind] {
         &[BillKind::Trade, BillKind::FundFlow]
+    }
+
+    /// Daily bills since 2016; ready about nine (alipay.data.dataservice.bill.downloadurl.query, `bill_date`).
+    fn calendar(&self) -> BillCalendar {
+        BillCalendar {
+            ready_hour: 9,
+            kept_days: None,
+        }
     }
 
     fn encode_link(

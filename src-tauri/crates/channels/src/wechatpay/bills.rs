@@ -3,7 +3,7 @@
 
 use super::{PROFILE, codes, request, sheet};
 use crate::{
-    AccountSettings, BillAnswer, BillDigest, BillFault, BillLink, BillText, Bills, Cx, FlowLine,
+    AccountSettings, BillAnswer, BillCalendar, BillDigest, BillFault, BillLink, BillText, Bills, Cx, FlowLine,
     FlowTotals, WireRequest,
     wire::{archive, bill::repeated, json::Json, link, safe_code, table},
 };
@@ -25,6 +25,14 @@ fn rank(name: &str) -> u8 {
 impl Bills for super::WechatPay {
     fn kinds(&self) -> &'static [BillKind] {
         &[BillKind::Trade, BillKind::FundFlow]
+    }
+
+    /// Bills of the last three months; ready between nine and ten (the bill APIs' own notes).
+    fn calendar(&self) -> BillCalendar {
+        BillCalendar {
+            ready_hour: 10,
+            kept_days: Some(89),
+        }
     }
 
     fn encode_link(

@@ -1,6 +1,6 @@
 //! A channel's bill against our books.
 
-use super::MoneyView;
+use super::{CommandError, MoneyView};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -92,6 +92,47 @@ pub struct DayRow {
     pub day: String,
     /// The day in numbers, once its bill was imported.
     pub result: Option<DayResult>,
+    /// Its bill can be fetched by now, and is not here.
+    pub missing: bool,
+}
+
+/// A day whose bill did not come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct FailedBill {
+    /// The channel's day.
+    pub day: String,
+    /// Why.
+    pub error: CommandError,
+}
+
+/// Where a run through missing bills stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BillRunView {
+    /// Whose bills.
+    pub account_id: String,
+    /// Days to fetch.
+    pub total: u32,
+    /// Days that are done, one way or the other.
+    pub done: u32,
+    /// Bills that were kept.
+    pub kept: u32,
+    /// Differences in them.
+    pub differences: u32,
+    /// The day that is being fetched.
+    pub day: Option<String>,
+    /// Days whose bill did not come.
+    pub failed: Vec<FailedBill>,
+    /// It was asked to stop.
+    pub is_stopped: bool,
+    /// It has ended.
+    pub is_over: bool,
+}
+
+/// The run through missing bills that is under way, or the last one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BillRunStatus {
+    /// `null` before the first.
+    pub run: Option<BillRunView>,
 }
 
 /// The days of an account, the newest first.
@@ -103,6 +144,8 @@ pub struct DayList {
     pub account_id: String,
     /// The days.
     pub days: Vec<DayRow>,
+    /// Whether bills are fetched without being asked for.
+    pub by_themselves: bool,
 }
 
 /// Sums of one side.
@@ -139,6 +182,8 @@ pub struct DayResult {
     pub by: String,
     /// The file's name; empty when it was fetched.
     pub file: String,
+    /// The channel says that it has no bill for the day: nothing was traded.
+    pub is_empty: bool,
 }
 
 /// One side of a difference.

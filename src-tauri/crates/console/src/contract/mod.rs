@@ -96,6 +96,12 @@ macro_rules! with_commands {
             bill_rows: BillRowsOf => BillRows,
             /// Keeps the bill that was looked at.
             import_bill: PreviewId => ReconciledDay,
+            /// Begins to fetch every missing bill of an account; while a run is under way it goes on.
+            fetch_missing_bills: AccountOf => BillRunStatus,
+            /// How far the run through missing bills is.
+            bill_run: NoArgs => BillRunStatus,
+            /// Asks the run to stop behind the bill it is at.
+            stop_bill_run: NoArgs => BillRunStatus,
             /// A compared day that is kept.
             reconciled_day: DayOf => ReconciledDay,
             /// Ends the demo's day, so that its bill can be fetched.

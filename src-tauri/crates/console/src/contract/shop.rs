@@ -227,6 +227,8 @@ pub struct ChangeSettings {
     pub operators: Option<Vec<String>>,
     /// A contract rate.
     pub rate: Option<SetRate>,
+    /// Whether bills are fetched without being asked for.
+    pub bills_by_themselves: Option<bool>,
 }
 
 /// Who is working.

@@ -6,6 +6,7 @@ use paydesk_domain::{
     Refund, Timestamp, Totals as BillTotals,
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Our side of a day, as far as the store knows it.
 #[derive(Clone, Debug, Default)]
@@ -22,6 +23,8 @@ pub struct Booked {
 pub enum BillOrigin {
     /// From the channel.
     Fetched,
+    /// The channel says that it has none for that day: nothing was traded.
+    Empty,
     /// As a file that a person chose.
     File {
         /// Its name.
@@ -84,6 +87,17 @@ pub struct BillRowsPage {
     pub rows: Vec<BillRow>,
 }
 
+/// A bill's file as it was fetched or dropped, for whoever asks later what was read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BillFile {
+    /// Its name.
+    pub name: String,
+    /// SHA-256 of the bytes, hexadecimal.
+    pub sha256: String,
+    /// The bytes.
+    pub bytes: Arc<[u8]>,
+}
+
 /// A bill to keep.
 #[derive(Clone, Debug)]
 pub struct NewBill {
@@ -99,6 +113,8 @@ pub struct NewBill {
     pub content_sha256: String,
     /// How it came.
     pub origin: BillOrigin,
+    /// What it was read from; none where the channel has no bill.
+    pub file: Option<BillFile>,
     /// Every line with what was said of it.
     pub rows: Vec<BillRow>,
     /// What was found.

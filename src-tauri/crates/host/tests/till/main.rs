@@ -10,6 +10,7 @@
 
 mod accounts;
 mod bad_bills;
+mod bills;
 mod broken_http;
 mod codes;
 mod counter;

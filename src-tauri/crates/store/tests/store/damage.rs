@@ -22,6 +22,11 @@ fn bill() -> NewBill {
         books: totals,
     };
     NewBill {
+        file: Some(BillFile {
+            name: "账单.csv".to_owned(),
+            sha256: "00".repeat(32),
+            bytes: [7; 900].as_slice().into(),
+        }),
         account: AccountId("demo-alipay".to_owned()),
         channel: ChannelId("alipay".to_owned()),
         day: ChannelDay(20_261_120),
@@ -71,7 +76,7 @@ async fn one_day(name: &str) -> (std::path::PathBuf, SqliteStore) {
 
 #[tokio::test]
 async fn what_the_log_does_not_tell_is_examined() {
-    let cases: [(&str, &'static str, &str); 10] = [
+    let cases: [(&str, &'static str, &str); 12] = [
         (
             "bill-line",
             "UPDATE bill_lines SET amount_minor = 4651",
@@ -84,9 +89,15 @@ async fn what_the_log_does_not_tell_is_examined() {
         ),
         (
             "no-bill",
-            "DELETE FROM bill_lines; DELETE FROM bills",
+            "DELETE FROM bill_files; DELETE FROM bill_lines; DELETE FROM bills",
             "a bill of demo-alipay is gone",
         ),
+        (
+            "bill-file",
+            "UPDATE bill_files SET packed = zeroblob(64)",
+            "file of bill 1",
+        ),
+        ("no-bill-file", "DELETE FROM bill_files", "bill 1"),
         (
             "another-bill",
             "INSERT INTO bills SELECT 2, 'other', channel, day, kind, content_sha256, origin, imported_at, by_name, summary FROM bills",

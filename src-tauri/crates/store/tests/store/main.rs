@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod bills;
 mod damage;
 mod files;
 mod lists;

@@ -3,27 +3,33 @@
 //! A bill never moves a payment: what differs is shown, and asked of the channel. Nothing is kept before
 //! the import.
 
+mod compare;
+mod runs;
+
+pub use runs::{BILL_DAYS_MAX, BillRun};
+
 use crate::{
     Desk, DeskError,
     ports::{
-        BillOrigin, BillRow, Booked, DaySummary, EventKind, KeptBill, KeptDifference, NewBill,
-        Verdict,
+        Actor, BillFile, BillOrigin, BillRow, Booked, DaySummary, EventKind, KeptBill,
+        KeptDifference, NewBill,
     },
     shop::Account,
 };
+use compare::{Compared, book_lines, compare, day_of_bill};
 use paydesk_channels::{
     AccountSettings, BillAnswer, BillFault, BillLink, BillText, Bills, Channel, Cx, NextAction,
     WireRequest,
 };
 use paydesk_domain::{
-    AccountId, BillKind, BillLine, BookLine, BreakCode, ChannelDay, LineKind, LineState,
-    MerchantRef, Money, Outcome, Payment, PaymentState, Refund, RefundState, Timestamp, Totals,
+    AccountId, BillKind, BillLine, ChannelDay, MerchantRef, Outcome, Payment, Timestamp, Totals,
 };
-use paydesk_recon::{BillSide, Setting};
+use paydesk_recon::Setting;
 use paydesk_signing::WireReply;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -33,6 +39,12 @@ const BEFORE: i64 = 24 * 60 * 60 * 1000;
 
 /// A bill of a busy day takes its time.
 const FETCH_DEADLINE: Duration = Duration::from_secs(120);
+
+/// Bills that were looked at and can be imported, at one time.
+const PREVIEWS_MAX: usize = 16;
+
+/// The bills that were looked at lately.
+pub(crate) type Previews = VecDeque<Arc<Preview>>;
 
 /// A bill that was read and compared, and not kept yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,6 +59,8 @@ pub struct Preview {
     pub content_sha256: String,
     /// How it came.
     pub origin: BillOrigin,
+    /// What it was read from; none where the channel has no bill.
+    pub file: Option<BillFile>,
     /// The same bill, if it was imported before.
     pub known: Option<KeptBill>,
     /// Its lines.
@@ -58,11 +72,29 @@ pub struct Preview {
 }
 
 impl Desk {
-    /// Fetches the bill of a day from its channel and compares it.
+    /// Fetches the bill of a day from its channel and compares it. A day without a bill is compared like an empty
+    /// one, unless our books have nothing of it either.
     ///
     /// # Errors
     /// `BillEmpty`, `BillNotYet`, `BillTooEarly`, `BillBusy`, `BillRefused`, `BillUnreachable`, `Bill`; nothing was kept.
     pub async fn fetch_bill(
+        &self,
+        account: &AccountId,
+        day: ChannelDay,
+    ) -> Result<Arc<Preview>, DeskError> {
+        match self.fetch_if_any(account, day).await {
+            Err(DeskError::BillEmpty) => {
+                let preview = self.look_at_nothing(account, day).await?;
+                if preview.differences.is_empty() {
+                    return Err(DeskError::BillEmpty);
+                }
+                Ok(self.remember(preview))
+            }
+            fetched => fetched.map(|preview| self.remember(preview)),
+        }
+    }
+
+    async fn fetch_if_any(
         &self,
         account: &AccountId,
         day: ChannelDay,
@@ -79,8 +111,33 @@ impl Desk {
             return Err(DeskError::BillRefused(reply.status.to_string()));
         }
         let text = bills.open(&reply.body, Some(&link))?;
-        self.look_at(account, bills, Some(day), text, BillOrigin::Fetched)
+        let file = bill_file(format!("{}-{day}", account.channel.0), &reply.body);
+        self.look_at(account, bills, Some(day), text, (BillOrigin::Fetched, file))
             .await
+    }
+
+    /// A day of which the channel has no bill, against our books.
+    pub(crate) async fn look_at_nothing(
+        &self,
+        account: &AccountId,
+        day: ChannelDay,
+    ) -> Result<Arc<Preview>, DeskError> {
+        let (account, ..) = self.bills_of(account)?;
+        let currency = self.need_shop()?.currency;
+        let compared = self
+            .compared(&account, day, Vec::new(), Totals::zero(currency))
+            .await?;
+        let nothing = format!("{} {day}: nothing", account.id.0);
+        let content_sha256 = crate::driver::hex(&Sha256::digest(nothing));
+        self.previewed(
+            account,
+            day,
+            BillKind::Trade,
+            content_sha256,
+            (BillOrigin::Empty, None),
+            compared,
+        )
+        .await
     }
 
     /// Reads a bill's file as the channel writes it, and compares it.
@@ -99,20 +156,33 @@ impl Desk {
         let origin = BillOrigin::File {
             name: name.to_owned(),
         };
-        self.look_at(account, bills, day, text, origin).await
+        let file = bill_file(name.to_owned(), file);
+        let preview = self.look_at(account, bills, day, text, (origin, file));
+        Ok(self.remember(preview.await?))
     }
 
-    /// The bill that was looked at last.
+    /// A bill that was looked at lately.
     ///
     /// # Errors
-    /// `PreviewGone` when another one was looked at since.
+    /// `PreviewGone` when too many others were looked at since.
     pub fn preview(&self, content_sha256: &str) -> Result<Arc<Preview>, DeskError> {
-        self.preview
-            .lock()
-            .ok()
-            .and_then(|preview| preview.clone())
-            .filter(|preview| preview.content_sha256 == content_sha256)
+        let previews = self.previews.lock().map_err(|_| DeskError::PreviewGone)?;
+        let mut newest_first = previews.iter().rev();
+        newest_first
+            .find(|preview| preview.content_sha256 == content_sha256)
+            .cloned()
             .ok_or(DeskError::PreviewGone)
+    }
+
+    fn remember(&self, preview: Arc<Preview>) -> Arc<Preview> {
+        if let Ok(mut previews) = self.previews.lock() {
+            previews.retain(|it: &Arc<Preview>| it.content_sha256 != preview.content_sha256);
+            previews.push_back(Arc::clone(&preview));
+            while previews.len() > PREVIEWS_MAX {
+                previews.pop_front();
+            }
+        }
+        preview
     }
 
     /// Keeps the bill that was looked at. The same bill again is the one that is kept already.
@@ -121,9 +191,20 @@ impl Desk {
     /// `PreviewGone`, and the store's: then nothing was kept.
     pub async fn import_bill(&self, content_sha256: &str) -> Result<KeptBill, DeskError> {
         let preview = self.preview(content_sha256)?;
+        self.keep_bill(&preview, self.actor(), self.operator_name())
+            .await
+    }
+
+    /// Keeps a bill that was compared, in somebody's name.
+    pub(crate) async fn keep_bill(
+        &self,
+        preview: &Preview,
+        actor: Actor,
+        by: String,
+    ) -> Result<KeptBill, DeskError> {
         let store = &self.ports.store;
         let known = store
-            .bill_known(&preview.account.id, content_sha256)
+            .bill_known(&preview.account.id, &preview.content_sha256)
             .await?;
         if let Some(known) = known {
             return Ok(known);
@@ -136,7 +217,7 @@ impl Desk {
             "origin": preview.origin,
             "summary": preview.summary,
         });
-        let event = self.shop_event(EventKind::BillImported, self.actor(), body)?;
+        let event = self.shop_event(EventKind::BillImported, actor, body)?;
         let bill = NewBill {
             account: preview.account.id.clone(),
             channel: preview.account.channel.clone(),
@@ -144,11 +225,12 @@ impl Desk {
             kind: preview.kind,
             content_sha256: preview.content_sha256.clone(),
             origin: preview.origin.clone(),
+            file: preview.file.clone(),
             rows: preview.rows.clone(),
             differences: preview.differences.clone(),
             summary: preview.summary.clone(),
             event,
-            by: self.operator_name(),
+            by,
         };
         let kept = store.import_bill(bill).await?;
         self.tell_status();
@@ -240,12 +322,25 @@ impl Desk {
         bills: &'static dyn Bills,
         asked: Option<ChannelDay>,
         text: BillText,
-        origin: BillOrigin,
+        came: (BillOrigin, Option<BillFile>),
     ) -> Result<Arc<Preview>, DeskError> {
         text.expect_kind(BillKind::Trade)?;
         let mut lines = Vec::new();
         let file = bills.read(&text, &settings(&account), &mut |line| lines.push(line))?;
         let day = day_of_bill(asked, text.day, &lines)?;
+        let compared = self.compared(&account, day, lines, file).await?;
+        self.previewed(account, day, text.kind, text.content_sha256, came, compared)
+            .await
+    }
+
+    /// The lines of a bill against our books of its day.
+    async fn compared(
+        &self,
+        account: &Account,
+        day: ChannelDay,
+        lines: Vec<BillLine>,
+        file: Totals,
+    ) -> Result<Compared, DeskError> {
         let contract = account.rate;
         let setting = Setting::of_china(day, contract).ok_or(BillFault::WrongDay(day))?;
         let from = Timestamp(setting.starts.0 - 2 * BEFORE);
@@ -254,28 +349,36 @@ impl Desk {
         self.add_named(&mut booked, &lines).await?;
         let returns_fee = paydesk_channels::by_id(&account.channel.0)
             .and_then(|channel| channel.profile().refund_returns_fee);
-        let books = book_lines(&booked, &account, returns_fee, &setting);
-        let compared = compare(setting, lines, books, file)?;
+        let books = book_lines(&booked, account, returns_fee, &setting);
+        compare(setting, lines, books, file)
+    }
+
+    async fn previewed(
+        &self,
+        account: Account,
+        day: ChannelDay,
+        kind: BillKind,
+        content_sha256: String,
+        (origin, file): (BillOrigin, Option<BillFile>),
+        compared: Compared,
+    ) -> Result<Arc<Preview>, DeskError> {
         let known = self
             .ports
             .store
-            .bill_known(&account.id, &text.content_sha256)
+            .bill_known(&account.id, &content_sha256)
             .await?;
-        let preview = Arc::new(Preview {
+        Ok(Arc::new(Preview {
             account,
             day,
-            kind: text.kind,
-            content_sha256: text.content_sha256,
+            kind,
+            content_sha256,
             origin,
+            file,
             known,
             rows: compared.rows,
             differences: compared.differences,
             summary: compared.summary,
-        });
-        if let Ok(mut last) = self.preview.lock() {
-            *last = Some(Arc::clone(&preview));
-        }
-        Ok(preview)
+        }))
     }
 }
 
@@ -317,6 +420,14 @@ impl Desk {
     }
 }
 
+fn bill_file(name: String, bytes: &[u8]) -> Option<BillFile> {
+    Some(BillFile {
+        name,
+        sha256: crate::driver::hex(&Sha256::digest(bytes)),
+        bytes: bytes.into(),
+    })
+}
+
 /// What a code about a bill asks for next.
 fn bill_refused(channel: &dyn Channel, code: String) -> DeskError {
     match channel.meaning(&code).map(|meaning| meaning.next) {
@@ -337,190 +448,9 @@ fn settings(account: &Account) -> AccountSettings {
     }
 }
 
-/// The day the file says, which must be the one that was asked for; without either, that of its lines.
-fn day_of_bill(
-    asked: Option<ChannelDay>,
-    said: Option<ChannelDay>,
-    lines: &[BillLine],
-) -> Result<ChannelDay, DeskError> {
-    let of_line = || lines.first().and_then(|line| channel_day(line.at));
-    match (asked, said.or_else(of_line)) {
-        (Some(asked), Some(found)) if asked != found => Err(BillFault::WrongDay(found).into()),
-        (Some(asked), _) => Ok(asked),
-        (None, Some(found)) => Ok(found),
-        // Neither a title nor a line names a day.
-        (None, None) => Err(BillFault::Truncated.into()),
-    }
-}
-
 /// The day by the channels' clock, UTC+8.
 #[must_use]
 pub fn channel_day(at: Timestamp) -> Option<ChannelDay> {
     let china = jiff::tz::Offset::constant(8).to_time_zone();
     Some(ChannelDay::from_date(at.to_jiff().to_zoned(china).date()))
-}
-
-/// Our side: what was paid or given back around the day, and what is still open.
-fn book_lines(
-    booked: &Booked,
-    account: &Account,
-    returns_fee: Option<bool>,
-    setting: &Setting,
-) -> Vec<BookLine> {
-    let near = |day: ChannelDay| {
-        day == setting.day || Some(day) == setting.day.next() || Some(day) == setting.day.previous()
-    };
-    let payments = booked
-        .payments
-        .iter()
-        .filter(|payment| payment.plan().account == account.id)
-        .filter_map(|payment| payment_line(payment, account));
-    let refunds = booked
-        .refunds
-        .iter()
-        .filter(|(_, payment)| payment.plan().account == account.id)
-        .filter_map(|(refund, payment)| refund_line(refund, payment, account, returns_fee));
-    payments
-        .chain(refunds)
-        .filter(|line| near(line.day))
-        .collect()
-}
-
-fn payment_line(payment: &Payment, account: &Account) -> Option<BookLine> {
-    let paid = payment.paid();
-    let state = match payment.state() {
-        PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => LineState::Done,
-        PaymentState::Closed { .. } | PaymentState::Watching { .. } => LineState::Failed,
-        PaymentState::Awaiting { .. }
-        | PaymentState::Ending { .. }
-        | PaymentState::Held { .. }
-        | PaymentState::InDoubt { .. }
-        | PaymentState::Processing { .. } => LineState::Pending,
-    };
-    let at = paid.map_or(payment.begun_at(), |paid| paid.at);
-    let amount = payment.plan().amount;
-    Some(BookLine {
-        kind: LineKind::Payment,
-        payment: payment.reference().to_string(),
-        refund: String::new(),
-        transaction: paid.map(|paid| paid.channel_ref.0.clone()),
-        amount: amount.money(),
-        fee: account.rate.map(|rate| rate.fee_on(amount)),
-        at,
-        day: channel_day(at)?,
-        state,
-    })
-}
-
-fn refund_line(
-    refund: &Refund,
-    payment: &Payment,
-    account: &Account,
-    returns_fee: Option<bool>,
-) -> Option<BookLine> {
-    let (state, at) = match refund.state() {
-        RefundState::Done { at, .. } => (LineState::Done, *at),
-        RefundState::Cancelled { .. } | RefundState::Failed { .. } => {
-            (LineState::Failed, refund.begun_at())
-        }
-        RefundState::Accepted { .. } | RefundState::InDoubt { .. } => {
-            (LineState::Pending, refund.begun_at())
-        }
-    };
-    let amount = refund.plan().amount;
-    let fee = match (account.rate, returns_fee) {
-        (Some(rate), Some(true)) => {
-            let kept = rate.fee_on(amount);
-            Some(Money::from_minor(
-                kept.minor().checked_neg()?,
-                kept.currency(),
-            ))
-        }
-        (Some(_), Some(false)) => Some(Money::zero(amount.currency())),
-        (None, _) | (_, None) => None,
-    };
-    Some(BookLine {
-        kind: LineKind::Refund,
-        payment: payment.reference().to_string(),
-        refund: refund.reference().to_string(),
-        transaction: payment.paid().map(|paid| paid.channel_ref.0.clone()),
-        amount: amount.money(),
-        fee,
-        at,
-        day: channel_day(at)?,
-        state,
-    })
-}
-
-struct Compared {
-    rows: Vec<BillRow>,
-    differences: Vec<KeptDifference>,
-    summary: DaySummary,
-}
-
-fn compare(
-    setting: Setting,
-    lines: Vec<BillLine>,
-    books: Vec<BookLine>,
-    file: Totals,
-) -> Result<Compared, DeskError> {
-    let broken = |error: paydesk_recon::ReconError| {
-        tracing::warn!(%error, "a bill could not be compared");
-        DeskError::Bill(BillFault::Totals(error.to_string()))
-    };
-    let currency = file.paid.currency();
-    let mut bill = BillSide::new(setting);
-    for line in &lines {
-        bill.push(line.clone()).map_err(broken)?;
-    }
-    let mut ours = bill.close(Some(file));
-    for line in books {
-        ours.push(line).map_err(broken)?;
-    }
-    let mut matched = BTreeMap::new();
-    let mut differences = Vec::new();
-    let summary = ours
-        .close()
-        .finish(
-            &mut |pair| {
-                matched.insert(pair.row, pair.reference.to_owned());
-            },
-            &mut |difference| {
-                differences.push(KeptDifference {
-                    found: difference.found,
-                    explanation: difference.explanation,
-                    counts_bill: difference.counts.bill,
-                    counts_book: difference.counts.book,
-                });
-            },
-        )
-        .map_err(broken)?;
-    let named: BTreeMap<u64, BreakCode> = differences
-        .iter()
-        .rev()
-        .filter_map(|it| Some((it.found.bill.as_ref()?.row, it.found.code)))
-        .collect();
-    let rows = lines
-        .into_iter()
-        .map(|line| {
-            let verdict = named
-                .get(&line.row)
-                .map_or(Verdict::Agrees, |code| Verdict::Differs(*code));
-            BillRow {
-                matched: matched.remove(&line.row),
-                verdict,
-                line,
-            }
-        })
-        .collect();
-    Ok(Compared {
-        rows,
-        differences,
-        summary: DaySummary {
-            matched: summary.matched,
-            differences: summary.differences,
-            bill: summary.bill_in(currency),
-            books: summary.books_in(currency),
-        },
-    })
 }

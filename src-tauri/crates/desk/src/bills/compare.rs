@@ -1,0 +1,197 @@
+//! Our side of a channel's day, and what comes out when the bill is held against it.
+
+use super::channel_day;
+use crate::{
+    DeskError,
+    ports::{BillRow, Booked, DaySummary, KeptDifference, Verdict},
+    shop::Account,
+};
+use paydesk_channels::BillFault;
+use paydesk_domain::{
+    BillLine, BookLine, BreakCode, ChannelDay, LineKind, LineState, Money, Payment, PaymentState,
+    Refund, RefundState, Totals,
+};
+use paydesk_recon::{BillSide, Setting};
+use std::collections::BTreeMap;
+
+/// The day the file says, which must be the one that was asked for; without either, that of its lines.
+pub(super) fn day_of_bill(
+    asked: Option<ChannelDay>,
+    said: Option<ChannelDay>,
+    lines: &[BillLine],
+) -> Result<ChannelDay, DeskError> {
+    let of_line = || lines.first().and_then(|line| channel_day(line.at));
+    match (asked, said.or_else(of_line)) {
+        (Some(asked), Some(found)) if asked != found => Err(BillFault::WrongDay(found).into()),
+        (Some(asked), _) => Ok(asked),
+        (None, Some(found)) => Ok(found),
+        // Neither a title nor a line names a day.
+        (None, None) => Err(BillFault::Truncated.into()),
+    }
+}
+
+/// Our side: what was paid or given back around the day, and what is still open.
+pub(super) fn book_lines(
+    booked: &Booked,
+    account: &Account,
+    returns_fee: Option<bool>,
+    setting: &Setting,
+) -> Vec<BookLine> {
+    let near = |day: ChannelDay| {
+        day == setting.day || Some(day) == setting.day.next() || Some(day) == setting.day.previous()
+    };
+    let payments = booked
+        .payments
+        .iter()
+        .filter(|payment| payment.plan().account == account.id)
+        .filter_map(|payment| payment_line(payment, account));
+    let refunds = booked
+        .refunds
+        .iter()
+        .filter(|(_, payment)| payment.plan().account == account.id)
+        .filter_map(|(refund, payment)| refund_line(refund, payment, account, returns_fee));
+    payments
+        .chain(refunds)
+        .filter(|line| near(line.day))
+        .collect()
+}
+
+fn payment_line(payment: &Payment, account: &Account) -> Option<BookLine> {
+    let paid = payment.paid();
+    let state = match payment.state() {
+        PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => LineState::Done,
+        PaymentState::Closed { .. } | PaymentState::Watching { .. } => LineState::Failed,
+        PaymentState::Awaiting { .. }
+        | PaymentState::Ending { .. }
+        | PaymentState::Held { .. }
+        | PaymentState::InDoubt { .. }
+        | PaymentState::Processing { .. } => LineState::Pending,
+    };
+    let at = paid.map_or(payment.begun_at(), |paid| paid.at);
+    let amount = payment.plan().amount;
+    Some(BookLine {
+        kind: LineKind::Payment,
+        payment: payment.reference().to_string(),
+        refund: String::new(),
+        transaction: paid.map(|paid| paid.channel_ref.0.clone()),
+        amount: amount.money(),
+        fee: account.rate.map(|rate| rate.fee_on(amount)),
+        at,
+        day: channel_day(at)?,
+        state,
+    })
+}
+
+fn refund_line(
+    refund: &Refund,
+    payment: &Payment,
+    account: &Account,
+    returns_fee: Option<bool>,
+) -> Option<BookLine> {
+    let (state, at) = match refund.state() {
+        RefundState::Done { at, .. } => (LineState::Done, *at),
+        RefundState::Cancelled { .. } | RefundState::Failed { .. } => {
+            (LineState::Failed, refund.begun_at())
+        }
+        RefundState::Accepted { .. } | RefundState::InDoubt { .. } => {
+            (LineState::Pending, refund.begun_at())
+        }
+    };
+    let amount = refund.plan().amount;
+    let fee = match (account.rate, returns_fee) {
+        (Some(rate), Some(true)) => {
+            let kept = rate.fee_on(amount);
+            Some(Money::from_minor(
+                kept.minor().checked_neg()?,
+                kept.currency(),
+            ))
+        }
+        (Some(_), Some(false)) => Some(Money::zero(amount.currency())),
+        (None, _) | (_, None) => None,
+    };
+    Some(BookLine {
+        kind: LineKind::Refund,
+        payment: payment.reference().to_string(),
+        refund: refund.reference().to_string(),
+        transaction: payment.paid().map(|paid| paid.channel_ref.0.clone()),
+        amount: amount.money(),
+        fee,
+        at,
+        day: channel_day(at)?,
+        state,
+    })
+}
+
+/// A bill against our books.
+pub(super) struct Compared {
+    pub(super) rows: Vec<BillRow>,
+    pub(super) differences: Vec<KeptDifference>,
+    pub(super) summary: DaySummary,
+}
+
+pub(super) fn compare(
+    setting: Setting,
+    lines: Vec<BillLine>,
+    books: Vec<BookLine>,
+    file: Totals,
+) -> Result<Compared, DeskError> {
+    let broken = |error: paydesk_recon::ReconError| {
+        tracing::warn!(%error, "a bill could not be compared");
+        DeskError::Bill(BillFault::Totals(error.to_string()))
+    };
+    let currency = file.paid.currency();
+    let mut bill = BillSide::new(setting);
+    for line in &lines {
+        bill.push(line.clone()).map_err(broken)?;
+    }
+    let mut ours = bill.close(Some(file));
+    for line in books {
+        ours.push(line).map_err(broken)?;
+    }
+    let mut matched = BTreeMap::new();
+    let mut differences = Vec::new();
+    let summary = ours
+        .close()
+        .finish(
+            &mut |pair| {
+                matched.insert(pair.row, pair.reference.to_owned());
+            },
+            &mut |difference| {
+                differences.push(KeptDifference {
+                    found: difference.found,
+                    explanation: difference.explanation,
+                    counts_bill: difference.counts.bill,
+                    counts_book: difference.counts.book,
+                });
+            },
+        )
+        .map_err(broken)?;
+    let named: BTreeMap<u64, BreakCode> = differences
+        .iter()
+        .rev()
+        .filter_map(|it| Some((it.found.bill.as_ref()?.row, it.found.code)))
+        .collect();
+    let rows = lines
+        .into_iter()
+        .map(|line| {
+            let verdict = named
+                .get(&line.row)
+                .map_or(Verdict::Agrees, |code| Verdict::Differs(*code));
+            BillRow {
+                matched: matched.remove(&line.row),
+                verdict,
+                line,
+            }
+        })
+        .collect();
+    Ok(Compared {
+        rows,
+        differences,
+        summary: DaySummary {
+            matched: summary.matched,
+            differences: summary.differences,
+            bill: summary.bill_in(currency),
+            books: summary.books_in(currency),
+        },
+    })
+}

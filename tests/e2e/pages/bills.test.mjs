@@ -1,0 +1,87 @@
+// The bills of a demo shop with a month behind it: what is missing is said, fetched with progress, stopped, and
+// found again afterwards; in both languages.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+
+import { openPage } from '../lib/browser.mjs';
+import { picture } from '../lib/place.mjs';
+import { violationsIn } from './axe.mjs';
+
+let shop;
+const found = [];
+
+before(async () => {
+  shop = await openPage();
+  await shop.setUpDemo();
+  await shop.part('nav-reconcile').click();
+});
+
+after(() => shop?.close());
+
+afterEach(() => {
+  assert.deepEqual(found.splice(0), []);
+});
+
+async function isClean(name) {
+  await shop.page.evaluate(() => document.fonts.ready);
+  await shop.page.screenshot({ path: picture(`page-${name}`), animations: 'disabled', caret: 'hide' });
+  for (const line of await violationsIn(shop.page)) found.push(`${name}: ${line}`);
+}
+
+const missing = async () =>
+  Number(await shop.part('missing-bills').getAttribute('data-missing'));
+
+test('days without their bill are counted and marked', async () => {
+  await shop.part('bills-fetch-all').waitFor();
+  assert.ok((await missing()) >= 28, `${await missing()} days`);
+  assert.equal(await shop.part('bills-by-themselves').isChecked(), false);
+  await isClean('bills-missing');
+});
+
+test('a run shows how far it is and stops when told to', async () => {
+  const before = await missing();
+  await shop.part('bills-fetch-all').click();
+  await shop.part('bill-run').waitFor();
+  await isClean('bills-run');
+  await shop.part('bill-run-stop').click();
+  await shop.part('bills-fetch-all').waitFor();
+  const left = await missing();
+  assert.ok(left > 0 && left < before, `${left} of ${before}`);
+});
+
+test('what was left is fetched, and nothing is missing after it', async () => {
+  await shop.part('bills-fetch-all').click();
+  await shop.says('missing-bills', 'missing', '0', 60_000);
+  await shop.part('bill-run').waitFor({ state: 'detached' });
+  const day = shop.page.locator('[role=option][data-differences]').nth(2);
+  await day.click();
+  await shop.says('reconcile-day', 'state', 'kept');
+  await isClean('bills-here');
+});
+
+test('a channel that gives nothing is named with its reason', async () => {
+  await shop.ask('sandbox_set_fault', { name: 'bill_not_ready', on: true });
+  await shop.part('account-demo-wechatpay').click();
+  await shop.part('bills-fetch-all').click();
+  await shop.page
+    .locator('[data-testid="bills-failed"][data-code="bill_not_yet"]')
+    .waitFor({ timeout: 60_000 });
+  await isClean('bills-failed');
+  await shop.ask('sandbox_set_fault', { name: 'bill_not_ready', on: false });
+  await shop.ask('change_settings', { locale: 'en' });
+  await shop.page.reload();
+  await shop.page.locator('html[data-ready=true]').waitFor();
+  await shop.part('nav-reconcile').click();
+  await shop.part('account-demo-wechatpay').click();
+  await shop.part('bills-fetch-all').waitFor();
+  await isClean('bills-missing-en');
+});
+
+test('bills can come by themselves', async () => {
+  await shop.part('bills-by-themselves').check();
+  await shop.page.reload();
+  await shop.page.locator('html[data-ready=true]').waitFor();
+  await shop.part('nav-reconcile').click();
+  await shop.part('bills-by-themselves').waitFor();
+  assert.equal(await shop.part('bills-by-themselves').isChecked(), true);
+});
