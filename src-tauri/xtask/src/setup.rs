@@ -32,11 +32,12 @@ const BUILD_PACKAGES: [&str; 7] = [
     "pkg-config",
 ];
 
-const TEST_PACKAGES: [&str; 11] = [
+const TEST_PACKAGES: [&str; 12] = [
     "chromium",
     "dbus-x11",
     "gnome-keyring",
     "imagemagick",
+    "libreoffice-calc-nogui",
     "libsecret-tools",
     "python3-venv",
     "webkit2gtk-driver",

@@ -257,7 +257,7 @@ fn part(
     is_debit: bool,
 ) -> Result<BankPart, StatementFault> {
     let amount = match element.at("Amt") {
-        Some(amount) if !amount.currency.is_empty() => {
+        Some(amount) if !amount.attribute("Ccy").is_empty() => {
             let money = money(amount, None)?;
             let minor = if is_debit {
                 -money.minor()
@@ -348,7 +348,7 @@ fn currency(element: &Element, code: &str) -> Result<Currency, StatementFault> {
 /// An `Amt` with its `Ccy`, never negative by the schema.
 fn money(element: &Element, known: Option<Currency>) -> Result<Money, StatementFault> {
     let fault = |reason| StatementFault::at(element.row, &element.name, reason);
-    let currency = currency(element, &element.currency)?;
+    let currency = currency(element, element.attribute("Ccy"))?;
     if let Some(left) = known.filter(|known| *known != currency) {
         let right = currency;
         return Err(fault(Reason::Currencies { left, right }));

@@ -27,8 +27,8 @@ pub struct StatementFile {
     pub encoding: &'static str,
     /// Its statements, in the order of the file; at least one.
     pub statements: Vec<BankStatement>,
-    /// How it was read, where it is a table.
-    pub table: Option<Table>,
+    /// How it was read, where it is a table: one for each sheet with movements.
+    pub tables: Vec<Table>,
 }
 
 impl StatementFile {
@@ -41,6 +41,9 @@ impl StatementFile {
         Ok(self.statements)
     }
 }
+
+/// What a workbook says of its texts is its own affair.
+const WORKBOOK_ENCODING: &str = "UTF-8";
 
 /// Recognises a file by its content and reads it; the columns of a table are guessed from its titles.
 ///
@@ -62,6 +65,15 @@ fn read_with(file: &[u8], template: Option<&Template>) -> Result<StatementFile, 
     if file.len() > text::BYTES_MAX {
         return Err(StatementFault::of_file(Reason::TooLarge));
     }
+    if table::is_workbook(file) {
+        let (statements, tables) = table::read_workbook(file, template)?;
+        balance::refuse_doubled(&statements)?;
+        return Ok(StatementFile {
+            encoding: WORKBOOK_ENCODING,
+            statements,
+            tables,
+        });
+    }
     let is_ofx = ofx::is_one(file);
     let is_mt940 = !is_ofx && mt940::is_one(file);
     let fallback = if is_ofx { ofx::declared(file) } else { None };
@@ -71,7 +83,7 @@ fn read_with(file: &[u8], template: Option<&Template>) -> Result<StatementFile, 
         None => Fallback::Chinese,
     };
     let (text, encoding) = text::decode(file, fallback)?;
-    let mut table = None;
+    let mut tables = Vec::new();
     let statements = if is_ofx {
         ofx::read(&text)?
     } else if is_mt940 {
@@ -80,16 +92,16 @@ fn read_with(file: &[u8], template: Option<&Template>) -> Result<StatementFile, 
         camt::read(&text)?
     } else {
         let found = table::read_text(&text, template)?;
-        let (statements, layout) =
+        let (statements, layouts) =
             found.ok_or_else(|| StatementFault::of_file(Reason::NotAStatement))?;
-        table = Some(layout);
+        tables = layouts;
         statements
     };
     balance::refuse_doubled(&statements)?;
     Ok(StatementFile {
         encoding,
         statements,
-        table,
+        tables,
     })
 }
 

@@ -24,14 +24,11 @@ pub(crate) enum Fallback {
 /// The text of a file, and the name of its encoding.
 ///
 /// # Errors
-/// `TooLarge`, `Binary`, `Encoding`.
+/// `Binary`, `Encoding`.
 pub(crate) fn decode(
     bytes: &[u8],
     fallback: Fallback,
 ) -> Result<(Cow<'_, str>, &'static str), StatementFault> {
-    if bytes.len() > BYTES_MAX {
-        return Err(StatementFault::of_file(Reason::TooLarge));
-    }
     let (encoding, rest) = match Encoding::for_bom(bytes) {
         Some((encoding, length)) => (Some(encoding), bytes.get(length..).unwrap_or_default()),
         None => (None, bytes),

@@ -2,7 +2,7 @@
 //! memory twice. No document type, no entity but the five of XML and character references, limits on depth and size.
 
 use crate::{Reason, StatementFault};
-use quick_xml::{Error, Reader, events::Event};
+use quick_xml::{Error, Reader, XmlVersion, events::Event};
 
 /// A statement is some fifteen deep.
 const DEPTH_MAX: usize = 48;
@@ -16,8 +16,8 @@ pub(crate) struct Element {
     pub name: String,
     /// The line where it begins, from 1.
     pub row: u64,
-    /// The currency it names: the one attribute of a statement.
-    pub currency: String,
+    /// Its attributes: names without a prefix, and values.
+    attributes: Vec<(String, String)>,
     /// Its own text.
     pub text: String,
     /// What is in it, in order.
@@ -28,6 +28,12 @@ impl Element {
     /// The first child of this name.
     pub(crate) fn child(&self, name: &str) -> Option<&Element> {
         self.children.iter().find(|child| child.name == name)
+    }
+
+    /// The value of an attribute without padding; empty where there is none.
+    pub(crate) fn attribute(&self, name: &str) -> &str {
+        let found = self.attributes.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value.trim())
     }
 
     /// Every child of this name.
@@ -115,9 +121,11 @@ impl<'x> Source<'x> {
                     };
                     for attribute in start.attributes() {
                         let attribute = attribute.map_err(|_| self.fault(Reason::Syntax))?;
-                        if attribute.key.as_ref() == "Ccy" {
-                            element.currency = attribute.value.trim().to_owned();
-                        }
+                        let value = attribute
+                            .normalized_value(XmlVersion::Implicit1_0)
+                            .map_err(|_| self.fault(Reason::Syntax))?;
+                        let name = attribute.key.local_name().as_ref().to_owned();
+                        element.attributes.push((name, value.into_owned()));
                     }
                     self.depth += 1;
                     if self.depth > DEPTH_MAX {

@@ -2,10 +2,14 @@
 //! names the account, what stands below the last movement are sums. Rows are read one at a time, twice: once to know
 //! the layout, once for the movements.
 
+mod biff;
 mod cells;
+mod container;
 mod delimited;
 mod ledger;
+mod number;
 mod template;
+mod workbook;
 
 pub use template::{AmountColumns, DateOrder, Template};
 
@@ -61,16 +65,68 @@ pub struct Table {
     pub sheet: String,
 }
 
+/// Statements with how each table was read.
+pub(crate) type Found = (Vec<BankStatement>, Vec<Table>);
+
+/// Whether a file is a workbook, by what it begins with.
+pub(crate) fn is_workbook(file: &[u8]) -> bool {
+    workbook::is_one(file) || container::is_one(file)
+}
+
+/// XLSX or XLS: every sheet that is shown and holds titles of movements.
+pub(crate) fn read_workbook(
+    file: &[u8],
+    template: Option<&Template>,
+) -> Result<Found, StatementFault> {
+    let mut found = (Vec::new(), Vec::new());
+    let mut lacking = None;
+    let mut add = |sheet: Result<Option<(Vec<BankStatement>, Table)>, StatementFault>| {
+        match sheet {
+            Ok(Some((statements, table))) => {
+                found.0.extend(statements);
+                found.1.push(table);
+            }
+            Ok(None) => {}
+            // A sheet without the columns of the template may be a cover; one with wrong movements may not.
+            Err(fault) if fault.reason == Reason::Columns => {
+                lacking.get_or_insert(fault);
+            }
+            Err(fault) => return Err(fault),
+        }
+        Ok(())
+    };
+    if container::is_one(file) {
+        let stream = container::workbook(file)?;
+        let book = biff::Workbook::open(&stream)?;
+        for (name, at) in &book.sheets {
+            add(read(&|each| book.rows(*at, each), name, template))?;
+        }
+    } else {
+        let mut book = workbook::Workbook::open(file)?;
+        for (name, part) in book.sheets.clone() {
+            let Some(part) = book.part(&part)? else {
+                return Err(StatementFault::at(0, &name, Reason::Missing));
+            };
+            add(read(&|each| book.rows(&part, each), &name, template))?;
+        }
+    }
+    match (found.0.is_empty(), lacking) {
+        (false, _) => Ok(found),
+        (true, Some(fault)) => Err(fault),
+        (true, None) => Err(StatementFault::of_file(Reason::NotAStatement)),
+    }
+}
+
 /// Text with separators; `None` where it holds no titles of movements.
 pub(crate) fn read_text(
     text: &str,
     template: Option<&Template>,
-) -> Result<Option<(Vec<BankStatement>, Table)>, StatementFault> {
+) -> Result<Option<Found>, StatementFault> {
     let mut fault = None;
     for separator in delimited::SEPARATORS {
         let found = read(&|each| delimited::rows(text, separator, each), "", template);
         match found {
-            Ok(Some(found)) => return Ok(Some(found)),
+            Ok(Some((statements, table))) => return Ok(Some((statements, vec![table]))),
             Ok(None) => {}
             // Cut at a separator that is not its own, a text looks worse than it is: who came furthest counts.
             Err(wrong) => {
@@ -95,7 +151,7 @@ struct Layout {
 }
 
 /// The statements of one table, one for each currency.
-pub(crate) fn read(
+fn read(
     rows: &Rows<'_>,
     sheet: &str,
     given: Option<&Template>,
@@ -137,16 +193,23 @@ fn layout(rows: &Rows<'_>, given: Option<&Template>) -> Result<Option<Layout>, S
     let (mut above, mut lacking) = (0, None);
     // Whether a first and a second part of a date were past the twelfth.
     let (mut past, mut booked) = ([false, false], None);
+    // The first day with its year first, and the first with its year last.
+    let (mut year_first, mut year_last) = (None, None);
     rows(&mut |row| {
         if row.is_blank() {
             return Ok(true);
         }
         if let Some((titles, _, template)) = &found {
             let at = *booked.get_or_insert_with(|| titles.place(&template.booked));
-            if let Some((Day::YearLast(first, second, _), _)) = cells::day(row.optional(at)) {
-                past = [past[0] || first > 12, past[1] || second > 12];
+            match cells::day(row.optional(at)) {
+                Some((Day::YearLast(first, second, _), _)) => {
+                    past = [past[0] || first > 12, past[1] || second > 12];
+                    year_last.get_or_insert(row.number);
+                }
+                Some((Day::Known(_), _)) => drop(year_first.get_or_insert(row.number)),
+                None => {}
             }
-            return Ok(template.date_order.is_none());
+            return Ok(true);
         }
         above += 1;
         let titles = Titles::new(row.cells);
@@ -177,6 +240,10 @@ fn layout(rows: &Rows<'_>, given: Option<&Template>) -> Result<Option<Layout>, S
             None => Ok(None),
         };
     };
+    if let (Some(_), Some(row)) = (year_first, year_last) {
+        // Opened under another country's settings and saved again, `12/03` became 3 December, and `24/03` stayed text.
+        return Err(StatementFault::at(row, &template.booked, Reason::Date));
+    }
     template.date_order = template.date_order.or(match past {
         [true, false] => Some(DateOrder::DayFirst),
         [false, true] => Some(DateOrder::MonthFirst),

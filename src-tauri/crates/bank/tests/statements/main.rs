@@ -14,6 +14,7 @@ mod mt940;
 mod ofx;
 mod samples;
 mod tables;
+mod workbooks;
 
 use paydesk_bank::{Reason, StatementFault, StatementFile};
 use paydesk_domain::{BalanceCheck, BankStatement, Currency, Money};

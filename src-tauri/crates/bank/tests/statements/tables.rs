@@ -77,7 +77,7 @@ fn a_balance_that_is_no_number_is_refused_and_the_rest_of_that_file_is_read() {
         )
         .replace("9,876.54", "4,241.08");
     let file = read(whole.as_bytes()).unwrap();
-    let table = file.table.clone().unwrap();
+    let table = file.tables[0].clone();
     assert_eq!((table.titles_row, table.skipped), (7, 1));
     let statement = &file.accept().unwrap()[0];
     let mut line = BankLine::new(14, date(2023, 2, 28), money("341.58", "CNY"));
@@ -218,7 +218,7 @@ fn sums_notes_and_blank_rows_are_no_movements() {
         summaries(&file),
         ["6225 8888 CNY 100.00→1099.00 2× 999.00 holds"]
     );
-    let table = file.table.clone().unwrap();
+    let table = file.tables[0].clone();
     assert_eq!((table.titles_row, table.skipped), (3, 3));
     let statement = &file.accept().unwrap()[0];
     assert_eq!(statement.account.holder, "某店");
@@ -342,7 +342,7 @@ fn a_guess_is_a_template_that_can_be_kept_and_given() {
         return;
     };
     let guessed = read(&bytes).unwrap();
-    let template = template(guessed.table.clone().unwrap());
+    let template = template(guessed.tables[0].clone());
     let expected = AmountColumns::Direction {
         amount: "交易金额".to_owned(),
         direction: "借贷".to_owned(),
