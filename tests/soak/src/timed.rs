@@ -1,7 +1,7 @@
 //! The production store with a stop-watch on its durable writes. Every call is passed on as it is.
 
 use paydesk_desk::ports::{
-    BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, KeptBill,
+    BillFile, BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, KeptBill,
     KeptDifference, ListTotals, NewBill, NewEvent, NewNote, NewOrder, Opened, OrderFilter,
     OrderPage, OrderRow, PayerCode, Pulse, Store, StoreError, StoredEvent, Work,
 };
