@@ -13,10 +13,35 @@ fn read(path: &Path) -> Option<Value> {
     serde_json::from_slice(&std::fs::read(path).ok()?).ok()
 }
 
+fn shared() -> PathBuf {
+    std::env::var_os("PAYDESK_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from)
+}
+
+/// Every file of this kind in a folder: of the published samples, or of the fixtures of this tree.
+pub(crate) fn files(folder: &str, ending: &str) -> Vec<Vec<u8>> {
+    let folders = [
+        shared().join("samples").join(folder),
+        root().join("tests/fixtures").join(folder),
+    ];
+    let entries = folders
+        .iter()
+        .filter_map(|folder| std::fs::read_dir(folder).ok());
+    let mut paths: Vec<PathBuf> = entries
+        .flatten()
+        .filter_map(Result::ok)
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|it| it == ending))
+        .collect();
+    paths.sort();
+    paths
+        .iter()
+        .filter_map(|path| std::fs::read(path).ok())
+        .collect()
+}
+
 /// Every file of vectors whose name begins like this.
 pub(crate) fn vectors(begins: &str) -> Vec<Value> {
-    let shared =
-        std::env::var_os("PAYDESK_SHARED").map_or_else(|| root().join("../shared"), PathBuf::from);
+    let shared = shared();
     let folders = [
         root().join("tests/fixtures/vectors"),
         root().join("tests/fixtures/own_vectors"),

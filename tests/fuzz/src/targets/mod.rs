@@ -4,6 +4,7 @@ mod answers;
 mod bills;
 mod forms;
 mod local;
+mod statements;
 
 use crate::Target;
 
@@ -92,6 +93,36 @@ pub const TARGETS: &[Target] = &[
         holds: "zip and gzip within limits, never one in another",
         seeds: bills::archive_seeds,
         run: bills::archives,
+    },
+    Target {
+        name: "camt",
+        holds: "camt: balances and movements add up, or it is said; line ends change nothing",
+        seeds: statements::camt_seeds,
+        run: statements::text,
+    },
+    Target {
+        name: "mt940",
+        holds: "MT940: balances and movements add up, or it is said; line ends change nothing",
+        seeds: statements::mt940_seeds,
+        run: statements::text,
+    },
+    Target {
+        name: "ofx",
+        holds: "OFX: each movement stands in the file; line ends change nothing",
+        seeds: statements::ofx_seeds,
+        run: statements::text,
+    },
+    Target {
+        name: "bank-table",
+        holds: "CSV of banks: read again with the guessed template it is the same",
+        seeds: statements::table_seeds,
+        run: statements::table,
+    },
+    Target {
+        name: "workbook",
+        holds: "XLSX and XLS within limits: balances and movements add up, or it is said",
+        seeds: statements::workbook_seeds,
+        run: statements::workbook,
     },
     Target {
         name: "keys",

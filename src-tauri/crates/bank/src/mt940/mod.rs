@@ -124,6 +124,22 @@ struct Open {
     after_line: bool,
 }
 
+impl Open {
+    /// The currency of the statement, once for all its fields.
+    fn settle(&mut self, field: &Field<'_>, currency: Currency) -> Result<(), StatementFault> {
+        match self.currency {
+            Some(left) if left != currency => {
+                let right = currency;
+                Err(field.fault(Reason::Currencies { left, right }))
+            }
+            _ => {
+                self.currency = Some(currency);
+                Ok(())
+            }
+        }
+    }
+}
+
 #[derive(Default)]
 struct Reader {
     open: Option<Open>,
@@ -157,14 +173,14 @@ impl Reader {
             "28" | "28C" => field.first().trim().clone_into(&mut open.sequence),
             "34F" => {
                 open.is_interim = true;
-                open.currency = Some(currency(&field, field.first().get(..3))?);
+                open.settle(&field, currency(&field, field.first().get(..3))?)?;
             }
             "60F" | "60M" => {
                 let balance = balance_of(&field)?;
                 if open.opening.is_some() {
                     return Err(field.fault(Reason::Syntax));
                 }
-                open.currency = Some(balance.amount.currency());
+                open.settle(&field, balance.amount.currency())?;
                 open.opening = Some(balance);
             }
             "61" => {
@@ -189,6 +205,7 @@ impl Reader {
                 let at = text.find(|letter: char| !letter.is_ascii_digit());
                 let rest = text.get(at.unwrap_or_default()..).unwrap_or_default();
                 let currency = currency(&field, rest.get(..3))?;
+                open.settle(&field, currency)?;
                 let amount = rest.get(3..).unwrap_or_default();
                 let amount = amount::read(amount, Form::Comma, currency);
                 let amount = amount.map_err(|reason| field.fault(reason))?;

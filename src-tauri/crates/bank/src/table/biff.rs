@@ -232,6 +232,10 @@ impl<'s> Workbook<'s> {
         let (Some(row), Some(first)) = (u16_at(body, 0), u16_at(body, 2)) else {
             return Err(broken());
         };
+        // The columns of a sheet end at IV.
+        if first > 255 {
+            return Err(broken());
+        }
         let numbers = body
             .get(4..body.len().saturating_sub(2))
             .unwrap_or_default();

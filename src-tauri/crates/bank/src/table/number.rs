@@ -30,12 +30,12 @@ pub(super) fn decimal(text: &str) -> Option<String> {
     let mut places = i32::try_from(whole.len()).ok()?.checked_add(exponent)?;
     let zeros = digits.iter().take_while(|digit| **digit == 0).count();
     digits.drain(..zeros);
-    places -= i32::try_from(zeros).ok()?;
+    places = places.checked_sub(i32::try_from(zeros).ok()?)?;
     if digits.is_empty() {
         return Some("0".to_owned());
     }
     if round(&mut digits) {
-        places += 1;
+        places = places.checked_add(1)?;
     }
     while digits.last() == Some(&0) {
         digits.pop();
@@ -174,7 +174,20 @@ mod tests {
         ] {
             assert_eq!(decimal(text).as_deref(), Some(expected), "{text}");
         }
-        for text in ["", "-", "x", "1.2.3", "1e", "1e99", "NaN", "inf", "1,5"] {
+        for text in [
+            "",
+            "-",
+            "x",
+            "1.2.3",
+            "1e",
+            "1e99",
+            "1e-2147483648",
+            "0.01e-2147483647",
+            "1e2147483647",
+            "NaN",
+            "inf",
+            "1,5",
+        ] {
             assert_eq!(decimal(text), None, "{text}");
         }
     }

@@ -340,6 +340,15 @@ fn each_wrong_field_is_refused_at_its_line() {
 }
 
 #[test]
+fn a_floor_limit_in_another_currency_is_refused() {
+    let text = statement(":34F:USD0,\n:61:260102C1,00NTRFX", "C260131EUR101,00");
+    assert_eq!(
+        words(read(text.as_bytes())),
+        "line 5: :34F:: USD in a statement of EUR"
+    );
+}
+
+#[test]
 fn a_statement_twice_or_cut_is_refused() {
     let whole = statement(":61:260102C1,00NTRFX\n:86:WORDS", "C260131EUR101,00");
     assert!(read(whole.as_bytes()).unwrap().accept().is_ok());

@@ -400,3 +400,31 @@ fn a_template_reads_what_no_guess_can() {
         assert_eq!(summaries(&file), [" CNY –→– 2× -1.00 not stated"]);
     }
 }
+
+#[test]
+fn a_hundred_thousand_rows_are_read_to_the_last() {
+    let rows = (1..=100_000).map(|n| format!("2026-11-20,第{n}笔,1.00,,{n}.00,支付宝"));
+    let file = read(
+        table(
+            &rows
+                .collect::<Vec<_>>()
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>(),
+        )
+        .as_bytes(),
+    );
+    let file = file.unwrap();
+    assert_eq!(
+        summaries(&file),
+        ["6225 8888 CNY 0.00→100000.00 100000× 100000.00 holds"]
+    );
+    assert_eq!(file.statements[0].lines[99_999].row, 100_003);
+}
+
+#[test]
+fn more_movements_than_a_statement_has_are_refused() {
+    let row = "2026-11-20,x,1.00,,,\n";
+    let text = format!("{TITLES}\n{}", row.repeat(400_001));
+    assert_eq!(reason(read(text.as_bytes())), (400_002, Reason::TooLarge));
+}
