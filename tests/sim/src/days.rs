@@ -93,6 +93,8 @@ pub struct Wish {
     pub resume: Option<PathBuf>,
     /// Where its figures go.
     pub tally: Option<PathBuf>,
+    /// How often everything that can be met has to be met.
+    pub each: Option<u64>,
     /// Which share of the worlds this process lives: part and number of parts.
     pub part: Option<(u64, u64)>,
 }
@@ -113,6 +115,7 @@ impl Default for Wish {
             planted: None,
             resume: None,
             tally: None,
+            each: None,
             part: None,
         }
     }
@@ -140,6 +143,7 @@ impl Wish {
             let small = || u32::try_from(number()?).map_err(|_| format!("{option} {value}"));
             match option.as_str() {
                 "--days" => wish.days = number()?,
+                "--each-at-least" => wish.each = Some(number()?.max(1)),
                 "--disk" if value == "honest" => wish.disk = DiskKind::Honest,
                 "--disk" if value == "lying" => wish.disk = DiskKind::Lying,
                 "--off" => wish.switch_off(value)?,
@@ -245,9 +249,13 @@ impl Wish {
         say(&format!("commit               {}", tally.commit));
         report::table(sum, say);
         let missed = self.missed(sum)?;
+        let word = self.each.map_or("NEVER MET", |_| "TOO RARELY MET");
         missed
             .iter()
-            .for_each(|cell| say(&format!("NEVER MET {cell}")));
+            .for_each(|cell| say(&format!("{word} {cell}")));
+        for cell in report::unlisted(sum)? {
+            say(&format!("MET, AND NOT IN coverage.txt: {cell}"));
+        }
         if let Some(file) = &self.tally {
             tally.write(file)?;
         }
@@ -272,10 +280,10 @@ impl Wish {
             && self.crashes
             && self.planted.is_none()
             && self.disk == DiskKind::Honest;
-        if !is_whole || sum.till_days < WHOLE {
+        if self.each.is_none() && (!is_whole || sum.till_days < WHOLE) {
             return Ok(Vec::new());
         }
-        report::missed(sum)
+        report::missed(sum, self.each)
     }
 
     fn batch(

@@ -11,14 +11,23 @@ use std::collections::BTreeSet;
 /// What can be met, and what cannot with the reason, by hand.
 const COVERAGE: &str = include_str!("../coverage.txt");
 
+/// A run of so many till-days has to meet what is rare, too, as often as it is asked for.
+const RARE_FROM: u64 = 100_000;
+
 /// What a run has to meet: rows of RELIABILITY §2.2, and events in states.
 #[derive(Default)]
 struct Due {
     rows: BTreeSet<String>,
-    cells: BTreeSet<(String, String, String)>,
+    cells: BTreeSet<Cell>,
+    /// Those that only very long runs have to meet.
+    rare: BTreeSet<Cell>,
 }
 
-/// Reads `coverage.txt`: `row Q1`, or `payment|refund: STATE: EVENT, EVENT`; `-` lines are what cannot be met.
+/// Payment or refund, state, event.
+type Cell = (String, String, String);
+
+/// Reads `coverage.txt`: `row Q1`, or `payment|refund: STATE: EVENT, EVENT`, with `rare ` in front of what a
+/// thousand days may miss; `-` lines are what cannot be met.
 fn due() -> Result<Due, String> {
     let mut due = Due::default();
     for line in COVERAGE.lines() {
@@ -30,12 +39,18 @@ fn due() -> Result<Due, String> {
             due.rows.insert(row.to_owned());
             continue;
         }
-        let mut parts = line.splitn(3, ": ");
+        let rare = line.strip_prefix("rare ");
+        let mut parts = rare.unwrap_or(line).splitn(3, ": ");
         let mut part = || parts.next().ok_or_else(wrong);
         let (kind, state, events) = (part()?, part()?, part()?);
         for event in events.split(", ") {
             let cell = (kind.to_owned(), state.to_owned(), event.to_owned());
-            due.cells.insert(cell);
+            let cells = if rare.is_some() {
+                &mut due.rare
+            } else {
+                &mut due.cells
+            };
+            cells.insert(cell);
         }
     }
     if due.rows.is_empty() || due.cells.is_empty() {
@@ -52,12 +67,18 @@ fn count(cells: &Cells, state: &str, event: &str) -> u64 {
         .unwrap_or(0)
 }
 
-/// What had to be met and was not.
-pub(crate) fn missed(sum: &Outcome) -> Result<Vec<String>, String> {
+/// What had to be met and was not: everything once, but for what is rare; or everything so many times.
+pub(crate) fn missed(sum: &Outcome, each: Option<u64>) -> Result<Vec<String>, String> {
     let due = due()?;
-    let rows = due.rows.iter().filter(|row| !sum.rows.contains_key(*row));
-    let mut missed: Vec<String> = rows.cloned().collect();
-    for (kind, state, event) in &due.cells {
+    let least = each.unwrap_or(1);
+    let asks_all = each.is_some() && sum.till_days >= RARE_FROM;
+    let rare = due.rare.iter().filter(|_| asks_all);
+    let mut counts: Vec<(String, u64)> = Vec::new();
+    for row in due.rows {
+        let count = sum.rows.get(&row).copied().unwrap_or(0);
+        counts.push((row, count));
+    }
+    for (kind, state, event) in due.cells.iter().chain(rare) {
         let cells = match kind.as_str() {
             "payment" => &sum.payments,
             "refund" => &sum.refund_cells,
@@ -67,17 +88,35 @@ pub(crate) fn missed(sum: &Outcome) -> Result<Vec<String>, String> {
                 ));
             }
         };
-        if count(cells, state, event) == 0 {
-            missed.push(format!("{kind} {state} x {event}"));
-        }
+        let name = format!("{kind} {state} x {event}");
+        counts.push((name, count(cells, state, event)));
     }
     let ills = Ill::ALL.iter().map(|ill| (ill.name(), &sum.ills));
     let mishaps = Mishap::ALL.iter().map(|it| (it.name(), &sum.mishaps));
-    let never = ills
-        .chain(mishaps)
-        .filter(|(name, counts)| !counts.contains_key(*name));
-    missed.extend(never.map(|(name, _)| name.to_owned()));
-    Ok(missed)
+    for (name, of) in ills.chain(mishaps) {
+        counts.push((name.to_owned(), of.get(name).copied().unwrap_or(0)));
+    }
+    let missed = counts.into_iter().filter(|(_, count)| *count < least);
+    Ok(missed
+        .map(|(name, count)| format!("{name}: {count} of {least}"))
+        .collect())
+}
+
+/// Cells that were met although `coverage.txt` says that they cannot be, or does not know them.
+pub(crate) fn unlisted(sum: &Outcome) -> Result<Vec<String>, String> {
+    let due = due()?;
+    let mut unlisted = Vec::new();
+    for (kind, cells) in [("payment", &sum.payments), ("refund", &sum.refund_cells)] {
+        for (state, events) in cells {
+            for (event, count) in events {
+                let cell = (kind.to_owned(), state.clone(), event.clone());
+                if !due.cells.contains(&cell) && !due.rare.contains(&cell) {
+                    unlisted.push(format!("{kind} {state} x {event}: {count}"));
+                }
+            }
+        }
+    }
+    Ok(unlisted)
 }
 
 /// Rows and cells with their counts.

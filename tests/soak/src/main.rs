@@ -55,7 +55,7 @@ fn start(words: &[String]) -> Result<bool, Trouble> {
 
 fn wish(words: &[String]) -> Result<Wish, Trouble> {
     let mut wish = Wish {
-        length: Duration::from_secs(600),
+        length: Duration::from_secs(1_200),
         rate: 20,
         seed: 1,
         place: std::env::temp_dir(),

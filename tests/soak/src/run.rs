@@ -280,7 +280,7 @@ fn report(wish: &Wish, outcome: &Outcome) -> bool {
         Some(growth) => {
             let mib = |kib: f64| kib / 1_024.0;
             println!(
-                "heap: {:.1} MiB in the second minute, {:.1} MiB in the last, at most {:.1} MiB, {:+.2} MiB a minute; resident at the end {:.1} MiB",
+                "heap: {:.1} MiB when the second half began, {:.1} MiB in the last, at most {:.1} MiB, {:+.2} MiB a minute; resident at the end {:.1} MiB",
                 mib(growth.begin_kib),
                 mib(growth.end_kib),
                 mib(growth.most_kib),

@@ -76,6 +76,7 @@ export function appStatus(changes: Partial<AppStatus> = {}): AppStatus {
     attention: 2,
     keys: 'open',
     older_copy: false,
+    damaged: false,
     device: 'K7Q2',
     version: '0.1.0',
     business_day: '2026-11-21',

@@ -85,6 +85,7 @@ impl Console {
             attention: counts.attention,
             keys: self.keys_view().state,
             older_copy: self.desk.is_older_copy(),
+            damaged: self.desk.is_damaged(),
             device: self.desk.ports().store.device().id,
             version: self.surroundings.version().to_owned(),
             business_day: self

@@ -43,7 +43,10 @@ use ports::{
 use shop::{Account, Shop};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, RwLock},
+    sync::{
+        Arc, Mutex, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::sync::{Notify, broadcast};
 
@@ -212,6 +215,8 @@ pub struct Desk {
     health: Mutex<BTreeMap<ChannelId, Health>>,
     /// What must be asked about before an older copy that was put back may work again.
     older_copy: RwLock<Option<older_copy::OlderCopy>>,
+    /// The database does not say any more what was written into it.
+    is_damaged: AtomicBool,
     /// One change of the settings at a time, another process's among them.
     settings: tokio::sync::Mutex<()>,
     /// Whose answers an unknown key signed.
@@ -246,6 +251,7 @@ impl Desk {
             operator: RwLock::new(operator),
             health: Mutex::new(BTreeMap::new()),
             older_copy: RwLock::new(None),
+            is_damaged: AtomicBool::new(false),
             settings: tokio::sync::Mutex::new(()),
             peer_keys: Mutex::new(BTreeMap::new()),
             previews: Mutex::default(),
@@ -424,6 +430,19 @@ impl Desk {
             version,
         }));
         self.tell_status();
+    }
+
+    /// Whether somebody found the database damaged since the start.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.is_damaged.load(Ordering::Acquire)
+    }
+
+    /// Somebody looked through the whole database; every screen shows what was found.
+    pub fn note_damage(&self, found: bool) {
+        if self.is_damaged.swap(found, Ordering::AcqRel) != found {
+            self.tell_status();
+        }
     }
 
     pub(crate) fn tell_status(&self) {

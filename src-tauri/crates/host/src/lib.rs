@@ -2,6 +2,7 @@
 //! Used by the window, the command line and the test host. Holds no rule about money.
 
 mod demo;
+mod examine;
 mod history;
 mod keys;
 pub mod logs;
@@ -172,6 +173,8 @@ impl Host {
         if options.resolve {
             tasks.push(tokio::spawn(Arc::clone(&desk).resolve_forever()));
             tasks.push(tokio::spawn(Arc::clone(&desk).fetch_bills_forever()));
+            let examining = examine::forever(Arc::clone(&desk), Arc::clone(&store));
+            tasks.push(tokio::spawn(examining));
         }
         let console = Console::new(desk, Arc::<Demo>::clone(&demo));
         Ok(Host {
@@ -194,18 +197,11 @@ impl Host {
     /// # Errors
     /// The store's.
     pub async fn verify(&self, rebuild: bool) -> Result<Verification, StoreError> {
-        let report = self.store.verify().await?;
-        let fault = report.fault.as_ref().map(ToString::to_string);
-        let mut differences = Vec::new();
-        if rebuild && fault.is_none() {
-            differences = self.store.examine().await?;
-            differences.extend(self.store.rebuild().await?.differences);
+        let verified = examine::verified(&self.store, rebuild).await?;
+        if rebuild {
+            self.console.desk().note_damage(verified.is_damaged());
         }
-        Ok(Verification {
-            events: report.events,
-            fault,
-            differences,
-        })
+        Ok(verified)
     }
 
     /// How many attempts and refunds are still looked at: doubts, and what is known but not over, such as a refund

@@ -84,7 +84,7 @@ pub(super) const PARTS: [Part; 10] = [
     Part {
         name: "soak",
         about: "trade at speed with faults",
-        command: "cargo xtask soak --minutes 10",
+        command: "cargo xtask soak --minutes 20",
     },
     Part {
         name: "restart",

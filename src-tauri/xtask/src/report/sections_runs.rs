@@ -228,7 +228,7 @@ pub(super) fn soak(blocks: &mut Vec<Block>, tallies: &Tallies) {
         text(
             blocks,
             &format!(
-                "Median of the second minute {:.1} MiB, of the last {:.1} MiB; least squares after the first minute {:+.2} MiB a minute. Flat means: those medians within 4 MiB or a tenth, and no more than 0.5 MiB a minute.",
+                "Judged over the second half: median of its first minute {:.1} MiB, of the last {:.1} MiB; least squares {:+.2} MiB a minute. Flat means: those medians within 4 MiB or a tenth, and no more than 0.5 MiB a minute.",
                 figure("heap_begin_mib"),
                 figure("heap_end_mib"),
                 figure("heap_mib_a_minute")

@@ -47,7 +47,7 @@ mishaps! {
     /// An older copy of its folder is put back.
     OlderCopy "older copy" 3,
     /// The channels' answers to questions are behind for a while.
-    Lag "replica lag" 2,
+    Lag "replica lag" 6,
     /// The merchant's balance does not hold its next refund.
     RunShort "balance short" 3,
     /// Refunds that WeChat Pay has taken in come back to the merchant, or reach their payers again.

@@ -41,7 +41,7 @@ use paydesk_desk::{
 };
 use paydesk_domain::ChannelDay;
 use paydesk_sandbox::{Offline, OfflineKeys, Rhythm};
-use people::{Notes, decide_all};
+use people::{Notes, check_everything, decide_all};
 use secrets::Secrets;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -56,6 +56,9 @@ const ILL_PARTS: u32 = 160_000;
 
 /// The longest way of a late request or payment, and the watch after it.
 const LATE: Duration = Duration::from_secs(16 * 60);
+
+/// Watches end while the weather is still bad, and are looked at a few times.
+const EVENING: Duration = Duration::from_secs(40);
 
 /// Stretches of a rush between two disturbances; a day takes about twenty.
 const STRETCHES_MAX: u32 = 2_000;
@@ -242,6 +245,7 @@ impl World {
             if self.plan.disk == DiskKind::Lying && self.is_broken(day) {
                 break;
             }
+            self.evening();
             self.night();
             self.look_for_secrets();
             self.outcome.till_days += u64::try_from(self.tills.len()).unwrap_or(0);
@@ -306,11 +310,27 @@ impl World {
         self.outcome.violations.push(why);
     }
 
-    /// The world heals; every doubt is decided, every late payment too, or it never will be.
-    fn night(&mut self) {
-        self.ether.set_weather(0);
-        self.ether.offline().set_replica_lag(0);
-        self.ether.refunds_end_well(true);
+    /// The shop is closed, machines are left alone, and the weather is as bad as before: watches end in it.
+    fn evening(&mut self) {
+        self.leave_machines_alone();
+        for till in &mut self.tills {
+            till.shut_down(&mut self.executor);
+        }
+        self.pass(LATE);
+        for number in 0..self.tills.len() {
+            self.open_healed(number);
+            let Some(open) = self.tills.get(number).and_then(|till| till.open.first()) else {
+                continue;
+            };
+            let (desk, rng) = (Arc::clone(&open.desk), Rng::new(self.rng.next()));
+            let checking = async move { check_everything(&desk, rng).await };
+            self.executor.spawn(open.process.id, checking);
+        }
+        self.let_run(EVENING);
+    }
+
+    /// Nobody dies any more, clocks are right, disks do what they are asked.
+    fn leave_machines_alone(&mut self) {
         self.planned.clear();
         self.years_off.clear();
         let usual = self.usual_faults();
@@ -320,12 +340,21 @@ impl World {
             let clock = till.machine.clock();
             clock.shift(-clock.offset_ms());
         }
+    }
+
+    /// The world heals; every doubt is decided, every late payment too, or it never will be.
+    fn night(&mut self) {
+        self.ether.set_weather(0);
+        self.ether.offline().set_replica_lag(0);
+        self.ether.refunds_end_well(true);
+        self.leave_machines_alone();
         self.let_run(Duration::from_secs(60));
         for night in 0..NIGHTS_MAX {
             self.let_run(Duration::from_secs(30));
             self.decide();
             self.let_run(Duration::from_secs(60));
-            if self.is_quiet() {
+            // What went astray in the evening has not arrived before the first of them is over.
+            if night > 0 && self.is_quiet() {
                 break;
             }
             // Nobody is there: the programs are closed, late things arrive.

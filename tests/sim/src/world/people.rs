@@ -139,8 +139,8 @@ impl Cashier {
             // Too late is an answer too.
             drop(self.desk.cancel(&number).await);
         }
-        if self.chance(5) {
-            drop(self.desk.check_now(&number).await);
+        if self.chance(12) {
+            self.check_and_check(&number).await;
         }
         if self.chance(5) {
             drop(self.desk.add_note(&number, "备注").await);
@@ -153,11 +153,48 @@ impl Cashier {
             self.decide(&number).await;
         }
         // A manager looks over the list in the middle of everything.
-        if self.chance(8) {
+        if self.chance(20) {
             let give_back = self.chance(50);
             let decided = decide_all(&self.desk, give_back).await;
             self.note(|notes| notes.decided += decided);
         }
+    }
+
+    /// Presses "check now" again and again, in whichever window is in front: looks cross each other.
+    async fn check_and_check(&mut self, number: &OrderNumber) {
+        for _ in 0..1 + self.rng.below(4) {
+            let window = match &self.other_window {
+                Some(other) if self.rng.happens(500_000) => Arc::clone(other),
+                _ => Arc::clone(&self.desk),
+            };
+            drop(window.check_now(number).await);
+            self.wait(5, 180).await;
+        }
+    }
+
+    /// Cancels while the charge is still on its way, or asks what became of it.
+    fn think_again(&mut self, intent: &str) {
+        let ms = 200 + self.rng.below(3_000);
+        let cancels = self.chance(50);
+        let (desk, clock, intent) = (
+            Arc::clone(&self.desk),
+            Arc::clone(&self.clock),
+            intent.to_owned(),
+        );
+        beside(&self.desk, async move {
+            clock.sleep(Duration::from_millis(ms)).await;
+            let begun = desk.ports().store.by_intent(&intent).await;
+            let Ok(Some(order)) = begun else { return };
+            // Too late is an answer too.
+            if cancels {
+                drop(desk.cancel(order.number()).await);
+                return;
+            }
+            for _ in 0..3 {
+                drop(desk.check_now(order.number()).await);
+                clock.sleep(Duration::from_millis(ms / 8)).await;
+            }
+        });
     }
 
     fn charge(intent: &str, amount: Money, code: &str, repeat_of: Option<OrderNumber>) -> Charge {
@@ -184,6 +221,9 @@ impl Cashier {
             let order = self.double_click(intent, amount, &code).await;
             self.note(|notes| notes.in_flight = None);
             return order;
+        }
+        if self.chance(15) {
+            self.think_again(intent);
         }
         let mut charged = self
             .desk
@@ -336,6 +376,8 @@ impl Cashier {
             };
             if asked.is_err() {
                 self.note(|notes| notes.refunds_refused += 1);
+            } else if self.chance(30) {
+                self.check_and_check(number).await;
             }
             self.wait(100, 8_000).await;
         }
@@ -362,6 +404,19 @@ fn code_shown(payment: &Payment) -> Option<String> {
             ..
         } => Some(text.clone()),
         _ => None,
+    }
+}
+
+/// Whatever is open is looked at more often than anybody needs: looks cross each other.
+pub(crate) async fn check_everything(desk: &Desk, mut rng: Rng) {
+    let ports = desk.ports();
+    for _ in 0..3 {
+        // What cannot be read now is looked at by the resolver.
+        for reference in ports.store.open_work().await.unwrap_or_default() {
+            drop(ports.store.hurry(&reference, ports.clock.now()).await);
+        }
+        let ms = 20 + rng.below(400);
+        ports.clock.sleep(Duration::from_millis(ms)).await;
     }
 }
 

@@ -206,11 +206,13 @@ impl Till {
 
     /// A person quits the program.
     pub(crate) fn shut_down(&mut self, executor: &mut Executor) {
+        for open in &self.open {
+            let desk = Arc::clone(&open.desk);
+            // As the program does when it is quit; it may still send something meanwhile.
+            drop(executor.finish(open.process.id, async move { desk.mark_past().await }));
+        }
         executor.outside(self.bench.look_away(self.number));
         for open in std::mem::take(&mut self.open) {
-            let desk = Arc::clone(&open.desk);
-            // As the program does when it is quit.
-            drop(executor.finish(open.process.id, async move { desk.mark_past().await }));
             drop(open.desk);
             self.machine.shut_down(executor, open.process.id);
         }

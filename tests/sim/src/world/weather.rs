@@ -36,7 +36,7 @@ ills! {
     /// It arrives twice; the first answer comes back.
     DoubledFirst "request doubled, first answer" 5,
     /// It arrives twice; the second answer comes back.
-    DoubledSecond "request doubled, second answer" 5,
+    DoubledSecond "request doubled, second answer" 8,
     /// The effect happens, the answer is lost.
     ReplyLost "reply lost" 10,
     /// The answer comes seconds to minutes later.

@@ -285,6 +285,10 @@ keys: KeysState,
  */
 older_copy: boolean, 
 /**
+ * The database does not say any more what was written into it: found by looking through all of it.
+ */
+damaged: boolean, 
+/**
  * This device's four characters.
  */
 device: string, 

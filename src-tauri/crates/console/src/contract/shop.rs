@@ -162,6 +162,8 @@ pub struct AppStatus {
     pub keys: super::KeysState,
     /// This folder is an older copy that was put back: read only until its open payments are asked about.
     pub older_copy: bool,
+    /// The database does not say any more what was written into it: found by looking through all of it.
+    pub damaged: bool,
     /// This device's four characters.
     pub device: String,
     /// Version of the program.

@@ -148,6 +148,32 @@ async fn a_damaged_database_is_said_and_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn damage_that_is_found_is_shown() {
+    let till = Till::demo("rotten").await;
+    let folder = till.folder.clone();
+    till.host.close().await;
+    let file = folder.join("paydesk.db");
+    let (was, is) = ("演示店".as_bytes(), "演示庙".as_bytes());
+    let mut bytes = std::fs::read(&file).unwrap();
+    while let Some(place) = bytes.windows(was.len()).position(|it| it == was) {
+        bytes[place..place + is.len()].copy_from_slice(is);
+    }
+    std::fs::write(&file, bytes).unwrap();
+    let till = Till::open(folder.clone()).await;
+    let before: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
+    assert!(!before.damaged);
+    let found = till.host.verify(true).await.unwrap();
+    assert_eq!(
+        found.fault.as_deref(),
+        Some("event 1 was changed or swapped")
+    );
+    let after: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
+    assert!(after.damaged);
+    till.host.close().await;
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn arguments_that_do_not_fit_are_refused_without_echoing_them() {
     let till = Till::demo("arguments").await;
     let secret = "281234567890123400";
