@@ -8,6 +8,7 @@ type BillAnswers = Pick<
   | 'reconcile_days'
   | 'fetch_bill'
   | 'open_bill'
+  | 'recognise_bill'
   | 'bill_rows'
   | 'import_bill'
   | 'reconciled_day'
@@ -124,6 +125,8 @@ export function billAnswers(options: () => FakeOptions): BillAnswers {
       by_themselves: false,
     }),
     fetch_missing_bills: ({ account_id }) => ({ run: runOf(account_id) }),
+    recognise_bill: ({ name }) =>
+      answers.open_bill({ account_id: 'demo-alipay', day: null, name, file: '' }),
     bill_run: () => ({ run: null }),
     stop_bill_run: () => ({ run: null }),
     fetch_bill: ({ account_id, day }) => ({

@@ -96,12 +96,18 @@ impl Console {
         Ok(preview_view(&*preview.map_err(coded)?))
     }
 
+    pub(crate) async fn recognise_bill(
+        &self,
+        args: DroppedBill,
+    ) -> Result<BillPreview, CommandError> {
+        let file = file_of(&args.file)?;
+        let preview = self.desk.recognise_bill(&args.name, &file).await;
+        Ok(preview_view(&*preview.map_err(coded)?))
+    }
+
     pub(crate) async fn open_bill(&self, args: OpenBill) -> Result<BillPreview, CommandError> {
-        if args.file.len() > FILE_MAX / 3 * 4 {
-            return Err(refused(ErrorCode::BillTooLarge));
-        }
         let day = args.day.as_deref().map(channel_day).transpose()?;
-        let file = STANDARD.decode(&args.file).map_err(|_| invalid("file"))?;
+        let file = file_of(&args.file)?;
         let preview = self
             .desk
             .open_bill(&AccountId(args.account_id), day, &args.name, &file)
@@ -178,6 +184,13 @@ fn channel_day(text: &str) -> Result<ChannelDay, CommandError> {
 
 fn narrow<N: TryInto<u32>>(count: N) -> u32 {
     count.try_into().unwrap_or(u32::MAX)
+}
+
+fn file_of(base64: &str) -> Result<Vec<u8>, CommandError> {
+    if base64.len() > FILE_MAX / 3 * 4 {
+        return Err(refused(ErrorCode::BillTooLarge));
+    }
+    STANDARD.decode(base64).map_err(|_| invalid("file"))
 }
 
 fn run_view(run: BillRun) -> BillRunView {

@@ -71,7 +71,7 @@ fn read<T: DeserializeOwned>(value: serde_json::Value) {
     drop(serde_json::from_value::<T>(value));
 }
 
-const COMMANDS: [Arguments; 20] = [
+const COMMANDS: [Arguments; 21] = [
     ("add_account", read::<contract::AddAccount>),
     ("add_note", read::<contract::AddNote>),
     ("change_account", read::<contract::ChangeAccount>),
@@ -82,6 +82,7 @@ const COMMANDS: [Arguments; 20] = [
     ("export_orders", read::<contract::ExportOrders>),
     ("list_orders", read::<contract::ListOrders>),
     ("open_bill", read::<contract::OpenBill>),
+    ("recognise_bill", read::<contract::DroppedBill>),
     ("bill_rows", read::<contract::BillRowsOf>),
     ("order", read::<contract::OrderId>),
     ("receipt", read::<contract::ReceiptOf>),

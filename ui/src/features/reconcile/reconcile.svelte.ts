@@ -20,6 +20,14 @@ import { SparseRows } from '$lib/ui/sparse.svelte';
 
 export type Busy = 'fetching' | 'opening' | 'importing';
 
+/// One of several files that were opened together.
+export interface OpenedFile {
+  readonly file: File;
+  readonly preview: BillPreview | null;
+  readonly error: CommandError | null;
+  readonly kept: boolean;
+}
+
 /// What the core takes; a larger file is not read at all.
 const FILE_MAX = 96 * 1024 * 1024;
 
@@ -50,6 +58,9 @@ class Reconcile {
   runError = $state.raw<CommandError | null>(null);
   readonly missing = $derived(this.days?.days.filter((row) => row.missing).length ?? 0);
   #following = false;
+  /// Files that were opened together.
+  opened = $state.raw<readonly OpenedFile[]>([]);
+  readonly importable = $derived(this.opened.filter(isNew).length);
   #request = 0;
 
   readonly account = $derived(this.days?.account_id ?? null);
@@ -151,12 +162,58 @@ class Reconcile {
     const { account, day } = this;
     if (!account || !day) return;
     await this.#look('opening', async () => {
-      if (file.size > FILE_MAX) {
-        throw refusal('bill_too_large');
-      }
-      const base64 = await base64Of(file);
+      const base64 = await read(file);
       return callConsole('open_bill', { account_id: account, day, name: file.name, file: base64 });
     });
+  }
+
+  /// One file is looked at for the day on the screen; several are told apart by what is in them.
+  async openFiles(files: readonly File[]): Promise<void> {
+    if (files.length === 1 && files[0]) {
+      await this.openFile(files[0]);
+      return;
+    }
+    await this.#work('opening', async () => {
+      this.opened = files.map((file) => ({ file, preview: null, error: null, kept: false }));
+      for (const [index, file] of files.entries()) {
+        await this.#change(index, async () => ({ preview: await recognised(file) }));
+      }
+    });
+  }
+
+  /// Imports what was opened and is not here yet; what is refused says why and stops nothing.
+  async importOpened(): Promise<void> {
+    await this.#work('importing', async () => {
+      for (const [index, { file }] of this.opened.entries()) {
+        if (!isNew(this.opened[index])) continue;
+        await this.#change(index, async () => {
+          // Read again: the core keeps only the latest looks at hand.
+          const { preview } = await recognised(file);
+          await callConsole('import_bill', { preview });
+          return { kept: true };
+        });
+      }
+      await this.#list(this.account);
+    });
+  }
+
+  async lookAtOpened(index: number): Promise<void> {
+    const opened = this.opened[index];
+    if (!opened?.preview) return;
+    await this.#look('opening', async () => {
+      const preview = await recognised(opened.file);
+      if (preview.account_id !== this.account) await this.#list(preview.account_id);
+      return preview;
+    });
+  }
+
+  closeOpened(): void {
+    if (!this.busy) this.opened = [];
+  }
+
+  async #change(index: number, work: () => Promise<Partial<OpenedFile>>): Promise<void> {
+    const change = await work().catch((thrown: unknown) => ({ error: commandErrorOf(thrown) }));
+    this.opened = this.opened.map((it, at) => (at === index ? { ...it, ...change } : it));
   }
 
   async importBill(): Promise<void> {
@@ -256,6 +313,18 @@ class Reconcile {
       this.busy = null;
     }
   }
+}
+
+export const isNew = (opened: OpenedFile | undefined): boolean =>
+  !!opened?.preview && opened.preview.known_since === null && !opened.kept && !opened.error;
+
+async function read(file: File): Promise<string> {
+  if (file.size > FILE_MAX) throw refusal('bill_too_large');
+  return base64Of(file);
+}
+
+async function recognised(file: File): Promise<BillPreview> {
+  return callConsole('recognise_bill', { name: file.name, file: await read(file) });
 }
 
 function base64Of(file: File): Promise<string> {

@@ -23,9 +23,9 @@ async function open(options: FakeOptions = {}): Promise<void> {
   await waitFor(() => expect(fake.called('reconcile_days')).toHaveLength(1));
 }
 
-async function drop(file: File): Promise<void> {
+async function drop(...files: File[]): Promise<void> {
   const event = new Event('drop', { bubbles: true, cancelable: true });
-  Object.assign(event, { dataTransfer: { types: ['Files'], files: [file] } });
+  Object.assign(event, { dataTransfer: { types: ['Files'], files } });
   window.dispatchEvent(event);
   await waitFor(() => expect(reconcile.busy).toBeNull());
 }
@@ -37,6 +37,7 @@ beforeEach(() => {
 afterEach(async () => {
   stop();
   preferences.locale = 'zh-CN';
+  reconcile.opened = [];
   reconcile.days = null;
   reconcile.day = null;
   reconcile.preview = null;
@@ -100,6 +101,29 @@ describe('a bill against our books', () => {
     ]);
     await waitFor(() => expect(screen.getByTestId('known-since')).toBeInTheDocument());
     expect(screen.getByTestId('preview-banner')).toHaveTextContent('bill.csv');
+  });
+
+  it('tells several files apart and imports those that are new', async () => {
+    await open();
+    await waitFor(() => expect(screen.getByTestId('bill-fetch')).toBeEnabled());
+    await drop(new File(['one'], 'one.csv'), new File(['two'], 'two.zip'));
+    expect(fake.called('recognise_bill').map(({ name }) => name)).toEqual(['one.csv', 'two.zip']);
+    expect(screen.getByTestId('opened-0')).toHaveTextContent('支付宝');
+    fake.options.errors = { recognise_bill: refusal('bill_wrong_channel') };
+    await person().click(screen.getByTestId('opened-import'));
+    await waitFor(() =>
+      expect(screen.getByTestId('opened-1')).toHaveAttribute('data-code', 'bill_wrong_channel'),
+    );
+    expect(fake.called('import_bill')).toEqual([]);
+    fake.options.errors = {};
+    await person().click(screen.getByTestId('opened-close'));
+    await drop(new File(['one'], 'one.csv'), new File(['two'], 'two.zip'));
+    await person().click(screen.getByTestId('opened-import'));
+    await waitFor(() =>
+      expect(screen.getByTestId('opened-1')).toHaveAttribute('data-kept', 'true'),
+    );
+    expect(fake.called('import_bill')).toHaveLength(2);
+    expect(screen.getByTestId('opened-import')).toBeDisabled();
   });
 
   it('says in place why a file is not taken, and lets another be tried', async () => {

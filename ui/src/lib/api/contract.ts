@@ -867,6 +867,19 @@ book: SideLine | null,
 difference: MoneyView | null, };
 
 /**
+ * A file of whichever account.
+ */
+export type DroppedBill = { 
+/**
+ * The file's name, for the record.
+ */
+name: string, 
+/**
+ * The file, base64.
+ */
+file: string, };
+
+/**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
 export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "preview_gone" | "channel_not_connected" | "code_used" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
@@ -2337,6 +2350,8 @@ export interface Commands {
   fetch_bill: { args: DayOf; answer: BillPreview };
   /** Reads a bill's file and compares it; keeps nothing. */
   open_bill: { args: OpenBill; answer: BillPreview };
+  /** Reads a bill's file of whichever account, told by its content, and compares it; keeps nothing. */
+  recognise_bill: { args: DroppedBill; answer: BillPreview };
   /** Lines of the bill that was looked at, or of one that is kept, each with its verdict. */
   bill_rows: { args: BillRowsOf; answer: BillRows };
   /** Keeps the bill that was looked at. */

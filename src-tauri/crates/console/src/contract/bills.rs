@@ -36,6 +36,16 @@ pub struct OpenBill {
     pub file: String,
 }
 
+/// A file of whichever account.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct DroppedBill {
+    /// The file's name, for the record.
+    pub name: String,
+    /// The file, base64.
+    pub file: String,
+}
+
 /// Names a bill that was looked at.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]

@@ -92,6 +92,8 @@ macro_rules! with_commands {
             fetch_bill: DayOf => BillPreview,
             /// Reads a bill's file and compares it; keeps nothing.
             open_bill: OpenBill => BillPreview,
+            /// Reads a bill's file of whichever account, told by its content, and compares it; keeps nothing.
+            recognise_bill: DroppedBill => BillPreview,
             /// Lines of the bill that was looked at, or of one that is kept, each with its verdict.
             bill_rows: BillRowsOf => BillRows,
             /// Keeps the bill that was looked at.

@@ -161,6 +161,26 @@ impl Desk {
         Ok(self.remember(preview.await?))
     }
 
+    /// Reads a bill's file of whichever account, told by its content, and compares it.
+    ///
+    /// # Errors
+    /// `Bill`: `WrongMerchant` when its channel is connected with another merchant, `WrongChannel` when none knows
+    /// it, or what is wrong with the file; nothing was kept.
+    pub async fn recognise_bill(&self, name: &str, file: &[u8]) -> Result<Arc<Preview>, DeskError> {
+        let accounts = self.shop().into_iter().flat_map(|shop| shop.accounts);
+        let mut nearest = BillFault::WrongChannel;
+        for account in accounts.filter(|account| self.bills_of(&account.id).is_ok()) {
+            match self.open_bill(&account.id, None, name, file).await {
+                Err(DeskError::Bill(BillFault::WrongChannel)) => {}
+                Err(DeskError::Bill(BillFault::WrongMerchant)) => {
+                    nearest = BillFault::WrongMerchant;
+                }
+                found => return found,
+            }
+        }
+        Err(nearest.into())
+    }
+
     /// A bill that was looked at lately.
     ///
     /// # Errors

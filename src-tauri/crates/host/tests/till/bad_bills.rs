@@ -160,6 +160,13 @@ async fn refused(till: &Till, account: &str, bad: &Bad) -> CommandError {
     opened.expect_err(bad.what)
 }
 
+fn dropped(file: &[u8]) -> DroppedBill {
+    DroppedBill {
+        name: "bill.csv".to_owned(),
+        file: STANDARD.encode(file),
+    }
+}
+
 /// The sentence of the code in both languages, with its values in their places.
 fn words(error: &CommandError) -> [String; 2] {
     let code = serde_json::to_value(error.code).unwrap();
@@ -181,7 +188,7 @@ fn words(error: &CommandError) -> [String; 2] {
 async fn a_bill_file_that_is_wrong_says_what_and_nothing_of_it_is_kept() {
     let (street, keyring) = (Street::open("bad-bills").await, keyring());
     let till = shop("bad-bills", &keyring).await;
-    let mut told = HashMap::new();
+    let (mut told, mut accounts) = (HashMap::new(), Vec::new());
     let drafts = [
         (
             "alipay",
@@ -234,7 +241,19 @@ async fn a_bill_file_that_is_wrong_says_what_and_nothing_of_it_is_kept() {
         };
         let preview: BillPreview = till.ask("open_bill", open).await.unwrap();
         assert_eq!(preview.day, DAY);
+        accounts.push((preview.account_id, own));
     }
+    // Dropped together, each file is told by what is in it.
+    for (account, own) in accounts {
+        let file = support::bytes(&support::sample(own), "bytes_b64");
+        let preview: BillPreview = till.ask("recognise_bill", dropped(&file)).await.unwrap();
+        assert_eq!((preview.account_id, preview.day.as_str()), (account, DAY));
+    }
+    let stranger = till.ask::<_, BillPreview>("recognise_bill", dropped(b"a,b\n1,2\n"));
+    assert_eq!(
+        stranger.await.unwrap_err().code,
+        ErrorCode::BillWrongChannel
+    );
     till.close().await;
     street.close().await;
 }
