@@ -1,11 +1,15 @@
 // The bills of a demo shop with a month behind it: what is missing is said, fetched with progress, stopped, and
 // found again afterwards; in both languages.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 
 import { openPage } from '../lib/browser.mjs';
-import { picture } from '../lib/place.mjs';
+import { picture, root } from '../lib/place.mjs';
 import { violationsIn } from './axe.mjs';
+
+const sampleFile = () => join(root, '../shared/vectors/bill_samples.json');
 
 let shop;
 const found = [];
@@ -75,6 +79,28 @@ test('a channel that gives nothing is named with its reason', async () => {
   await shop.part('account-demo-wechatpay').click();
   await shop.part('bills-fetch-all').waitFor();
   await isClean('bills-missing-en');
+});
+
+test('several files at once are told by what is in them, and refused each for its own reason', async () => {
+  const { samples: bills } = JSON.parse(await readFile(sampleFile(), 'utf8'));
+  const strangers = bills
+    .filter(({ id }) => ['alipay-trade-detail', 'wechat-all'].includes(id))
+    .map(({ id, bytes_b64 }) => ({ name: `${id}.csv`, buffer: Buffer.from(bytes_b64, 'base64') }));
+  const files = [...strangers, { name: 'notes.txt', buffer: Buffer.from('no bill') }];
+  await shop
+    .part('bill-chooser')
+    .setInputFiles(files.map((file) => ({ mimeType: 'text/csv', ...file })));
+  const code = (index) => shop.part(`opened-${index}`).getAttribute('data-code');
+  await shop.says('opened-2', 'code', 'bill_wrong_channel');
+  assert.deepEqual([await code(0), await code(1)], ['bill_wrong_merchant', 'bill_wrong_merchant']);
+  assert.equal(await shop.part('opened-import').isEnabled(), false);
+  await isClean('bills-opened');
+  await shop.page.emulateMedia({ colorScheme: 'dark' });
+  await shop.page.setViewportSize({ width: 1024, height: 700 });
+  await isClean('bills-opened-dark');
+  await shop.page.setViewportSize({ width: 1280, height: 800 });
+  await shop.page.emulateMedia({ colorScheme: 'light' });
+  await shop.part('opened-close').click();
 });
 
 test('bills can come by themselves', async () => {
