@@ -9,7 +9,8 @@ use paydesk_domain::{
 pub(super) struct Ledger {
     pub currency: Currency,
     pub lines: Vec<BankLine>,
-    /// Movements whose amount stood in the column of money out with a minus before it, by their place in `lines`.
+    /// Movements whose amount stood in the column of money out, or beside 借, with a minus before it, by their place
+    /// in `lines`.
     negative_debits: Vec<usize>,
     has_positive_debit: bool,
 }

@@ -483,7 +483,7 @@ impl Movements<'_> {
                     cells::is_credit(row.cells.get(direction).map_or("", |cell| clean(cell)));
                 match is_credit {
                     Some(true) => (minor, None),
-                    Some(false) => (-minor, None),
+                    Some(false) => (-minor, Some(minor)),
                     None => return Err(self.fault(row, direction, Reason::Syntax)),
                 }
             }

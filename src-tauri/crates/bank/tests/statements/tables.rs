@@ -330,6 +330,16 @@ fn red_ink_takes_back_and_a_column_of_minuses_is_money_out() {
     assert_eq!(amounts(&red), [-100, 100]);
     let minuses = ["2026-11-20,手续费,,-1.00,,", "2026-11-21,货款,5.00,,,"];
     assert_eq!(amounts(&minuses), [-100, 500]);
+    let directed = |first: &str| {
+        let text = format!(
+            "日期,金额,借贷\n2026-11-20,{first},借\n2026-11-21,-2.00,借\n2026-11-22,5.00,贷\n"
+        );
+        let file = read(text.as_bytes()).unwrap();
+        let lines = file.statements[0].lines.iter();
+        lines.map(|line| line.amount.minor()).collect::<Vec<_>>()
+    };
+    assert_eq!(directed("1.00"), [-100, 200, 500]);
+    assert_eq!(directed("-1.00"), [-100, -200, 500]);
 }
 
 fn template(table: Table) -> Template {
