@@ -44,13 +44,25 @@ impl Ledger {
     }
 
     /// A minus in the column of money out takes money back, as red ink does, unless every amount there has one: then
-    /// it is how the bank writes money out.
+    /// it is how the bank writes money out. Balances that follow only from the red ink prove it.
     fn settle_signs(&mut self) {
-        if self.has_positive_debit {
+        if self.has_positive_debit || self.negative_debits.is_empty() {
             return;
         }
-        for at in std::mem::take(&mut self.negative_debits) {
-            if let Some(line) = self.lines.get_mut(at) {
+        let follows = |ledger: &Ledger| {
+            let running = ledger.running();
+            running.is_ok_and(|(_, _, check)| check == BalanceCheck::Holds)
+        };
+        let as_red_ink = follows(self);
+        self.turn_debits();
+        if as_red_ink && !follows(self) {
+            self.turn_debits();
+        }
+    }
+
+    fn turn_debits(&mut self) {
+        for at in &self.negative_debits {
+            if let Some(line) = self.lines.get_mut(*at) {
                 line.amount = Money::from_minor(-line.amount.minor(), self.currency);
             }
         }

@@ -330,6 +330,12 @@ fn red_ink_takes_back_and_a_column_of_minuses_is_money_out() {
     assert_eq!(amounts(&red), [-100, 100]);
     let minuses = ["2026-11-20,手续费,,-1.00,,", "2026-11-21,货款,5.00,,,"];
     assert_eq!(amounts(&minuses), [-100, 500]);
+    // Balances tell which of the two it is.
+    let goods = "2026-11-20,货款,5.00,,105.00,";
+    let red_ink = [goods, "2026-11-21,冲正,,-1.00,106.00,"];
+    assert_eq!(amounts(&red_ink), [500, 100]);
+    let fee = [goods, "2026-11-21,手续费,,-1.00,104.00,"];
+    assert_eq!(amounts(&fee), [500, -100]);
     let directed = |first: &str| {
         let text = format!(
             "日期,金额,借贷\n2026-11-20,{first},借\n2026-11-21,-2.00,借\n2026-11-22,5.00,贷\n"
