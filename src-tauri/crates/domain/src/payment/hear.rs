@@ -85,6 +85,9 @@ impl Payment {
                 _ if planted(Mutant::OwnClosingNotWatched) => {
                     self.go(PaymentState::Closed { why: why.clone() })
                 }
+                ClosedWhy::Refused { .. } if is_made_up() => {
+                    self.go(PaymentState::Closed { why: why.clone() })
+                }
                 // Ended by the channel itself: an old picture of a shown code may still be paid (Q15). A refusal
                 // need not name the payment, so it may have been about another.
                 ClosedWhy::Closed
@@ -241,4 +244,11 @@ impl Payment {
         self.state = next;
         Change::Moved
     }
+}
+
+/// Never: a refusal that is made of something else. Watched it would do no harm, and nobody would see it.
+fn is_made_up() -> bool {
+    planted(Mutant::FaultIsRefusal)
+        || planted(Mutant::WaitingIsRefusal)
+        || planted(Mutant::DuplicateIsRefusal)
 }
