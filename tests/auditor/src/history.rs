@@ -35,6 +35,8 @@ pub(crate) struct History {
     sent: BTreeMap<usize, BTreeSet<String>>,
     /// Replies that the channel itself made and signed: reference and SHA-256 of the body, hex.
     authentic: BTreeSet<(String, String)>,
+    /// The digests alone.
+    anyones: BTreeSet<String>,
     /// The newest version of each order that a screen showed, and whether it said paid.
     told: BTreeMap<(usize, String), Told>,
 }
@@ -104,8 +106,14 @@ impl History {
     }
 
     pub(crate) fn made(&mut self, reference: &str, reply_sha256: &str) {
+        self.anyones.insert(reply_sha256.to_owned());
         self.authentic
             .insert((reference.to_owned(), reply_sha256.to_owned()));
+    }
+
+    /// Whether the channel made it, for whomever: what names no payment is bound to none.
+    pub(crate) fn is_of_the_channel(&self, reply_sha256: &str) -> bool {
+        self.anyones.contains(reply_sha256)
     }
 
     pub(crate) fn is_authentic(&self, reference: &str, reply_sha256: &str) -> bool {
