@@ -85,12 +85,8 @@ pub fn next_look(payment: &Payment, schedule: &Schedule, now: Timestamp) -> Opti
         PaymentState::PaidLate {
             choice: LateChoice::Accepted { .. } | LateChoice::Returning { .. },
             ..
-        } if age(payment.begun_at(), now) < 2 * schedule.watch_for => {
-            Some(now.plus(patience_with(age(payment.begun_at(), now))))
-        }
-        PaymentState::Closed { .. } | PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => {
-            None
-        }
+        } => once_more(payment.begun_at(), schedule, now),
+        PaymentState::Closed { .. } | PaymentState::Paid { .. } => None,
         PaymentState::InDoubt { .. }
         | PaymentState::Processing { .. }
         | PaymentState::Held { .. } => Some(by_patience(payment, schedule, now, schedule.every)),
@@ -164,6 +160,18 @@ fn by_patience(
     })
 }
 
+/// The next look at what is decided, for as long as something that was sent before may still arrive. After the
+/// clock was set back nobody can tell how long that is: it is asked about on, seldom when it seems to be years.
+fn once_more(begun: Timestamp, schedule: &Schedule, now: Timestamp) -> Option<Timestamp> {
+    let window = 2 * schedule.watch_for;
+    let set_back = begun.since(now);
+    if set_back > window {
+        return Some(now.plus(WATCH_GAP_MAX));
+    }
+    let age = set_back.max(now.since(begun));
+    (age < window).then(|| now.plus(patience_with(age)))
+}
+
 /// Ten seconds for the first ten minutes, half a minute for the first hour, then five minutes.
 fn patience_with(age: Duration) -> Duration {
     match age.as_secs() {
@@ -217,9 +225,6 @@ pub fn next_refund_look(refund: &Refund, schedule: &Schedule, now: Timestamp) ->
             Some(now.plus(schedule.refund_spacing.max(Duration::from_secs(30))))
         }
         // What is said to have failed and arrives all the same is heard of.
-        RefundState::Failed { .. } if age < 2 * schedule.watch_for => {
-            Some(now.plus(patience_with(age)))
-        }
-        RefundState::Failed { .. } => None,
+        RefundState::Failed { .. } => once_more(refund.begun_at(), schedule, now),
     }
 }
