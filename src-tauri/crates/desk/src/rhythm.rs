@@ -160,15 +160,11 @@ fn by_patience(
     })
 }
 
-/// The next look at what is decided, for as long as something that was sent before may still arrive. After the
-/// clock was set back nobody can tell how long that is: it is asked about on, seldom when it seems to be years.
+/// The next look at what is decided, for as long as something that was sent before may still arrive. A clock that
+/// was set back by less than that makes it longer, never shorter; one that was years off tells nothing.
 fn once_more(begun: Timestamp, schedule: &Schedule, now: Timestamp) -> Option<Timestamp> {
     let window = 2 * schedule.watch_for;
-    let set_back = begun.since(now);
-    if set_back > window {
-        return Some(now.plus(WATCH_GAP_MAX));
-    }
-    let age = set_back.max(now.since(begun));
+    let age = begun.since(now).max(now.since(begun));
     (age < window).then(|| now.plus(patience_with(age)))
 }
 
