@@ -71,8 +71,9 @@ fn days_on_a_store_that_does_not_sync_are_caught() {
 /// The labelled variant: no program holds against such a disk, so something has to be seen.
 #[test]
 fn a_disk_that_lies_about_its_syncs_is_shown() {
-    let words = ["days", "--days", "1", "--world-days", "1", "--tills", "1"];
-    let rest = ["--disk", "lying", "--sales", "20", "--processes", "1"];
+    // More than one world: whether a cut falls behind a lie is chance.
+    let words = ["days", "--days", "6", "--world-days", "1", "--tills", "1"];
+    let rest = ["--disk", "lying", "--sales", "20", "--seed", "200"];
     let output = sim(&[&words[..], &rest[..]].concat());
     let said = text(&output);
     assert!(output.status.success(), "{said}");
