@@ -52,6 +52,16 @@ fn summary(statement: &BankStatement) -> String {
     )
 }
 
+/// What a sample holds, and why importing it is refused, where it is.
+fn is_as_stated(name: &str, file: StatementFile, holds: &[&str], refused: Option<&str>) {
+    assert_eq!(summaries(&file), holds, "{name}");
+    let accepted = file.accept();
+    match refused {
+        Some(refused) => assert_eq!(words(accepted), refused, "{name}"),
+        None => assert_eq!(accepted.unwrap().len(), holds.len(), "{name}"),
+    }
+}
+
 fn summaries(file: &StatementFile) -> Vec<String> {
     file.statements.iter().map(summary).collect()
 }

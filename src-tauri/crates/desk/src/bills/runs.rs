@@ -7,7 +7,9 @@ use crate::{
     Desk, DeskError,
     ports::{Actor, KeptBill},
 };
-use paydesk_domain::{AccountId, BreakCode, ChannelDay, MerchantRef, Timestamp};
+use paydesk_domain::{
+    AccountId, BillLine, BookLine, BreakCode, ChannelDay, MerchantRef, Timestamp,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -242,20 +244,11 @@ impl Desk {
             .differences
             .iter()
             .filter(|it| is_about_money(it.found.code))
-            .flat_map(|it| {
-                let bill = it
-                    .found
-                    .bill
-                    .as_ref()
-                    .map(|line| line.reference().to_owned());
-                let book = it
-                    .found
-                    .book
-                    .as_ref()
-                    .map(|line| line.reference().to_owned());
-                book.or(bill)
+            .filter_map(|it| {
+                let book = it.found.book.as_ref().map(BookLine::reference);
+                book.or(it.found.bill.as_ref().map(BillLine::reference))
             })
-            .filter_map(|reference| MerchantRef::parse(&reference).ok())
+            .filter_map(|reference| MerchantRef::parse(reference).ok())
             .take(QUESTIONS_MAX)
             .collect();
         if asked.is_empty() {

@@ -189,33 +189,14 @@ async fn a_lease_that_no_process_can_hold_ends_at_the_start() {
     let now = Timestamp(10_000);
     // Taken while the clock was years ahead.
     let years = Timestamp(90_000_000_000);
-    assert_eq!(store.claim_due(now, years, 8).await.unwrap().len(), 1);
-    assert_eq!(
-        store
-            .claim_due(now, Timestamp(30_000), 8)
-            .await
-            .unwrap()
-            .len(),
-        0
-    );
+    let claimed = async |until| store.claim_due(now, until, 8).await.unwrap().len();
+    let soon = Timestamp(30_000);
+    assert_eq!(claimed(years).await, 1);
+    assert_eq!(claimed(soon).await, 0);
     store.plan_anew(now).await.unwrap();
+    assert_eq!(claimed(soon).await, 1);
     // One of another process that lives is left alone.
-    assert_eq!(
-        store
-            .claim_due(now, Timestamp(30_000), 8)
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
     store.plan_anew(now).await.unwrap();
-    assert_eq!(
-        store
-            .claim_due(now, Timestamp(30_000), 8)
-            .await
-            .unwrap()
-            .len(),
-        0
-    );
+    assert_eq!(claimed(soon).await, 0);
     store.close().await;
 }
