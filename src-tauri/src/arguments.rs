@@ -1,9 +1,9 @@
-//! The window's command line: which data folder, and nothing else.
+//! The window's command line: by which name it was called, which data folder, and nothing else.
 //!
 //! Never guesses: an argument that is not known stops the start.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const USAGE: &str = "usage: paydesk [--data DIR]";
 
@@ -25,9 +25,22 @@ pub(crate) fn data_folder(
     Ok(folder)
 }
 
+/// Whether this process was started by `name`, whatever folder and ending its file has.
+pub(crate) fn is_called(name: &str, called: Option<OsString>) -> bool {
+    called.is_some_and(|called| Path::new(&called).file_stem() == Some(name.as_ref()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_command_line_is_known_by_its_name_alone() {
+        let is_cli = |called: &str| is_called("paydesk-cli", Some(called.into()));
+        assert!(is_cli("paydesk-cli") && is_cli("/usr/bin/paydesk-cli"));
+        assert!(!is_cli("/usr/bin/paydesk") && !is_cli("/opt/paydesk-cli/paydesk"));
+        assert!(!is_called("paydesk-cli", None));
+    }
 
     fn check(arguments: &[&str], expected: Result<Option<&str>, &'static str>) {
         let given = arguments.iter().map(OsString::from);

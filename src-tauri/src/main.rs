@@ -1,6 +1,7 @@
 //! Paydesk's window: opens the host, shows the one window and hands commands through.
 //!
-//! It holds no rule about money, opens no socket and reads no file of the shop: that is the host's work.
+//! It holds no rule about money, opens no socket and reads no file of the shop: that is the host's work. Called
+//! `paydesk-cli` it is the command line (ADR 24).
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod arguments;
@@ -17,6 +18,9 @@ const EXIT_USAGE: u8 = 64;
 const EXIT_ENVIRONMENT: u8 = 69;
 
 fn main() -> ExitCode {
+    if arguments::is_called(paydesk_cli::NAME, std::env::args_os().next()) {
+        return paydesk_cli::run();
+    }
     let folder = match arguments::data_folder(std::env::args_os().skip(1)) {
         Ok(folder) => folder.unwrap_or_else(paydesk_host::default_folder),
         Err(usage) => {

@@ -45,8 +45,9 @@ test('days without their bill are counted and marked', async () => {
 test('a run shows how far it is and stops when told to', async () => {
   const before = await missing();
   await shop.part('bills-fetch-all').click();
-  await shop.part('bill-run').waitFor();
-  await isClean('bills-run');
+  await shop.page.waitForFunction(
+    () => document.querySelector('[data-testid=missing-bills] progress')?.value >= 1,
+  );
   await shop.part('bill-run-stop').click();
   await shop.part('bills-fetch-all').waitFor();
   const left = await missing();
@@ -55,6 +56,8 @@ test('a run shows how far it is and stops when told to', async () => {
 
 test('what was left is fetched, and nothing is missing after it', async () => {
   await shop.part('bills-fetch-all').click();
+  await shop.part('bill-run').waitFor();
+  await isClean('bills-run');
   await shop.says('missing-bills', 'missing', '0', 60_000);
   await shop.part('bill-run').waitFor({ state: 'detached' });
   const day = shop.page.locator('[role=option][data-differences]').nth(2);

@@ -90,7 +90,10 @@ const ROOMS: [Room; 27] = [
         tests_may_use: &["paydesk-texts"],
         is_pure: false,
     },
-    room("paydesk", &["paydesk-console", "paydesk-host"]),
+    room(
+        "paydesk",
+        &["paydesk-cli", "paydesk-console", "paydesk-host"],
+    ),
     room("paydesk-cli", &["paydesk-console", "paydesk-host"]),
     room("paydesk-e2e", &["paydesk-console", "paydesk-host"]),
     // It times one layer after the other, so it names them.
