@@ -69,6 +69,7 @@ function account(channel: string, shown: Record<string, string>): AccountView {
     shown,
     kept: ['private_key'],
     rate_millionths: 6000,
+    rates: [],
     keys: [
       {
         id: 'a3f1c09b77de2215-0c9e51d2',

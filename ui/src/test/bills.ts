@@ -1,6 +1,6 @@
 /// The part of the stand-in that plays bills: one day with a difference of each kind, the others in
 /// agreement.
-import type { BillRunView, DayResult, DifferenceView } from '$lib/api/contract';
+import type { BillRunView, DayResult, DifferenceView, TermView } from '$lib/api/contract';
 import { NOW, money, orderRow, type Answers, type FakeOptions } from './fake';
 
 type BillAnswers = Pick<
@@ -64,6 +64,10 @@ function keptOf(options: FakeOptions, back: number): DayResult | null {
   return back % 4 === 3 ? importedOf(options) : { ...importedOf(options), differences: 0 };
 }
 
+function termOf(name: string, minor: number): TermView {
+  return { name, amount: money(minor), base: null, rate_millionths: null, rounding: '' };
+}
+
 function differencesOf(options: FakeOptions): DifferenceView[] {
   if (options.agrees) return [];
   const line = {
@@ -79,7 +83,7 @@ function differencesOf(options: FakeOptions): DifferenceView[] {
   };
   const book = { ...line, row: 0, amount: money(4650) };
   const foreign = { ...line, reference: 'POS-2-000817', order_id: null };
-  const plain = { why: 'unexplained', value: '' };
+  const plain = { why: 'unexplained', value: '', terms: [] };
   return [
     { ...plain, code: 'amount_over', bill: line, book, difference: money(1) },
     {
@@ -89,6 +93,7 @@ function differencesOf(options: FakeOptions): DifferenceView[] {
       bill: { ...foreign, row: 91, amount: money(930) },
       book: null,
       difference: money(930),
+      terms: [termOf('bill', 930)],
     },
     {
       code: 'fee',
@@ -97,6 +102,15 @@ function differencesOf(options: FakeOptions): DifferenceView[] {
       bill: { ...line, row: 102, amount: money(12900), fee: money(77) },
       book: { ...book, amount: money(12900), fee: money(49) },
       difference: money(28),
+      terms: [
+        {
+          ...termOf('fee_at_rate', 77),
+          base: money(12900),
+          rate_millionths: 6000,
+          rounding: 'half_up',
+        },
+        termOf('fee_in_books', -49),
+      ],
     },
     {
       code: 'next_day',
@@ -105,6 +119,7 @@ function differencesOf(options: FakeOptions): DifferenceView[] {
       bill: null,
       book: { ...book, kind: 'refund', amount: money(6800) },
       difference: money(6800 - 13600),
+      terms: [termOf('books', -6800)],
     },
   ];
 }

@@ -7,7 +7,7 @@ use paydesk_desk::{
     ports::{AccountStatus, KeyState, SecretFields},
     shop::Account,
 };
-use paydesk_domain::{AccountId, FeeRate};
+use paydesk_domain::{AccountId, ChannelDay, ContractRate, FeeRate, RateTable, Rounding};
 use std::collections::BTreeMap;
 
 /// A certificate that runs out sooner is mentioned.
@@ -77,6 +77,7 @@ impl Console {
                 .rate
                 .map(|given| rate(given.rate_millionths))
                 .transpose()?,
+            rates: args.rates.as_deref().map(rate_table).transpose()?,
             charges: args.charges == Some(true),
             paused: args.paused,
             fields: args.fields.as_ref().map(secrets),
@@ -131,6 +132,7 @@ impl Console {
                 .as_ref()
                 .map_or_else(Vec::new, |kept| kept.fields.clone()),
             rate_millionths: account.rate.map(FeeRate::millionths),
+            rates: account.rates.rows().iter().map(rate_row).collect(),
             keys: kept.as_ref().map_or_else(Vec::new, key_views),
             peers: kept.as_ref().map_or_else(Vec::new, peer_views),
             expires_at,
@@ -159,6 +161,46 @@ fn draft(form: &AccountDraft) -> Draft {
 fn rate(millionths: Option<u32>) -> Result<Option<FeeRate>, CommandError> {
     let rate = |m| FeeRate::from_millionths(m).ok_or_else(|| crate::invalid("rate_millionths"));
     millionths.map(rate).transpose()
+}
+
+/// More rows than any contract has.
+const RATES_MAX: usize = 200;
+
+fn rate_table(rows: &[RateRow]) -> Result<RateTable, CommandError> {
+    let invalid = || crate::invalid("rates");
+    if rows.len() > RATES_MAX {
+        return Err(invalid());
+    }
+    let day = |text: &Option<String>| {
+        let read = |text: &String| text.parse().ok().map(ChannelDay::from_date);
+        text.as_ref()
+            .map(|text| read(text).ok_or_else(invalid))
+            .transpose()
+    };
+    let row = |row: &RateRow| {
+        Ok(ContractRate {
+            from: day(&row.from)?,
+            to: day(&row.to)?,
+            rate: FeeRate::from_millionths(row.rate_millionths).ok_or_else(invalid)?,
+            rounding: Rounding::named(&row.rounding).ok_or_else(invalid)?,
+            minimum: row.minimum.map(i64::from),
+            maximum: row.maximum.map(i64::from),
+        })
+    };
+    let rows = rows.iter().map(row).collect::<Result<_, CommandError>>()?;
+    RateTable::new(rows).map_err(|_| invalid())
+}
+
+fn rate_row(row: &ContractRate) -> RateRow {
+    let limit = |limit: Option<i64>| limit.and_then(|limit| u32::try_from(limit).ok());
+    RateRow {
+        from: row.from.map(|day| day.to_string()),
+        to: row.to.map(|day| day.to_string()),
+        rate_millionths: row.rate.millionths(),
+        rounding: row.rounding.name().to_owned(),
+        minimum: limit(row.minimum),
+        maximum: limit(row.maximum),
+    }
 }
 
 /// Of what is in use: the active key's certificates, and the channel's.

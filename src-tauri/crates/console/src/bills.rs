@@ -7,8 +7,8 @@ use paydesk_desk::{
     ports::{BillOrigin, BillRow, DaySummary, KeptBill, KeptDifference, Verdict},
 };
 use paydesk_domain::{
-    AccountId, BillLine, BookLine, ChannelDay, Explanation, LineKind, LineState, MerchantRef,
-    Money, Totals,
+    AccountId, BillLine, BookLine, ChannelDay, Counts, Explanation, LineKind, LineState,
+    MerchantRef, Money, Totals,
 };
 
 /// Differences and lines in one answer.
@@ -280,12 +280,15 @@ fn side(totals: &Totals) -> SideTotals {
 
 fn difference(kept: &KeptDifference) -> DifferenceView {
     let value = match &kept.explanation {
-        Explanation::FeeRateDiffers { implied } => implied.millionths().to_string(),
+        Explanation::FeeRateDiffers { implied, .. } => implied.millionths().to_string(),
         Explanation::HappenedNearMidnight { seconds } => seconds.to_string(),
         Explanation::RepeatedRow { first_row } => first_row.to_string(),
-        Explanation::InDoubtWhenCut
+        Explanation::ReferenceMangled { damage } => damage.name().to_owned(),
+        Explanation::SumOfSeveral { lines, .. } => lines.to_string(),
+        Explanation::FeeFollowsAmount { .. }
+        | Explanation::InDoubtWhenCut
         | Explanation::NotAPaydeskNumber
-        | Explanation::RoundingPerLine
+        | Explanation::RoundingPerLine { .. }
         | Explanation::Unexplained => String::new(),
     };
     DifferenceView {
@@ -295,7 +298,25 @@ fn difference(kept: &KeptDifference) -> DifferenceView {
         bill: kept.found.bill.as_ref().map(bill_line),
         book: kept.found.book.as_ref().map(book_line),
         difference: kept.found.difference.map(MoneyView::from),
+        terms: terms(kept),
     }
+}
+
+fn terms(kept: &KeptDifference) -> Vec<TermView> {
+    let counts = Counts {
+        bill: kept.counts_bill,
+        book: kept.counts_book,
+    };
+    let terms = kept.explanation.arithmetic(&kept.found, counts);
+    (terms.into_iter())
+        .map(|term| TermView {
+            name: term.name.name().to_owned(),
+            amount: term.amount.into(),
+            base: term.fee.map(|fee| fee.base.into()),
+            rate_millionths: term.fee.map(|fee| fee.rate.millionths()),
+            rounding: (term.fee).map_or_else(String::new, |fee| fee.rounding.name().to_owned()),
+        })
+        .collect()
 }
 
 fn bill_row(row: &BillRow) -> BillRowView {

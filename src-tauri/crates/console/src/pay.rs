@@ -167,17 +167,18 @@ impl Console {
             .desk
             .shop()
             .ok_or_else(|| refused(ErrorCode::NotSetUp))?;
-        let rate = shop
+        let today = paydesk_desk::channel_day(self.desk.now());
+        let contract = shop
             .account_for(&ChannelId(args.channel))
-            .and_then(|a| a.rate);
-        let fee = rate
+            .and_then(|account| account.contract_on(today?));
+        let fee = contract
             .zip(Amount::new(money).ok())
-            .map(|(rate, amount)| rate.fee_on(amount));
+            .map(|(contract, amount)| contract.fee_on(amount));
         let net = fee.and_then(|fee| money.checked_sub(fee).ok());
         Ok(ExpectedFee {
             fee: fee.map(MoneyView::from),
             net: net.map(MoneyView::from),
-            rate_millionths: rate.map(paydesk_domain::FeeRate::millionths),
+            rate_millionths: contract.map(|contract| contract.rate.millionths()),
         })
     }
 

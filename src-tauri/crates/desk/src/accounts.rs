@@ -7,7 +7,7 @@ use crate::{
     shop::{Account, Shop},
 };
 use paydesk_channels::{Channel, Field, FieldCheck, FieldKind, FieldProblem, Profile};
-use paydesk_domain::{AccountId, ChannelId, FeeRate, MerchantRef, Mode};
+use paydesk_domain::{AccountId, ChannelId, FeeRate, MerchantRef, Mode, RateTable};
 use paydesk_signing::{Secret, hex};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -52,6 +52,8 @@ pub struct AccountChange {
     pub label: Option<String>,
     /// Its contract rate; the inner `None`: none is set.
     pub rate: Option<Option<FeeRate>>,
+    /// The rows of its contract with dates.
+    pub rates: Option<RateTable>,
     /// Charges of its channel go to it from now on.
     pub charges: bool,
     /// Whether it takes no payments until further notice.
@@ -131,6 +133,7 @@ impl Desk {
             gateway: gateway_of(&draft, profile)?,
             fields: shown,
             rate,
+            rates: RateTable::default(),
             sandbox: draft.sandbox,
             label: label_of(label)?,
             charges: !shop.accounts.iter().any(|a| a.channel.0 == profile.id),
@@ -259,6 +262,9 @@ impl Desk {
         }
         if let Some(rate) = change.rate {
             account.rate = rate;
+        }
+        if let Some(rates) = change.rates {
+            account.rates = rates;
         }
         // Whoever wants payments on it does not want it paused.
         account.paused = !change.charges && change.paused.unwrap_or(account.paused);

@@ -262,7 +262,9 @@ impl Desk {
             tender: checked.tender,
             expires: now.plus(lives),
             watch_ms: u64::try_from(schedule.watch_for.as_millis()).unwrap_or(u64::MAX),
-            rate: checked.account.rate,
+            rate: super::channel_day(now)
+                .and_then(|day| checked.account.contract_on(day))
+                .map(|row| row.rate),
         };
         let by = self.operator_name();
         let new = NewOrder {

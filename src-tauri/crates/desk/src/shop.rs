@@ -1,7 +1,10 @@
 //! The shop and its settings: one document, every change an event.
 
 use paydesk_channels::Channel;
-use paydesk_domain::{AccountId, ChannelId, Currency, FeeRate, Mode, ShopCalendar};
+use paydesk_domain::{
+    AccountId, ChannelDay, ChannelId, ContractRate, Currency, FeeRate, Mode, RateTable,
+    ShopCalendar,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -16,8 +19,11 @@ pub struct Account {
     pub gateway: String,
     /// The channel's fields.
     pub fields: BTreeMap<String, String>,
-    /// The contract rate, if one is set.
+    /// The contract rate of days that no row of `rates` names, if one is set.
     pub rate: Option<FeeRate>,
+    /// Rows of the contract with their dates.
+    #[serde(default, skip_serializing_if = "RateTable::is_empty")]
+    pub rates: RateTable,
     /// Whether it is an account of a sandbox.
     pub sandbox: bool,
     /// The name under which a person knows it; empty: its channel's.
@@ -35,6 +41,13 @@ pub struct Account {
 }
 
 impl Account {
+    /// The contract's row of a day of the channel.
+    #[must_use]
+    pub fn contract_on(&self, day: ChannelDay) -> Option<ContractRate> {
+        let dated = self.rates.on(day);
+        dated.or_else(|| self.rate.map(ContractRate::always))
+    }
+
     /// The name a person gave it, else the number the channel knows it by.
     #[must_use]
     pub fn name(&self) -> &str {

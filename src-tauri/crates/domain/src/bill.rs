@@ -1,7 +1,7 @@
 //! What a channel's bill says, what our books say, and the names of their differences.
 //! Plain values that the connectors read, `recon` compares and the store keeps; no rule of comparison lives here.
 
-use crate::{Currency, FeeRate, Money, Timestamp};
+use crate::{Currency, Money, Timestamp};
 use jiff::{civil::Date, tz::Offset};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -201,9 +201,9 @@ impl Totals {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BreakCode {
-    /// The channel has it, we do not.
+    /// The channel has a payment, we do not.
     MissingOurs,
-    /// We have it, the channel does not.
+    /// We have a payment, the channel does not.
     MissingChannel,
     /// The bill's amount is higher.
     AmountOver,
@@ -223,11 +223,23 @@ pub enum BreakCode {
     NextDay,
     /// The other side has it on the previous day of the channel.
     PreviousDay,
+    /// Our refund is on no bill.
+    RefundMissing,
+    /// A refund on the bill that is not ours.
+    RefundExtra,
+    /// The bill's reference is ours, but mangled: cut, with marks in it, or as a number of a spreadsheet.
+    ReferenceDamaged,
+    /// One line of one side is the sum of several of the other.
+    Combined,
+    /// Less came to the bank than the channel owes.
+    PayoutShort,
+    /// More came to the bank than the channel owes.
+    PayoutOver,
 }
 
 impl BreakCode {
     /// Every code, in the order of the screens.
-    pub const ALL: [BreakCode; 11] = [
+    pub const ALL: [BreakCode; 17] = [
         BreakCode::MissingOurs,
         BreakCode::MissingChannel,
         BreakCode::AmountOver,
@@ -239,6 +251,12 @@ impl BreakCode {
         BreakCode::DuplicateChannel,
         BreakCode::NextDay,
         BreakCode::PreviousDay,
+        BreakCode::RefundMissing,
+        BreakCode::RefundExtra,
+        BreakCode::ReferenceDamaged,
+        BreakCode::Combined,
+        BreakCode::PayoutShort,
+        BreakCode::PayoutOver,
     ];
 
     /// Its name in screens, files and the command line.
@@ -256,6 +274,12 @@ impl BreakCode {
             BreakCode::DuplicateChannel => "duplicate_channel",
             BreakCode::NextDay => "next_day",
             BreakCode::PreviousDay => "previous_day",
+            BreakCode::RefundMissing => "refund_missing",
+            BreakCode::RefundExtra => "refund_extra",
+            BreakCode::ReferenceDamaged => "reference_damaged",
+            BreakCode::Combined => "combined",
+            BreakCode::PayoutShort => "payout_short",
+            BreakCode::PayoutOver => "payout_over",
         }
     }
 
@@ -280,51 +304,6 @@ pub struct Break {
     pub difference: Option<Money>,
 }
 
-/// Why a difference is there, as far as arithmetic proves it (feature D7). A guess is not an explanation.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(tag = "why", rename_all = "snake_case")]
-pub enum Explanation {
-    /// The fee fits another rate than the contract's: the roundest one that gives exactly this fee.
-    FeeRateDiffers {
-        /// That rate.
-        implied: FeeRate,
-    },
-    /// It happened so close to the channel's midnight that the two clocks fell on two days.
-    HappenedNearMidnight {
-        /// Seconds between it and that midnight.
-        seconds: u64,
-    },
-    /// Our books were still in doubt about it.
-    InDoubtWhenCut,
-    /// The bill's reference is no number of this program: another till, or the channel's back office.
-    NotAPaydeskNumber,
-    /// The bill repeats what another of its rows already says.
-    RepeatedRow {
-        /// The row that counts.
-        first_row: u64,
-    },
-    /// The contract's rate, rounded the other way on this line.
-    RoundingPerLine,
-    /// Nothing here fits.
-    Unexplained,
-}
-
-impl Explanation {
-    /// Its name in screens, files and the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Explanation::FeeRateDiffers { .. } => "fee_rate_differs",
-            Explanation::HappenedNearMidnight { .. } => "happened_near_midnight",
-            Explanation::InDoubtWhenCut => "in_doubt_when_cut",
-            Explanation::NotAPaydeskNumber => "not_a_paydesk_number",
-            Explanation::RepeatedRow { .. } => "repeated_row",
-            Explanation::RoundingPerLine => "rounding_per_line",
-            Explanation::Unexplained => "unexplained",
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -347,24 +326,5 @@ mod tests {
         );
         assert_eq!(ChannelDay(20_260_230).next(), None);
         assert_eq!(ChannelDay(-1).date(), None);
-    }
-
-    #[test]
-    fn an_explanation_is_written_as_its_name() {
-        for explanation in [
-            Explanation::RepeatedRow { first_row: 7 },
-            Explanation::FeeRateDiffers {
-                implied: FeeRate::from_millionths(6_000).unwrap(),
-            },
-            Explanation::RoundingPerLine,
-        ] {
-            let json = serde_json::to_string(&explanation).unwrap();
-            let why = format!("\"why\":\"{}\"", explanation.name());
-            assert!(json.contains(&why), "{json}");
-            assert_eq!(
-                serde_json::from_str::<Explanation>(&json).unwrap(),
-                explanation
-            );
-        }
     }
 }

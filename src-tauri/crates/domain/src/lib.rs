@@ -3,20 +3,24 @@
 
 pub mod bill;
 pub mod evidence;
+pub mod explanation;
 pub mod money;
 pub mod number;
 pub mod order;
 pub mod payment;
 pub mod refund;
+pub mod settlement;
 pub mod statement;
 pub mod time;
 
 pub use bill::*;
 pub use evidence::*;
+pub use explanation::*;
 pub use money::*;
 pub use number::*;
 pub use order::*;
 pub use payment::*;
 pub use refund::*;
+pub use settlement::*;
 pub use statement::*;
 pub use time::*;

@@ -18,7 +18,7 @@ use paydesk_desk::{
     ports::BoxFuture,
     shop::{Account, Shop},
 };
-use paydesk_domain::{AccountId, ChannelId, Currency, FeeRate, Money};
+use paydesk_domain::{AccountId, ChannelId, Currency, FeeRate, Money, RateTable};
 use paydesk_sandbox::{MerchantCredentials, Sandbox, SandboxConfig, SandboxError};
 use paydesk_signing::Secret;
 use paydesk_vault::{AccountSecrets, FolderKeys, SecretFields, VaultError};
@@ -242,6 +242,7 @@ fn account(channel: &str, gateway: String, fields: BTreeMap<String, String>) -> 
         gateway,
         fields,
         rate: FeeRate::from_millionths(DEMO_RATE_MILLIONTHS),
+        rates: RateTable::default(),
         sandbox: true,
         label: String::new(),
         charges: true,

@@ -65,7 +65,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for line in ours {
         books.push(line)?;
     }
-    let summary = books.close().finish(&mut |_| {}, &mut |_| {})?;
+    let summary = books.close()?.finish(&mut |_| {}, &mut |_| {})?;
     println!(
         "{lines} x {lines}: {} matched, {} differences, {} ms",
         summary.matched,

@@ -1,9 +1,18 @@
 //! The three steps: which line belongs to which. What is said about a pair stands in `judge`.
 
 use crate::totals::Sums;
-use crate::{Difference, Matched, ReconError, Setting, Summary, judge};
-use paydesk_domain::{BillLine, BookLine, ChannelDay, LineKind, LineState, Money, Totals};
-use std::{cmp::Ordering, collections::BTreeSet};
+use crate::{
+    Difference, Matched, ReconError, Setting, Summary,
+    combined::{self, Left},
+    damage, judge,
+};
+use paydesk_domain::{
+    BillLine, BookLine, BreakCode, ChannelDay, LineKind, LineState, Money, Totals,
+};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// Lines of one movement on the bill: the one that counts, and who met it.
 struct Held {
@@ -50,13 +59,18 @@ impl BillSide {
     #[must_use]
     pub fn close(mut self, file: Option<Totals>) -> BookSide {
         self.lines.sort_unstable_by(|a, b| {
-            (bill_key(a).cmp(&bill_key(b))).then_with(|| bill_rank(a).cmp(&bill_rank(b)))
+            (bill_key(a).cmp(&bill_key(b)))
+                .then_with(|| other_payment(a, b))
+                .then_with(|| bill_rank(a).cmp(&bill_rank(b)))
         });
         let mut held: Vec<Held> = Vec::with_capacity(self.lines.len());
         let mut found = Vec::new();
         for line in self.lines {
             match held.last() {
-                Some(first) if bill_key(&first.line) == bill_key(&line) => {
+                Some(first)
+                    if bill_key(&first.line) == bill_key(&line)
+                        && other_payment(&first.line, &line).is_eq() =>
+                {
                     found.push(judge::repeated_row(line, first.line.row));
                 }
                 _ => held.push(Held { line, book: None }),
@@ -161,8 +175,10 @@ impl BookSide {
     }
 
     /// All our lines are in.
-    #[must_use]
-    pub fn close(mut self) -> OtherBills {
+    ///
+    /// # Errors
+    /// `Money` when a difference leaves 64 bits.
+    pub fn close(mut self) -> Result<OtherBills, ReconError> {
         let setting = self.setting;
         self.alone.sort_unstable_by(|a, b| {
             (book_key(a).cmp(&book_key(b))).then_with(|| book_rank(&setting, a, b))
@@ -178,10 +194,101 @@ impl BookSide {
             }
         }
         let alone = self.meet_by_transaction(alone);
-        OtherBills {
+        let alone = self.meet_mangled_refunds(alone);
+        let alone = self.take_combined(alone)?;
+        Ok(OtherBills {
             alone: alone.into_iter().map(|line| (line, None)).collect(),
             side: self,
+        })
+    }
+
+    /// Refunds whose number on the bill is a remainder of ours: with the payment's transaction number, the same
+    /// amount, and no second one on either side. Gives back what met nothing.
+    fn meet_mangled_refunds(&mut self, alone: Vec<BookLine>) -> Vec<BookLine> {
+        let is_lost = |held: &Held| {
+            let line = &held.line;
+            held.book.is_none()
+                && line.kind == LineKind::Refund
+                && !judge::is_ours(line.reference())
+        };
+        let mut lost: Vec<usize> = (self.held.iter().enumerate())
+            .filter(|(_, held)| is_lost(held))
+            .map(|(at, _)| at)
+            .collect();
+        lost.sort_by(|a, b| transaction_at(&self.held, *a).cmp(transaction_at(&self.held, *b)));
+        let fits = |held: &[Held], at: usize, book: &BookLine| {
+            held.get(at).is_some_and(|held| {
+                let (seen, ours) = (held.line.reference(), book.reference());
+                let damage = damage::of(seen, ours);
+                held.line.amount == book.amount
+                    && damage.is_some_and(|damage| damage::is_proven(damage, &held.line, book))
+            })
+        };
+        let near = |held: &[Held], book: &BookLine| -> Vec<usize> {
+            let Some(wanted) = book
+                .transaction
+                .as_deref()
+                .filter(|_| book.kind == LineKind::Refund)
+            else {
+                return Vec::new();
+            };
+            let starts = lost.partition_point(|at| transaction_at(held, *at) < wanted);
+            (lost.iter().skip(starts).copied())
+                .take_while(|at| transaction_at(held, *at) == wanted)
+                .filter(|at| fits(held, *at, book))
+                .take(2)
+                .collect()
+        };
+        let met: Vec<Option<usize>> = (alone.iter())
+            .map(|book| match near(&self.held, book).as_slice() {
+                [only] => Some(*only),
+                _ => None,
+            })
+            .collect();
+        let mut wanted: BTreeMap<usize, u32> = BTreeMap::new();
+        for at in met.iter().flatten() {
+            *wanted.entry(*at).or_default() += 1;
         }
+        let mut rest = Vec::with_capacity(alone.len());
+        for (book, met) in alone.into_iter().zip(met) {
+            let only = met.filter(|at| wanted.get(at) == Some(&1));
+            match only.and_then(|at| self.held.get_mut(at)) {
+                Some(held) => held.book = Some(Box::new(book)),
+                None => rest.push(book),
+            }
+        }
+        rest
+    }
+
+    /// What is left on both sides and belongs together as one and several; gives back the rest of ours.
+    fn take_combined(&mut self, alone: Vec<BookLine>) -> Result<Vec<BookLine>, ReconError> {
+        let left = self.held.iter().enumerate().filter_map(|(at, held)| {
+            let book = held.book.as_deref();
+            let agrees = book.is_some_and(|book| book.amount == held.line.amount);
+            let bill = &held.line;
+            (!agrees).then_some(Left { at, bill, book })
+        });
+        let found = combined::find(self.setting.day, left, &alone)?;
+        if found.held.is_empty() {
+            return Ok(alone);
+        }
+        let keep = |taken: Vec<usize>| {
+            let taken: BTreeSet<usize> = taken.into_iter().collect();
+            let mut at = 0;
+            move || {
+                at += 1;
+                !taken.contains(&(at - 1))
+            }
+        };
+        let mut stays = keep(found.held);
+        self.held.retain(|_| stays());
+        // Places among the bill's lines have moved; nobody looks for them again.
+        self.foreign.clear();
+        let mut stays = keep(found.alone);
+        let mut alone = alone;
+        alone.retain(|_| stays());
+        self.found.extend(found.differences);
+        Ok(alone)
     }
 
     /// The second way: exactly one payment of the bill and one of ours with this transaction number,
@@ -413,6 +520,15 @@ fn bill_key(line: &BillLine) -> (LineKind, &str, &str, u64) {
     }
 }
 
+/// Two lines of one reference are one movement. A reference that is not ours may be what a spreadsheet made of many:
+/// there the channel's number tells them apart.
+fn other_payment(a: &BillLine, b: &BillLine) -> Ordering {
+    if a.transaction == b.transaction || judge::is_ours(a.reference()) {
+        return Ordering::Equal;
+    }
+    a.transaction.cmp(&b.transaction)
+}
+
 fn book_key(line: &BookLine) -> (LineKind, &str, &str, u64) {
     (line.kind, line.reference(), "", 0)
 }
@@ -461,10 +577,15 @@ fn transaction_at(held: &[Held], at: usize) -> &str {
 /// Where a difference stands in the list.
 fn place(difference: &Difference) -> (u64, &str, LineKind, u8) {
     let found = &difference.found;
+    let second = match found.code {
+        BreakCode::Fee => 1,
+        BreakCode::ReferenceDamaged => 2,
+        BreakCode::Combined => 3,
+        _ => 0,
+    };
     let row = match &found.bill {
-        Some(bill) if difference.counts.bill => bill.row,
-        // A fee beside an amount follows it; lines of other bills stand after this one's.
-        Some(bill) if found.code == paydesk_domain::BreakCode::Fee => bill.row,
+        // What is named beside an amount follows it; lines of other bills stand after this one's.
+        Some(bill) if difference.counts.bill || second > 0 => bill.row,
         _ => u64::MAX,
     };
     let ours = found.book.as_ref().map_or("", |book| book.reference());
@@ -473,6 +594,5 @@ fn place(difference: &Difference) -> (u64, &str, LineKind, u8) {
         (None, Some(book)) => book.kind,
         (None, None) => LineKind::Payment,
     };
-    let second = u8::from(found.code == paydesk_domain::BreakCode::Fee);
     (row, ours, kind, second)
 }

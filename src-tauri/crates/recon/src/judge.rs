@@ -1,9 +1,9 @@
 //! What is said about one movement: the rules and their precedence. Looks at one pair or one line only.
 
-use crate::{Counts, Difference, ReconError, Setting};
+use crate::{Counts, Difference, ReconError, Setting, damage};
 use paydesk_domain::{
-    Amount, BillLine, BookLine, Break, BreakCode, ChannelDay, Explanation, FeeRate, LineState,
-    MerchantRef, Money, MoneyError, Timestamp,
+    Amount, BillLine, BookLine, Break, BreakCode, ChannelDay, Explanation, FeeRate, FeeSum,
+    LineKind, LineState, MerchantRef, Money, MoneyError, Rounding, Timestamp,
 };
 
 /// So close to midnight two clocks may name two days: channels answer a password payment within minutes.
@@ -14,8 +14,37 @@ pub(crate) fn is_ours(reference: &str) -> bool {
     MerchantRef::parse(reference).is_ok()
 }
 
-/// The differences of a pair; none when it agrees. `book` may be of a neighbouring day.
+/// The differences of a pair; none when it agrees. `book` may be of a neighbouring day. A mangled reference stands
+/// beside whatever else there is, and then counts no money of its own.
 pub(crate) fn pair(
+    setting: &Setting,
+    bill: &BillLine,
+    book: &BookLine,
+) -> Result<Vec<Difference>, ReconError> {
+    let mut found = movement(setting, bill, book)?;
+    let damage = damage::of(bill.reference(), book.reference());
+    if let Some(damage) = damage.filter(|damage| damage::is_proven(*damage, bill, book)) {
+        let is_alone = found.is_empty();
+        let counts = Counts {
+            bill: is_alone,
+            book: is_alone,
+        };
+        found.push(Difference {
+            found: Break {
+                code: BreakCode::ReferenceDamaged,
+                bill: Some(bill.clone()),
+                book: Some(book.clone()),
+                difference: Some(Money::zero(bill.amount.currency())),
+            },
+            explanation: Explanation::ReferenceMangled { damage },
+            counts,
+        });
+    }
+    Ok(found)
+}
+
+/// What is said about the movement of a pair, whatever its reference looks like.
+fn movement(
     setting: &Setting,
     bill: &BillLine,
     book: &BookLine,
@@ -80,7 +109,7 @@ pub(crate) fn pair(
                 bill: first,
                 book: first,
             };
-            let why = fee(setting, bill, more);
+            let why = fee(setting, bill, book, contract);
             found.push(say(BreakCode::Fee, Some(more), why, counts));
         }
     }
@@ -94,8 +123,12 @@ pub(crate) fn missing_ours(setting: &Setting, bill: BillLine) -> Difference {
     } else {
         Explanation::NotAPaydeskNumber
     };
+    let code = match bill.kind {
+        LineKind::Payment => BreakCode::MissingOurs,
+        LineKind::Refund => BreakCode::RefundExtra,
+    };
     let difference = Some(moved(bill.amount, bill.state));
-    one_sided_bill(BreakCode::MissingOurs, bill, difference, explanation)
+    one_sided_bill(code, bill, difference, explanation)
 }
 
 /// A row of the bill that another row already says.
@@ -140,13 +173,16 @@ pub(crate) fn ours_alone(
             let (code, midnight) = side_of(setting, day);
             (code, near(book.at, midnight), Some(line))
         }
-        None if book.state == LineState::Pending => {
-            let why = Explanation::InDoubtWhenCut;
-            (BreakCode::MissingChannel, why, None)
-        }
         None => {
-            let why = near_either(setting, book.at);
-            (BreakCode::MissingChannel, why, None)
+            let why = match book.state {
+                LineState::Pending => Explanation::InDoubtWhenCut,
+                LineState::Done | LineState::Failed => near_either(setting, book.at),
+            };
+            let code = match book.kind {
+                LineKind::Payment => BreakCode::MissingChannel,
+                LineKind::Refund => BreakCode::RefundMissing,
+            };
+            (code, why, None)
         }
     };
     let money = moved(book.amount, book.state);
@@ -218,25 +254,49 @@ fn near_either(setting: &Setting, at: Timestamp) -> Explanation {
     near(at, nearest)
 }
 
-/// Which arithmetic gives the bill's fee; `more` is the bill's fee less the contract's.
-fn fee(setting: &Setting, bill: &BillLine, more: Money) -> Explanation {
-    let minor = i128::from(bill.amount.minor());
+/// Which arithmetic gives the bill's fee; `ours` is the contract's in our books.
+fn fee(setting: &Setting, bill: &BillLine, book: &BookLine, ours: Money) -> Explanation {
+    let base = bill.amount;
     // A fee that comes back with a refund is negative; its size follows the same rate.
-    let charged = i128::from(bill.fee.minor()).abs();
-    let off_by_one = more.minor().unsigned_abs() == 1;
-    let fits_contract = setting.contract.is_none_or(|rate| {
-        // Rounded up or down from the exact product, the fee is less than one minor unit away from it.
-        let exact = minor * i128::from(rate.millionths());
-        (charged * 1_000_000 - exact).abs() < 1_000_000
-    });
-    let rounded = off_by_one && fits_contract;
-    if rounded {
-        return Explanation::RoundingPerLine;
+    let charged = bill.fee.minor().saturating_abs();
+    let sum = |rate, rounding| FeeSum {
+        base,
+        rate,
+        rounding,
+        is_returned: bill.fee.minor() < 0,
+        ours,
+    };
+    if let Some(contract) = setting.contract {
+        let by_contract = |money: Money| {
+            let amount = Amount::new(money).ok()?;
+            Some(contract.fee_on(amount).minor())
+        };
+        let expected = by_contract(book.amount) == Some(ours.minor().saturating_abs());
+        let rules = [contract.rounding].into_iter().chain(Rounding::ALL);
+        let fits = |rule: &Rounding| rule.share(base.minor(), contract.rate) == charged;
+        match rules
+            .into_iter()
+            .find(fits)
+            .map(|rule| sum(contract.rate, rule))
+        {
+            // The fee of a payment under an earlier rate comes back under the one of today.
+            Some(sum) if !expected && bill.kind == LineKind::Refund => {
+                let implied = contract.rate;
+                let sum = Some(sum);
+                return Explanation::FeeRateDiffers { implied, sum };
+            }
+            Some(sum) if expected && base != book.amount => {
+                return Explanation::FeeFollowsAmount { sum };
+            }
+            Some(sum) if expected => return Explanation::RoundingPerLine { sum: Some(sum) },
+            Some(_) | None => {}
+        }
     }
-    match implied(bill, minor, charged) {
+    match implied(bill, i128::from(base.minor()), i128::from(charged)) {
         // The contract's own rate is no other rate: then our own fee is the odd one.
-        Some(implied) if Some(implied) != setting.contract => {
-            Explanation::FeeRateDiffers { implied }
+        Some(implied) if Some(implied) != setting.contract.map(|contract| contract.rate) => {
+            let sum = Some(sum(implied, Rounding::HalfUp));
+            Explanation::FeeRateDiffers { implied, sum }
         }
         Some(_) | None => Explanation::Unexplained,
     }

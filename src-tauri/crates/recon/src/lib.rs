@@ -4,13 +4,15 @@
 //!
 //! **What belongs together.** A payment matches on our reference of the payment, a refund on our reference
 //! of the refund. Where the bill's reference of a *payment* is no number of this program, the channel's
-//! transaction number decides, if exactly one line of each side carries it. Refunds have no such second way:
-//! they carry the transaction number of their payment, so it would match a refund made in the channel's
-//! back office with one of ours. An amount alone never matches anything.
+//! transaction number decides, if exactly one line of each side carries it. Refunds carry the transaction number
+//! of their payment, so it would match a refund made in the channel's back office with one of ours: there the
+//! amount must be the same and the bill's reference a remainder of ours, too. What is left over on both sides is
+//! held together where the transaction number says so and one line is the sum of all the others (`combined`).
+//! An amount alone never matches anything.
 //!
 //! **Which difference is named.** Of what could be said about one movement the first of this list is said:
-//! duplicate, currency, status, amount, day, fee. Only an amount and a fee may both be named; the fee then
-//! counts no money of its own ([`Counts`]).
+//! duplicate, combined, currency, status, amount, day, fee. A fee beside an amount, and a mangled reference
+//! beside anything, are named too and count no money of their own ([`Counts`]).
 //!
 //! **Order.** Three steps, each a type: [`BillSide`] takes the bill, [`BookSide`] our lines of the day and of its
 //! neighbours, [`OtherBills`] the neighbouring bills as far as there are any. Inside a step the order of the lines
@@ -19,14 +21,20 @@
 //! **Memory.** The bill is held, and of our books what meets it; neighbouring lines that meet nothing are
 //! dropped at once. So it grows with the bill and the differences, however many lines stream past.
 
+mod combined;
+mod damage;
 mod engine;
+mod fees;
 mod judge;
 mod totals;
 
 pub use engine::{BillSide, BookSide, OtherBills};
+pub use fees::{FeeAudit, FeeFinding, audit_fees};
+pub use paydesk_domain::Counts;
 
 use paydesk_domain::{
-    Break, ChannelDay, Currency, Explanation, FeeRate, LineKind, MoneyError, Timestamp, Totals,
+    Break, ChannelDay, ContractRate, Currency, Explanation, LineKind, MoneyError, Term, Timestamp,
+    Totals,
 };
 
 /// Whose day it is and by which contract.
@@ -38,14 +46,14 @@ pub struct Setting {
     pub starts: Timestamp,
     /// The first moment after it.
     pub ends: Timestamp,
-    /// The contract's rate; without it a fee that is off by one minor unit counts as rounding.
-    pub contract: Option<FeeRate>,
+    /// The contract's row of this day.
+    pub contract: Option<ContractRate>,
 }
 
 impl Setting {
     /// A day cut at midnight of UTC+8; `None` for a number that names no day.
     #[must_use]
-    pub fn of_china(day: ChannelDay, contract: Option<FeeRate>) -> Option<Setting> {
+    pub fn of_china(day: ChannelDay, contract: Option<ContractRate>) -> Option<Setting> {
         let (starts, ends) = day.bounds_of_china()?;
         Some(Setting {
             day,
@@ -67,16 +75,6 @@ pub struct Matched<'a> {
     pub reference: &'a str,
 }
 
-/// Which side of a difference counts in this day's totals: a line of a neighbouring day is shown but not
-/// counted, and a fee named beside an amount counts nothing again.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Counts {
-    /// The bill's line.
-    pub bill: bool,
-    /// Ours.
-    pub book: bool,
-}
-
 /// One difference with its reason.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Difference {
@@ -86,6 +84,14 @@ pub struct Difference {
     pub explanation: Explanation,
     /// Which of its lines count.
     pub counts: Counts,
+}
+
+impl Difference {
+    /// The addition that gives the difference, worked out again from the explanation's numbers; empty without one.
+    #[must_use]
+    pub fn arithmetic(&self) -> Vec<Term> {
+        self.explanation.arithmetic(&self.found, self.counts)
+    }
 }
 
 /// The day in numbers. Totals are per currency, in the order of the codes; only money that moved counts.

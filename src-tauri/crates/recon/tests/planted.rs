@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 const DAY: ChannelDay = ChannelDay(20_261_120);
 
 fn setting() -> Setting {
-    Setting::of_china(DAY, FeeRate::from_millionths(6_000)).unwrap()
+    let rate = FeeRate::from_millionths(6_000).unwrap();
+    Setting::of_china(DAY, Some(ContractRate::always(rate))).unwrap()
 }
 
 fn cny(minor: i64) -> Money {
@@ -82,14 +83,18 @@ fn plant(day: &mut Day, what: u8, n: u32, kind: LineKind, amount: i64) {
     use BreakCode as B;
     let (mut bill, mut book) = pair(n, kind, amount);
     let own = bill.reference().to_owned();
+    let (extra, missing) = match kind {
+        LineKind::Payment => (B::MissingOurs, B::MissingChannel),
+        LineKind::Refund => (B::RefundExtra, B::RefundMissing),
+    };
     let mut expect = |code, why| day.expected.push((own.clone(), code, why));
     match what {
         0 => {
-            expect(B::MissingOurs, "unexplained");
+            expect(extra, "unexplained");
             return day.bill.push(bill);
         }
         1 => {
-            expect(B::MissingChannel, "unexplained");
+            expect(missing, "unexplained");
             return day.books.push(book);
         }
         2 => {
@@ -164,14 +169,47 @@ fn plant(day: &mut Day, what: u8, n: u32, kind: LineKind, amount: i64) {
                 // The transaction number is the second way, for payments only.
                 day.agreeing += 1;
             } else {
-                day.expected
-                    .push((theirs, B::MissingOurs, "not_a_paydesk_number"));
-                day.expected.push((own, B::MissingChannel, "unexplained"));
+                day.expected.push((theirs, extra, "not_a_paydesk_number"));
+                day.expected.push((own, missing, "unexplained"));
             }
         }
         15 if kind == LineKind::Payment => {
             book.state = LineState::Failed;
             reverse(day, &bill);
+        }
+        16 => {
+            let cut = own[..own.len() - 3].to_owned();
+            let mangled = [
+                cut,
+                own[3..].to_owned(),
+                format!("`{own}"),
+                "2.61E+21".to_owned(),
+            ];
+            let mangled = mangled[n as usize % 4].clone();
+            match kind {
+                LineKind::Payment => bill.payment = mangled,
+                LineKind::Refund => bill.refund = mangled,
+            }
+            expect(B::ReferenceDamaged, "reference_mangled");
+        }
+        // One line of the bill is this one of ours and another.
+        17 => {
+            let (second, mut other) = pair(n + 500_000, kind, 2_000);
+            other.transaction = book.transaction.clone();
+            bill.amount = cny(amount + second.amount.minor());
+            expect(B::Combined, "sum_of_several");
+            let second = other.reference().to_owned();
+            day.expected.push((second, B::Combined, "sum_of_several"));
+            day.books.push(other);
+        }
+        // One line of ours is this one of the bill and another.
+        18 => {
+            let (mut other, _) = pair(n + 500_000, kind, 2_000);
+            other.transaction.clone_from(&bill.transaction);
+            book.amount = cny(amount + 2_000);
+            expect(B::Combined, "sum_of_several");
+            expect(B::Combined, "sum_of_several");
+            day.bill.push(other);
         }
         _ => day.agreeing += 1,
     }
@@ -206,7 +244,7 @@ fn run(day: &Day) -> Outcome {
     for line in &day.books {
         books.push(line.clone()).unwrap();
     }
-    let mut others = books.close();
+    let mut others = books.close().unwrap();
     for (other, line) in &day.others {
         others.push(*other, line).unwrap();
     }
@@ -268,6 +306,19 @@ fn check(day: &Day) -> Result<(), TestCaseError> {
     prop_assert_eq!(summary.failed_ours, day.failed + reversed / 2);
     prop_assert_eq!(summary.reversed, reversed / 2);
 
+    for difference in &found {
+        let terms = difference.arithmetic();
+        prop_assert_eq!(
+            terms.is_empty(),
+            difference.explanation == Explanation::Unexplained
+                || (difference.found.code == BreakCode::ReferenceDamaged
+                    && !difference.counts.bill)
+        );
+        if let Some(sum) = total(&terms).unwrap() {
+            prop_assert_eq!(Some(sum), difference.found.difference, "{:?}", difference);
+        }
+    }
+
     // Every line in exactly one place: rows and references, counted.
     let rows: BTreeMap<u64, &BillLine> = day.bill.iter().map(|l| (l.row, l)).collect();
     let mut placed: Vec<u64> = matched.iter().map(|(row, _)| *row).collect();
@@ -318,7 +369,7 @@ fn check(day: &Day) -> Result<(), TestCaseError> {
 }
 
 fn days() -> impl Strategy<Value = Day> {
-    let movement = (0_u8..24, any::<bool>(), 1_000_i64..10_000_000);
+    let movement = (0_u8..27, any::<bool>(), 1_000_i64..10_000_000);
     prop::collection::vec(movement, 0..60).prop_map(|movements| {
         let mut day = Day::default();
         for (n, (what, is_refund, amount)) in (0_u32..).zip(movements) {
@@ -407,7 +458,7 @@ fn a_file_that_disagrees_with_its_lines_is_told() {
         payments: 2,
         ..Totals::zero(Currency::CNY)
     };
-    let others = bill.close(Some(claimed)).close();
+    let others = bill.close(Some(claimed)).close().unwrap();
     let summary = others.finish(&mut |_| {}, &mut |_| {}).unwrap();
     assert_eq!(summary.file_agrees(), Some(false));
 }

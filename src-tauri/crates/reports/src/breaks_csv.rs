@@ -182,16 +182,22 @@ impl<W: Write> BreaksCsv<W> {
         let key = format!("why_{}", explanation.name());
         let say = |params: &[(&str, &str)]| text(self.language, &key, params);
         match explanation {
-            Explanation::FeeRateDiffers { implied } => {
+            Explanation::FeeRateDiffers { implied, .. } => {
                 say(&[("value", &format!("{} %", percent(implied)))])
             }
             Explanation::HappenedNearMidnight { seconds } => {
                 say(&[("value", &seconds.to_string())])
             }
             Explanation::RepeatedRow { first_row } => say(&[("value", &first_row.to_string())]),
-            Explanation::InDoubtWhenCut
+            Explanation::SumOfSeveral { lines, .. } => say(&[("value", &lines.to_string())]),
+            Explanation::ReferenceMangled { damage } => {
+                let how = text(self.language, &format!("damage_{}", damage.name()), &[]);
+                say(&[("value", &how)])
+            }
+            Explanation::FeeFollowsAmount { .. }
+            | Explanation::InDoubtWhenCut
             | Explanation::NotAPaydeskNumber
-            | Explanation::RoundingPerLine
+            | Explanation::RoundingPerLine { .. }
             | Explanation::Unexplained => say(&[]),
         }
     }

@@ -8,8 +8,8 @@
 
 use jiff::tz::TimeZone;
 use paydesk_domain::{
-    BillLine, BookLine, Break, BreakCode, BusinessDay, ChannelDay, Currency, Explanation, FeeRate,
-    LineKind, LineState, Money, OrderStatus, Timestamp,
+    BillLine, BookLine, Break, BreakCode, BusinessDay, ChannelDay, Currency, Damage, Explanation,
+    FeeRate, LineKind, LineState, Money, OrderStatus, Timestamp,
 };
 use paydesk_reports::{BreaksCsv, ExportError, Exported, OrderLine, OrdersCsv};
 use paydesk_texts::{Language, has, text};
@@ -294,7 +294,7 @@ fn differences_stand_with_both_sides_and_their_sums() {
     };
     let (rows, exported) = breaks(&[
         (lower, Explanation::Unexplained),
-        (fee, Explanation::FeeRateDiffers { implied }),
+        (fee, Explanation::FeeRateDiffers { implied, sum: None }),
         (alone, Explanation::NotAPaydeskNumber),
     ]);
     assert_eq!((rows.len(), exported.rows), (5, 3));
@@ -375,12 +375,20 @@ fn every_code_and_explanation_has_its_words() {
     let explanations = [
         Explanation::FeeRateDiffers {
             implied: FeeRate::from_millionths(1).unwrap(),
+            sum: None,
         },
         Explanation::HappenedNearMidnight { seconds: 1 },
         Explanation::InDoubtWhenCut,
         Explanation::NotAPaydeskNumber,
         Explanation::RepeatedRow { first_row: 1 },
-        Explanation::RoundingPerLine,
+        Explanation::RoundingPerLine { sum: None },
+        Explanation::ReferenceMangled {
+            damage: Damage::Cut,
+        },
+        Explanation::SumOfSeveral {
+            lines: 2,
+            total: cny(1),
+        },
         Explanation::Unexplained,
     ];
     for language in [Language::Chinese, Language::English] {

@@ -5,7 +5,7 @@ use super::World;
 use super::keys::account_id;
 use paydesk_auditor::{Bill, Shown};
 use paydesk_desk::{Desk, DeskError, Preview, channel_day};
-use paydesk_domain::{Break, ChannelDay, Explanation};
+use paydesk_domain::{Break, BreakCode, ChannelDay, Explanation};
 use paydesk_sandbox::{Channel, PlantAsked, PlantCode, Planted};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -42,8 +42,14 @@ fn code_of(code: PlantCode) -> &'static str {
 fn shown_of(found: &Break) -> Shown {
     let bill = found.bill.as_ref().map(|line| &line.payment);
     let book = found.book.as_ref().map(|line| &line.payment);
+    // What was planted and the ledger speak of payments; a refund is shown under its payment's name.
+    let code = match found.code {
+        BreakCode::RefundExtra => BreakCode::MissingOurs,
+        BreakCode::RefundMissing => BreakCode::MissingChannel,
+        code => code,
+    };
     Shown {
-        code: found.code.name().to_owned(),
+        code: code.name().to_owned(),
         payment: book.or(bill).cloned().unwrap_or_default(),
     }
 }
@@ -51,7 +57,7 @@ fn shown_of(found: &Break) -> Shown {
 /// What it shows, but for fees that are off by the rounding of one line and that nobody planted.
 fn shown_on(preview: &Preview, planted: &BTreeSet<Shown>) -> BTreeSet<Shown> {
     let shown = preview.differences.iter().map(|it| {
-        let is_rounding = it.explanation == Explanation::RoundingPerLine;
+        let is_rounding = matches!(it.explanation, Explanation::RoundingPerLine { .. });
         (shown_of(&it.found), is_rounding)
     });
     shown

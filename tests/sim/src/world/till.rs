@@ -15,7 +15,7 @@ use paydesk_desk::{
     Desk, DeskError, Ports, Told,
     shop::{Account, Preferences, Shop},
 };
-use paydesk_domain::{ChannelId, Currency, FeeRate, Mode, Order, Timestamp};
+use paydesk_domain::{ChannelId, Currency, FeeRate, Mode, Order, RateTable, Timestamp};
 use paydesk_sandbox::MerchantCredentials;
 use paydesk_store::{DataKey, at_hand};
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -241,6 +241,7 @@ fn shop(number: usize, issued: &MerchantCredentials) -> Shop {
         charges: true,
         paused: false,
         unused_fields: BTreeMap::new(),
+        rates: RateTable::default(),
     };
     let (alipay, wechatpay) = (&issued.alipay, &issued.wechatpay);
     Shop {

@@ -23,8 +23,24 @@ export function breakText(code: string): string {
 
 export function whyText(difference: DifferenceView): string {
   const { why, value } = difference;
-  const said = why === 'fee_rate_differs' ? formatShare(value) : value;
+  const said =
+    why === 'fee_rate_differs'
+      ? formatShare(value)
+      : why === 'reference_mangled'
+        ? (textOf(`damage_${value}`) ?? value)
+        : value;
   return textOf(`why_${why}`, { value: said }) ?? why.replaceAll('_', ' ');
+}
+
+/// The addition that gives the difference: `Bill +¥1.00`, `12.00 × 0.60% (half up) +¥0.07`; nothing without one.
+export function termsText(difference: DifferenceView): string {
+  const said = difference.terms.map(({ name, amount, base, rate_millionths, rounding }) => {
+    const sum = formatSigned(amount);
+    if (base === null || rate_millionths === null) return `${textOrName('term', name)} ${sum}`;
+    const rate = formatShare(String(rate_millionths));
+    return `${formatMoney(base)} × ${rate} (${textOrName('rounding', rounding)}) ${sum}`;
+  });
+  return said.join(' · ');
 }
 
 /// A day in the list: its bill is missing or cannot be there yet, in agreement, or so many differences.

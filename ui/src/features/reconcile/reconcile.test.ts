@@ -5,7 +5,7 @@ import { useTransport } from '$lib/api/client';
 import { app } from '$lib/state/app.svelte';
 import { preferences } from '$lib/state/preferences.svelte';
 import { FakeConsole, NOW, money, refusal, type FakeOptions } from '../../test/fake';
-import { formatSigned, lessOf, whyText } from './bill';
+import { formatSigned, lessOf, termsText, whyText } from './bill';
 import ReconcileScreen from './ReconcileScreen.svelte';
 import { reconcile } from './reconcile.svelte';
 
@@ -209,11 +209,39 @@ describe('what a difference says', () => {
       bill: null,
       book: null,
       difference: null,
+      terms: [],
     };
     expect(whyText(difference)).toContain('0.60%');
     preferences.locale = 'en';
     expect(whyText(difference)).toContain('0.60%');
     expect(whyText({ ...difference, why: 'repeated_row', value: '12' })).toContain('12');
+  });
+
+  it('shows the addition with the base, the rate and the rounding of a fee', () => {
+    preferences.locale = 'en';
+    const yuan = (minor: string) => ({ minor, currency: 'CNY', exponent: 2 });
+    const term = { base: null, rate_millionths: null, rounding: '' };
+    const difference = {
+      code: 'fee',
+      why: 'rounding_per_line',
+      value: '',
+      bill: null,
+      book: null,
+      difference: yuan('-1'),
+      terms: [
+        {
+          name: 'fee_at_rate',
+          amount: yuan('27'),
+          base: yuan('4651'),
+          rate_millionths: 6000,
+          rounding: 'down',
+        },
+        { ...term, name: 'fee_in_books', amount: yuan('-28') },
+      ],
+    };
+    expect(termsText(difference)).toMatch(
+      /46\.51 × 0\.60% \(down\) \+.*0\.27 · Fee in our books −.*0\.28/,
+    );
   });
 
   it('signs sums, exactly at any length', () => {

@@ -132,6 +132,10 @@ kept: Array<string>,
  */
 rate_millionths: number | null, 
 /**
+ * The rows of the contract with dates, in the order of their days.
+ */
+rates: Array<RateRow>, 
+/**
  * Our keys, oldest first; empty while the vault is locked.
  */
 keys: Array<KeyView>, 
@@ -481,6 +485,10 @@ label?: string,
  * Its contract rate.
  */
 rate?: AccountRate, 
+/**
+ * The rows of its contract with dates, all of them; a day that none names has `rate`.
+ */
+rates?: Array<RateRow>, 
 /**
  * Charges of its channel go to it from now on; only `true` changes anything.
  */
@@ -864,7 +872,11 @@ book: SideLine | null,
 /**
  * Bill less books.
  */
-difference: MoneyView | null, };
+difference: MoneyView | null, 
+/**
+ * The addition that gives the difference; empty where none is known.
+ */
+terms: Array<TermView>, };
 
 /**
  * A file of whichever account.
@@ -1652,6 +1664,35 @@ export type QuitCheck = {
 open_doubts: number, };
 
 /**
+ * One row of a contract: what the channel may keep of each payment, from one day to another.
+ */
+export type RateRow = { 
+/**
+ * The first day, `2026-11-20`; null: from the beginning.
+ */
+from: string | null, 
+/**
+ * The last day; null: without an end.
+ */
+to: string | null, 
+/**
+ * Millionths.
+ */
+rate_millionths: number, 
+/**
+ * `half_up`, `half_even`, `up` or `down`; both catalogues hold `rounding_<name>`.
+ */
+rounding: string, 
+/**
+ * The least that is kept of a payment, in minor units.
+ */
+minimum: number | null, 
+/**
+ * The most that is kept of a payment, in minor units.
+ */
+maximum: number | null, };
+
+/**
  * A receipt.
  */
 export type Receipt = { 
@@ -2171,6 +2212,31 @@ note: string,
  * The earlier order that was shown in the repeat question.
  */
 confirmed_repeat_of: string | null, };
+
+/**
+ * One number of the addition that gives a difference.
+ */
+export type TermView = { 
+/**
+ * Both catalogues hold `term_<name>`.
+ */
+name: string, 
+/**
+ * What it adds.
+ */
+amount: MoneyView, 
+/**
+ * What a fee was taken of.
+ */
+base: MoneyView | null, 
+/**
+ * The rate of that fee.
+ */
+rate_millionths: number | null, 
+/**
+ * How that fee was rounded; both catalogues hold `rounding_<name>`.
+ */
+rounding: string, };
 
 /**
  * Tests the connection, line by line.

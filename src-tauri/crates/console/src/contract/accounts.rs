@@ -273,6 +273,10 @@ pub struct ChangeAccount {
     #[serde(default)]
     #[ts(optional)]
     pub rate: Option<AccountRate>,
+    /// The rows of its contract with dates, all of them; a day that none names has `rate`.
+    #[serde(default)]
+    #[ts(optional)]
+    pub rates: Option<Vec<RateRow>>,
     /// Charges of its channel go to it from now on; only `true` changes anything.
     #[serde(default)]
     #[ts(optional)]
@@ -290,6 +294,24 @@ pub struct ChangeAccount {
     #[serde(default)]
     #[ts(optional)]
     pub key: Option<KeyStep>,
+}
+
+/// One row of a contract: what the channel may keep of each payment, from one day to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct RateRow {
+    /// The first day, `2026-11-20`; null: from the beginning.
+    pub from: Option<String>,
+    /// The last day; null: without an end.
+    pub to: Option<String>,
+    /// Millionths.
+    pub rate_millionths: u32,
+    /// `half_up`, `half_even`, `up` or `down`; both catalogues hold `rounding_<name>`.
+    pub rounding: String,
+    /// The least that is kept of a payment, in minor units.
+    pub minimum: Option<u32>,
+    /// The most that is kept of a payment, in minor units.
+    pub maximum: Option<u32>,
 }
 
 /// A contract rate; null: none is set.
@@ -414,6 +436,8 @@ pub struct AccountView {
     pub kept: Vec<String>,
     /// Contract rate in millionths; none is set: null.
     pub rate_millionths: Option<u32>,
+    /// The rows of the contract with dates, in the order of their days.
+    pub rates: Vec<RateRow>,
     /// Our keys, oldest first; empty while the vault is locked.
     pub keys: Vec<KeyView>,
     /// Keys of the channel that came later.

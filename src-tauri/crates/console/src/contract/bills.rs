@@ -234,6 +234,23 @@ pub struct DifferenceView {
     pub book: Option<SideLine>,
     /// Bill less books.
     pub difference: Option<MoneyView>,
+    /// The addition that gives the difference; empty where none is known.
+    pub terms: Vec<TermView>,
+}
+
+/// One number of the addition that gives a difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct TermView {
+    /// Both catalogues hold `term_<name>`.
+    pub name: String,
+    /// What it adds.
+    pub amount: MoneyView,
+    /// What a fee was taken of.
+    pub base: Option<MoneyView>,
+    /// The rate of that fee.
+    pub rate_millionths: Option<u32>,
+    /// How that fee was rounded; both catalogues hold `rounding_<name>`.
+    pub rounding: String,
 }
 
 /// A bill that was looked at; nothing of it is kept yet.

@@ -69,15 +69,16 @@ fn payment_line(payment: &Payment, account: &Account) -> Option<BookLine> {
     };
     let at = paid.map_or(payment.begun_at(), |paid| paid.at);
     let amount = payment.plan().amount;
+    let day = channel_day(at)?;
     Some(BookLine {
         kind: LineKind::Payment,
         payment: payment.reference().to_string(),
         refund: String::new(),
         transaction: paid.map(|paid| paid.channel_ref.0.clone()),
         amount: amount.money(),
-        fee: account.rate.map(|rate| rate.fee_on(amount)),
+        fee: account.contract_on(day).map(|row| row.fee_on(amount)),
         at,
-        day: channel_day(at)?,
+        day,
         state,
     })
 }
@@ -98,9 +99,12 @@ fn refund_line(
         }
     };
     let amount = refund.plan().amount;
-    let fee = match (account.rate, returns_fee) {
-        (Some(rate), Some(true)) => {
-            let kept = rate.fee_on(amount);
+    let day = channel_day(at)?;
+    // What comes back is what was kept, by the rate of the day of the payment.
+    let paid_on = payment.paid().and_then(|paid| channel_day(paid.at));
+    let fee = match (account.contract_on(paid_on.unwrap_or(day)), returns_fee) {
+        (Some(row), Some(true)) => {
+            let kept = row.fee_on(amount);
             Some(Money::from_minor(
                 kept.minor().checked_neg()?,
                 kept.currency(),
@@ -117,7 +121,7 @@ fn refund_line(
         amount: amount.money(),
         fee,
         at,
-        day: channel_day(at)?,
+        day,
         state,
     })
 }
@@ -152,6 +156,7 @@ pub(super) fn compare(
     let mut differences = Vec::new();
     let summary = ours
         .close()
+        .map_err(broken)?
         .finish(
             &mut |pair| {
                 matched.insert(pair.row, pair.reference.to_owned());

@@ -361,7 +361,7 @@ impl Desk {
         lines: Vec<BillLine>,
         file: Totals,
     ) -> Result<Compared, DeskError> {
-        let contract = account.rate;
+        let contract = account.contract_on(day);
         let setting = Setting::of_china(day, contract).ok_or(BillFault::WrongDay(day))?;
         let from = Timestamp(setting.starts.0 - 2 * BEFORE);
         let to = Timestamp(setting.ends.0 + BEFORE);

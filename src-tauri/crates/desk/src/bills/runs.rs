@@ -285,12 +285,18 @@ fn is_about_money(code: BreakCode) -> bool {
         | BreakCode::Currency
         | BreakCode::MissingChannel
         | BreakCode::MissingOurs
+        | BreakCode::RefundExtra
+        | BreakCode::RefundMissing
         | BreakCode::Status => true,
-        BreakCode::DuplicateChannel
+        BreakCode::Combined
+        | BreakCode::DuplicateChannel
         | BreakCode::DuplicateOurs
         | BreakCode::Fee
         | BreakCode::NextDay
-        | BreakCode::PreviousDay => false,
+        | BreakCode::PayoutOver
+        | BreakCode::PayoutShort
+        | BreakCode::PreviousDay
+        | BreakCode::ReferenceDamaged => false,
     }
 }
 

@@ -17,7 +17,7 @@ use paydesk_channels::{
 };
 use paydesk_domain::{
     AccountId, Amount, BillKind, ChannelId, Currency, Doubt, End, MerchantRef, Mode, Money,
-    ORDER_PLACES, OrderNumber, Outcome, PLACE_MAX, Refusal, Timestamp,
+    ORDER_PLACES, OrderNumber, Outcome, PLACE_MAX, RateTable, Refusal, Timestamp,
 };
 use paydesk_signing::Keys;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -267,6 +267,7 @@ impl Desk {
                 .map(|(name, value)| (name.clone(), value.expose().trim().to_owned()))
                 .collect(),
             rate: None,
+            rates: RateTable::default(),
             sandbox: draft.sandbox,
             label: String::new(),
             charges: false,

@@ -263,6 +263,7 @@ fn change(id: &str) -> ChangeAccount {
         account_id: id.to_owned(),
         label: None,
         rate: None,
+        rates: None,
         charges: None,
         paused: None,
         fields: None,

@@ -97,6 +97,7 @@ async fn a_merchant_who_moves_to_another_public_key_keeps_being_answered() {
         account_id: account,
         label: None,
         rate: None,
+        rates: None,
         charges: None,
         paused: None,
         fields: Some(pasted(&[
