@@ -6,9 +6,10 @@ use crate::{
     executor::{SimClock, db},
     rng::Rng,
 };
+use jiff::civil::Date;
 use paydesk_desk::ports::*;
 use paydesk_domain::{
-    AccountId, Amount, ChannelDay, ChannelId, MerchantRef, Order, OrderNumber, Timestamp,
+    AccountId, Amount, ChannelDay, ChannelId, Currency, MerchantRef, Order, OrderNumber, Timestamp,
 };
 use paydesk_store::SqliteStore;
 use std::{
@@ -79,6 +80,45 @@ pub(crate) async fn survived<T>(process: &DiskProcess, call: impl Future<Output 
         return pending().await;
     }
     answer
+}
+
+impl StatementStore for SimStore {
+    fn import_statements(
+        &self,
+        new: NewStatements,
+    ) -> BoxFuture<'_, Result<Vec<KeptStatement>, StoreError>> {
+        Box::pin(self.call(self.store.import_statements(new)))
+    }
+
+    fn statements(&self) -> BoxFuture<'_, Result<Vec<KeptStatement>, StoreError>> {
+        Box::pin(self.call(self.store.statements()))
+    }
+
+    fn statement_lines(
+        &self,
+        statement: i64,
+        from: u32,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<KeptLine>, StoreError>> {
+        Box::pin(self.call(self.store.statement_lines(statement, from, limit)))
+    }
+
+    fn bank_lines<'a>(
+        &'a self,
+        account: &'a str,
+        currency: Currency,
+        from: Date,
+        to: Date,
+    ) -> BoxFuture<'a, Result<Vec<KeptLine>, StoreError>> {
+        Box::pin(self.call(self.store.bank_lines(account, currency, from, to)))
+    }
+
+    fn statement_file(
+        &self,
+        statement: i64,
+    ) -> BoxFuture<'_, Result<Option<BankFile>, StoreError>> {
+        Box::pin(self.call(self.store.statement_file(statement)))
+    }
 }
 
 /// Every method of the port, passed on.

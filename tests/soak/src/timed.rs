@@ -1,12 +1,14 @@
 //! The production store with a stop-watch on its durable writes. Every call is passed on as it is.
 
+use jiff::civil::Date;
 use paydesk_desk::ports::{
-    BillFile, BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, KeptBill,
-    KeptDifference, ListTotals, NewBill, NewEvent, NewNote, NewOrder, Opened, OrderFilter,
-    OrderPage, OrderRow, PayerCode, Pulse, Store, StoreError, StoredEvent, Work,
+    BankFile, BillFile, BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt,
+    KeptBill, KeptDifference, KeptLine, KeptStatement, ListTotals, NewBill, NewEvent, NewNote,
+    NewOrder, NewStatements, Opened, OrderFilter, OrderPage, OrderRow, PayerCode, Pulse,
+    StatementStore, Store, StoreError, StoredEvent, Work,
 };
 use paydesk_domain::{
-    AccountId, Amount, ChannelDay, ChannelId, MerchantRef, Order, OrderNumber, Timestamp,
+    AccountId, Amount, ChannelDay, ChannelId, Currency, MerchantRef, Order, OrderNumber, Timestamp,
 };
 use serde_json::Value;
 use std::future::Future;
@@ -75,6 +77,34 @@ macro_rules! passed_on {
             self.inner.$name($($argument),*)
         })*
     };
+}
+
+impl StatementStore for Timed {
+    fn import_statements(&self, new: NewStatements) -> Answer<'_, Vec<KeptStatement>> {
+        self.inner.import_statements(new)
+    }
+
+    fn statements(&self) -> Answer<'_, Vec<KeptStatement>> {
+        self.inner.statements()
+    }
+
+    fn statement_lines(&self, statement: i64, from: u32, limit: u32) -> Answer<'_, Vec<KeptLine>> {
+        self.inner.statement_lines(statement, from, limit)
+    }
+
+    fn bank_lines<'a>(
+        &'a self,
+        account: &'a str,
+        currency: Currency,
+        from: Date,
+        to: Date,
+    ) -> Answer<'a, Vec<KeptLine>> {
+        self.inner.bank_lines(account, currency, from, to)
+    }
+
+    fn statement_file(&self, statement: i64) -> Answer<'_, Option<BankFile>> {
+        self.inner.statement_file(statement)
+    }
 }
 
 impl Store for Timed {

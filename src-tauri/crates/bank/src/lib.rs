@@ -14,7 +14,7 @@ mod text;
 mod xml;
 
 pub use fault::{Reason, StatementFault};
-pub use table::{AmountColumns, DateOrder, Table, Template};
+pub use table::{AmountColumns, DateOrder, SheetRows, Table, Template, first_rows};
 
 use encoding_rs::Encoding;
 use paydesk_domain::BankStatement;

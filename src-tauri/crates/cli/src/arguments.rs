@@ -136,6 +136,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: BillsCommand,
     },
+    /// Statements of banks: movements, each counted once.
+    Statements {
+        /// What.
+        #[command(subcommand)]
+        command: StatementsCommand,
+    },
     /// Fetches a day's bills and compares them; exit code 6 when something differs.
     Reconcile(ReconcileArguments),
     /// Checks the event chain; names the first damaged event.
@@ -218,9 +224,17 @@ pub(crate) enum BillsCommand {
     /// From the channel.
     Fetch {
         /// The channel's day, 2026-11-20.
-        #[arg(long, value_name = "DAY")]
-        day: String,
-        /// The account; the first one when not given.
+        #[arg(
+            long,
+            value_name = "DAY",
+            required_unless_present = "missing",
+            conflicts_with = "missing"
+        )]
+        day: Option<String>,
+        /// Every day whose bill can be fetched and is not here.
+        #[arg(long)]
+        missing: bool,
+        /// The account; the first one when not given, with --missing all of them.
         #[arg(long)]
         account: Option<String>,
     },
@@ -235,6 +249,59 @@ pub(crate) enum BillsCommand {
         #[arg(long, value_name = "DAY")]
         day: Option<String>,
     },
+    /// Writes the file of a kept bill, exactly as it came.
+    Save {
+        /// The channel's day, 2026-11-20.
+        #[arg(long, value_name = "DAY")]
+        day: String,
+        /// The account; the first one when not given.
+        #[arg(long)]
+        account: Option<String>,
+        /// Where to.
+        #[command(flatten)]
+        to: SaveArguments,
+    },
+}
+
+/// What can be done with statements of banks.
+#[derive(Subcommand)]
+pub(crate) enum StatementsCommand {
+    /// Keeps the movements of files: CAMT.053, MT940, OFX, CSV, XLSX or XLS, told by their content.
+    Import {
+        /// The files, exactly as the bank gave them.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Tables are read by the columns saved under this name.
+        #[arg(long, value_name = "NAME")]
+        template: Option<String>,
+        /// What the account is called, where a file does not say.
+        #[arg(long, value_name = "NAME")]
+        account: Option<String>,
+        /// Only looks at them; keeps nothing.
+        #[arg(long)]
+        preview: bool,
+    },
+    /// Lists what is kept, the newest period first.
+    List,
+    /// Writes the file of a kept statement, exactly as it came.
+    Save {
+        /// The statement's number in the list.
+        statement: String,
+        /// Where to.
+        #[command(flatten)]
+        to: SaveArguments,
+    },
+}
+
+/// Where a kept file goes.
+#[derive(Args)]
+pub(crate) struct SaveArguments {
+    /// The file, or the folder for it.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: PathBuf,
+    /// Replaces a file of this name.
+    #[arg(long)]
+    pub(crate) replace: bool,
 }
 
 /// Which day, and of whom.

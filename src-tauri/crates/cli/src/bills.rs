@@ -7,8 +7,9 @@ use crate::{
     exit::{self, Exit},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use paydesk_console::{contract::*, refused};
+use paydesk_console::{contract::*, refused, words};
 use serde::Serialize;
+use std::time::Duration;
 
 /// What a bill came to.
 #[derive(Serialize)]
@@ -20,10 +21,39 @@ struct Compared {
     differences: Vec<DifferenceView>,
 }
 
+/// What became of a missing day.
+#[derive(Serialize)]
+struct FetchedDay {
+    account_id: String,
+    day: String,
+    /// The day in numbers; `null` where its bill did not come.
+    result: Option<DayResult>,
+    error: Option<CommandError>,
+}
+
+/// Between two looks at a run.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
 impl Desk {
     pub(crate) async fn bills(&self, command: BillsCommand) -> Result<Exit, CommandError> {
         let preview = match command {
-            BillsCommand::Fetch { day, account } => {
+            BillsCommand::Fetch {
+                day: None, account, ..
+            } => return self.fetch_missing(account).await,
+            BillsCommand::Save { day, account, to } => {
+                let account_id = self.account(account).await?;
+                let kept: ReconciledDay = self
+                    .ask("reconciled_day", DayOf { account_id, day })
+                    .await?;
+                return self
+                    .save_kept(KeptFileName::Bill { id: kept.bill }, &to)
+                    .await;
+            }
+            BillsCommand::Fetch {
+                day: Some(day),
+                account,
+                ..
+            } => {
                 let account_id = self.account(account).await?;
                 let ask = DayOf { account_id, day };
                 self.ask::<_, BillPreview>("fetch_bill", ask).await?
@@ -47,23 +77,70 @@ impl Desk {
         Ok(self.tell(&[kept]))
     }
 
+    /// Fetches what is missing, a line for each day. What does not come says why, and gives the exit code.
+    async fn fetch_missing(&self, account: Option<String>) -> Result<Exit, CommandError> {
+        let mut all = Vec::new();
+        for account_id in self.accounts(account).await? {
+            let list = self.days_of(&account_id).await?;
+            let missing = list.days.into_iter().filter(|day| day.missing);
+            let wanted: Vec<String> = missing.map(|day| day.day).collect();
+            let asked = AccountOf {
+                account_id: account_id.clone(),
+            };
+            let mut status: BillRunStatus = self.ask("fetch_missing_bills", asked).await?;
+            while status.run.as_ref().is_some_and(|run| !run.is_over) {
+                tokio::time::sleep(LOOK_EVERY).await;
+                status = self.ask("bill_run", NoArgs {}).await?;
+            }
+            let failed = status.run.map(|run| run.failed).unwrap_or_default();
+            let now = self.days_of(&account_id).await?;
+            for day in wanted.into_iter().rev() {
+                let here = now.days.iter().find(|row| row.day == day);
+                let error = failed.iter().find(|failed| failed.day == day);
+                all.push(FetchedDay {
+                    account_id: account_id.clone(),
+                    result: here.and_then(|row| row.result.clone()),
+                    error: error.map(|failed| failed.error.clone()),
+                    day,
+                });
+            }
+        }
+        self.print(&all, || {
+            all.iter().map(day_line).collect::<Vec<_>>().join("\n")
+        });
+        if let Some(error) = all.iter().find_map(|day| day.error.as_ref()) {
+            return Ok(exit::of_error(error));
+        }
+        let differs = |day: &FetchedDay| day.result.as_ref().is_some_and(|it| it.differences > 0);
+        Ok(if all.iter().any(differs) {
+            exit::DIFFERENCES
+        } else {
+            exit::DONE
+        })
+    }
+
+    async fn days_of(&self, account_id: &str) -> Result<DayList, CommandError> {
+        let asked = DaysOf {
+            account_id: Some(account_id.to_owned()),
+        };
+        self.ask("reconcile_days", asked).await
+    }
+
+    async fn accounts(&self, named: Option<String>) -> Result<Vec<String>, CommandError> {
+        if let Some(account) = named {
+            return Ok(vec![account]);
+        }
+        let asked = DaysOf { account_id: None };
+        let days: DayList = self.ask("reconcile_days", asked).await?;
+        Ok(days.accounts.into_iter().map(|it| it.id).collect())
+    }
+
     /// Fetches and compares a day of every account, or of one.
     pub(crate) async fn reconcile(
         &self,
         arguments: ReconcileArguments,
     ) -> Result<Exit, CommandError> {
-        let accounts = match arguments.account {
-            Some(account) => vec![account],
-            None => {
-                let days: DayList = self
-                    .ask("reconcile_days", DaysOf { account_id: None })
-                    .await?;
-                days.accounts
-                    .into_iter()
-                    .map(|account| account.id)
-                    .collect()
-            }
-        };
+        let accounts = self.accounts(arguments.account).await?;
         let mut compared = Vec::new();
         for account_id in accounts {
             let day = arguments.date.clone();
@@ -104,6 +181,25 @@ impl Desk {
             exit::DIFFERENCES
         }
     }
+}
+
+fn day_line(day: &FetchedDay) -> String {
+    let said = match (&day.result, &day.error) {
+        (Some(result), _) if result.is_empty => "nothing was traded".to_owned(),
+        (Some(result), _) => format!(
+            "{} matched\t{} differences\tbill {}\tbooks {}",
+            result.matched,
+            result.differences,
+            decimal(&result.bill.net),
+            decimal(&result.books.net),
+        ),
+        (None, Some(error)) => {
+            let [_, english] = words(error);
+            format!("refused\t{english}")
+        }
+        (None, None) => "not fetched".to_owned(),
+    };
+    format!("{}\t{}\t{said}", day.day, day.account_id)
 }
 
 /// A head line, and one line for each difference: code, reference, the bill's amount, ours, why.

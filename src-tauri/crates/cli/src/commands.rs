@@ -190,6 +190,7 @@ impl Desk {
             } => self.export_orders(arguments).await,
             Command::Channels { command } => self.channels(command).await,
             Command::Bills { command } => self.bills(command).await,
+            Command::Statements { command } => self.statements(command).await,
             Command::Reconcile(arguments) => self.reconcile(arguments).await,
             Command::Verify { rebuild } => self.verify(rebuild).await,
             Command::Sandbox { .. } => {

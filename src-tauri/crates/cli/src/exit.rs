@@ -95,6 +95,32 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
         | ErrorCode::BillWrongKind
         | ErrorCode::BillWrongMerchant
         | ErrorCode::ChannelNotConnected
+        | ErrorCode::StatementAmount
+        | ErrorCode::StatementArchive
+        | ErrorCode::StatementBalance
+        | ErrorCode::StatementBinary
+        | ErrorCode::StatementBomb
+        | ErrorCode::StatementColumns
+        | ErrorCode::StatementCurrencies
+        | ErrorCode::StatementCurrency
+        | ErrorCode::StatementDate
+        | ErrorCode::StatementDoubled
+        | ErrorCode::StatementDtd
+        | ErrorCode::StatementEncoding
+        | ErrorCode::StatementEncrypted
+        | ErrorCode::StatementGoesOn
+        | ErrorCode::StatementMissing
+        | ErrorCode::StatementNested
+        | ErrorCode::StatementRefused
+        | ErrorCode::StatementSyntax
+        | ErrorCode::StatementTooLarge
+        | ErrorCode::StatementTooPrecise
+        | ErrorCode::StatementTotal
+        | ErrorCode::StatementTruncated
+        | ErrorCode::StatementUnknown
+        | ErrorCode::StatementAccount
+        | ErrorCode::TemplateNotFound
+        | ErrorCode::KeptFileMissing
         | ErrorCode::ClockWrong
         | ErrorCode::CodeUsed
         | ErrorCode::DemoOnly

@@ -13,6 +13,7 @@ mod channels;
 mod commands;
 mod exit;
 mod export;
+mod statements;
 
 use arguments::Arguments;
 use clap::Parser;

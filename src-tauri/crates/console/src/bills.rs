@@ -182,11 +182,11 @@ fn channel_day(text: &str) -> Result<ChannelDay, CommandError> {
     Ok(ChannelDay::from_date(date))
 }
 
-fn narrow<N: TryInto<u32>>(count: N) -> u32 {
+pub(crate) fn narrow<N: TryInto<u32>>(count: N) -> u32 {
     count.try_into().unwrap_or(u32::MAX)
 }
 
-fn file_of(base64: &str) -> Result<Vec<u8>, CommandError> {
+pub(crate) fn file_of(base64: &str) -> Result<Vec<u8>, CommandError> {
     if base64.len() > FILE_MAX / 3 * 4 {
         return Err(refused(ErrorCode::BillTooLarge));
     }

@@ -2,7 +2,7 @@
 
 use crate::contract::{CommandError, ErrorCode, MoneyMark};
 use paydesk_desk::{
-    BillFault, DeskError, KeyError,
+    BillFault, DeskError, KeyError, StatementFault, StatementReason,
     ports::{CustodyError, StoreError, VaultStatus},
 };
 use paydesk_domain::{Blocked, MoneyError};
@@ -103,7 +103,12 @@ pub fn coded(error: DeskError) -> CommandError {
                 ],
             )
         }
+        DeskError::Statement(fault) => statement_code(&fault),
+        DeskError::StatementAccount => refused(ErrorCode::StatementAccount),
         DeskError::Store(store) => store_error(store),
+        DeskError::TemplateNotFound(name) => {
+            refused_with(ErrorCode::TemplateNotFound, &[("name", name)])
+        }
         DeskError::TextTooLong(max) => {
             refused_with(ErrorCode::TextTooLong, &[("max", max.to_string())])
         }
@@ -193,6 +198,36 @@ fn bill_code(bill: BillFault) -> CommandError {
         BillFault::WrongKind => refused(ErrorCode::BillWrongKind),
         BillFault::WrongMerchant => refused(ErrorCode::BillWrongMerchant),
     }
+}
+
+/// A refusal of a bank's file: the line, the field and the reason.
+fn statement_code(fault: &StatementFault) -> CommandError {
+    let code = match fault.reason {
+        StatementReason::Amount => ErrorCode::StatementAmount,
+        StatementReason::Archive => ErrorCode::StatementArchive,
+        StatementReason::Balance { .. } => ErrorCode::StatementBalance,
+        StatementReason::Binary => ErrorCode::StatementBinary,
+        StatementReason::Bomb => ErrorCode::StatementBomb,
+        StatementReason::Columns => ErrorCode::StatementColumns,
+        StatementReason::Currencies { .. } => ErrorCode::StatementCurrencies,
+        StatementReason::Currency(_) => ErrorCode::StatementCurrency,
+        StatementReason::Date => ErrorCode::StatementDate,
+        StatementReason::Doubled { .. } => ErrorCode::StatementDoubled,
+        StatementReason::Dtd => ErrorCode::StatementDtd,
+        StatementReason::Encoding => ErrorCode::StatementEncoding,
+        StatementReason::Encrypted => ErrorCode::StatementEncrypted,
+        StatementReason::GoesOn => ErrorCode::StatementGoesOn,
+        StatementReason::Missing => ErrorCode::StatementMissing,
+        StatementReason::Nested => ErrorCode::StatementNested,
+        StatementReason::Refused(_) => ErrorCode::StatementRefused,
+        StatementReason::Syntax => ErrorCode::StatementSyntax,
+        StatementReason::TooLarge => ErrorCode::StatementTooLarge,
+        StatementReason::TooPrecise => ErrorCode::StatementTooPrecise,
+        StatementReason::Total { .. } => ErrorCode::StatementTotal,
+        StatementReason::Truncated => ErrorCode::StatementTruncated,
+        StatementReason::NotAStatement => ErrorCode::StatementUnknown,
+    };
+    refused_with(code, &fault.params())
 }
 
 fn blocked_code(blocked: Blocked) -> ErrorCode {

@@ -267,7 +267,7 @@ fn check(filter: &OrderFilter, file: &str) -> Result<(), CommandError> {
     }
 }
 
-fn file_error(error: &ExportError) -> CommandError {
+pub(crate) fn file_error(error: &ExportError) -> CommandError {
     let error = match error {
         ExportError::Io(error) => error,
         ExportError::Money(error) => return crate::internal(&error.to_string()),

@@ -171,6 +171,7 @@ impl Console {
                 ..Preferences::default()
             },
             bills_by_themselves: None,
+            bank_templates: Vec::new(),
         };
         if let Some(operator) = operator {
             self.desk.act_as(&operator);
@@ -306,6 +307,7 @@ fn blank(pc_time_zone: &str) -> Shop {
         accounts: Vec::new(),
         preferences: Preferences::default(),
         bills_by_themselves: None,
+        bank_templates: Vec::new(),
     }
 }
 

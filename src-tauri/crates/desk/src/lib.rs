@@ -18,18 +18,26 @@ mod resolver;
 pub mod rhythm;
 mod settle;
 pub mod shop;
+mod statements;
 
 pub use accounts::{AccountChange, Draft, KeyStep, is_this_machine};
 pub use bills::{BILL_DAYS_MAX, BillRun, Preview, channel_day};
 pub use doctor::{Line, LineName, LineState, Subject};
 pub use health::{Health, SKEW_LIMIT_MS};
 pub use pay::{Charge, Repeat, ShowCode};
+pub use paydesk_bank::{
+    AmountColumns, DateOrder, Reason as StatementReason, SheetRows, StatementFault, Table,
+    Template, first_rows,
+};
 pub use paydesk_channels::{
     BillFault, Field, FieldCheck, FieldKind, FieldNote, FieldProblem, Profile,
 };
 pub use paydesk_reports::{ExportError, Exported, OrderLine, OrdersCsv, Receipt, barcode};
 pub use paydesk_signing::{Encoding, Inspected, KeyError, KeyForm, Secret};
 pub use refunds::{REASONS, RefundAsk};
+pub use statements::{
+    LineVerdict, LookedStatement, Reading, SavedTemplate, StatementPreview, movements,
+};
 
 use paydesk_channels::Channel;
 use paydesk_domain::{
@@ -178,9 +186,18 @@ pub enum DeskError {
     /// The same amount again: ask once, showing the earlier order.
     #[error("the same amount was charged a moment ago")]
     Repeat(Box<Repeat>),
+    /// A bank statement cannot be read, or contradicts itself.
+    #[error("{0}")]
+    Statement(#[from] StatementFault),
+    /// Nobody says whose statement it is.
+    #[error("the file names no account, and nobody said whose it is")]
+    StatementAccount,
     /// The store says no.
     #[error("{0}")]
     Store(StoreError),
+    /// No columns are saved under this name.
+    #[error("no columns of a bank's table are saved under this name")]
+    TemplateNotFound(String),
     /// A text beyond its limit.
     #[error("text longer than {0} characters")]
     TextTooLong(usize),
@@ -223,6 +240,8 @@ pub struct Desk {
     peer_keys: Mutex<BTreeMap<AccountId, peer_keys::Need>>,
     /// The bills that were looked at lately and may be imported.
     previews: Mutex<bills::Previews>,
+    /// The bank statements that were looked at lately and may be imported.
+    statement_previews: Mutex<statements::StatementPreviews>,
     /// The run through missing bills that is under way, or the last one.
     bill_run: Mutex<Option<BillRun>>,
     told: broadcast::Sender<Told>,
@@ -255,6 +274,7 @@ impl Desk {
             settings: tokio::sync::Mutex::new(()),
             peer_keys: Mutex::new(BTreeMap::new()),
             previews: Mutex::default(),
+            statement_previews: Mutex::default(),
             bill_run: Mutex::new(None),
             told,
             wake: Notify::new(),

@@ -4,10 +4,12 @@
 mod bills;
 mod custody;
 mod network;
+mod statements;
 
 pub use bills::*;
 pub use custody::*;
 pub use network::*;
+pub use statements::*;
 
 use paydesk_domain::{
     AccountId, Amount, BusinessDay, ChannelDay, ChannelId, MerchantRef, Mode, Money, Order,
@@ -74,6 +76,8 @@ pub enum EventKind {
     RefundWithdrawn,
     /// Settings changed.
     SettingsChanged,
+    /// The statements of a bank's file were kept.
+    StatementImported,
 }
 
 impl EventKind {
@@ -101,6 +105,7 @@ impl EventKind {
             EventKind::RefundHeard => "refund_heard",
             EventKind::RefundWithdrawn => "refund_withdrawn",
             EventKind::SettingsChanged => "settings_changed",
+            EventKind::StatementImported => "statement_imported",
         }
     }
 }
@@ -399,7 +404,7 @@ pub struct Device {
 
 /// The store. One method is one transaction from begin to commit; no network or timer inside,
 /// and never a time-out around it, because a cancelled commit is ambiguous.
-pub trait Store: Send + Sync {
+pub trait Store: StatementStore + Send + Sync {
     /// Draws a number, opens the order with its first attempt, durable when it returns.
     fn open_order(
         &self,

@@ -1,5 +1,6 @@
 //! The shop and its settings: one document, every change an event.
 
+use crate::statements::SavedTemplate;
 use paydesk_channels::Channel;
 use paydesk_domain::{
     AccountId, ChannelDay, ChannelId, ContractRate, Currency, FeeRate, Mode, RateTable,
@@ -137,6 +138,9 @@ pub struct Shop {
     /// Whether bills are fetched without being asked for; when nobody chose, in a real shop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bills_by_themselves: Option<bool>,
+    /// Which column is which in the tables of banks, the one used first at the top.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bank_templates: Vec<SavedTemplate>,
 }
 
 impl Shop {

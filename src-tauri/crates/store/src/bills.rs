@@ -33,11 +33,11 @@ const BILL_ROWS: &str = "SELECT row, kind, payment, refund, channel_ref, currenc
 
 const BILL_ROWS_DIFFERENT: &str = "SELECT row, kind, payment, refund, channel_ref, currency, amount_minor, fee_minor, at, state, matched, differs FROM bill_lines WHERE bill = $1 AND differs IS NOT NULL ORDER BY row LIMIT $2 OFFSET $3";
 
-fn json<T: Serialize>(what: &str, value: &T) -> Result<String, StoreError> {
+pub(crate) fn json<T: Serialize>(what: &str, value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(unreadable(what))
 }
 
-fn parsed<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
+pub(crate) fn parsed<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(unreadable(what))
 }
 
@@ -296,16 +296,16 @@ pub(crate) fn place_of_file(bill: i64) -> String {
     format!("bill file {bill}")
 }
 
-fn packed(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn packed(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
     let mut packed = DeflateEncoder::new(Vec::new(), flate2::Compression::default());
     let written = packed.write_all(bytes).and_then(|()| packed.finish());
     written.map_err(|error| StoreError::Io(error.to_string()))
 }
 
-fn unpacked(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
+pub(crate) fn unpacked(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
     let mut bytes = Vec::new();
     let read = DeflateDecoder::new(packed).read_to_end(&mut bytes);
-    read.map_err(|_| StoreError::Corrupt("a bill's file".to_owned()))?;
+    read.map_err(|_| StoreError::Corrupt("a kept file".to_owned()))?;
     Ok(bytes)
 }
 

@@ -10,7 +10,7 @@ use crate::{
     errors::{fault, unreadable},
     meta,
     read::{int, text},
-    schema,
+    schema, statements,
 };
 use paydesk_desk::ports::StoreError;
 use serde::Deserialize;
@@ -44,6 +44,25 @@ const BILL_PARTS: [&str; 4] = [
     "SELECT concat_ws(',', quote(name), quote(sha256)) FROM bill_files WHERE bill = $1",
 ];
 
+/// Everything of one kept bank statement as text, in one order. Lines and the packed file are sealed.
+const STATEMENT_PARTS: [&str; 3] = [
+    "SELECT concat_ws(',', quote(account), quote(currency), quote(is_final), quote(day_from), quote(day_to), quote(content_sha256), quote(layout), quote(head), quote(lines_sha256), quote(imported_at), quote(by_name)) FROM bank_statements WHERE id = $1",
+    "SELECT concat_ws(',', quote(n), quote(booked), quote(amount_minor), quote(told_statement), quote(told_n)) FROM bank_lines WHERE statement = $1 ORDER BY n",
+    "SELECT concat_ws(',', quote(f.name), quote(f.sha256), quote(f.encoding)) FROM bank_files f JOIN bank_statements s ON s.file = f.id WHERE s.id = $1",
+];
+
+const STATEMENTS: &str = "SELECT id, content_sha256, lines_sha256 FROM bank_statements ORDER BY id";
+
+const STATEMENT_LINES: &str =
+    "SELECT n, sealed FROM bank_lines WHERE statement = $1 AND n > $2 ORDER BY n LIMIT $3";
+
+const STATEMENT_EVENTS: &str =
+    "SELECT body FROM log WHERE number IS NULL AND kind = 'statement_imported' ORDER BY seq";
+
+/// One at a time: each may be as large as a statement.
+const BANK_FILES: &str =
+    "SELECT id, sha256, packed FROM bank_files WHERE id > $1 ORDER BY id LIMIT 1";
+
 /// One at a time: each may be as large as a bill.
 const BILL_FILES: &str =
     "SELECT bill, packed FROM bill_files WHERE bill > $1 ORDER BY bill LIMIT 1";
@@ -66,15 +85,44 @@ struct Imported {
     kept_sha256: Option<String>,
 }
 
+/// What the log keeps of the statements of a bank's file.
+#[derive(Deserialize)]
+struct ImportedFile {
+    statements: Vec<ImportedStatement>,
+}
+
+/// What the log keeps of one of them.
+#[derive(Deserialize)]
+struct ImportedStatement {
+    content_sha256: String,
+    kept_sha256: String,
+}
+
 /// A digest over everything that is kept of a bill.
 pub(crate) async fn bill_digest(
     connection: &mut SqliteConnection,
     bill: i64,
 ) -> Result<String, StoreError> {
+    digest_of(connection, &BILL_PARTS, bill).await
+}
+
+/// A digest over everything that is kept of a bank statement; what its lines say is in it by its own digest.
+pub(crate) async fn statement_digest(
+    connection: &mut SqliteConnection,
+    statement: i64,
+) -> Result<String, StoreError> {
+    digest_of(connection, &STATEMENT_PARTS, statement).await
+}
+
+async fn digest_of(
+    connection: &mut SqliteConnection,
+    parts: &[&'static str],
+    id: i64,
+) -> Result<String, StoreError> {
     let mut digest = Sha256::new();
-    for part in BILL_PARTS {
-        let rows = sqlx::query(part)
-            .bind(bill)
+    for part in parts {
+        let rows = sqlx::query(*part)
+            .bind(id)
             .fetch_all(&mut *connection)
             .await
             .map_err(fault)?;
@@ -131,6 +179,8 @@ impl SqliteStore {
         self.sealed_fields(connection, &mut damage).await?;
         bills(connection, &mut damage).await?;
         self.bill_files(connection, &mut damage).await?;
+        self.bank_statements(connection, &mut damage).await?;
+        self.bank_files(connection, &mut damage).await?;
         numbers(connection, &mut damage).await?;
         Ok(damage)
     }
@@ -195,6 +245,94 @@ impl SqliteStore {
                 Ok(_) => {}
                 Err(StoreError::Locked) => return Err(StoreError::Locked),
                 Err(_) => damage.push(format!("file of bill {after}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Every bank statement has its event, is still the one that was sealed there, and its lines open.
+    async fn bank_statements(
+        &self,
+        connection: &mut SqliteConnection,
+        damage: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        let mut imported = BTreeMap::new();
+        for row in &texts(connection, STATEMENT_EVENTS).await? {
+            let event: ImportedFile =
+                serde_json::from_str(&text(row, 0)?).map_err(unreadable("event body"))?;
+            let statements = event.statements.into_iter();
+            imported.extend(statements.map(|it| (it.content_sha256, it.kept_sha256)));
+        }
+        for row in &texts(connection, STATEMENTS).await? {
+            let id = int(row, 0)?;
+            let kept = statement_digest(connection, id).await?;
+            let sealed = imported.remove(&text(row, 1)?);
+            let lines = self.lines_of_statement(connection, id).await?;
+            if sealed.as_ref() != Some(&kept) || lines != Some(text(row, 2)?) {
+                damage.push(format!("bank statement {id}"));
+            }
+        }
+        damage.extend(
+            imported
+                .keys()
+                .map(|_| "a bank statement is gone".to_owned()),
+        );
+        Ok(())
+    }
+
+    /// The digest of a statement's lines; `None` where one does not open.
+    async fn lines_of_statement(
+        &self,
+        connection: &mut SqliteConnection,
+        statement: i64,
+    ) -> Result<Option<String>, StoreError> {
+        let (mut after, mut lines) = (-1, statements::LinesDigest::default());
+        loop {
+            let rows = sqlx::query(STATEMENT_LINES)
+                .bind(statement)
+                .bind(after)
+                .bind(AT_ONCE)
+                .fetch_all(&mut *connection)
+                .await
+                .map_err(fault)?;
+            for row in &rows {
+                after = int(row, 0)?;
+                let sealed: Vec<u8> = row.try_get(1).map_err(fault)?;
+                match self.unseal(&statements::place_of_line(statement, after), &sealed) {
+                    Ok(line) => lines.add(&line),
+                    Err(StoreError::Locked) => return Err(StoreError::Locked),
+                    Err(_) => return Ok(None),
+                }
+            }
+            if rows.is_empty() {
+                return Ok(Some(lines.end()));
+            }
+        }
+    }
+
+    /// Files of statements open where they stand, and are those that came.
+    async fn bank_files(
+        &self,
+        connection: &mut SqliteConnection,
+        damage: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        let mut after = 0;
+        while let Some(row) = sqlx::query(BANK_FILES)
+            .bind(after)
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(fault)?
+        {
+            after = int(&row, 0)?;
+            let sealed: Vec<u8> = row.try_get(2).map_err(fault)?;
+            let opened = match statements::opened_file(self, after, &sealed) {
+                Err(StoreError::Locked) => return Err(StoreError::Locked),
+                opened => opened.ok(),
+            };
+            let stated = text(&row, 1)?;
+            let is_same = |bytes: Vec<u8>| paydesk_signing::hex(&Sha256::digest(bytes)) == stated;
+            if !opened.is_some_and(is_same) {
+                damage.push(format!("file of bank statements {after}"));
             }
         }
         Ok(())

@@ -15,6 +15,7 @@ mod projections;
 mod read;
 mod schema;
 mod search;
+mod statements;
 #[cfg(test)]
 mod testing;
 mod wal;

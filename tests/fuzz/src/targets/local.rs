@@ -71,7 +71,7 @@ fn read<T: DeserializeOwned>(value: serde_json::Value) {
     drop(serde_json::from_value::<T>(value));
 }
 
-const COMMANDS: [Arguments; 21] = [
+const COMMANDS: [Arguments; 27] = [
     ("add_account", read::<contract::AddAccount>),
     ("add_note", read::<contract::AddNote>),
     ("change_account", read::<contract::ChangeAccount>),
@@ -84,6 +84,12 @@ const COMMANDS: [Arguments; 21] = [
     ("open_bill", read::<contract::OpenBill>),
     ("recognise_bill", read::<contract::DroppedBill>),
     ("bill_rows", read::<contract::BillRowsOf>),
+    ("open_statement", read::<contract::OpenStatement>),
+    ("bank_sheet", read::<contract::BankSheetOf>),
+    ("import_statement", read::<contract::StatementPreviewId>),
+    ("bank_lines", read::<contract::BankLinesOf>),
+    ("save_bank_template", read::<contract::BankTemplate>),
+    ("save_kept_file", read::<contract::SaveKeptFile>),
     ("order", read::<contract::OrderId>),
     ("receipt", read::<contract::ReceiptOf>),
     ("request_refund", read::<contract::RequestRefund>),

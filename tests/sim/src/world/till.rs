@@ -271,6 +271,7 @@ fn shop(number: usize, issued: &MerchantCredentials) -> Shop {
         ],
         preferences: Preferences::default(),
         bills_by_themselves: None,
+        bank_templates: Vec::new(),
     }
 }
 

@@ -310,6 +310,290 @@ business_day: string,
 pc_time_zone: string, };
 
 /**
+ * Whether the balances of a statement follow from its movements.
+ */
+export type BalanceProof = { 
+/**
+ * `holds`, `differs`, `not_stated`, `other_currency`, `running_breaks` or `total`. Both catalogues hold
+ * `balance_<check>`.
+ */
+check: string, 
+/**
+ * Opening balance plus movements.
+ */
+expected: MoneyView | null, 
+/**
+ * What the file states.
+ */
+stated: MoneyView | null, 
+/**
+ * The line of the file.
+ */
+row: number | null, };
+
+/**
+ * Which column of a bank's table is which, by the titles of the columns.
+ */
+export type BankColumns = { 
+/**
+ * The day of the booking.
+ */
+booked: string, 
+/**
+ * One amount with a sign, or without one beside a column that says which way it went.
+ */
+amount: string | null, 
+/**
+ * 贷, Cr, 收 for money in; 借, Dr, 支 for money out.
+ */
+direction: string | null, 
+/**
+ * Money in, where each way has its own column.
+ */
+credit: string | null, 
+/**
+ * Money out.
+ */
+debit: string | null, 
+/**
+ * The balance after it.
+ */
+balance: string | null, 
+/**
+ * The currency.
+ */
+currency: string | null, 
+/**
+ * ISO 4217; where no column names one.
+ */
+default_currency: string | null, 
+/**
+ * The time of the day.
+ */
+time: string | null, 
+/**
+ * The day from which it counts.
+ */
+value: string | null, 
+/**
+ * The account of the statement.
+ */
+account: string | null, 
+/**
+ * The other side's name.
+ */
+counterparty: string | null, 
+/**
+ * The other side's account.
+ */
+counterparty_account: string | null, 
+/**
+ * The bank's number of the movement.
+ */
+bank_reference: string | null, 
+/**
+ * The account holder's own reference.
+ */
+our_reference: string | null, 
+/**
+ * The kind of movement.
+ */
+code: string | null, 
+/**
+ * Purpose and other words, in this order.
+ */
+text: Array<string>, 
+/**
+ * `day_first` or `month_first`, where the year stands last.
+ */
+date_order: string | null, };
+
+/**
+ * A line of a statement with what is said of it.
+ */
+export type BankLineView = { 
+/**
+ * The line of the file.
+ */
+row: number, 
+/**
+ * The day it was booked.
+ */
+booked: string, 
+/**
+ * The time by the bank's clock.
+ */
+time: string | null, 
+/**
+ * The day from which it counts.
+ */
+value: string | null, 
+/**
+ * What came in, or went out as a negative sum.
+ */
+amount: MoneyView, 
+/**
+ * The balance after it.
+ */
+balance: MoneyView | null, 
+/**
+ * The other side's name.
+ */
+counterparty: string, 
+/**
+ * The other side's account.
+ */
+counterparty_account: string, 
+/**
+ * The bank's number of it.
+ */
+bank_reference: string, 
+/**
+ * The account holder's own reference.
+ */
+our_reference: string, 
+/**
+ * The payer's reference.
+ */
+end_to_end: string, 
+/**
+ * The purpose.
+ */
+text: string, 
+/**
+ * The kind of movement.
+ */
+code: string, 
+/**
+ * Whether it takes an earlier movement back.
+ */
+is_reversal: boolean, 
+/**
+ * Payments that the bank booked as this one.
+ */
+parts: number, 
+/**
+ * `new`, `told_before`, `running` or `told_finally`. Both catalogues hold `bank_line_<verdict>`.
+ */
+verdict: string, };
+
+/**
+ * Lines of a statement.
+ */
+export type BankLines = { 
+/**
+ * How many there are of those asked for.
+ */
+total: number, 
+/**
+ * The lines.
+ */
+rows: Array<BankLineView>, };
+
+/**
+ * Lines of a statement.
+ */
+export type BankLinesOf = { 
+/**
+ * Which statement.
+ */
+of: StatementName, 
+/**
+ * Part of a name, an account, a reference, a text or an amount; empty for all.
+ */
+search: string, 
+/**
+ * Position of the first line wanted, from 0.
+ */
+from: number, 
+/**
+ * Lines wanted, at most 200.
+ */
+limit: number, };
+
+/**
+ * The first rows of a sheet.
+ */
+export type BankSheet = { 
+/**
+ * The sheet of the workbook; empty for text.
+ */
+name: string, 
+/**
+ * The rows that are not blank.
+ */
+rows: Array<SheetRow>, };
+
+/**
+ * A bank's file whose first rows are wanted.
+ */
+export type BankSheetOf = { 
+/**
+ * The file, base64.
+ */
+file: string, };
+
+/**
+ * The first rows of every sheet of a file.
+ */
+export type BankSheets = { 
+/**
+ * The sheets.
+ */
+sheets: Array<BankSheet>, };
+
+/**
+ * How a table was read.
+ */
+export type BankTable = { 
+/**
+ * The sheet of the workbook; empty for text.
+ */
+sheet: string, 
+/**
+ * The row of the titles.
+ */
+titles_row: number, 
+/**
+ * The titles as the file writes them.
+ */
+titles: Array<string>, 
+/**
+ * Rows that are no movements: sums, notes.
+ */
+skipped: number, 
+/**
+ * Which column is which.
+ */
+columns: BankColumns, };
+
+/**
+ * The columns of one bank's table.
+ */
+export type BankTemplate = { 
+/**
+ * The bank or the account, as a person calls it.
+ */
+name: string, 
+/**
+ * What tells its account apart, where the file does not say; empty: the name does.
+ */
+account: string, 
+/**
+ * Which column is which.
+ */
+columns: BankColumns, };
+
+/**
+ * Names saved columns.
+ */
+export type BankTemplateName = { 
+/**
+ * The name.
+ */
+name: string, };
+
+/**
  * An account whose bills can be compared.
  */
 export type BillAccount = { 
@@ -894,7 +1178,7 @@ file: string, };
 /**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
-export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "preview_gone" | "channel_not_connected" | "code_used" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -1085,6 +1369,73 @@ fingerprint: string | null,
 expires_at: number | null, };
 
 /**
+ * What an import came to.
+ */
+export type ImportedStatements = { 
+/**
+ * The statements of the file, as they are kept now.
+ */
+statements: Array<KeptStatementView>, 
+/**
+ * How many came with this import; the others were here.
+ */
+came: number, };
+
+/**
+ * Names a kept file.
+ */
+export type KeptFileName = { "of": "bill", 
+/**
+ * As [`super::ReconciledDay::bill`] gave it.
+ */
+id: string, } | { "of": "statement", 
+/**
+ * As [`KeptStatementView::id`] gave it.
+ */
+id: string, };
+
+/**
+ * A statement that is kept.
+ */
+export type KeptStatementView = { 
+/**
+ * Names it.
+ */
+id: string, 
+/**
+ * It in numbers.
+ */
+head: StatementHead, 
+/**
+ * How many movements it has.
+ */
+lines: number, 
+/**
+ * How many of them an earlier statement told.
+ */
+told_before: number, 
+/**
+ * The name of its file.
+ */
+file: string, 
+/**
+ * The digest of its file.
+ */
+file_sha256: string, 
+/**
+ * When it was imported.
+ */
+imported_at: number, 
+/**
+ * By whom.
+ */
+by: string, 
+/**
+ * Its opening balance is not the closing balance before it: a statement between them is missing.
+ */
+gap_before: boolean, };
+
+/**
  * Where a key of ours stands.
  */
 export type KeyStateView = "active" | "old" | "waiting";
@@ -1199,6 +1550,39 @@ limit: number, };
 export type Locale = "en" | "zh-CN";
 
 /**
+ * A statement that was looked at.
+ */
+export type LookedStatementView = { 
+/**
+ * It in numbers.
+ */
+head: StatementHead, 
+/**
+ * How many movements it has.
+ */
+lines: number, 
+/**
+ * How many of them count from now on.
+ */
+new_lines: number, 
+/**
+ * How many an earlier statement told.
+ */
+told_before: number, 
+/**
+ * How many a final statement tells already.
+ */
+told_finally: number, 
+/**
+ * Kept movements of running days that it tells finally.
+ */
+replaces: number, 
+/**
+ * When the same statement was imported before.
+ */
+known_since: number | null, };
+
+/**
  * What the folder is for.
  */
 export type ModeView = "demo" | "real";
@@ -1267,6 +1651,31 @@ name: string,
  * The file, base64.
  */
 file: string, };
+
+/**
+ * A bank's file, and how it is to be read.
+ */
+export type OpenStatement = { 
+/**
+ * The file's name, for the record.
+ */
+name: string, 
+/**
+ * The file, base64.
+ */
+file: string, 
+/**
+ * By these columns, where it is a table.
+ */
+columns: BankColumns | null, 
+/**
+ * By the columns saved under this name.
+ */
+template: string | null, 
+/**
+ * What the account is called, where the file does not say.
+ */
+account: string | null, };
 
 /**
  * One order with everything about it.
@@ -1961,6 +2370,40 @@ customers: Array<CustomerView>,
 day: string, };
 
 /**
+ * Takes a kept file out, exactly as it came.
+ */
+export type SaveKeptFile = { 
+/**
+ * Which.
+ */
+file: KeptFileName, 
+/**
+ * Where to: a folder or a full path as a person chose it.
+ */
+to: string, 
+/**
+ * Whether a file of this name is replaced.
+ */
+replace: boolean, };
+
+/**
+ * A kept file that was taken out.
+ */
+export type SavedFile = { 
+/**
+ * Where it is.
+ */
+file: string, 
+/**
+ * SHA-256 of its bytes, hexadecimal: that of the day it came.
+ */
+sha256: string, 
+/**
+ * Its size.
+ */
+bytes: number, };
+
+/**
  * What a scanned text is.
  */
 export type Scanned = { "kind": "collection_qr" } | { "kind": "goods" } | { "kind": "order", 
@@ -2043,6 +2486,19 @@ past_days: number,
  * Seals the keys of a real folder where there is no keyring.
  */
 passphrase?: Pasted, };
+
+/**
+ * A row of a table as it stands.
+ */
+export type SheetRow = { 
+/**
+ * Its number, from 1.
+ */
+row: number, 
+/**
+ * Its cells.
+ */
+cells: Array<string>, };
 
 /**
  * Events of the shop itself, newest first.
@@ -2182,6 +2638,151 @@ volume: number, };
  * Where the program stands.
  */
 export type Stage = "first_run" | "ready";
+
+/**
+ * A bank's file that was looked at; nothing of it is kept yet.
+ */
+export type StatementFileView = { 
+/**
+ * Names it for the import.
+ */
+preview: string, 
+/**
+ * The file's name.
+ */
+name: string, 
+/**
+ * SHA-256 of the file, hexadecimal.
+ */
+sha256: string, 
+/**
+ * The encoding it was read in.
+ */
+encoding: string, 
+/**
+ * The saved columns it was read by; empty when they were guessed or given.
+ */
+template: string, 
+/**
+ * Its statements.
+ */
+statements: Array<LookedStatementView>, 
+/**
+ * How its tables were read.
+ */
+tables: Array<BankTable>, 
+/**
+ * What speaks against importing it: its balances, or that nobody named the account.
+ */
+refusal: CommandError | null, };
+
+/**
+ * A statement in numbers.
+ */
+export type StatementHead = { 
+/**
+ * What tells accounts apart; empty where nobody named it.
+ */
+account: string, 
+/**
+ * Who holds the account.
+ */
+holder: string, 
+/**
+ * The bank.
+ */
+bank: string, 
+/**
+ * The currency of the account.
+ */
+currency: string, 
+/**
+ * `camt053`, `mt940`, `sheet` and so on. Both catalogues hold `statement_format_<format>`.
+ */
+format: string, 
+/**
+ * Whether a later statement tells its movements again: a running day, or notifications.
+ */
+is_running: boolean, 
+/**
+ * The bank's number of it.
+ */
+reference: string, 
+/**
+ * Its place in the row of statements.
+ */
+sequence: string, 
+/**
+ * The first day.
+ */
+from: string | null, 
+/**
+ * The last day.
+ */
+to: string | null, 
+/**
+ * The balance before the first movement.
+ */
+opening: MoneyView | null, 
+/**
+ * The balance after the last.
+ */
+closing: MoneyView | null, 
+/**
+ * What came in; `null` where it is more than any sum.
+ */
+money_in: MoneyView | null, 
+/**
+ * What went out, as a negative sum.
+ */
+money_out: MoneyView | null, 
+/**
+ * Movements that the bank lists but has not booked.
+ */
+not_booked: number, 
+/**
+ * Whether the balances follow from the movements.
+ */
+proof: BalanceProof, };
+
+/**
+ * Everything that is kept of banks.
+ */
+export type StatementList = { 
+/**
+ * The statements, the newest period first.
+ */
+statements: Array<KeptStatementView>, 
+/**
+ * The columns of the banks' tables.
+ */
+templates: Array<BankTemplate>, };
+
+/**
+ * Names a statement whose lines are asked for.
+ */
+export type StatementName = { "statement": "looked_at", 
+/**
+ * As [`StatementFileView::preview`] gave it.
+ */
+preview: string, 
+/**
+ * Its place in the file, from 0.
+ */
+index: number, } | { "statement": "kept", 
+/**
+ * As [`KeptStatementView::id`] gave it.
+ */
+id: string, };
+
+/**
+ * Names a file that was looked at.
+ */
+export type StatementPreviewId = { 
+/**
+ * As [`StatementFileView::preview`] gave it.
+ */
+preview: string, };
 
 /**
  * The status people see; the words stand in UI.md's table of order states.
@@ -2430,6 +3031,22 @@ export interface Commands {
   stop_bill_run: { args: NoArgs; answer: BillRunStatus };
   /** A compared day that is kept. */
   reconciled_day: { args: DayOf; answer: ReconciledDay };
+  /** Reads a bank's file and holds it against what is kept; keeps nothing. */
+  open_statement: { args: OpenStatement; answer: StatementFileView };
+  /** The first rows of a table, for a person who says which column is which. */
+  bank_sheet: { args: BankSheetOf; answer: BankSheets };
+  /** Keeps the statements of the file that was looked at. */
+  import_statement: { args: StatementPreviewId; answer: ImportedStatements };
+  /** Every kept statement, and the saved columns of banks' tables. */
+  list_statements: { args: NoArgs; answer: StatementList };
+  /** Lines of the statement that was looked at, or of one that is kept, each with its verdict. */
+  bank_lines: { args: BankLinesOf; answer: BankLines };
+  /** Keeps the columns of a bank's table for its next file. */
+  save_bank_template: { args: BankTemplate; answer: StatementList };
+  /** Forgets saved columns. */
+  remove_bank_template: { args: BankTemplateName; answer: StatementList };
+  /** Takes a kept bill's or statement's file out, exactly as it came. */
+  save_kept_file: { args: SaveKeptFile; answer: SavedFile };
   /** Ends the demo's day, so that its bill can be fetched. */
   sandbox_end_day: { args: NoArgs; answer: SandboxStatus };
   /** The set-up forms of the channels. */

@@ -8,9 +8,11 @@ mod container;
 mod delimited;
 mod ledger;
 mod number;
+mod sheets;
 mod template;
 mod workbook;
 
+pub use sheets::{SheetRows, first_rows};
 pub use template::{AmountColumns, DateOrder, Template};
 
 use crate::{Reason, StatementFault, amount, amount::Form, text::joined};

@@ -88,6 +88,58 @@ pub enum ErrorCode {
     BillWrongKind,
     /// A bill of another merchant.
     BillWrongMerchant,
+    /// An amount of a statement cannot be read.
+    StatementAmount,
+    /// The workbook of a statement cannot be opened.
+    StatementArchive,
+    /// Opening balance and movements of a statement are not its closing balance.
+    StatementBalance,
+    /// A NUL byte in a statement.
+    StatementBinary,
+    /// The workbook of a statement unpacks to more than any statement.
+    StatementBomb,
+    /// A column of a bank's table is missing.
+    StatementColumns,
+    /// Two currencies in one statement.
+    StatementCurrencies,
+    /// A code that is no currency.
+    StatementCurrency,
+    /// A day or time of a statement cannot be read.
+    StatementDate,
+    /// The same statement stands in the file twice.
+    StatementDoubled,
+    /// A document type definition in a statement.
+    StatementDtd,
+    /// The encoding of a statement is unknown.
+    StatementEncoding,
+    /// The workbook of a statement asks for a password.
+    StatementEncrypted,
+    /// A statement goes on after its end.
+    StatementGoesOn,
+    /// Something that a statement needs is missing.
+    StatementMissing,
+    /// A statement is nested too deep.
+    StatementNested,
+    /// The bank gave an error instead of a statement.
+    StatementRefused,
+    /// A statement breaks the rules of its format.
+    StatementSyntax,
+    /// A file larger than any statement.
+    StatementTooLarge,
+    /// An amount of a statement has more decimals than its currency.
+    StatementTooPrecise,
+    /// The sum that a statement states is not that of its lines.
+    StatementTotal,
+    /// A statement ends before its end.
+    StatementTruncated,
+    /// No bank statement in a known format.
+    StatementUnknown,
+    /// Nobody says whose statement it is.
+    StatementAccount,
+    /// No columns of a bank's table are saved under this name.
+    TemplateNotFound,
+    /// No file was kept with this bill.
+    KeptFileMissing,
     /// The bill that was looked at is no longer at hand.
     PreviewGone,
     /// The channel is not connected in this folder.

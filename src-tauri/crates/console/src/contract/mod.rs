@@ -10,6 +10,7 @@ mod keys;
 mod orders;
 mod pay;
 mod shop;
+mod statements;
 mod typescript;
 
 pub use accounts::*;
@@ -21,6 +22,7 @@ pub use keys::*;
 pub use orders::*;
 pub use pay::*;
 pub use shop::*;
+pub use statements::*;
 pub use typescript::typescript;
 
 use paydesk_domain::Money;
@@ -106,6 +108,22 @@ macro_rules! with_commands {
             stop_bill_run: NoArgs => BillRunStatus,
             /// A compared day that is kept.
             reconciled_day: DayOf => ReconciledDay,
+            /// Reads a bank's file and holds it against what is kept; keeps nothing.
+            open_statement: OpenStatement => StatementFileView,
+            /// The first rows of a table, for a person who says which column is which.
+            bank_sheet: BankSheetOf => BankSheets,
+            /// Keeps the statements of the file that was looked at.
+            import_statement: StatementPreviewId => ImportedStatements,
+            /// Every kept statement, and the saved columns of banks' tables.
+            list_statements: NoArgs => StatementList,
+            /// Lines of the statement that was looked at, or of one that is kept, each with its verdict.
+            bank_lines: BankLinesOf => BankLines,
+            /// Keeps the columns of a bank's table for its next file.
+            save_bank_template: BankTemplate => StatementList,
+            /// Forgets saved columns.
+            remove_bank_template: BankTemplateName => StatementList,
+            /// Takes a kept bill's or statement's file out, exactly as it came.
+            save_kept_file: SaveKeptFile => SavedFile,
             /// Ends the demo's day, so that its bill can be fetched.
             sandbox_end_day: NoArgs => SandboxStatus,
             /// The set-up forms of the channels.

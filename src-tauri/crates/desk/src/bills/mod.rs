@@ -111,7 +111,8 @@ impl Desk {
             return Err(DeskError::BillRefused(reply.status.to_string()));
         }
         let text = bills.open(&reply.body, Some(&link))?;
-        let file = bill_file(format!("{}-{day}", account.channel.0), &reply.body);
+        let ending = ending_of(&reply.body);
+        let file = bill_file(format!("{}-{day}.{ending}", account.channel.0), &reply.body);
         self.look_at(account, bills, Some(day), text, (BillOrigin::Fetched, file))
             .await
     }
@@ -437,6 +438,15 @@ impl Desk {
             }
         }
         Ok(())
+    }
+}
+
+/// What a file is called behind its dot, by its first bytes.
+fn ending_of(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [b'P', b'K', ..] => "zip",
+        [0x1f, 0x8b, ..] => "gz",
+        _ => "csv",
     }
 }
 

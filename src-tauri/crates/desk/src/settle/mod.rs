@@ -133,7 +133,8 @@ impl Desk {
             | EventKind::PaymentBegun
             | EventKind::ReceiptIssued
             | EventKind::RefundBegun
-            | EventKind::SettingsChanged => self.actor(),
+            | EventKind::SettingsChanged
+            | EventKind::StatementImported => self.actor(),
         }
     }
 

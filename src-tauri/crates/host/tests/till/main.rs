@@ -24,4 +24,5 @@ mod refunds;
 mod rotation;
 mod secrets;
 mod shop;
+mod statements;
 mod till;

@@ -13,3 +13,4 @@ mod files;
 mod lists;
 mod orders;
 mod shop;
+mod statements;
