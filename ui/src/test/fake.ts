@@ -18,6 +18,7 @@ import type {
 } from '$lib/api/contract';
 import { accountAnswers } from './accounts';
 import { billAnswers } from './bills';
+import { statementAnswers } from './statements';
 
 /// 21 November 2026, 14:40:13 in Shanghai.
 export const NOW = Date.UTC(2026, 10, 21, 6, 40, 13);
@@ -221,6 +222,8 @@ export interface FakeOptions {
   agrees?: boolean;
   /// When the same bill was imported before.
   known?: number;
+  /// No bank statement was imported yet.
+  noStatements?: boolean;
   /// Commands that fail, and how.
   errors?: Partial<Record<keyof Commands, CommandError>>;
 }
@@ -497,6 +500,7 @@ export class FakeConsole implements Transport {
     sandbox_end_day: () => this.#answers.sandbox_status({}),
     ...accountAnswers(),
     ...billAnswers(() => this.options),
+    ...statementAnswers(() => this.options),
     shop_events: ({ below, limit }) => {
       const all = shopEvents().filter(({ seq }) => below === null || seq < below);
       return { events: all.slice(0, limit), more: all.length > limit };

@@ -3,13 +3,12 @@
 
 use crate::{
     arguments::{BillsCommand, ReconcileArguments},
-    commands::{Desk, decimal},
+    commands::{Desk, LOOK_EVERY, decimal, pause},
     exit::{self, Exit},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_console::{contract::*, refused, words};
 use serde::Serialize;
-use std::time::Duration;
 
 /// What a bill came to.
 #[derive(Serialize)]
@@ -30,9 +29,6 @@ struct FetchedDay {
     result: Option<DayResult>,
     error: Option<CommandError>,
 }
-
-/// Between two looks at a run.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 impl Desk {
     pub(crate) async fn bills(&self, command: BillsCommand) -> Result<Exit, CommandError> {
@@ -89,7 +85,7 @@ impl Desk {
             };
             let mut status: BillRunStatus = self.ask("fetch_missing_bills", asked).await?;
             while status.run.as_ref().is_some_and(|run| !run.is_over) {
-                tokio::time::sleep(LOOK_EVERY).await;
+                pause(LOOK_EVERY).await;
                 status = self.ask("bill_run", NoArgs {}).await?;
             }
             let failed = status.run.map(|run| run.failed).unwrap_or_default();

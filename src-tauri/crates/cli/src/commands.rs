@@ -13,7 +13,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::{io::Write, sync::Arc, time::Duration};
 
 /// Between two looks while waiting for a result.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// How long a round of looks at what is due may take.
 const ROUND: Duration = Duration::from_secs(2);
@@ -475,6 +475,6 @@ fn read_line() -> Result<String, CommandError> {
     clippy::disallowed_methods,
     reason = "the command line waits for a person's result"
 )]
-async fn pause(wait: Duration) {
+pub(crate) async fn pause(wait: Duration) {
     tokio::time::sleep(wait).await;
 }

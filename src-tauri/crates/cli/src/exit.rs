@@ -30,122 +30,60 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// The code of a refused command.
+/// The code of a refused command. What is not named here is a refusal, or nobody knows yet.
 pub(crate) fn of_error(error: &CommandError) -> Exit {
-    match error.code {
-        ErrorCode::KeyringDenied
-        | ErrorCode::KeyringHanging
-        | ErrorCode::KeyringMissing
-        | ErrorCode::KeysLocked
-        | ErrorCode::KeysLost
-        | ErrorCode::KeysUnreadable
-        | ErrorCode::PassphraseWrong => LOCKED,
-        ErrorCode::ExportFileExists
-        | ErrorCode::ExportNameWrong
-        | ErrorCode::InvalidArguments
-        | ErrorCode::AmountNotANumber
-        | ErrorCode::AmountNotPositive
-        | ErrorCode::PassphraseTooShort
-        | ErrorCode::TextTooLong
-        | ErrorCode::UnknownTimeZone => USAGE,
-        ErrorCode::BillUnreachable
-        | ErrorCode::BillUnreadable
-        | ErrorCode::DatabaseBusy
-        | ErrorCode::DatabaseCorrupt
-        | ErrorCode::DatabaseNewer
-        | ErrorCode::DiskFull
-        | ErrorCode::ExportDiskFull
-        | ErrorCode::ExportFailed
-        | ErrorCode::ExportFolderMissing
-        | ErrorCode::ExportNotAllowed
-        | ErrorCode::ExportStopped
-        | ErrorCode::Internal
-        | ErrorCode::NotSetUp
-        | ErrorCode::SandboxGone => ENVIRONMENT,
-        ErrorCode::Offline => NOT_SENT,
-        ErrorCode::AccountExists
-        | ErrorCode::AccountFieldWrong
-        | ErrorCode::AccountInDoubt
-        | ErrorCode::AccountNotFound
-        | ErrorCode::AlreadySetUp
-        | ErrorCode::AmountTooLarge
-        | ErrorCode::AttemptOpen
-        | ErrorCode::BillArchive
-        | ErrorCode::BillBomb
-        | ErrorCode::BillBusy
-        | ErrorCode::BillCell
-        | ErrorCode::BillDigest
-        | ErrorCode::BillDoubled
-        | ErrorCode::BillEmpty
-        | ErrorCode::BillEncoding
-        | ErrorCode::BillEncrypted
-        | ErrorCode::BillGoesOn
-        | ErrorCode::BillLeadsOut
-        | ErrorCode::BillNested
-        | ErrorCode::BillNotYet
-        | ErrorCode::BillRefused
-        | ErrorCode::BillRepeatedRow
-        | ErrorCode::BillSeveral
-        | ErrorCode::BillTooEarly
-        | ErrorCode::BillTooLarge
-        | ErrorCode::BillTotals
-        | ErrorCode::BillTruncated
-        | ErrorCode::BillWrongChannel
-        | ErrorCode::BillWrongDay
-        | ErrorCode::BillWrongKind
-        | ErrorCode::BillWrongMerchant
-        | ErrorCode::ChannelNotConnected
-        | ErrorCode::StatementAmount
-        | ErrorCode::StatementArchive
-        | ErrorCode::StatementBalance
-        | ErrorCode::StatementBinary
-        | ErrorCode::StatementBomb
-        | ErrorCode::StatementColumns
-        | ErrorCode::StatementCurrencies
-        | ErrorCode::StatementCurrency
-        | ErrorCode::StatementDate
-        | ErrorCode::StatementDoubled
-        | ErrorCode::StatementDtd
-        | ErrorCode::StatementEncoding
-        | ErrorCode::StatementEncrypted
-        | ErrorCode::StatementGoesOn
-        | ErrorCode::StatementMissing
-        | ErrorCode::StatementNested
-        | ErrorCode::StatementRefused
-        | ErrorCode::StatementSyntax
-        | ErrorCode::StatementTooLarge
-        | ErrorCode::StatementTooPrecise
-        | ErrorCode::StatementTotal
-        | ErrorCode::StatementTruncated
-        | ErrorCode::StatementUnknown
-        | ErrorCode::StatementAccount
-        | ErrorCode::TemplateNotFound
-        | ErrorCode::KeptFileMissing
-        | ErrorCode::ClockWrong
-        | ErrorCode::CodeUsed
-        | ErrorCode::DemoOnly
-        | ErrorCode::GatewayNotAllowed
-        | ErrorCode::GoodsCode
-        | ErrorCode::KeyInUse
-        | ErrorCode::KeyKnown
-        | ErrorCode::KeyNotFound
-        | ErrorCode::NotNow
-        | ErrorCode::OlderCopy
-        | ErrorCode::OrderNotFound
-        | ErrorCode::OwnReceipt
-        | ErrorCode::PreviewGone
-        | ErrorCode::RealOnly
-        | ErrorCode::ReasonRequired
-        | ErrorCode::RefundExceeds
-        | ErrorCode::RefundNothingPaid
-        | ErrorCode::RepeatQuestion
-        | ErrorCode::UnknownCode => {
-            if error.money == MoneyMark::Unknown {
-                UNKNOWN
-            } else {
-                REFUSED
-            }
-        }
+    const NAMED: [(Exit, &[ErrorCode]); 4] = [
+        (
+            LOCKED,
+            &[
+                ErrorCode::KeyringDenied,
+                ErrorCode::KeyringHanging,
+                ErrorCode::KeyringMissing,
+                ErrorCode::KeysLocked,
+                ErrorCode::KeysLost,
+                ErrorCode::KeysUnreadable,
+                ErrorCode::PassphraseWrong,
+            ],
+        ),
+        (
+            USAGE,
+            &[
+                ErrorCode::ExportFileExists,
+                ErrorCode::ExportNameWrong,
+                ErrorCode::InvalidArguments,
+                ErrorCode::AmountNotANumber,
+                ErrorCode::AmountNotPositive,
+                ErrorCode::PassphraseTooShort,
+                ErrorCode::TextTooLong,
+                ErrorCode::UnknownTimeZone,
+            ],
+        ),
+        (
+            ENVIRONMENT,
+            &[
+                ErrorCode::BillUnreachable,
+                ErrorCode::BillUnreadable,
+                ErrorCode::DatabaseBusy,
+                ErrorCode::DatabaseCorrupt,
+                ErrorCode::DatabaseNewer,
+                ErrorCode::DiskFull,
+                ErrorCode::ExportDiskFull,
+                ErrorCode::ExportFailed,
+                ErrorCode::ExportFolderMissing,
+                ErrorCode::ExportNotAllowed,
+                ErrorCode::ExportStopped,
+                ErrorCode::Internal,
+                ErrorCode::NotSetUp,
+                ErrorCode::SandboxGone,
+            ],
+        ),
+        (NOT_SENT, &[ErrorCode::Offline]),
+    ];
+    let named = NAMED.iter().find(|(_, codes)| codes.contains(&error.code));
+    match named {
+        Some((exit, _)) => *exit,
+        None if error.money == MoneyMark::Unknown => UNKNOWN,
+        None => REFUSED,
     }
 }
 
