@@ -26,6 +26,7 @@ mod damage;
 mod engine;
 mod fees;
 mod judge;
+pub mod payouts;
 mod totals;
 
 pub use engine::{BillSide, BookSide, OtherBills};
