@@ -32,18 +32,19 @@ macro_rules! hand_through {
 }
 paydesk_console::with_commands!(hand_through);
 
-/// Asks a person where a list is to be written, in the system's own dialog. `None`: they thought better of it.
+/// Asks a person where an export is to be written, in the system's own dialog. `None`: they thought better of it.
 ///
 /// It only names a file: what is written there is the contract's command, which looks at the name again.
 #[tauri::command]
 async fn choose_export_file(window: WebviewWindow, args: ChooseFile) -> Result<Option<String>, ()> {
     let (tell, told) = tokio::sync::oneshot::channel();
+    let ending = args.name.rsplit('.').next().unwrap_or_default().to_owned();
     window
         .dialog()
         .file()
         .set_parent(&window)
         .set_file_name(args.name)
-        .add_filter("CSV", &["csv"])
+        .add_filter(ending.to_uppercase(), &[&ending])
         .save_file(move |chosen| drop(tell.send(chosen)));
     let chosen = told.await.ok().flatten();
     let path = chosen.and_then(|path| path.into_path().ok());

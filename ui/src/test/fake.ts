@@ -414,6 +414,7 @@ export class FakeConsole implements Transport {
       rows: this.#count(query.tab),
       sha256: '9f2c41d77a0be3c5d1f0a4f3e2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3',
       file,
+      side_file: `${file}.sha256.json`,
     }),
     export_progress: () => ({ rows: null }),
     order_detail: ({ order_id }) => this.#detail(order_id),

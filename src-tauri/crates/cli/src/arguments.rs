@@ -318,19 +318,47 @@ pub(crate) struct ReconcileArguments {
 /// What can be written to a file.
 #[derive(Subcommand)]
 pub(crate) enum ExportCommand {
-    /// The orders as CSV, newest first, with totals for each currency at the end.
+    /// The orders, newest first, with totals for each currency at the end.
     Orders(ExportOrdersArguments),
+}
+
+/// Where an export goes, and as what.
+#[derive(Args)]
+pub(crate) struct ExportTarget {
+    /// The file; its name ends as its format does.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The format; by the end of the name when not given.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<FormatArgument>,
+    /// Replaces a file of this name.
+    #[arg(long)]
+    pub(crate) replace: bool,
+}
+
+/// The formats of exports.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum FormatArgument {
+    /// A text journal of Beancount.
+    Beancount,
+    /// CSV that every spreadsheet reads as UTF-8.
+    Csv,
+    /// CSV without a byte order mark.
+    CsvPlain,
+    /// Pages of A4.
+    Pdf,
+    /// Text in the encoding of the program that imports it.
+    Txt,
+    /// A workbook.
+    Xlsx,
 }
 
 /// Which orders, and where to.
 #[derive(Args)]
 pub(crate) struct ExportOrdersArguments {
-    /// The file; its name ends in .csv.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: PathBuf,
-    /// Replaces a file of this name.
-    #[arg(long)]
-    pub(crate) replace: bool,
+    /// Where to.
+    #[command(flatten)]
+    pub(crate) target: ExportTarget,
     /// First business day, 2026-11-21.
     #[arg(long, value_name = "DAY")]
     pub(crate) from: Option<String>,

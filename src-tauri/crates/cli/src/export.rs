@@ -1,21 +1,18 @@
 //! `export`: lists as files. The console writes them; here stand only the words of the command line.
 
 use crate::{
-    arguments::ExportOrdersArguments,
+    arguments::{ExportOrdersArguments, ExportTarget, FormatArgument},
     commands::Desk,
     exit::{self, Exit},
 };
-use paydesk_console::{contract::*, refused, refused_with};
+use paydesk_console::{contract::*, refused_with};
 
 impl Desk {
     pub(crate) async fn export_orders(
         &self,
         arguments: ExportOrdersArguments,
     ) -> Result<Exit, CommandError> {
-        let file = std::path::absolute(&arguments.out)
-            .ok()
-            .and_then(|path| path.into_os_string().into_string().ok())
-            .ok_or_else(|| refused(ErrorCode::ExportNameWrong))?;
+        let (file, format) = place(&arguments.target)?;
         let status = arguments.status.map(|word| {
             serde_json::from_value::<StatusView>(serde_json::Value::String(word)).map_err(|_| {
                 refused_with(
@@ -32,15 +29,40 @@ impl Desk {
             status: status.transpose()?,
             channel: arguments.channel,
         };
+        // What a screen would say over the list: the file must sum to it.
+        let over: OrdersOver = self.ask("order_totals", query.clone()).await?;
         let export = ExportOrders {
             query,
+            format,
             file,
-            replace: arguments.replace,
+            replace: arguments.target.replace,
+            seen: Some(over.totals),
         };
         let exported: ExportedFile = self.ask("export_orders", export).await?;
-        self.print(&exported, || {
+        self.say_exported(&exported)
+    }
+
+    fn say_exported(&self, exported: &ExportedFile) -> Result<Exit, CommandError> {
+        self.print(exported, || {
             format!("{}\t{}\t{}", exported.rows, exported.sha256, exported.file)
         });
         Ok(exit::DONE)
     }
+}
+
+/// The full path, and the format that was asked for or that the name's end says.
+fn place(target: &ExportTarget) -> Result<(String, FileFormat), CommandError> {
+    let wrong = || refused_with(ErrorCode::ExportNameWrong, &[("ending", ".csv".to_owned())]);
+    let path = std::path::absolute(&target.out).map_err(|_| wrong())?;
+    let ending = path.extension().map(|end| end.to_ascii_lowercase());
+    let format = match (target.format, ending.as_ref().and_then(|end| end.to_str())) {
+        (Some(FormatArgument::Beancount), _) | (None, Some("beancount")) => FileFormat::Beancount,
+        (Some(FormatArgument::CsvPlain), _) => FileFormat::CsvPlain,
+        (Some(FormatArgument::Pdf), _) | (None, Some("pdf")) => FileFormat::Pdf,
+        (Some(FormatArgument::Txt), _) | (None, Some("txt")) => FileFormat::Txt,
+        (Some(FormatArgument::Xlsx), _) | (None, Some("xlsx")) => FileFormat::Xlsx,
+        (Some(FormatArgument::Csv), _) | (None, _) => FileFormat::Csv,
+    };
+    let file = path.into_os_string().into_string().map_err(|_| wrong())?;
+    Ok((file, format))
 }

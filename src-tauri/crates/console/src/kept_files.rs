@@ -1,7 +1,9 @@
 //! Taking a kept file out again, exactly as it came. What leaves the program is on record before it has its name.
 
-use crate::{Console, coded, contract::*, export::file_error, invalid, refused, store_error};
-use paydesk_desk::ExportError;
+use crate::{
+    Console, coded, contract::*, export::file_error, invalid, refused, refused_with, store_error,
+};
+use paydesk_desk::reports::ExportError;
 use serde_json::json;
 use std::{
     io::Write,
@@ -32,11 +34,14 @@ impl Console {
             Ok(file)
         });
         let written = written.await.map_err(|e| crate::internal(&e.to_string()))?;
-        let file = written.map_err(|error| file_error(&ExportError::Io(error)))?;
-        self.desk.record_export(on_record).await.map_err(coded)?;
+        let file = written.map_err(|error| file_error(&ExportError::Io(error), &ending(&to)))?;
+        self.desk
+            .record_export("kept_file", on_record)
+            .await
+            .map_err(coded)?;
         let named = tokio::task::spawn_blocking(move || file.keep());
         let named = named.await.map_err(|e| crate::internal(&e.to_string()))?;
-        named.map_err(|error| file_error(&ExportError::Io(error)))?;
+        named.map_err(|error| file_error(&ExportError::Io(error), &ending(&to)))?;
         Ok(SavedFile {
             file: to.display().to_string(),
             bytes: u32::try_from(kept.bytes.len()).unwrap_or(u32::MAX),
@@ -76,8 +81,16 @@ const ENDINGS: [&str; 14] = [
 ];
 
 /// The file a person named, or the kept name in the folder a person named.
+fn ending(path: &Path) -> String {
+    let ending = path.extension().and_then(|end| end.to_str());
+    ending.unwrap_or("").to_lowercase()
+}
+
 fn target(to: &str, name: &str) -> Result<PathBuf, CommandError> {
-    let wrong = || refused(ErrorCode::ExportNameWrong);
+    let wrong = || {
+        let endings = ENDINGS.map(|ending| format!(".{ending}")).join(" ");
+        refused_with(ErrorCode::ExportNameWrong, &[("ending", endings)])
+    };
     let to = Path::new(to);
     if !to.is_absolute() {
         return Err(wrong());
@@ -88,8 +101,7 @@ fn target(to: &str, name: &str) -> Result<PathBuf, CommandError> {
     } else {
         to.to_owned()
     };
-    let ending = path.extension().and_then(|end| end.to_str()).unwrap_or("");
-    if !ENDINGS.contains(&ending.to_lowercase().as_str()) {
+    if !ENDINGS.contains(&ending(&path).as_str()) {
         return Err(wrong());
     }
     Ok(path)

@@ -32,7 +32,8 @@ pub use paydesk_bank::{
 pub use paydesk_channels::{
     BillFault, Field, FieldCheck, FieldKind, FieldNote, FieldProblem, Profile,
 };
-pub use paydesk_reports::{ExportError, Exported, OrderLine, OrdersCsv, Receipt, barcode};
+pub use paydesk_reports as reports;
+pub use paydesk_reports::{Receipt, barcode};
 pub use paydesk_signing::{Encoding, Inspected, KeyError, KeyForm, Secret};
 pub use refunds::{REASONS, RefundAsk};
 pub use statements::{
@@ -326,12 +327,20 @@ impl Desk {
         })
     }
 
-    /// Puts on record that a list of orders leaves the program; before the file gets its name.
+    /// Puts on record that a file leaves the program, `orders` or another kind; before it gets its name.
     ///
     /// # Errors
     /// `Store(Locked)` without the keys: then nothing may leave.
-    pub async fn record_export(&self, body: serde_json::Value) -> Result<(), DeskError> {
-        let event = self.shop_event(EventKind::OrdersExported, self.actor(), body)?;
+    pub async fn record_export(
+        &self,
+        what: &str,
+        body: serde_json::Value,
+    ) -> Result<(), DeskError> {
+        let kind = match what {
+            "orders" => EventKind::OrdersExported,
+            _ => EventKind::FileExported,
+        };
+        let event = self.shop_event(kind, self.actor(), body)?;
         Ok(self.ports.store.append(vec![event]).await?)
     }
 

@@ -50,6 +50,8 @@ pub enum EventKind {
     NoteAdded,
     /// An order was opened.
     OrderOpened,
+    /// A report, a list of a day or a journal was written to a file.
+    FileExported,
     /// A list of orders was written to a file.
     OrdersExported,
     /// An attempt became durable, in doubt.
@@ -92,6 +94,7 @@ impl EventKind {
             EventKind::LateDecided => "late_decided",
             EventKind::NoteAdded => "note_added",
             EventKind::OrderOpened => "order_opened",
+            EventKind::FileExported => "file_exported",
             EventKind::OrdersExported => "orders_exported",
             EventKind::PaymentBegun => "payment_begun",
             EventKind::PaymentDoubted => "payment_doubted",

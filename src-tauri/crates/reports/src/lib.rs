@@ -1,13 +1,21 @@
-//! From values to documents: receipts, barcodes, lists as CSV. Same input, same bytes; opens nothing.
+//! From values to documents: receipts, barcodes, lists as CSV and XLSX. Same input, same bytes; opens nothing.
 
 mod barcode;
-mod breaks_csv;
-mod orders_csv;
+mod csv_file;
+mod differences;
+mod digest;
+mod harmless;
+mod list;
+mod model;
+mod orders;
 mod receipt;
-mod table;
+mod side_file;
+mod xlsx;
 
 pub use barcode::barcode;
-pub use breaks_csv::BreaksCsv;
-pub use orders_csv::{OrderLine, OrdersCsv};
+pub use differences::DifferenceList;
+pub use list::{ListFormat, ListSetting};
+pub use model::{Cell, Column, ColumnKind, CurrencyTotals, ExportError, Exported, Heading};
+pub use orders::{OrderLine, OrderList};
 pub use receipt::{Receipt, ReceiptKind, Stamp};
-pub use table::{ExportError, Exported};
+pub use side_file::{FontUsed, SIDE_FILE_ENDING, side_file};

@@ -11,7 +11,9 @@ use paydesk_domain::{
     BillLine, BookLine, Break, BreakCode, BusinessDay, ChannelDay, Currency, Damage, Explanation,
     FeeRate, LineKind, LineState, Money, OrderStatus, Timestamp,
 };
-use paydesk_reports::{BreaksCsv, ExportError, Exported, OrderLine, OrdersCsv};
+use paydesk_reports::{
+    DifferenceList, ExportError, Exported, Heading, ListFormat, ListSetting, OrderLine, OrderList,
+};
 use paydesk_texts::{Language, has, text};
 use sha2::{Digest, Sha256};
 use std::io::{self, Write};
@@ -21,6 +23,16 @@ const AT: Timestamp = Timestamp(1_795_243_268_000);
 
 fn shanghai() -> TimeZone {
     TimeZone::get("Asia/Shanghai").unwrap()
+}
+
+fn setting(language: Language) -> ListSetting {
+    ListSetting {
+        format: ListFormat::Csv { has_bom: true },
+        language,
+        zone: shanghai(),
+        currency: Currency::CNY,
+        heading: Heading::default(),
+    }
 }
 
 fn cny(minor: i64) -> Money {
@@ -43,7 +55,7 @@ fn order(taken: i64, refunded: i64, note: &str) -> OrderLine {
 }
 
 fn orders(language: Language, lines: &[OrderLine]) -> (Vec<u8>, Exported) {
-    let mut csv = OrdersCsv::new(Vec::new(), language, shanghai(), Currency::CNY).unwrap();
+    let mut csv = OrderList::begin(Vec::new(), setting(language)).unwrap();
     for line in lines {
         csv.row(line).unwrap();
     }
@@ -183,7 +195,7 @@ fn each_currency_has_its_own_totals() {
 
 #[test]
 fn sums_that_do_not_fit_are_an_error_and_not_a_number() {
-    let mut csv = OrdersCsv::new(Vec::new(), Language::English, shanghai(), Currency::CNY).unwrap();
+    let mut csv = OrderList::begin(Vec::new(), setting(Language::English)).unwrap();
     csv.row(&order(i64::MAX, 0, "")).unwrap();
     let error = csv.row(&order(1, 0, "")).unwrap_err();
     assert!(matches!(error, ExportError::Money(_)), "{error}");
@@ -211,7 +223,7 @@ fn a_full_disk_is_said_as_such_wherever_it_comes() {
     let long = order(1, 0, &"长".repeat(200));
     for room in [0, 1_000, 70_000] {
         let export = || -> Result<Exported, ExportError> {
-            let mut csv = OrdersCsv::new(Full(room), Language::English, shanghai(), Currency::CNY)?;
+            let mut csv = OrderList::begin(Full(room), setting(Language::English))?;
             for _ in 0..200 {
                 csv.row(&long)?;
             }
@@ -221,7 +233,7 @@ fn a_full_disk_is_said_as_such_wherever_it_comes() {
             ExportError::Io(error) => {
                 assert_eq!(error.kind(), io::ErrorKind::StorageFull, "{room}");
             }
-            ExportError::Money(error) => panic!("{error}"),
+            other => panic!("{other}"),
         }
     }
 }
@@ -255,13 +267,11 @@ fn book(minor: i64, fee: i64) -> BookLine {
 }
 
 fn breaks(found: &[(Break, Explanation)]) -> (Vec<Vec<String>>, Exported) {
-    let mut csv = BreaksCsv::new(
+    let mut csv = DifferenceList::begin(
         Vec::new(),
-        Language::English,
-        shanghai(),
+        setting(Language::English),
         "alipay",
         ChannelDay(20_261_121),
-        Currency::CNY,
     )
     .unwrap();
     for (found, explanation) in found {

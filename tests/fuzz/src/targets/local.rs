@@ -11,7 +11,7 @@ use paydesk_domain::{
     Order, OrderPlan, OrderStatus, Paid, PaymentFact, PaymentPlan, RefundPlan, TenderKind,
     Timestamp,
 };
-use paydesk_reports::{OrderLine, OrdersCsv};
+use paydesk_reports::{Heading, ListFormat, ListSetting, OrderLine, OrderList};
 use paydesk_signing::{
     Authentic, Certificate, Keys as _, Peer as From, PrivateKey, PublicKey, TagKeys, WireReply,
     bundle_serial, inspect, recognise, verify_chain,
@@ -244,9 +244,14 @@ pub(super) fn csv_export(bytes: &[u8]) {
         operator: note.to_owned(),
         note: note.to_owned(),
     };
-    let zone = jiff::tz::TimeZone::UTC;
-    let mut csv =
-        OrdersCsv::new(Vec::new(), Language::English, zone, Currency::CNY).expect("memory");
+    let setting = ListSetting {
+        format: ListFormat::Csv { has_bom: true },
+        language: Language::English,
+        zone: jiff::tz::TimeZone::UTC,
+        currency: Currency::CNY,
+        heading: Heading::default(),
+    };
+    let mut csv = OrderList::begin(Vec::new(), setting).expect("memory");
     csv.row(&line).expect("memory");
     let (file, _) = csv.finish().expect("memory");
     let text = file.strip_prefix("\u{feff}".as_bytes()).expect("a BOM");

@@ -1178,7 +1178,7 @@ file: string, };
 /**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
-export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "font_missing" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -1228,7 +1228,7 @@ amount_minor: string,
 channel: string, };
 
 /**
- * The filtered list as a CSV file, newest first, with totals at its end.
+ * The filtered list as a file, newest first, with totals at its end.
  */
 export type ExportOrders = { 
 /**
@@ -1236,20 +1236,28 @@ export type ExportOrders = {
  */
 query: OrderQuery, 
 /**
- * The file as a person chose it: a full path that ends in `.csv`.
+ * `csv`, `csv_plain` or `xlsx`.
+ */
+format: FileFormat, 
+/**
+ * The file as a person chose it: a full path with the format's ending.
  */
 file: string, 
 /**
  * Whether a file of this name is replaced.
  */
-replace: boolean, };
+replace: boolean, 
+/**
+ * The totals that stood over the list: a file that sums to others is not kept.
+ */
+seen: OrderTotals | null, };
 
 /**
  * How far an export is.
  */
 export type ExportProgress = { 
 /**
- * Orders read so far; null: none is running.
+ * Rows read so far; null: none is running.
  */
 rows: number | null, };
 
@@ -1267,7 +1275,7 @@ stop: boolean, };
  */
 export type ExportedFile = { 
 /**
- * Orders in it.
+ * Rows in it.
  */
 rows: number, 
 /**
@@ -1277,7 +1285,11 @@ sha256: string,
 /**
  * Where it is.
  */
-file: string, };
+file: string, 
+/**
+ * The file beside it: digest, filter, totals.
+ */
+side_file: string, };
 
 /**
  * A day whose bill did not come.
@@ -1367,6 +1379,11 @@ fingerprint: string | null,
  * When the certificate runs out, UTC milliseconds.
  */
 expires_at: number | null, };
+
+/**
+ * How a file is written.
+ */
+export type FileFormat = "beancount" | "csv" | "csv_plain" | "pdf" | "txt" | "xlsx";
 
 /**
  * What an import came to.

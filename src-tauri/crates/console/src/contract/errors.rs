@@ -164,12 +164,18 @@ pub enum ErrorCode {
     ExportFileExists,
     /// The folder for the file does not exist.
     ExportFolderMissing,
-    /// Not a full path, or not the name of a CSV file.
+    /// Not a full path, or not a name with the format's ending.
     ExportNameWrong,
     /// The file must not be written there.
     ExportNotAllowed,
     /// A person ended it; nothing of the file is there.
     ExportStopped,
+    /// More rows or longer cells than the format holds; nothing of the file is there.
+    ExportTooLarge,
+    /// The file does not sum to what the screen said; nothing of it is there.
+    ExportTotalsDiffer,
+    /// No font of this PC has the characters that a page needs.
+    FontMissing,
     /// A live account talks to its channel only, and a sandbox account never does.
     GatewayNotAllowed,
     /// Goods barcode, not a payment code.

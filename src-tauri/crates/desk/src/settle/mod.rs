@@ -129,6 +129,7 @@ impl Desk {
             | EventKind::LateDecided
             | EventKind::NoteAdded
             | EventKind::OrderOpened
+            | EventKind::FileExported
             | EventKind::OrdersExported
             | EventKind::PaymentBegun
             | EventKind::ReceiptIssued

@@ -30,10 +30,16 @@ async fn export(
     replace: bool,
 ) -> Result<ExportedFile, CommandError> {
     let file = file.to_str().unwrap().to_owned();
+    let over: OrdersOver = match till.ask("order_totals", query.clone()).await {
+        Ok(over) => over,
+        Err(error) => return Err(error),
+    };
     let args = ExportOrders {
         query,
+        format: FileFormat::Csv,
         file,
         replace,
+        seen: Some(over.totals),
     };
     till.ask("export_orders", args).await
 }
@@ -160,7 +166,11 @@ async fn the_file_holds_every_order_its_totals_and_nothing_that_runs() {
         (exported.rows, cells(&file)[0][0].as_str()),
         (1, cake.as_str())
     );
-    assert_eq!(names(&out), ["十一月.csv"], "nothing half-written stays");
+    assert_eq!(
+        names(&out),
+        ["十一月.csv", "十一月.csv.sha256.json"],
+        "nothing half-written stays"
+    );
     std::fs::remove_dir_all(out).unwrap();
     till.close().await;
 }

@@ -1,10 +1,11 @@
 import { render, screen, waitFor } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
-import { useTransport } from '$lib/api/client';
+import { callConsole, useTransport } from '$lib/api/client';
 import type { CommandError, OrderQuery } from '$lib/api/contract';
 import { FakeConsole, refusal } from '../../test/fake';
 import ExportDialog from './ExportDialog.svelte';
+import { LIST_FORMATS, type ExportKind } from './kinds';
 
 const QUERY: OrderQuery = {
   tab: 'paid',
@@ -13,6 +14,15 @@ const QUERY: OrderQuery = {
   day_to: '2026-11-21',
   status: null,
   channel: null,
+};
+const ORDERS: ExportKind = {
+  id: 'orders',
+  label: () => 'Orders',
+  formats: LIST_FORMATS,
+  hasDays: false,
+  name: () => 'orders-2026-11-21',
+  run: ({ format, file, replace }) =>
+    callConsole('export_orders', { query: QUERY, format, file, replace, seen: null }),
 };
 const person = () => userEvent.setup({ delay: null });
 
@@ -23,7 +33,7 @@ function open(errors: Partial<Record<'export_orders', CommandError>> = {}): {
   const fake = new FakeConsole({ errors });
   useTransport(fake);
   const onclose = vi.fn();
-  render(ExportDialog, { query: QUERY, count: 171, onclose });
+  render(ExportDialog, { title: 'Export', text: '', kinds: [ORDERS], count: 171, onclose });
   return { fake, onclose };
 }
 
@@ -38,8 +48,23 @@ describe('the export of the filtered list', () => {
     expect(screen.getByTestId('export-hash')).toHaveTextContent(/^[0-9a-f]{64}$/);
     expect(fake.called('export_orders')[0]).toEqual({
       query: QUERY,
+      format: 'csv',
       file: '/home/shop/november.csv',
       replace: false,
+      seen: null,
+    });
+  });
+
+  it('gives a name the ending of the format that is chosen', async () => {
+    const { fake } = open();
+    await person().type(screen.getByTestId('export-file'), '/home/shop/november.csv');
+    await person().click(screen.getByTestId('format-xlsx'));
+    expect(screen.getByTestId('export-file')).toHaveValue('/home/shop/november.xlsx');
+    await person().click(screen.getByTestId('export-start'));
+    await screen.findByTestId('export-done');
+    expect(fake.called('export_orders')[0]).toMatchObject({
+      format: 'xlsx',
+      file: '/home/shop/november.xlsx',
     });
   });
 
@@ -70,6 +95,6 @@ describe('the export of the filtered list', () => {
     expect(fake.called('export_progress')).toContainEqual({ stop: true });
     await person().keyboard('{Escape}');
     await waitFor(() => expect(onclose).toHaveBeenCalled());
-    end({ rows: 1, sha256: '', file: '' });
+    end({ rows: 1, sha256: '', file: '', side_file: '' });
   });
 });
