@@ -129,6 +129,10 @@ macro_rules! passed_on {
                 Box::pin(self.call(self.store.$name($($argument),*)))
             })*
 
+            fn worklist(&self) -> &dyn Worklist {
+                self.store.worklist()
+            }
+
             fn device(&self) -> Device {
                 self.store.device()
             }

@@ -194,6 +194,10 @@ impl Store for Timed {
         self.inner.settings()
     }
 
+    fn worklist(&self) -> &dyn Worklist {
+        self.inner.worklist()
+    }
+
     fn device(&self) -> Device {
         self.inner.device()
     }

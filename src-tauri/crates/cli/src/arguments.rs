@@ -144,6 +144,10 @@ pub(crate) enum Command {
     },
     /// Fetches a day's bills and compares them; exit code 6 when something differs.
     Reconcile(ReconcileArguments),
+    /// Differences by filter, each with what was decided; exit code 6 while any is open.
+    Worklist(WorklistArguments),
+    /// Signs a day, or opens a signed one again; exit code 6 while differences are open.
+    Close(CloseArguments),
     /// Checks the event chain; names the first damaged event.
     Verify {
         /// Rebuilds the projections from the log and compares them too.
@@ -313,6 +317,34 @@ pub(crate) struct ReconcileArguments {
     /// The account; all of them when not given.
     #[arg(long)]
     pub(crate) account: Option<String>,
+}
+
+/// Which differences.
+#[derive(Args)]
+pub(crate) struct WorklistArguments {
+    /// The first day, 2026-11-20.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: String,
+    /// The last day; the first one when not given.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: Option<String>,
+    /// Only of this account.
+    #[arg(long)]
+    pub(crate) account: Option<String>,
+    /// Only `open`, `exception` or `settled` ones.
+    #[arg(long)]
+    pub(crate) state: Option<String>,
+}
+
+/// Which day, and why it is opened again.
+#[derive(Args)]
+pub(crate) struct CloseArguments {
+    /// The day, 2026-11-20.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) date: String,
+    /// Opens the signed day again, for this reason.
+    #[arg(long, value_name = "REASON")]
+    pub(crate) reopen: Option<String>,
 }
 
 /// What can be written to a file.

@@ -192,6 +192,8 @@ impl Desk {
             Command::Bills { command } => self.bills(command).await,
             Command::Statements { command } => self.statements(command).await,
             Command::Reconcile(arguments) => self.reconcile(arguments).await,
+            Command::Worklist(arguments) => self.worklist(arguments).await,
+            Command::Close(arguments) => self.close(arguments).await,
             Command::Verify { rebuild } => self.verify(rebuild).await,
             Command::Sandbox { .. } => {
                 let codes: SampleCodes = self.ask("sample_codes", NoArgs {}).await?;

@@ -14,6 +14,7 @@ mod commands;
 mod exit;
 mod export;
 mod statements;
+mod worklist;
 
 use arguments::Arguments;
 use clap::Parser;

@@ -177,7 +177,7 @@ impl Console {
     }
 }
 
-fn channel_day(text: &str) -> Result<ChannelDay, CommandError> {
+pub(crate) fn channel_day(text: &str) -> Result<ChannelDay, CommandError> {
     let date: jiff::civil::Date = text.parse().map_err(|_| invalid("day"))?;
     Ok(ChannelDay::from_date(date))
 }
@@ -262,7 +262,7 @@ fn result(
     }
 }
 
-fn side(totals: &Totals) -> SideTotals {
+pub(crate) fn side(totals: &Totals) -> SideTotals {
     let net = totals
         .paid
         .checked_sub(totals.refunded)
@@ -278,7 +278,7 @@ fn side(totals: &Totals) -> SideTotals {
     }
 }
 
-fn difference(kept: &KeptDifference) -> DifferenceView {
+pub(crate) fn difference(kept: &KeptDifference) -> DifferenceView {
     let value = match &kept.explanation {
         Explanation::FeeRateDiffers { implied, .. } => implied.millionths().to_string(),
         Explanation::HappenedNearMidnight { seconds } => seconds.to_string(),

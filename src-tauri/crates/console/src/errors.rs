@@ -73,6 +73,16 @@ pub fn coded(error: DeskError) -> CommandError {
             &[("seconds", (skew_ms / 1000).to_string())],
         ),
         DeskError::CodeUsed => refused(ErrorCode::CodeUsed),
+        DeskError::DayLocked => refused(ErrorCode::DayLocked),
+        DeskError::DayOpen(hindrance) => {
+            let (why, account, count) = crate::worklist::named(&hindrance);
+            let params = [
+                ("why", why.to_owned()),
+                ("account", account.unwrap_or_default()),
+                ("count", count.to_string()),
+            ];
+            refused_with(ErrorCode::DayOpen, &params)
+        }
         DeskError::Custody(custody) => custody_code(custody),
         DeskError::GatewayNotAllowed => refused(ErrorCode::GatewayNotAllowed),
         DeskError::KeysLocked => refused(ErrorCode::KeysLocked),
@@ -258,6 +268,7 @@ pub fn store_error(error: StoreError) -> CommandError {
             money: MoneyMark::Unknown,
             ..refused(ErrorCode::DatabaseCorrupt)
         },
+        StoreError::DayLocked => refused(ErrorCode::DayLocked),
         StoreError::Full => refused(ErrorCode::DiskFull),
         // Whether the commit is there is known after a restart only.
         StoreError::Io(_) => CommandError {

@@ -19,6 +19,7 @@ mod statements;
 mod surroundings;
 mod timeline;
 mod views;
+mod worklist;
 
 pub use errors::{coded, refused, refused_with, sentence, store_error, words};
 pub use surroundings::{NewFile, Surroundings};

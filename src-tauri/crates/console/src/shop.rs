@@ -172,6 +172,7 @@ impl Console {
             },
             bills_by_themselves: None,
             bank_templates: Vec::new(),
+            write_off_max: None,
         };
         if let Some(operator) = operator {
             self.desk.act_as(&operator);
@@ -308,6 +309,7 @@ fn blank(pc_time_zone: &str) -> Shop {
         preferences: Preferences::default(),
         bills_by_themselves: None,
         bank_templates: Vec::new(),
+        write_off_max: None,
     }
 }
 

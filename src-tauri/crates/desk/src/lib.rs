@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bills;
+mod close;
 mod doctor;
 mod driver;
 mod health;
@@ -19,9 +20,11 @@ pub mod rhythm;
 mod settle;
 pub mod shop;
 mod statements;
+mod worklist;
 
 pub use accounts::{AccountChange, Draft, KeyStep, is_this_machine};
 pub use bills::{BILL_DAYS_MAX, BillRun, Preview, channel_day};
+pub use close::{AccountDay, Bridge, Carried, DayRecord, DayState, Hindrance};
 pub use doctor::{Line, LineName, LineState, Subject};
 pub use health::{Health, SKEW_LIMIT_MS};
 pub use pay::{Charge, Repeat, ShowCode};
@@ -39,6 +42,7 @@ pub use refunds::{REASONS, RefundAsk};
 pub use statements::{
     LineVerdict, LookedStatement, Reading, SavedTemplate, StatementPreview, movements,
 };
+pub use worklist::{Candidate, Ruling, TOGETHER_MAX, WRITE_OFF_MAX, Weighed};
 
 use paydesk_channels::Channel;
 use paydesk_domain::{
@@ -98,6 +102,12 @@ pub enum DeskError {
     /// An account of this channel with these numbers is there already.
     #[error("an account with these numbers is there already")]
     AccountExists,
+    /// Something keeps the day open.
+    #[error("the day cannot be signed: {0:?}")]
+    DayOpen(Hindrance),
+    /// The day is signed.
+    #[error("the day is signed")]
+    DayLocked,
     /// A field of an account cannot be used.
     #[error("field {field} cannot be used: {problem}")]
     AccountField {
@@ -212,6 +222,7 @@ impl From<StoreError> for DeskError {
         match error {
             StoreError::Blocked(blocked) => DeskError::Blocked(blocked),
             StoreError::Locked => DeskError::KeysLocked,
+            StoreError::DayLocked => DeskError::DayLocked,
             StoreError::Busy
             | StoreError::Corrupt(_)
             | StoreError::Full

@@ -5,11 +5,13 @@ mod bills;
 mod custody;
 mod network;
 mod statements;
+mod worklist;
 
 pub use bills::*;
 pub use custody::*;
 pub use network::*;
 pub use statements::*;
+pub use worklist::*;
 
 use paydesk_domain::{
     AccountId, Amount, BusinessDay, ChannelDay, ChannelId, MerchantRef, Mode, Money, Order,
@@ -36,8 +38,16 @@ pub enum Actor {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EventKind {
+    /// A kept bill was compared with our books again.
+    BillCompared,
     /// A channel's bill was compared with our books and kept.
     BillImported,
+    /// A day that was signed is open again.
+    DayReopened,
+    /// A day was signed.
+    DaySigned,
+    /// Something was decided about a difference, or undone.
+    DifferenceTreated,
     /// An intent to close or reverse became durable.
     EndingBegun,
     /// A reply that did not prove itself.
@@ -87,7 +97,11 @@ impl EventKind {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            EventKind::BillCompared => "bill_compared",
             EventKind::BillImported => "bill_imported",
+            EventKind::DayReopened => "day_reopened",
+            EventKind::DaySigned => "day_signed",
+            EventKind::DifferenceTreated => "difference_treated",
             EventKind::EndingBegun => "ending_begun",
             EventKind::ForgedReply => "forged_reply",
             EventKind::KeysChanged => "keys_changed",
@@ -261,6 +275,9 @@ pub enum StoreError {
     /// The keys are locked: nothing can be sealed, so nothing is written.
     #[error("the keys are locked")]
     Locked,
+    /// The day is signed: what it stands on does not change any more.
+    #[error("the day is signed")]
+    DayLocked,
     /// Made by a newer version of this program.
     #[error("the database was made by a newer version ({found}, this program knows {known})")]
     NewerSchema {
@@ -523,6 +540,8 @@ pub trait Store: StatementStore + Send + Sync {
         from: u32,
         limit: u32,
     ) -> BoxFuture<'_, Result<BillRowsPage, StoreError>>;
+    /// Decisions about differences, and signed days.
+    fn worklist(&self) -> &dyn Worklist;
     /// The row of one order.
     fn row<'a>(
         &'a self,

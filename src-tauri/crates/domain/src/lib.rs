@@ -12,6 +12,7 @@ pub mod refund;
 pub mod settlement;
 pub mod statement;
 pub mod time;
+pub mod worklist;
 
 pub use bill::*;
 pub use evidence::*;
@@ -24,3 +25,4 @@ pub use refund::*;
 pub use settlement::*;
 pub use statement::*;
 pub use time::*;
+pub use worklist::*;

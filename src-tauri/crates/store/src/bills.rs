@@ -5,6 +5,7 @@ use crate::{
     damage::bill_digest,
     errors::{fault, unreadable},
     read::{int, text},
+    worklist::refuse_signed,
 };
 use flate2::{read::DeflateDecoder, write::DeflateEncoder};
 use paydesk_desk::ports::{
@@ -22,7 +23,7 @@ use std::io::{Read, Write};
 /// Lines in one statement: thirteen values each, far below SQLite's limit of 32,766.
 const LINES_AT_ONCE: usize = 1_000;
 
-const BILL: &str = "SELECT id, account, channel, day, content_sha256, origin, imported_at, by_name, summary FROM bills";
+pub(crate) const BILL: &str = "SELECT id, account, channel, day, content_sha256, origin, imported_at, by_name, summary FROM bills";
 
 const BILL_ROWS_COUNT: &str = "SELECT count(*) FROM bill_lines WHERE bill = $1";
 
@@ -41,7 +42,7 @@ pub(crate) fn parsed<T: DeserializeOwned>(what: &str, text: &str) -> Result<T, S
     serde_json::from_str(text).map_err(unreadable(what))
 }
 
-fn kept(row: &SqliteRow) -> Result<KeptBill, StoreError> {
+pub(crate) fn kept(row: &SqliteRow) -> Result<KeptBill, StoreError> {
     let day =
         i32::try_from(int(row, 3)?).map_err(|_| StoreError::Corrupt("bill day".to_owned()))?;
     Ok(KeptBill {
@@ -105,6 +106,7 @@ impl SqliteStore {
             .begin_with("BEGIN IMMEDIATE")
             .await
             .map_err(|error| self.writer.fault(error))?;
+        refuse_signed(&mut transaction, bill.day).await?;
         let row = sqlx::query(
             "INSERT INTO bills(account, channel, day, kind, content_sha256, origin, imported_at, by_name, summary) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9) RETURNING id",
         )
@@ -124,19 +126,8 @@ impl SqliteStore {
         if let Some(file) = &bill.file {
             self.write_bill_file(&mut transaction, id, file).await?;
         }
-        for rows in bill.rows.chunks(LINES_AT_ONCE) {
-            write_rows(&mut transaction, id, rows).await?;
-        }
-        for (at, difference) in bill.differences.iter().enumerate() {
-            sqlx::query("INSERT INTO differences(bill, n, code, value) VALUES ($1, $2, $3, $4)")
-                .bind(id)
-                .bind(i64::try_from(at).unwrap_or(i64::MAX))
-                .bind(difference.found.code.name())
-                .bind(json("difference", difference)?)
-                .execute(&mut *transaction)
-                .await
-                .map_err(fault)?;
-        }
+        let compared = (bill.rows.as_slice(), bill.differences.as_slice());
+        write_compared(&mut transaction, id, compared).await?;
         // The log seals what is kept: nothing else tells what a bill said when it was compared.
         if let Some(body) = bill.event.body.as_object_mut() {
             let kept = bill_digest(&mut transaction, id).await?;
@@ -359,6 +350,28 @@ fn kept_row(row: &SqliteRow) -> Result<BillRow, StoreError> {
         matched: row.try_get(10).map_err(fault)?,
         verdict,
     })
+}
+
+/// Every line with what is said of it, and every difference.
+pub(crate) async fn write_compared(
+    connection: &mut SqliteConnection,
+    bill: i64,
+    (rows, differences): (&[BillRow], &[KeptDifference]),
+) -> Result<(), StoreError> {
+    for rows in rows.chunks(LINES_AT_ONCE) {
+        write_rows(connection, bill, rows).await?;
+    }
+    for (at, difference) in differences.iter().enumerate() {
+        sqlx::query("INSERT INTO differences(bill, n, code, value) VALUES ($1, $2, $3, $4)")
+            .bind(bill)
+            .bind(i64::try_from(at).unwrap_or(i64::MAX))
+            .bind(difference.found.code.name())
+            .bind(json("difference", difference)?)
+            .execute(&mut *connection)
+            .await
+            .map_err(fault)?;
+    }
+    Ok(())
 }
 
 async fn write_rows(

@@ -98,9 +98,10 @@ fn record(row: &SqliteRow) -> Result<(Record, Vec<u8>), StoreError> {
 
 const SELECT: &str = "SELECT seq, kind, number, subject, actor, at, day, body, evidence, prev, hash FROM log WHERE seq > $1 ORDER BY seq LIMIT 1000";
 
-struct Head {
-    count: i64,
-    hash: Vec<u8>,
+/// The end of the log, inside of a transaction.
+pub(crate) struct Head {
+    pub(crate) count: i64,
+    pub(crate) hash: Vec<u8>,
 }
 
 impl SqliteStore {
@@ -109,7 +110,7 @@ impl SqliteStore {
         Ok(self.key()?.mac("log head", &input).to_vec())
     }
 
-    async fn head(
+    pub(crate) async fn head(
         &self,
         connection: &mut SqliteConnection,
     ) -> Result<Option<(Head, Vec<u8>)>, StoreError> {

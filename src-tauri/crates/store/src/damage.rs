@@ -69,8 +69,7 @@ const BILL_FILES: &str =
 
 const BILLS: &str = "SELECT id, account, content_sha256 FROM bills ORDER BY id";
 
-const BILL_EVENTS: &str =
-    "SELECT body FROM log WHERE number IS NULL AND kind = 'bill_imported' ORDER BY seq";
+const BILL_EVENTS: &str = "SELECT body FROM log WHERE number IS NULL AND kind IN ('bill_imported', 'bill_compared') ORDER BY seq";
 
 /// Devices and last day in the order numbers: mode, device, epoch, day, place, check character.
 const NUMBERS: &str = "SELECT DISTINCT substr(number, 2, 4) FROM orders";

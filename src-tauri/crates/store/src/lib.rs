@@ -20,6 +20,7 @@ mod statements;
 mod testing;
 mod wal;
 mod words;
+mod worklist;
 mod write;
 #[cfg(feature = "generate")]
 mod wrong_rows;

@@ -137,6 +137,7 @@ impl SqliteStore {
                 None => break,
             }
         }
+        report.differences.extend(self.worklist_differs().await?);
         self.days_differ(sums.days, &mut report.differences).await?;
         self.words_differ(sums.terms, &mut report.differences)
             .await?;

@@ -8,7 +8,7 @@ use crate::{
 use paydesk_desk::ports::{
     BillFile, BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, KeptBill,
     KeptDifference, ListTotals, NewBill, NewEvent, NewNote, NewOrder, Opened, OrderFilter,
-    OrderPage, OrderRow, PayerCode, Pulse, Store, StoreError, StoredEvent, Work,
+    OrderPage, OrderRow, PayerCode, Pulse, Store, StoreError, StoredEvent, Work, Worklist,
 };
 use paydesk_domain::{
     AccountId, Amount, BusinessDay, ChannelDay, ChannelId, Currency, MerchantRef, Money, Order,
@@ -400,6 +400,10 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> BoxFuture<'_, Result<BillRowsPage, StoreError>> {
         Box::pin(self.read_bill_rows(bill, only_different, from, limit))
+    }
+
+    fn worklist(&self) -> &dyn Worklist {
+        self
     }
 
     fn row<'a>(

@@ -14,6 +14,35 @@ fields: Array<FieldVerdict>,
 ready: boolean, };
 
 /**
+ * One account's day.
+ */
+export type AccountDayView = { 
+/**
+ * The account.
+ */
+account: BillAccount, 
+/**
+ * Whether its bill is here.
+ */
+here: boolean, 
+/**
+ * The bill's sums.
+ */
+bill: SideTotals | null, 
+/**
+ * Ours.
+ */
+books: SideTotals | null, 
+/**
+ * Pairs that agree.
+ */
+matched: number, 
+/**
+ * Differences.
+ */
+differences: number, };
+
+/**
  * What stands in the form.
  */
 export type AccountDraft = { 
@@ -160,6 +189,19 @@ open_doubts: number, };
  * What the customer does.
  */
 export type Act = "decline" | "pay" | "scan";
+
+/**
+ * What is decided.
+ */
+export type ActArgs = { "act": "explained" } | { "act": "fee" } | { "act": "written_off" } | { "act": "linked", 
+/**
+ * The other one.
+ */
+to: ItemRef, } | { "act": "added" } | { "act": "split", 
+/**
+ * They add up to the difference.
+ */
+parts: Array<PartArgs>, } | { "act": "exception" } | { "act": "noted" };
 
 /**
  * Keeps an account: its keys in the vault, the rest in the settings.
@@ -754,6 +796,74 @@ is_stopped: boolean,
 is_over: boolean, };
 
 /**
+ * One step of the bridge.
+ */
+export type BridgeStep = { 
+/**
+ * The decision's name, or `open`.
+ */
+act: string, 
+/**
+ * How many differences.
+ */
+count: number, 
+/**
+ * How much of the way.
+ */
+amount: MoneyView, };
+
+/**
+ * From our net to the bill's, in one currency.
+ */
+export type BridgeView = { 
+/**
+ * Our sums.
+ */
+books: SideTotals, 
+/**
+ * The bills' sums.
+ */
+bill: SideTotals, 
+/**
+ * What was decided, and `open`.
+ */
+steps: Array<BridgeStep>, 
+/**
+ * What is left: fees that our books do not know.
+ */
+rest: MoneyView, };
+
+/**
+ * Another difference that may be the same movement.
+ */
+export type CandidateView = { 
+/**
+ * The other one.
+ */
+item: WorkItemView, 
+/**
+ * What speaks for it: `same_amount`, `same_transaction`, `near`, `other_day`.
+ */
+reasons: Array<string>, 
+/**
+ * Seconds between the two.
+ */
+seconds_apart: number, };
+
+/**
+ * What may be the other side of a difference.
+ */
+export type Candidates = { 
+/**
+ * The difference as it stands.
+ */
+item: WorkItemView, 
+/**
+ * Best first.
+ */
+candidates: Array<CandidateView>, };
+
+/**
  * What is given is changed, the rest stays.
  */
 export type ChangeAccount = { 
@@ -974,6 +1084,48 @@ export type ClassifyScan = {
 text: string, };
 
 /**
+ * A day of the shop.
+ */
+export type CloseDayOf = { 
+/**
+ * The day, `2026-11-20`; yesterday when not given.
+ */
+day: string | null, };
+
+/**
+ * A version of a signed day.
+ */
+export type CloseView = { 
+/**
+ * From 1.
+ */
+version: number, 
+/**
+ * When, milliseconds since 1970 in UTC.
+ */
+at: number, 
+/**
+ * By whom.
+ */
+by: string, 
+/**
+ * SHA-256 of the record.
+ */
+sha256: string, 
+/**
+ * The log's last hash before it.
+ */
+head: string, 
+/**
+ * The record, byte for byte.
+ */
+record: string, 
+/**
+ * Why it was opened again.
+ */
+reopened: ReopenedView | null, };
+
+/**
  * An error as the UI gets it.
  */
 export type CommandError = { 
@@ -1050,6 +1202,51 @@ account_id: string,
 day: string, };
 
 /**
+ * A day before and after it is signed.
+ */
+export type DayOverview = { 
+/**
+ * The day.
+ */
+day: string, 
+/**
+ * The newest day that can be signed.
+ */
+newest: string, 
+/**
+ * Account by account.
+ */
+accounts: Array<AccountDayView>, 
+/**
+ * Currency by currency.
+ */
+bridges: Array<BridgeView>, 
+/**
+ * What keeps it open; empty when it can be signed.
+ */
+hindrances: Array<HindranceView>, 
+/**
+ * Whether it is signed.
+ */
+signed: boolean, 
+/**
+ * How many differences stand where.
+ */
+counts: WorkCountsView, 
+/**
+ * Takings by hours.
+ */
+hours: Array<HourView>, 
+/**
+ * Its versions, the newest first.
+ */
+closes: Array<CloseView>, 
+/**
+ * The most that may be written off, in minor units.
+ */
+write_off_max: string, };
+
+/**
  * A compared day in numbers.
  */
 export type DayResult = { 
@@ -1113,6 +1310,31 @@ export type DaysOf = {
 account_id: string | null, };
 
 /**
+ * A decision.
+ */
+export type Decide = { 
+/**
+ * About what.
+ */
+target: WorkTarget, 
+/**
+ * What.
+ */
+act: ActArgs, 
+/**
+ * Why; required unless it is `explained`.
+ */
+remark: string, 
+/**
+ * A file that shows it.
+ */
+proof: ProofFile | null, 
+/**
+ * Only says what it would do.
+ */
+dry_run: boolean, };
+
+/**
  * Decides about late money.
  */
 export type DecideLate = { 
@@ -1128,6 +1350,35 @@ decision: LateDecision,
  * Why.
  */
 reason: string, };
+
+/**
+ * One decision.
+ */
+export type DecisionView = { 
+/**
+ * What, by name.
+ */
+act: string, 
+/**
+ * Why.
+ */
+remark: string, 
+/**
+ * The name of the file that shows it.
+ */
+proof: string | null, 
+/**
+ * SHA-256 of that file.
+ */
+proof_sha256: string | null, 
+/**
+ * By whom.
+ */
+by: string, 
+/**
+ * When, milliseconds since 1970 in UTC.
+ */
+at: number, };
 
 /**
  * One difference with both sides.
@@ -1179,6 +1430,7 @@ file: string, };
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
 export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "font_missing" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "file_too_large" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -1384,6 +1636,51 @@ expires_at: number | null, };
  * How a file is written.
  */
 export type FileFormat = "beancount" | "csv" | "csv_plain" | "pdf" | "txt" | "xlsx";
+ * Differences given to somebody.
+ */
+export type GiveTo = { 
+/**
+ * Which.
+ */
+target: WorkTarget, 
+/**
+ * To whom; empty: nobody.
+ */
+owner: string, };
+
+/**
+ * What keeps a day open.
+ */
+export type HindranceView = { 
+/**
+ * `not_over`, `bill_missing`, `open` or `signed`.
+ */
+why: string, 
+/**
+ * The account whose bill is missing.
+ */
+account_id: string | null, 
+/**
+ * Differences that are open.
+ */
+count: number, };
+
+/**
+ * What was taken in an hour.
+ */
+export type HourView = { 
+/**
+ * 0 to 23, by the channel's clock.
+ */
+hour: number, 
+/**
+ * The channel.
+ */
+channel: string, 
+/**
+ * How much.
+ */
+taken: MoneyView, };
 
 /**
  * What an import came to.
@@ -1397,6 +1694,23 @@ statements: Array<KeptStatementView>,
  * How many came with this import; the others were here.
  */
 came: number, };
+
+/**
+ * Names a difference, also after its day was compared again.
+ */
+export type ItemRef = { 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The channel's day, `2026-11-20`.
+ */
+day: string, 
+/**
+ * As [`WorkItemView::item`] gave it.
+ */
+item: string, };
 
 /**
  * Names a kept file.
@@ -1887,6 +2201,19 @@ totals: OrderTotals,
 tab_counts: { [key in string]: number }, };
 
 /**
+ * A part of a difference.
+ */
+export type PartArgs = { 
+/**
+ * `fee`, `written_off` or `added`.
+ */
+act: string, 
+/**
+ * Minor units, signed as the difference.
+ */
+minor: string, };
+
+/**
  * A pasted value or a passphrase: goes in, is wiped when it is dropped, and is never shown.
  */
 export type Pasted = string;
@@ -2045,6 +2372,19 @@ export type PreviewId = {
  * As [`BillPreview::preview`] gave it.
  */
 preview: string, };
+
+/**
+ * A file that shows why.
+ */
+export type ProofFile = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The file, base64.
+ */
+file: string, };
 
 /**
  * Who verified a fact, and how.
@@ -2305,6 +2645,36 @@ again: string | null,
  * A return of late money.
  */
 late_return: boolean, };
+
+/**
+ * Opens a signed day again.
+ */
+export type ReopenDay = { 
+/**
+ * The day.
+ */
+day: string, 
+/**
+ * Why.
+ */
+reason: string, };
+
+/**
+ * A day that was opened again.
+ */
+export type ReopenedView = { 
+/**
+ * When, milliseconds since 1970 in UTC.
+ */
+at: number, 
+/**
+ * By whom.
+ */
+by: string, 
+/**
+ * Why.
+ */
+reason: string, };
 
 /**
  * Gives money back.
@@ -2639,6 +3009,19 @@ fee: MoneyView,
 net: MoneyView, };
 
 /**
+ * Signs a day.
+ */
+export type SignDay = { 
+/**
+ * The day.
+ */
+day: string, 
+/**
+ * The person says that the figures were looked at.
+ */
+checked: boolean, };
+
+/**
  * Sound settings.
  */
 export type Sound = { 
@@ -2964,6 +3347,28 @@ technical: string | null,
 repeated: number, };
 
 /**
+ * Differences to take a decision back from.
+ */
+export type UndoOf = { 
+/**
+ * Which.
+ */
+items: Array<ItemRef>, };
+
+/**
+ * A difference that a decision does not fit.
+ */
+export type UnfitItem = { 
+/**
+ * Which.
+ */
+item: ItemRef, 
+/**
+ * Why, by name: text `unfit_*`.
+ */
+reason: string, };
+
+/**
  * Opens the vault, tries again, or makes the sealed one where there is no keyring.
  */
 export type UnlockKeys = { 
@@ -2971,6 +3376,161 @@ export type UnlockKeys = {
  * The passphrase, where one is asked for.
  */
 passphrase?: Pasted, };
+
+/**
+ * What a decision does, or did.
+ */
+export type Weighing = { 
+/**
+ * Differences it fits.
+ */
+fits: number, 
+/**
+ * Their sums, one for each currency.
+ */
+sums: Array<MoneyView>, 
+/**
+ * Those that stay as they are, at most 200.
+ */
+unfit: Array<UnfitItem>, 
+/**
+ * How many stay as they are.
+ */
+unfit_count: number, };
+
+/**
+ * How many differences stand where.
+ */
+export type WorkCountsView = { 
+/**
+ * Nobody decided.
+ */
+open: number, 
+/**
+ * Followed up.
+ */
+exceptions: number, 
+/**
+ * Settled.
+ */
+settled: number, };
+
+/**
+ * One difference with what was decided.
+ */
+export type WorkItemView = { 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * Its channel.
+ */
+channel: string, 
+/**
+ * The channel's day.
+ */
+day: string, 
+/**
+ * Its name within the day.
+ */
+item: string, 
+/**
+ * What differs.
+ */
+difference: DifferenceView, 
+/**
+ * `open`, `exception` or `settled`.
+ */
+state: string, 
+/**
+ * The decision that counts, by name.
+ */
+act: string | null, 
+/**
+ * Who looks after it.
+ */
+owner: string, 
+/**
+ * Days since its day.
+ */
+age_days: number, 
+/**
+ * Decisions that stand, oldest first.
+ */
+decisions: Array<DecisionView>, };
+
+/**
+ * A page of differences.
+ */
+export type WorkPageOf = { 
+/**
+ * Which.
+ */
+query: WorkQuery, 
+/**
+ * Position of the first one wanted, from 0.
+ */
+from: number, 
+/**
+ * Wanted, at most 200.
+ */
+limit: number, };
+
+/**
+ * A page of differences.
+ */
+export type WorkPageView = { 
+/**
+ * The differences.
+ */
+items: Array<WorkItemView>, 
+/**
+ * How many there are, whatever state was asked for.
+ */
+counts: WorkCountsView, };
+
+/**
+ * Which differences.
+ */
+export type WorkQuery = { 
+/**
+ * The first day.
+ */
+day_from: string, 
+/**
+ * The last day.
+ */
+day_to: string, 
+/**
+ * Only of this account.
+ */
+account_id: string | null, 
+/**
+ * Only with this code.
+ */
+code: string | null, 
+/**
+ * Only `open`, `exception` or `settled` ones.
+ */
+state: string | null, 
+/**
+ * Only those that this person looks after; empty: nobody.
+ */
+owner: string | null, };
+
+/**
+ * Which differences a decision is about.
+ */
+export type WorkTarget = { "of": "items", 
+/**
+ * By name.
+ */
+items: Array<ItemRef>, } | { "of": "all", 
+/**
+ * The filter.
+ */
+query: WorkQuery, };
 
 /** Every command with its arguments and answer. */
 export interface Commands {
@@ -3064,6 +3624,24 @@ export interface Commands {
   remove_bank_template: { args: BankTemplateName; answer: StatementList };
   /** Takes a kept bill's or statement's file out, exactly as it came. */
   save_kept_file: { args: SaveKeptFile; answer: SavedFile };
+  /** Differences by filter, each with what was decided. */
+  worklist: { args: WorkPageOf; answer: WorkPageView };
+  /** What may be the other side of a difference. */
+  candidates: { args: ItemRef; answer: Candidates };
+  /** Decides about differences, or says what that would do. */
+  decide: { args: Decide; answer: Weighing };
+  /** Takes the last decision back. */
+  undo_decision: { args: UndoOf; answer: Weighing };
+  /** Gives differences to somebody. */
+  give_to: { args: GiveTo; answer: Weighing };
+  /** Compares a kept bill with our books as they are now. */
+  compare_day_again: { args: DayOf; answer: DayOverview };
+  /** A day before and after it is signed. */
+  day_overview: { args: CloseDayOf; answer: DayOverview };
+  /** Signs a day. */
+  sign_day: { args: SignDay; answer: DayOverview };
+  /** Opens a signed day again, with a reason. */
+  reopen_day: { args: ReopenDay; answer: DayOverview };
   /** Ends the demo's day, so that its bill can be fetched. */
   sandbox_end_day: { args: NoArgs; answer: SandboxStatus };
   /** The set-up forms of the channels. */

@@ -146,6 +146,10 @@ pub enum ErrorCode {
     ChannelNotConnected,
     /// This payment code was used in the last five minutes.
     CodeUsed,
+    /// The day is signed: what it stands on does not change any more.
+    DayLocked,
+    /// Something keeps the day from being signed.
+    DayOpen,
     /// The database is damaged.
     DatabaseCorrupt,
     /// The database belongs to a newer version of this program.
@@ -176,6 +180,8 @@ pub enum ErrorCode {
     ExportTotalsDiffer,
     /// No font of this PC has the characters that a page needs.
     FontMissing,
+    /// The file is larger than it may be.
+    FileTooLarge,
     /// A live account talks to its channel only, and a sandbox account never does.
     GatewayNotAllowed,
     /// Goods barcode, not a payment code.

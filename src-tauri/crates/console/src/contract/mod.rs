@@ -12,6 +12,7 @@ mod pay;
 mod shop;
 mod statements;
 mod typescript;
+mod worklist;
 
 pub use accounts::*;
 pub use bills::*;
@@ -24,6 +25,7 @@ pub use pay::*;
 pub use shop::*;
 pub use statements::*;
 pub use typescript::typescript;
+pub use worklist::*;
 
 use paydesk_domain::Money;
 use serde::{Deserialize, Serialize};
@@ -124,6 +126,24 @@ macro_rules! with_commands {
             remove_bank_template: BankTemplateName => StatementList,
             /// Takes a kept bill's or statement's file out, exactly as it came.
             save_kept_file: SaveKeptFile => SavedFile,
+            /// Differences by filter, each with what was decided.
+            worklist: WorkPageOf => WorkPageView,
+            /// What may be the other side of a difference.
+            candidates: ItemRef => Candidates,
+            /// Decides about differences, or says what that would do.
+            decide: Decide => Weighing,
+            /// Takes the last decision back.
+            undo_decision: UndoOf => Weighing,
+            /// Gives differences to somebody.
+            give_to: GiveTo => Weighing,
+            /// Compares a kept bill with our books as they are now.
+            compare_day_again: DayOf => DayOverview,
+            /// A day before and after it is signed.
+            day_overview: CloseDayOf => DayOverview,
+            /// Signs a day.
+            sign_day: SignDay => DayOverview,
+            /// Opens a signed day again, with a reason.
+            reopen_day: ReopenDay => DayOverview,
             /// Ends the demo's day, so that its bill can be fetched.
             sandbox_end_day: NoArgs => SandboxStatus,
             /// The set-up forms of the channels.

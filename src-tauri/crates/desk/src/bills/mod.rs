@@ -11,8 +11,8 @@ pub use runs::{BILL_DAYS_MAX, BillRun};
 use crate::{
     Desk, DeskError,
     ports::{
-        Actor, BillFile, BillOrigin, BillRow, Booked, DaySummary, EventKind, KeptBill,
-        KeptDifference, NewBill,
+        Actor, BillFile, BillOrigin, BillRow, Booked, ComparedAgain, DaySummary, EventKind,
+        KeptBill, KeptDifference, NewBill,
     },
     shop::Account,
 };
@@ -256,6 +256,55 @@ impl Desk {
         let kept = store.import_bill(bill).await?;
         self.tell_status();
         Ok(kept)
+    }
+
+    /// Compares a kept bill with our books as they are now: the channel may have said more since.
+    ///
+    /// # Errors
+    /// `BillEmpty` when no bill of that day is kept; the store's: then the comparison before stands.
+    pub async fn compare_again(
+        &self,
+        account: &AccountId,
+        day: ChannelDay,
+    ) -> Result<KeptBill, DeskError> {
+        let (account, ..) = self.bills_of(account)?;
+        let store = &self.ports.store;
+        let kept = store.bills(&account.id, day, day).await?;
+        let mut kept = kept.into_iter().next().ok_or(DeskError::BillEmpty)?;
+        let rows = store.bill_rows(kept.id, false, 0, u32::MAX).await?.rows;
+        let lines = rows.into_iter().map(|row| row.line).collect();
+        let file = kept.summary.bill;
+        let compared = self.compared(&account, day, lines, file).await?;
+        let body = json!({
+            "account": kept.account,
+            "channel": kept.channel,
+            "day": day,
+            "content_sha256": kept.content_sha256,
+            "summary": compared.summary,
+        });
+        kept.summary = compared.summary.clone();
+        let again = ComparedAgain {
+            bill: kept.id,
+            day,
+            rows: compared.rows,
+            differences: compared.differences,
+            summary: compared.summary,
+            event: self.shop_event(EventKind::BillCompared, self.actor(), body)?,
+        };
+        store.worklist().compare_again(again).await?;
+        self.tell_status();
+        Ok(kept)
+    }
+
+    /// Whether our books have anything of an account on a day.
+    pub(crate) async fn has_trade(
+        &self,
+        account: &Account,
+        day: ChannelDay,
+    ) -> Result<bool, DeskError> {
+        let none = Totals::zero(self.need_shop()?.currency);
+        let compared = self.compared(account, day, Vec::new(), none).await?;
+        Ok(!compared.differences.is_empty())
     }
 
     fn bills_of(

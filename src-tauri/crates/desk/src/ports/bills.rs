@@ -149,3 +149,20 @@ pub struct KeptBill {
     /// The day in numbers.
     pub summary: DaySummary,
 }
+
+/// A kept bill, compared with our books again.
+#[derive(Clone, Debug)]
+pub struct ComparedAgain {
+    /// Which bill.
+    pub bill: i64,
+    /// Of which day.
+    pub day: ChannelDay,
+    /// Its lines with what is said of each now.
+    pub rows: Vec<BillRow>,
+    /// What was found.
+    pub differences: Vec<KeptDifference>,
+    /// The day in numbers.
+    pub summary: DaySummary,
+    /// The event that tells of it.
+    pub event: NewEvent,
+}

@@ -123,7 +123,11 @@ impl Desk {
             | EventKind::RefundHandedOver
             | EventKind::RefundHeard
             | EventKind::RefundWithdrawn => Actor::Program,
-            EventKind::BillImported
+            EventKind::BillCompared
+            | EventKind::BillImported
+            | EventKind::DayReopened
+            | EventKind::DaySigned
+            | EventKind::DifferenceTreated
             | EventKind::EndingBegun
             | EventKind::KeysChanged
             | EventKind::LateDecided

@@ -12,6 +12,7 @@ mod accounts;
 mod bad_bills;
 mod bills;
 mod broken_http;
+mod close;
 mod codes;
 mod counter;
 mod doctor;
