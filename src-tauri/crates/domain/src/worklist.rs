@@ -332,7 +332,7 @@ mod tests {
     #[test]
     fn a_person_says_why_and_arithmetic_need_not() {
         let sum = Some(cny(5));
-        let why = Explanation::RoundingPerLine;
+        let why = Explanation::InDoubtWhenCut;
         assert_eq!(fits(&Act::Fee, sum, why, " "), Err(Unfit::RemarkMissing));
         assert_eq!(fits(&Act::Explained, sum, why, ""), Ok(()));
         let none = Explanation::Unexplained;

@@ -2,10 +2,10 @@
 
 use crate::{
     SqliteStore,
+    closes::refuse_signed,
     damage::bill_digest,
     errors::{fault, unreadable},
     read::{int, text},
-    worklist::refuse_signed,
 };
 use flate2::{read::DeflateDecoder, write::DeflateEncoder};
 use paydesk_desk::ports::{

@@ -3,6 +3,7 @@
 
 mod bills;
 mod chain;
+mod closes;
 mod damage;
 mod errors;
 mod files;
