@@ -19,6 +19,7 @@ type StatementAnswers = Pick<
   | 'save_bank_template'
   | 'remove_bank_template'
   | 'save_kept_file'
+  | 'sandbox_bank_statement'
 >;
 
 const LINES = 64;
@@ -173,6 +174,7 @@ export function statementAnswers(options: () => FakeOptions): StatementAnswers {
       templates = templates.filter((template) => template.name !== name);
       return list();
     },
+    sandbox_bank_statement: ({ form }) => ({ name: `demo.${form}`, file: 'YQ==' }),
     save_kept_file: ({ to }) => ({ file: to, sha256: 'a1'.repeat(32), bytes: 8_192 }),
   };
 }

@@ -1,6 +1,7 @@
 //! The demo: faults, customers, the customer's phone, sample codes.
 
 use crate::{Console, contract::*, refused};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_domain::Mode;
 
 impl Console {
@@ -30,6 +31,18 @@ impl Console {
         self.need_demo()?;
         self.surroundings.end_day().await?;
         self.surroundings.sandbox_status().await
+    }
+
+    pub(crate) async fn sandbox_bank_statement(
+        &self,
+        args: DemoStatementOf,
+    ) -> Result<DemoStatement, CommandError> {
+        self.need_demo()?;
+        let (name, bytes) = self.surroundings.bank_statement(&args).await?;
+        Ok(DemoStatement {
+            name,
+            file: STANDARD.encode(bytes),
+        })
     }
 
     pub(crate) async fn sandbox_phone(&self, args: PhoneAct) -> Result<PhoneScreen, CommandError> {

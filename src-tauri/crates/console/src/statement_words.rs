@@ -4,17 +4,28 @@ use crate::{bills::narrow, contract::*, invalid};
 use paydesk_desk::{AmountColumns, DateOrder, LineVerdict, Template};
 use paydesk_domain::{BalanceCheck, BankLine, BankStatement, Currency, Money};
 
-/// A statement in numbers; of a kept one the lines stay in the store, and so do their sums.
-pub(crate) fn head(account: &str, statement: &BankStatement, lines: &[BankLine]) -> StatementHead {
+/// What came in and what went out; nothing where it is more than any sum.
+pub(crate) type Sums = (Option<Money>, Option<Money>);
+
+pub(crate) fn sums(statement: &BankStatement) -> Sums {
+    let sum = |wanted: fn(i64) -> bool| {
+        let amounts = statement.lines.iter().map(|line| line.amount);
+        let mut amounts = amounts.filter(|amount| wanted(amount.minor()));
+        amounts.try_fold(Money::zero(statement.currency), |sum, amount| {
+            sum.checked_add(amount).ok()
+        })
+    };
+    (sum(|minor| minor > 0), sum(|minor| minor < 0))
+}
+
+/// A statement in numbers.
+pub(crate) fn head(
+    account: &str,
+    statement: &BankStatement,
+    (money_in, money_out): Sums,
+) -> StatementHead {
     let money = |balance: Option<paydesk_domain::BankBalance>| {
         balance.map(|balance| MoneyView::from(balance.amount))
-    };
-    let (sum_in, sum_out) = match (lines, statement.opening, statement.closing) {
-        ([], ..) => (None, None),
-        _ => (
-            sum(statement.currency, lines, |minor| minor > 0),
-            sum(statement.currency, lines, |minor| minor < 0),
-        ),
     };
     StatementHead {
         account: account.to_owned(),
@@ -29,22 +40,11 @@ pub(crate) fn head(account: &str, statement: &BankStatement, lines: &[BankLine])
         to: statement.to.map(|day| day.to_string()),
         opening: money(statement.opening),
         closing: money(statement.closing),
-        money_in: sum_in,
-        money_out: sum_out,
+        money_in: money_in.map(MoneyView::from),
+        money_out: money_out.map(MoneyView::from),
         not_booked: narrow(statement.not_booked),
         proof: proof(&statement.check),
     }
-}
-
-fn sum(currency: Currency, lines: &[BankLine], wanted: fn(i64) -> bool) -> Option<MoneyView> {
-    let mut amounts = lines
-        .iter()
-        .map(|line| line.amount)
-        .filter(|amount| wanted(amount.minor()));
-    let sum = amounts.try_fold(Money::zero(currency), |sum, amount| {
-        sum.checked_add(amount).ok()
-    });
-    sum.map(MoneyView::from)
 }
 
 fn proof(check: &BalanceCheck) -> BalanceProof {

@@ -6,7 +6,7 @@ use crate::{
     coded,
     contract::*,
     invalid, refused,
-    statement_words::{columns_view, head, line_view, template},
+    statement_words::{columns_view, head, line_view, sums, template},
     store_error,
 };
 use paydesk_desk::{
@@ -261,7 +261,7 @@ fn looked_view(looked: &LookedStatement) -> LookedStatementView {
         narrow(looked.verdicts.iter().filter(|it| wanted(it)).count())
     };
     LookedStatementView {
-        head: head(&looked.account, &looked.statement, &looked.statement.lines),
+        head: head(&looked.account, &looked.statement, sums(&looked.statement)),
         lines: narrow(looked.statement.lines.len()),
         new_lines: count(|it| matches!(it, LineVerdict::New | LineVerdict::Running)),
         told_before: count(|it| matches!(it, LineVerdict::ToldBefore(_))),
@@ -274,7 +274,11 @@ fn looked_view(looked: &LookedStatement) -> LookedStatementView {
 fn kept_view(kept: &KeptStatement, gap_before: bool) -> KeptStatementView {
     KeptStatementView {
         id: kept.id.to_string(),
-        head: head(&kept.account, &kept.head, &[]),
+        head: head(
+            &kept.account,
+            &kept.head,
+            (Some(kept.money_in), Some(kept.money_out)),
+        ),
         lines: narrow(kept.lines),
         told_before: narrow(kept.told_before),
         file: kept.file.clone(),

@@ -1,6 +1,6 @@
 //! The few questions a command may ask its surroundings, and nothing more.
 
-use crate::contract::{Act, CommandError, PhoneScreen, SampleCode, SandboxStatus};
+use crate::contract::{Act, CommandError, DemoStatementOf, PhoneScreen, SampleCode, SandboxStatus};
 use paydesk_desk::{
     ports::BoxFuture,
     shop::{Account, Shop},
@@ -33,6 +33,11 @@ pub trait Surroundings: Send + Sync {
     fn play_past(&self, shop: Shop, days: u8) -> BoxFuture<'_, Result<(), CommandError>>;
     /// Ends the demo's day: its bill can be fetched from then on.
     fn end_day(&self) -> BoxFuture<'_, Result<(), CommandError>>;
+    /// A statement of the demo's bank: its name and bytes.
+    fn bank_statement<'a>(
+        &'a self,
+        asked: &'a DemoStatementOf,
+    ) -> BoxFuture<'a, Result<(String, Vec<u8>), CommandError>>;
     /// Sample payment codes, without their pictures.
     fn sample_codes(&self) -> BoxFuture<'_, Result<Vec<SampleCode>, CommandError>>;
     /// Saves a file for the user and gives its path.

@@ -5,11 +5,12 @@ use crate::{
     history,
     network::{HttpNetwork, Reach, SANDBOX_GATEWAY, SandboxAddress, client},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_console::{
     NewFile, Surroundings,
     contract::{
-        Act, CommandError, CustomerView, ErrorCode, FaultView, MoneyView, PhoneScreen, SampleCode,
-        SandboxStatus,
+        Act, CommandError, CustomerView, DemoStatementOf, ErrorCode, FaultView, MoneyView,
+        PhoneScreen, SampleCode, SandboxStatus,
     },
     refused, refused_with,
 };
@@ -422,6 +423,21 @@ impl Surroundings for Demo {
                 amount: amount
                     .map(|minor| MoneyView::from(Money::from_minor(minor, Currency::CNY))),
             })
+        })
+    }
+
+    fn bank_statement<'a>(
+        &'a self,
+        asked: &'a DemoStatementOf,
+    ) -> BoxFuture<'a, Result<(String, Vec<u8>), CommandError>> {
+        Box::pin(async move {
+            let body = json!({ "form": asked.form, "from": asked.from, "to": asked.to });
+            let written = self
+                .control(reqwest::Method::POST, "bank/statement", Some(body))
+                .await?;
+            let bytes = STANDARD.decode(text(&written, "file"));
+            let bytes = bytes.map_err(|_| refused(ErrorCode::SandboxGone))?;
+            Ok((text(&written, "name"), bytes))
         })
     }
 

@@ -12,7 +12,7 @@ use paydesk_desk::ports::{
     BankFile, BoxFuture, KeptLine, KeptStatement, LineName, NewStatement, NewStatements,
     StatementStore, StoreError,
 };
-use paydesk_domain::{BankLine, BankStatement, Currency, Timestamp};
+use paydesk_domain::{BankLine, BankStatement, Currency, Money, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sqlx::{Connection as _, QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
@@ -20,7 +20,7 @@ use sqlx::{Connection as _, QueryBuilder, Row, Sqlite, SqliteConnection, sqlite:
 /// Lines in one statement of SQL: seven values each, far below SQLite's limit of 32,766.
 const LINES_AT_ONCE: usize = 1_000;
 
-const STATEMENTS: &str = "SELECT s.id, s.account, s.content_sha256, s.layout, s.head, (SELECT count(*) FROM bank_lines l WHERE l.statement = s.id), (SELECT count(*) FROM bank_lines l WHERE l.statement = s.id AND l.told_statement IS NOT NULL), f.name, f.sha256, s.imported_at, s.by_name FROM bank_statements s JOIN bank_files f ON f.id = s.file ORDER BY s.id DESC";
+const STATEMENTS: &str = "SELECT s.id, s.account, s.content_sha256, s.layout, s.head, (SELECT count(*) FROM bank_lines l WHERE l.statement = s.id), (SELECT count(*) FROM bank_lines l WHERE l.statement = s.id AND l.told_statement IS NOT NULL), f.name, f.sha256, s.imported_at, s.by_name, (SELECT coalesce(sum(amount_minor), 0) FROM bank_lines l WHERE l.statement = s.id AND l.amount_minor > 0), (SELECT coalesce(sum(amount_minor), 0) FROM bank_lines l WHERE l.statement = s.id AND l.amount_minor < 0) FROM bank_statements s JOIN bank_files f ON f.id = s.file ORDER BY s.id DESC";
 
 const LINES: &str = "SELECT statement, n, told_statement, told_n, sealed FROM bank_lines WHERE statement = $1 AND n >= $2 ORDER BY n LIMIT $3";
 
@@ -48,12 +48,15 @@ pub(crate) fn opened_file(
 }
 
 fn kept(row: &SqliteRow) -> Result<KeptStatement, StoreError> {
+    let head: BankStatement = parsed("bank statement", &text(row, 4)?)?;
     Ok(KeptStatement {
+        money_in: Money::from_minor(int(row, 11)?, head.currency),
+        money_out: Money::from_minor(int(row, 12)?, head.currency),
         id: int(row, 0)?,
         account: text(row, 1)?,
         content_sha256: text(row, 2)?,
         layout: text(row, 3)?,
-        head: parsed("bank statement", &text(row, 4)?)?,
+        head,
         lines: unsigned(int(row, 5)?),
         told_before: unsigned(int(row, 6)?),
         file: text(row, 7)?,
@@ -209,6 +212,14 @@ impl SqliteStore {
         }
         write_lines(connection, rows).await?;
         let told = new.told_before.iter().filter(|told| told.is_some());
+        let sum = |wanted: fn(i64) -> bool| {
+            let amounts = new.statement.lines.iter().map(|line| line.amount.minor());
+            let sum = amounts
+                .filter(|minor| wanted(*minor))
+                .try_fold(0, i64::checked_add);
+            sum.map(|minor| Money::from_minor(minor, head.currency))
+                .ok_or_else(|| StoreError::Corrupt("bank statement: sum".to_owned()))
+        };
         Ok(KeptStatement {
             id,
             account: new.account.clone(),
@@ -216,6 +227,8 @@ impl SqliteStore {
             layout: new.layout.clone(),
             lines: u64::try_from(lines.len()).unwrap_or(u64::MAX),
             told_before: u64::try_from(told.count()).unwrap_or(u64::MAX),
+            money_in: sum(|minor| minor > 0)?,
+            money_out: sum(|minor| minor < 0)?,
             head,
             file: file.name.clone(),
             file_sha256: file.sha256.clone(),

@@ -1,7 +1,8 @@
 /// A channel's bill against our books: which day of which account is looked at, and what was found.
 /// It compares nothing itself. It stays while the program runs, so that a look at an order and back
 /// does not cost the preview.
-import { ConsoleError, callConsole, commandErrorOf } from '$lib/api/client';
+import { callConsole, commandErrorOf } from '$lib/api/client';
+import { contentOf } from '$lib/api/files';
 import type {
   BillName,
   BillPreview,
@@ -28,14 +29,8 @@ export interface OpenedFile {
   readonly kept: boolean;
 }
 
-/// What the core takes; a larger file is not read at all.
-const FILE_MAX = 96 * 1024 * 1024;
-
 /// How often a run through missing bills is looked at.
 const RUN_LOOK_MS = 500;
-
-const refusal = (code: CommandError['code']): ConsoleError =>
-  new ConsoleError({ code, money: 'not_moved', params: {}, incident: '' });
 
 class Reconcile {
   days = $state.raw<DayList | null>(null);
@@ -162,7 +157,7 @@ class Reconcile {
     const { account, day } = this;
     if (!account || !day) return;
     await this.#look('opening', async () => {
-      const base64 = await read(file);
+      const base64 = await contentOf(file);
       return callConsole('open_bill', { account_id: account, day, name: file.name, file: base64 });
     });
   }
@@ -318,22 +313,8 @@ class Reconcile {
 export const isNew = (opened: OpenedFile | undefined): boolean =>
   !!opened?.preview && opened.preview.known_since === null && !opened.kept && !opened.error;
 
-async function read(file: File): Promise<string> {
-  if (file.size > FILE_MAX) throw refusal('bill_too_large');
-  return base64Of(file);
-}
-
 async function recognised(file: File): Promise<BillPreview> {
-  return callConsole('recognise_bill', { name: file.name, file: await read(file) });
-}
-
-function base64Of(file: File): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ''));
-    reader.onerror = () => reject(refusal('bill_unreadable'));
-    reader.readAsDataURL(file);
-  });
+  return callConsole('recognise_bill', { name: file.name, file: await contentOf(file) });
 }
 
 export const reconcile = new Reconcile();

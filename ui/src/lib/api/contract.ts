@@ -1381,6 +1381,36 @@ by: string,
 at: number, };
 
 /**
+ * A file of the demo's bank.
+ */
+export type DemoStatement = { 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The file, base64.
+ */
+file: string, };
+
+/**
+ * A statement of the demo's bank.
+ */
+export type DemoStatementOf = { 
+/**
+ * `csv` as a Chinese bank writes it, in GB18030, or `camt053`.
+ */
+form: string, 
+/**
+ * The first day; the first of the demo's trade when not given.
+ */
+from: string | null, 
+/**
+ * The last day; the demo's yesterday when not given.
+ */
+to: string | null, };
+
+/**
  * One difference with both sides.
  */
 export type DifferenceView = { 
@@ -3645,6 +3675,8 @@ export interface Commands {
   reopen_day: { args: ReopenDay; answer: DayOverview };
   /** Ends the demo's day, so that its bill can be fetched. */
   sandbox_end_day: { args: NoArgs; answer: SandboxStatus };
+  /** A statement of the demo's bank, as the bank writes it. */
+  sandbox_bank_statement: { args: DemoStatementOf; answer: DemoStatement };
   /** The set-up forms of the channels. */
   list_channels: { args: NoArgs; answer: ChannelForms };
   /** The accounts, without anything secret. */

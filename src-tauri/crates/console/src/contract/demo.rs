@@ -49,6 +49,27 @@ pub struct SetFault {
     pub on: bool,
 }
 
+/// A statement of the demo's bank.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct DemoStatementOf {
+    /// `csv` as a Chinese bank writes it, in GB18030, or `camt053`.
+    pub form: String,
+    /// The first day; the first of the demo's trade when not given.
+    pub from: Option<String>,
+    /// The last day; the demo's yesterday when not given.
+    pub to: Option<String>,
+}
+
+/// A file of the demo's bank.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct DemoStatement {
+    /// Its name.
+    pub name: String,
+    /// The file, base64.
+    pub file: String,
+}
+
 /// What the customer does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]

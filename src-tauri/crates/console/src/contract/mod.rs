@@ -146,6 +146,8 @@ macro_rules! with_commands {
             reopen_day: ReopenDay => DayOverview,
             /// Ends the demo's day, so that its bill can be fetched.
             sandbox_end_day: NoArgs => SandboxStatus,
+            /// A statement of the demo's bank, as the bank writes it.
+            sandbox_bank_statement: DemoStatementOf => DemoStatement,
             /// The set-up forms of the channels.
             list_channels: NoArgs => ChannelForms,
             /// The accounts, without anything secret.

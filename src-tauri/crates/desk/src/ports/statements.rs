@@ -2,7 +2,7 @@
 
 use super::{BoxFuture, NewEvent, StoreError};
 use jiff::civil::Date;
-use paydesk_domain::{BankLine, BankStatement, Currency, Timestamp};
+use paydesk_domain::{BankLine, BankStatement, Currency, Money, Timestamp};
 use std::sync::Arc;
 
 /// A statement's file as it came.
@@ -74,6 +74,10 @@ pub struct KeptStatement {
     pub lines: u64,
     /// How many of them were told by an earlier statement.
     pub told_before: u64,
+    /// The sum of what came in.
+    pub money_in: Money,
+    /// The sum of what went out, negative.
+    pub money_out: Money,
     /// The name of its file.
     pub file: String,
     /// The digest of its file.

@@ -16,7 +16,7 @@ use crate::{
     shop::Shop,
 };
 use overlap::Known;
-use paydesk_bank::{StatementFault, StatementFile, Table, Template};
+use paydesk_bank::{Reason as StatementReason, StatementFault, StatementFile, Table, Template};
 use paydesk_domain::{BankLine, BankStatement, Currency};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -103,7 +103,9 @@ impl Desk {
                 &saved.account
             };
         }
-        let refusal = file.clone().accept().err();
+        let overflow = file.statements.iter().find(|it| !can_be_summed(it));
+        let overflow = overflow.map(|it| StatementFault::at(it.row, "", StatementReason::Amount));
+        let refusal = overflow.or_else(|| file.clone().accept().err());
         let StatementFile {
             encoding,
             statements,
@@ -389,6 +391,17 @@ fn account_key(number: &str, given: &str) -> String {
     } else {
         number.to_uppercase()
     }
+}
+
+/// Whether what came in, and what went out, is a sum of money.
+fn can_be_summed(statement: &BankStatement) -> bool {
+    let sum = |wanted: fn(i64) -> bool| {
+        let amounts = statement.lines.iter().map(|line| line.amount.minor());
+        amounts
+            .filter(|minor| wanted(*minor))
+            .try_fold(0, i64::checked_add)
+    };
+    sum(|minor| minor > 0).is_some() && sum(|minor| minor < 0).is_some()
 }
 
 /// A name for the columns that a file's tables were read by.

@@ -496,3 +496,53 @@ async fn a_kept_file_is_taken_out_exactly_as_it_came() {
     }
     till.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bank_of_the_demo_pays_what_was_traded_and_tells_it_in_two_forms() {
+    let options = paydesk_host::HostOptions {
+        data: Some(crate::till::folder("statement-demo")),
+        resolve: true,
+        ..paydesk_host::HostOptions::default()
+    };
+    let till = Till::set_up_with(options, 12).await;
+    let ask = |form: &str| DemoStatementOf {
+        form: form.to_owned(),
+        from: None,
+        to: None,
+    };
+    let csv: DemoStatement = till
+        .ask("sandbox_bank_statement", ask("csv"))
+        .await
+        .unwrap();
+    let looked = open(&till, &csv.name, &STANDARD.decode(csv.file).unwrap())
+        .await
+        .unwrap();
+    let statement = &looked.statements[0];
+    assert_eq!(
+        (looked.encoding.as_str(), &looked.refusal),
+        ("gb18030", &None)
+    );
+    assert_eq!(statement.head.proof.check, "holds");
+    assert!(statement.lines >= 10, "{}", statement.lines);
+    import(&till, &looked.preview).await.unwrap();
+    // The same movements in another form count once.
+    let camt: DemoStatement = till
+        .ask("sandbox_bank_statement", ask("camt053"))
+        .await
+        .unwrap();
+    let again = open(&till, &camt.name, &STANDARD.decode(camt.file).unwrap())
+        .await
+        .unwrap();
+    let again = &again.statements[0];
+    assert_eq!(again.head.proof.check, "holds");
+    assert_eq!((again.new_lines, again.told_before), (0, statement.lines));
+    let id = list(&till).await.statements[0].id.clone();
+    assert!(lines(&till, &id, "财付通支付科技有限公司").await.total >= 5);
+    assert!(
+        lines(&till, &id, "支付宝（中国）网络技术有限公司")
+            .await
+            .total
+            >= 5
+    );
+    till.close().await;
+}

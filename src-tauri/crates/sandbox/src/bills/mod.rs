@@ -5,6 +5,7 @@
 
 mod alipay;
 mod archive;
+mod bank;
 mod downloads;
 mod gbk;
 mod lines;
@@ -12,6 +13,7 @@ mod plants;
 mod wechatpay;
 
 pub(crate) use archive::gzip;
+pub(crate) use bank::{Form as BankForm, Payee, statement as bank_statement};
 pub(crate) use downloads::{Download, Downloads, Fetched};
 pub(crate) use plants::{Plant, Sown, SownMoney, sow, told};
 pub use plants::{PlantAsked, PlantCode, PlantRefused, Planted};

@@ -2,13 +2,14 @@
 //!
 //! It must never reveal a private key.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Control, Refused, read, written};
 use crate::SandboxError;
-use crate::bills::{self, PlantAsked, Planted};
-use crate::clock::{day_of, day_text, rfc3339_time};
+use crate::bills::{self, BankForm, Payee, PlantAsked, Planted};
+use crate::clock::{day_of, day_text, read_day, rfc3339_time};
 use crate::exchange::{Call, Reply};
 use crate::keys::{KeysError, Rotation};
 use crate::ledger::{Channel, JournalError};
@@ -38,6 +39,13 @@ pub struct DayEnded {
 #[derive(Debug, Deserialize)]
 pub(super) struct PlantsAsked {
     plants: Vec<PlantAsked>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct StatementAsked {
+    form: String,
+    from: Option<String>,
+    to: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -115,6 +123,31 @@ impl Control {
 
     pub(super) fn plant_asked(&self, asked: &PlantsAsked) -> Result<Value, Refused> {
         Ok(json!({ "planted": self.plant(&asked.plants)? }))
+    }
+
+    /// A statement of the merchant's bank, until the sandbox's yesterday where no day is named.
+    pub(super) fn bank_statement(&self, asked: &StatementAsked) -> Result<Value, Refused> {
+        let form = match asked.form.as_str() {
+            "camt053" => BankForm::Camt053,
+            "csv" => BankForm::Csv,
+            other => return Err(Refused(400, format!("no bank writes {other}"))),
+        };
+        let day = |text: &Option<String>| {
+            let wrong = |text: &str| Refused(400, format!("{text} is no day"));
+            let read = |text: &String| read_day(text).ok_or_else(|| wrong(text));
+            text.as_ref().map(read).transpose()
+        };
+        let yesterday = day_of(self.world.now().wall_ms).saturating_sub(1);
+        let days = (day(&asked.from)?, day(&asked.to)?.unwrap_or(yesterday));
+        let merchant = &self.world.keys.merchant;
+        let payee = Payee {
+            alipay: &merchant.alipay.seller_id,
+            wechatpay: &merchant.wechatpay.mchid,
+        };
+        let ledger = self.world.ledger()?;
+        let (name, file) = bills::bank_statement(&ledger, payee, form, days)
+            .ok_or_else(|| Refused(404, "nothing was paid in these days".to_owned()))?;
+        Ok(json!({ "name": name, "file": STANDARD.encode(file) }))
     }
 
     pub(super) fn rates(&self) -> Result<Value, Refused> {

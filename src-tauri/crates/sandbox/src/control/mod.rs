@@ -150,6 +150,7 @@ impl Control {
                 self.say_next(named.clone());
                 written(&named)
             }
+            ("POST", "bank/statement") => self.bank_statement(&read(call)?),
             ("GET", "codes") => self.sample_codes(),
             ("POST", "day/end") => written(&self.end_day()?),
             ("GET", "customers") => Ok(json!({ "customers": CUSTOMERS })),

@@ -1,0 +1,288 @@
+//! The merchant's bank: what each channel pays out of what was really traded, and the bank's statements of it.
+//!
+//! Banks work from Monday to Friday here. What was traded on a day is paid on the next working day, in one sum with
+//! the days since the last: what stands on Friday, Saturday and Sunday comes on Monday. It knows no planted
+//! difference: the channel's bill may be wrong, its money is not.
+
+use super::{
+    gbk,
+    lines::{self, LineKind, less, negative, sum},
+};
+use crate::clock::{day_of, day_text};
+use crate::ledger::{Channel, Fen, Ledger};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// What was on the account before the first payout.
+const OPENING: Fen = Fen::new(5_000_000);
+
+/// What the bank takes for the account at the first working day of a month.
+const ACCOUNT_FEE: Fen = Fen::new(1_000);
+
+const ACCOUNT: &str = "6222000188880000421";
+
+const HOLDER: &str = "演示店";
+
+/// How the bank writes a statement.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Form {
+    /// A table in GB18030.
+    Csv,
+    /// ISO 20022.
+    Camt053,
+}
+
+/// The merchant's numbers at the channels, as references name them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Payee<'a> {
+    pub(crate) alipay: &'a str,
+    pub(crate) wechatpay: &'a str,
+}
+
+/// One movement of the bank account.
+struct Movement {
+    day: i64,
+    change: Fen,
+    balance: Fen,
+    from: &'static str,
+    number: String,
+    text: String,
+}
+
+/// Monday is nought; 1 January 1970 was a Thursday.
+fn weekday(day: i64) -> i64 {
+    day.saturating_add(3).rem_euclid(7)
+}
+
+fn is_working(day: i64) -> bool {
+    weekday(day) < 5
+}
+
+/// The working day after a day.
+fn paid_on(day: i64) -> i64 {
+    let mut next = day.saturating_add(1);
+    while !is_working(next) {
+        next = next.saturating_add(1);
+    }
+    next
+}
+
+fn payer(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Alipay => "支付宝（中国）网络技术有限公司",
+        Channel::Wechatpay => "财付通支付科技有限公司",
+    }
+}
+
+/// What is left of each day's trade: takings less refunds less fees.
+fn left_of_days(ledger: &Ledger, channel: Channel) -> BTreeMap<i64, Fen> {
+    let mut days: BTreeMap<i64, Vec<Fen>> = BTreeMap::new();
+    for line in lines::true_lines(ledger, channel) {
+        let left = less(line.amount, line.fee);
+        let change = match line.kind {
+            LineKind::Payment => left,
+            LineKind::Refund | LineKind::Reversal => negative(left),
+        };
+        days.entry(day_of(line.at_ms)).or_default().push(change);
+    }
+    days.into_iter()
+        .map(|(day, changes)| (day, sum(changes)))
+        .collect()
+}
+
+/// Payouts of a channel until a day: when, the first and last day of trade in it, and how much. What would be
+/// negative waits for more.
+fn payouts(ledger: &Ledger, channel: Channel, until: i64) -> Vec<(i64, i64, i64, Fen)> {
+    let mut payouts: Vec<(i64, i64, i64, Fen)> = Vec::new();
+    let mut waiting: Option<(i64, i64, Fen)> = None;
+    let days = left_of_days(ledger, channel);
+    let all: Vec<(i64, Fen)> = days.into_iter().collect();
+    for (at, (day, left)) in all.iter().enumerate() {
+        let (first, sum) = waiting.map_or((*day, *left), |(first, _, before)| {
+            (first, lines::sum([before, *left]))
+        });
+        waiting = Some((first, *day, sum));
+        let goes_on = all
+            .get(at + 1)
+            .is_some_and(|(next, _)| paid_on(*next) == paid_on(*day));
+        if !goes_on && sum > Fen::ZERO && paid_on(*day) <= until {
+            payouts.push((paid_on(*day), first, *day, sum));
+            waiting = None;
+        }
+    }
+    payouts
+}
+
+/// Every movement until a day, in its order.
+fn movements(ledger: &Ledger, payee: Payee<'_>, until: i64) -> Vec<Movement> {
+    let mut all: Vec<Movement> = Vec::new();
+    let mut add = |day, change, from, text: String| {
+        all.push(Movement {
+            day,
+            change,
+            balance: Fen::ZERO,
+            from,
+            number: String::new(),
+            text,
+        });
+    };
+    for channel in [Channel::Alipay, Channel::Wechatpay] {
+        let merchant = match channel {
+            Channel::Alipay => payee.alipay,
+            Channel::Wechatpay => payee.wechatpay,
+        };
+        for (day, first, last, left) in payouts(ledger, channel, until) {
+            let (first, last) = (day_text(first), day_text(last));
+            let days = if first == last {
+                first
+            } else {
+                format!("{first}至{last}")
+            };
+            add(
+                day,
+                left,
+                payer(channel),
+                format!("商户号{merchant} {days}结算款"),
+            );
+        }
+    }
+    let first = all.iter().map(|it| it.day).min().unwrap_or(until);
+    let is_month_begun = |day: &i64| {
+        let month = |day: i64| day_text(day).get(..7).map(str::to_owned);
+        let mut before = day.saturating_sub(1);
+        while !is_working(before) {
+            before = before.saturating_sub(1);
+        }
+        is_working(*day) && month(before) != month(*day)
+    };
+    for day in (first..=until).filter(is_month_begun) {
+        all.push(Movement {
+            day,
+            change: negative(ACCOUNT_FEE),
+            balance: Fen::ZERO,
+            from: "",
+            number: String::new(),
+            text: "账户管理费".to_owned(),
+        });
+    }
+    all.sort_by_key(|it| it.day);
+    let mut balance = OPENING;
+    for (at, movement) in all.iter_mut().enumerate() {
+        balance = sum([balance, movement.change]);
+        movement.balance = balance;
+        let day = day_text(movement.day).replace('-', "");
+        movement.number = format!("{day}{:06}", at + 1);
+    }
+    all
+}
+
+/// The statement of some days: its name and bytes. `None` when nothing happened until then.
+pub(crate) fn statement(
+    ledger: &Ledger,
+    payee: Payee<'_>,
+    form: Form,
+    (from, to): (Option<i64>, i64),
+) -> Option<(String, Vec<u8>)> {
+    let all = movements(ledger, payee, to);
+    let from = from.or_else(|| all.first().map(|it| it.day))?;
+    let before = all.iter().rev().find(|it| it.day < from);
+    let opening = before.map_or(OPENING, |it| it.balance);
+    let of_days: Vec<&Movement> = all.iter().filter(|it| it.day >= from).collect();
+    if of_days.is_empty() {
+        return None;
+    }
+    let stem = format!("{ACCOUNT}_{}_{}", day_text(from), day_text(to)).replace('-', "");
+    Some(match form {
+        Form::Csv => (
+            format!("{stem}.csv"),
+            gbk::encode(&table(&of_days, (from, to))),
+        ),
+        Form::Camt053 => (
+            format!("{stem}.xml"),
+            camt(&of_days, opening, (from, to)).into_bytes(),
+        ),
+    })
+}
+
+/// As corporate online banking writes it: what comes in and what goes out in a column each.
+fn table(movements: &[&Movement], (from, to): (i64, i64)) -> String {
+    let mut text = format!(
+        "账户明细查询\r\n账号：{ACCOUNT},户名：{HOLDER},币种：人民币\r\n起止日期：{}至{}\r\n",
+        day_text(from),
+        day_text(to)
+    );
+    text.push_str("记账日期,收入金额,支出金额,余额,对方户名,流水号,摘要\r\n");
+    for it in movements {
+        let (money_in, money_out) = if it.change < Fen::ZERO {
+            (String::new(), negative(it.change).yuan())
+        } else {
+            (it.change.yuan(), String::new())
+        };
+        let row = [
+            &day_text(it.day),
+            &money_in,
+            &money_out,
+            &it.balance.yuan(),
+            it.from,
+            &it.number,
+            it.text.as_str(),
+        ];
+        text.push_str(&row.join(","));
+        text.push_str("\r\n");
+    }
+    text
+}
+
+fn camt(movements: &[&Movement], opening: Fen, (from, to): (i64, i64)) -> String {
+    let closing = movements.last().map_or(opening, |it| it.balance);
+    let sign = |amount: Fen| {
+        if amount < Fen::ZERO {
+            ("DBIT", negative(amount).yuan())
+        } else {
+            ("CRDT", amount.yuan())
+        }
+    };
+    let balance = |kind: &str, amount: Fen, day: i64| {
+        let (way, amount) = sign(amount);
+        format!(
+            "<Bal><Tp><CdOrPrtry><Cd>{kind}</Cd></CdOrPrtry></Tp><Amt Ccy=\"CNY\">{amount}</Amt><CdtDbtInd>{way}</CdtDbtInd><Dt><Dt>{}</Dt></Dt></Bal>\n",
+            day_text(day)
+        )
+    };
+    let (first, last) = (day_text(from), day_text(to));
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Document xmlns=\"urn:iso:std:iso:20022:tech:xsd:camt.053.001.02\"><BkToCstmrStmt><GrpHdr><MsgId>DEMO-{last}</MsgId><CreDtTm>{last}T23:59:59</CreDtTm></GrpHdr>\n<Stmt><Id>{first}-{last}</Id><CreDtTm>{last}T23:59:59</CreDtTm><FrToDt><FrDtTm>{first}T00:00:00</FrDtTm><ToDtTm>{last}T23:59:59</ToDtTm></FrToDt><Acct><Id><Othr><Id>{ACCOUNT}</Id></Othr></Id><Ccy>CNY</Ccy><Ownr><Nm>{HOLDER}</Nm></Ownr></Acct>\n"
+    );
+    text += &balance("OPBD", opening, from);
+    text += &balance("CLBD", closing, to);
+    for it in movements {
+        let (way, amount) = sign(it.change);
+        let day = day_text(it.day);
+        // Writing to a String cannot fail.
+        let _always = writeln!(
+            text,
+            "<Ntry><Amt Ccy=\"CNY\">{amount}</Amt><CdtDbtInd>{way}</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>{day}</Dt></BookgDt><ValDt><Dt>{day}</Dt></ValDt><AcctSvcrRef>{}</AcctSvcrRef><NtryDtls><TxDtls><RltdPties><Dbtr><Nm>{}</Nm></Dbtr></RltdPties><RmtInf><Ustrd>{}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>",
+            it.number, it.from, it.text
+        );
+    }
+    text + "</Stmt></BkToCstmrStmt></Document>\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::read_day;
+
+    #[test]
+    fn weekends_are_paid_together_on_monday() {
+        for (day, paid) in [
+            ("2026-11-19", "2026-11-20"),
+            ("2026-11-20", "2026-11-23"),
+            ("2026-11-21", "2026-11-23"),
+            ("2026-11-22", "2026-11-23"),
+            ("2026-11-23", "2026-11-24"),
+        ] {
+            assert_eq!(read_day(day).map(paid_on), read_day(paid), "{day}");
+        }
+    }
+}
