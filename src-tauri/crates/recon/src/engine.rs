@@ -194,7 +194,8 @@ impl BookSide {
             }
         }
         let alone = self.meet_by_transaction(alone);
-        let alone = self.meet_mangled_refunds(alone);
+        let alone = self.meet_mangled_refunds(alone, true);
+        let alone = self.meet_mangled_refunds(alone, false);
         let alone = self.take_combined(alone)?;
         Ok(OtherBills {
             alone: alone.into_iter().map(|line| (line, None)).collect(),
@@ -202,9 +203,9 @@ impl BookSide {
         })
     }
 
-    /// Refunds whose number on the bill is a remainder of ours: with the payment's transaction number, the same
-    /// amount, and no second one on either side. Gives back what met nothing.
-    fn meet_mangled_refunds(&mut self, alone: Vec<BookLine>) -> Vec<BookLine> {
+    /// Refunds whose number on the bill is a remainder of ours: with the payment's transaction number, and no second
+    /// one on either side; first those of the same amount. Gives back what met nothing.
+    fn meet_mangled_refunds(&mut self, alone: Vec<BookLine>, same: bool) -> Vec<BookLine> {
         let is_lost = |held: &Held| {
             let line = &held.line;
             held.book.is_none()
@@ -220,7 +221,7 @@ impl BookSide {
             held.get(at).is_some_and(|held| {
                 let (seen, ours) = (held.line.reference(), book.reference());
                 let damage = damage::of(seen, ours);
-                held.line.amount == book.amount
+                (!same || held.line.amount == book.amount)
                     && damage.is_some_and(|damage| damage::is_proven(damage, &held.line, book))
             })
         };

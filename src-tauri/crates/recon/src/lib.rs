@@ -6,7 +6,7 @@
 //! of the refund. Where the bill's reference of a *payment* is no number of this program, the channel's
 //! transaction number decides, if exactly one line of each side carries it. Refunds carry the transaction number
 //! of their payment, so it would match a refund made in the channel's back office with one of ours: there the
-//! amount must be the same and the bill's reference a remainder of ours, too. What is left over on both sides is
+//! bill's reference must be a remainder of one of ours, too. What is left over on both sides is
 //! held together where the transaction number says so and one line is the sum of all the others (`combined`).
 //! An amount alone never matches anything.
 //!

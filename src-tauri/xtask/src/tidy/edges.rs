@@ -37,7 +37,7 @@ const fn pure(name: &'static str, may_use: &'static [&'static str]) -> Room {
     }
 }
 
-const ROOMS: [Room; 27] = [
+const ROOMS: [Room; 28] = [
     pure("paydesk-signing", &[]),
     pure("paydesk-domain", &["paydesk-signing"]),
     pure("paydesk-channels", &["paydesk-domain", "paydesk-signing"]),
@@ -132,6 +132,18 @@ const ROOMS: [Room; 27] = [
         ],
     ),
     room("paydesk-tally", &[]),
+    // What it writes, the product must read: only its test knows the product.
+    Room {
+        name: "paydesk-truth",
+        may_use: &[],
+        tests_may_use: &[
+            "paydesk-bank",
+            "paydesk-channels",
+            "paydesk-domain",
+            "paydesk-recon",
+        ],
+        is_pure: false,
+    },
     // It stands in for everything outside, so it names both sides.
     room(
         "paydesk-sim",

@@ -84,17 +84,32 @@ pub enum Column {
 }
 
 impl Column {
-    /// Whether the cell can stand here; `blank` when nothing may stand for an amount or a moment.
-    fn fits(self, cell: &str, blank: bool) -> bool {
+    /// Whether the cell can stand here, as strictly as a row is read.
+    fn fits(self, cell: &str, strictness: Strictness) -> bool {
         let cell = cell.trim();
-        let nothing = blank && cell.is_empty();
+        let nothing = strictness != Strictness::Whole && cell.is_empty();
+        let is_mangled = strictness == Strictness::Mangled;
         match self {
             Column::Amount => nothing || fine(cell).is_some(),
             Column::Moment => nothing || super::time::from_china_cell(cell).is_some(),
-            Column::Name => cell.bytes().all(|byte| byte.is_ascii_graphic()),
+            Column::Name => {
+                let fits = |byte: u8| byte.is_ascii_graphic() || (is_mangled && byte == b' ');
+                cell.bytes().all(fits)
+            }
             Column::Text => true,
         }
     }
+}
+
+/// How strictly the cells of a row are told apart; the next one only where the one before finds no way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Strictness {
+    /// Amounts and moments are there.
+    Whole,
+    /// They may be missing.
+    Blank,
+    /// Numbers may have blanks inside: another program had the file.
+    Mangled,
 }
 
 /// The titles of a table.
@@ -171,9 +186,9 @@ impl Header {
             return None;
         }
         // A text that ends in the separator leaves a blank piece, which is no amount as long as one is there.
-        let mut ways = [false, true]
+        let mut ways = [Strictness::Whole, Strictness::Blank, Strictness::Mangled]
             .into_iter()
-            .map(|blank| self.ways(pieces, blank, &|at| cell(at, at + 1)));
+            .map(|strictness| self.ways(pieces, strictness, &|at| cell(at, at + 1)));
         let ways = ways.find(|ways| ways.reaches(0, 0))?;
         let mut cells = Vec::with_capacity(wanted);
         let mut from = 0;
@@ -193,7 +208,7 @@ impl Header {
     fn ways<'l>(
         &self,
         pieces: usize,
-        blank: bool,
+        strictness: Strictness,
         piece: &dyn Fn(usize) -> Option<&'l str>,
     ) -> Ways {
         let mut ways = Ways {
@@ -207,7 +222,7 @@ impl Header {
                     Column::Text => (from + 1..=pieces).any(|to| ways.reaches(at + 1, to)),
                     Column::Amount | Column::Moment | Column::Name => {
                         ways.reaches(at + 1, from + 1)
-                            && piece(from).is_some_and(|text| column.fits(text, blank))
+                            && piece(from).is_some_and(|text| column.fits(text, strictness))
                     }
                 };
                 if found {
@@ -295,6 +310,10 @@ mod tests {
             (
                 "1,茶,2024-11-26 10:00:03,1.00,无,,",
                 Some(["1", "茶", "2024-11-26 10:00:03", "1.00", "无,,"]),
+            ),
+            (
+                "1 2,茶,大,2024-11-26 10:00:03,1.00,无",
+                Some(["1 2", "茶,大", "2024-11-26 10:00:03", "1.00", "无"]),
             ),
             ("1,茶,大,x,1.00,无", None),
             ("1,茶,2024-11-26 10:00:03,1.00", None),
