@@ -168,53 +168,23 @@ pub(crate) fn settle(
             _ => None,
         };
         let net: i64 = its.iter().map(|totals| totals.net()).sum();
-        let fees: i64 = its.iter().map(|totals| totals.fee).sum();
-        let lines: u64 = its
-            .iter()
-            .map(|totals| totals.payments + totals.refunds)
-            .sum();
-        let later = days
-            .iter()
-            .find(|totals| totals.day > last.day)
-            .map_or(0, |it| it.refunded);
-        let more = fate.map_or(0, |code| {
-            let mut more = draw.between(1, 9_000) + i64::try_from(lines).unwrap_or(0);
-            while more == fees || more == later {
-                more += 1;
-            }
-            if code == Code::PayoutShort {
-                -more
-            } else {
-                more
-            }
-        });
+        let more = fate.map_or(0, |code| unexplained(code, &its, &days, draw));
         // One in the middle never comes; something else of its amount does.
         let is_lost = n == 2 && asked.is_none();
         let id = first_id + n;
+        let (payer, words) = if is_lost {
+            ("GUEST TRADING", "GOODS".to_owned())
+        } else {
+            let days = (first.day, last.day);
+            let sent = &mut settled.settling.sent;
+            (payer, words(channel, days, sent, net, n, is_latin))
+        };
         settled.movements.push(Movement {
             id,
             booked: expected,
             amount: net + more,
-            payer: if is_lost {
-                "GUEST TRADING".to_owned()
-            } else {
-                payer.to_owned()
-            },
-            text: format!(
-                "BK{id:06} {}",
-                if is_lost {
-                    "GOODS".to_owned()
-                } else {
-                    words(
-                        channel,
-                        (first.day, last.day),
-                        &mut settled.settling.sent,
-                        net,
-                        n,
-                        is_latin,
-                    )
-                }
-            ),
+            payer: payer.to_owned(),
+            text: format!("BK{id:06} {words}"),
         });
         if is_lost {
             continue;
@@ -230,6 +200,25 @@ pub(crate) fn settle(
         }
     }
     settled
+}
+
+/// A difference that no addition explains: more than any rounding, no fee and no refund.
+fn unexplained(code: Code, its: &[&DayTotals], days: &[DayTotals], draw: &mut Draw) -> i64 {
+    let fees: i64 = its.iter().map(|totals| totals.fee).sum();
+    let lines: u64 = (its.iter())
+        .map(|totals| totals.payments + totals.refunds)
+        .sum();
+    let last = its.last().map_or(0, |totals| totals.day);
+    let later = days.iter().find(|totals| totals.day > last);
+    let later = later.map_or(0, |totals| totals.refunded);
+    let mut more = draw.between(1, 9_000) + i64::try_from(lines).unwrap_or(0);
+    while more == fees || more == later {
+        more += 1;
+    }
+    match code {
+        Code::PayoutShort => -more,
+        _ => more,
+    }
 }
 
 /// Alipay's payouts have a number of their own, WeChat Pay's name merchant and days.

@@ -158,25 +158,50 @@ fn plant(day: &mut Day, what: u8, n: u32, kind: LineKind, amount: i64) {
             day.failed += 1;
             return day.books.push(book);
         }
-        14 => {
-            bill.payment = format!("POS-{n}");
-            bill.refund = match kind {
-                LineKind::Payment => String::new(),
-                LineKind::Refund => format!("BACK-{n}"),
-            };
-            let theirs = bill.reference().to_owned();
-            if kind == LineKind::Payment {
-                // The transaction number is the second way, for payments only.
-                day.agreeing += 1;
-            } else {
-                day.expected.push((theirs, extra, "not_a_paydesk_number"));
-                day.expected.push((own, missing, "unexplained"));
-            }
-        }
+        14 => not_ours(day, &mut bill, n),
         15 if kind == LineKind::Payment => {
             book.state = LineState::Failed;
             reverse(day, &bill);
         }
+        16..=18 => references(day, what, (&mut bill, &mut book), n, amount),
+        _ => day.agreeing += 1,
+    }
+    day.bill.push(bill);
+    day.books.push(book);
+}
+
+/// The bill has a reference of another till.
+fn not_ours(day: &mut Day, bill: &mut BillLine, n: u32) {
+    use BreakCode as B;
+    let (own, kind) = (bill.reference().to_owned(), bill.kind);
+    let (extra, missing) = (B::RefundExtra, B::RefundMissing);
+    bill.payment = format!("POS-{n}");
+    bill.refund = match kind {
+        LineKind::Payment => String::new(),
+        LineKind::Refund => format!("BACK-{n}"),
+    };
+    let theirs = bill.reference().to_owned();
+    if kind == LineKind::Payment {
+        // The transaction number is the second way, for payments only.
+        day.agreeing += 1;
+    } else {
+        day.expected.push((theirs, extra, "not_a_paydesk_number"));
+        day.expected.push((own, missing, "unexplained"));
+    }
+}
+
+/// Plants what is wrong with the references and what is in parts.
+fn references(
+    day: &mut Day,
+    what: u8,
+    (bill, book): (&mut BillLine, &mut BookLine),
+    n: u32,
+    amount: i64,
+) {
+    use BreakCode as B;
+    let (own, kind) = (bill.reference().to_owned(), bill.kind);
+    let mut expect = |code, why| day.expected.push((own.clone(), code, why));
+    match what {
         16 => {
             let cut = own[..own.len() - 3].to_owned();
             let mangled = [
@@ -211,10 +236,8 @@ fn plant(day: &mut Day, what: u8, n: u32, kind: LineKind, amount: i64) {
             expect(B::Combined, "sum_of_several");
             day.bill.push(other);
         }
-        _ => day.agreeing += 1,
+        _ => {}
     }
-    day.bill.push(bill);
-    day.books.push(book);
 }
 
 /// It came, and the till took it back without a refund: the bill's second line.
