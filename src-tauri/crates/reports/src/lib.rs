@@ -5,6 +5,7 @@ mod csv_file;
 mod differences;
 mod digest;
 mod harmless;
+mod journal;
 mod list;
 mod model;
 mod orders;
@@ -14,6 +15,10 @@ mod xlsx;
 
 pub use barcode::barcode;
 pub use differences::DifferenceList;
+pub use journal::{
+    AccountFault, AccountMap, AccountRole, DayFigures, JournalEntry, JournalLine, JournalTemplate,
+    LedgerAccount, Side, write_journal,
+};
 pub use list::{ListFormat, ListSetting};
 pub use model::{Cell, Column, ColumnKind, CurrencyTotals, ExportError, Exported, Heading};
 pub use orders::{OrderLine, OrderList};
