@@ -23,6 +23,19 @@ impl<W: Write> CsvFile<W> {
         has_bom: bool,
         columns: &[Column],
     ) -> Result<CsvFile<W>, ExportError> {
+        let mut file = CsvFile::begin_without_titles(writer, has_bom)?;
+        for column in columns {
+            file.text(&column.title)?;
+        }
+        file.end_of_line()?;
+        Ok(file)
+    }
+
+    /// Begins a file of several tables.
+    pub(crate) fn begin_without_titles(
+        writer: W,
+        has_bom: bool,
+    ) -> Result<CsvFile<W>, ExportError> {
         let mut writer = Digesting::new(writer);
         if has_bom {
             writer.write_all(BOM)?;
@@ -30,13 +43,9 @@ impl<W: Write> CsvFile<W> {
         let csv = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
             .buffer_capacity(64 * 1024)
+            .flexible(true)
             .from_writer(writer);
-        let mut file = CsvFile { csv };
-        for column in columns {
-            file.text(&column.title)?;
-        }
-        file.end_of_line()?;
-        Ok(file)
+        Ok(CsvFile { csv })
     }
 
     /// Writes a line.

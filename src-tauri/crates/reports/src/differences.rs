@@ -133,7 +133,7 @@ pub(crate) fn explained(language: Language, explanation: Explanation) -> String 
     }
 }
 
-fn kind_key(kind: Option<LineKind>) -> &'static str {
+pub(crate) fn kind_key(kind: Option<LineKind>) -> &'static str {
     match kind {
         Some(LineKind::Payment) => "export_kind_payment",
         Some(LineKind::Refund) => "export_kind_refund",

@@ -215,6 +215,9 @@ impl<W: Write> Workbook<W> {
             let line = [Cell::text(name.as_str()), Cell::text(value.as_str())];
             self.line(&line)?;
         }
+        if totals.is_empty() {
+            return Ok(());
+        }
         self.line(&[])?;
         let titles = [title_of(ColumnKind::Currency), "#"].into_iter();
         self.titles(titles.chain(summed.iter().map(|column| column.title.as_str())))?;

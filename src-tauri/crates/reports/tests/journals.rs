@@ -43,7 +43,15 @@ fn entry(parts: [i64; 7]) -> JournalEntry {
 fn written(template: JournalTemplate, entries: &[JournalEntry]) -> (Vec<u8>, Exported) {
     let format = ListFormat::Csv { has_bom: false };
     let heading = Heading::default();
-    write_journal(Vec::new(), template, format, Language::Chinese, &heading, entries).unwrap()
+    write_journal(
+        Vec::new(),
+        template,
+        format,
+        Language::Chinese,
+        &heading,
+        entries,
+    )
+    .unwrap()
 }
 
 /// 58.50 taken, 2.00 back, 0.34 fees, 1.00 short on the bill, 40.00 in the bank.
@@ -94,7 +102,11 @@ proptest! {
 /// Debit and credit of a file, read by its own rules.
 fn read_back(template: JournalTemplate, bytes: &[u8]) -> (i128, i128) {
     let minor = |text: &str| {
-        if text.is_empty() { 0 } else { i128::from(Money::parse(text, Currency::CNY).unwrap().minor()) }
+        if text.is_empty() {
+            0
+        } else {
+            i128::from(Money::parse(text, Currency::CNY).unwrap().minor())
+        }
     };
     let (mut debit, mut credit) = (0, 0);
     match template {
@@ -102,7 +114,11 @@ fn read_back(template: JournalTemplate, bytes: &[u8]) -> (i128, i128) {
             let text = String::from_utf8(bytes.to_vec()).unwrap();
             for line in text.lines().filter(|line| line.starts_with("  ")) {
                 let amount = minor(line.split_whitespace().nth(1).unwrap());
-                if amount > 0 { debit += amount } else { credit -= amount }
+                if amount > 0 {
+                    debit += amount
+                } else {
+                    credit -= amount
+                }
             }
         }
         JournalTemplate::YonyouU8 => {
@@ -136,7 +152,14 @@ fn a_day_is_booked_gross_with_refunds_fees_and_differences_as_lines_of_their_own
     let said: Vec<(AccountRole, Side, i64, &str)> = entry
         .lines()
         .iter()
-        .map(|line| (line.role, line.side, line.amount.minor(), line.account.code.as_str()))
+        .map(|line| {
+            (
+                line.role,
+                line.side,
+                line.amount.minor(),
+                line.account.code.as_str(),
+            )
+        })
         .collect();
     assert_eq!(
         said,
@@ -181,13 +204,32 @@ fn each_program_gets_its_own_columns() {
         let golden = text.replace('\r', "");
         assert_eq!(golden, expected, "{template:?}");
         assert_eq!(exported.rows, 6);
-        assert_eq!(written(template, std::slice::from_ref(&day)).0, bytes, "same bytes");
+        assert_eq!(
+            written(template, std::slice::from_ref(&day)).0,
+            bytes,
+            "same bytes"
+        );
     };
-    check(JournalTemplate::YonyouU8, include_str!("golden/journal-yonyou-u8.txt"));
-    check(JournalTemplate::YonyouT, include_str!("golden/journal-yonyou-t.csv"));
-    check(JournalTemplate::Kingdee, include_str!("golden/journal-kingdee.csv"));
-    check(JournalTemplate::Generic, include_str!("golden/journal-generic.csv"));
-    check(JournalTemplate::Beancount, include_str!("golden/journal.beancount"));
+    check(
+        JournalTemplate::YonyouU8,
+        include_str!("golden/journal-yonyou-u8.txt"),
+    );
+    check(
+        JournalTemplate::YonyouT,
+        include_str!("golden/journal-yonyou-t.csv"),
+    );
+    check(
+        JournalTemplate::Kingdee,
+        include_str!("golden/journal-kingdee.csv"),
+    );
+    check(
+        JournalTemplate::Generic,
+        include_str!("golden/journal-generic.csv"),
+    );
+    check(
+        JournalTemplate::Beancount,
+        include_str!("golden/journal.beancount"),
+    );
 }
 
 #[test]
@@ -197,7 +239,10 @@ fn a_map_that_no_program_would_import_is_refused_by_name() {
             code: code.to_owned(),
             name: name.to_owned(),
         };
-        AccountMap::new(BTreeMap::from([(AccountRole::Fees, account)]), BTreeMap::new())
+        AccountMap::new(
+            BTreeMap::from([(AccountRole::Fees, account)]),
+            BTreeMap::new(),
+        )
     };
     assert!(with("5603.01", "财务费用").is_ok());
     for (code, name, field) in [
@@ -210,7 +255,11 @@ fn a_map_that_no_program_would_import_is_refused_by_name() {
         ("6603", "a\nb", "name"),
     ] {
         let fault = with(code, name).unwrap_err();
-        assert_eq!((fault.role, fault.field), (AccountRole::Fees, field), "{code:?} {name:?}");
+        assert_eq!(
+            (fault.role, fault.field),
+            (AccountRole::Fees, field),
+            "{code:?} {name:?}"
+        );
     }
 }
 

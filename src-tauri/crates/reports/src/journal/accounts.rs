@@ -62,7 +62,9 @@ impl AccountRole {
     /// The role of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<AccountRole> {
-        AccountRole::ALL.into_iter().find(|role| role.name() == name)
+        AccountRole::ALL
+            .into_iter()
+            .find(|role| role.name() == name)
     }
 
     /// The part of a ledger that Beancount wants at the beginning of a name.
@@ -97,7 +99,11 @@ impl LedgerAccount {
 
     fn fault(&self) -> Option<&'static str> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-        let begins = self.code.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+        let begins = self
+            .code
+            .bytes()
+            .next()
+            .is_some_and(|b| b.is_ascii_alphanumeric());
         if !begins || !self.code.bytes().all(allowed) || self.code.len() > CODE_MAX {
             return Some("code");
         }
@@ -174,17 +180,22 @@ impl AccountMap {
     }
 
     fn fault(&self) -> Option<AccountFault> {
-        let of_roles = self.roles.iter().map(|(role, account)| (*role, None, account));
+        let of_roles = self
+            .roles
+            .iter()
+            .map(|(role, account)| (*role, None, account));
         let of_channels = self.channels.iter();
         let of_channels = of_channels
             .map(|(channel, account)| (AccountRole::InTransit, Some(channel.clone()), account));
-        of_roles.chain(of_channels).find_map(|(role, channel, account)| {
-            Some(AccountFault {
-                role,
-                channel,
-                field: account.fault()?,
+        of_roles
+            .chain(of_channels)
+            .find_map(|(role, channel, account)| {
+                Some(AccountFault {
+                    role,
+                    channel,
+                    field: account.fault()?,
+                })
             })
-        })
     }
 
     /// The account of a role, for a channel.

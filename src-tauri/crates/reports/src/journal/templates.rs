@@ -138,11 +138,13 @@ fn totals(entries: &[&JournalEntry]) -> Result<(u64, Vec<CurrencyTotals>), Expor
         *kept = (kept.0.saturating_add(lines), kept.1.checked_add(sum)?);
         rows = rows.saturating_add(lines);
     }
-    let totals = sums.into_iter().map(|(currency, (rows, sum))| CurrencyTotals {
-        currency: currency.to_owned(),
-        rows,
-        sums: vec![("debit", sum), ("credit", sum)],
-    });
+    let totals = sums
+        .into_iter()
+        .map(|(currency, (rows, sum))| CurrencyTotals {
+            currency: currency.to_owned(),
+            rows,
+            sums: vec![("debit", sum), ("credit", sum)],
+        });
     Ok((rows, totals.collect()))
 }
 
@@ -205,12 +207,7 @@ fn currency_name(currency: Currency) -> &'static str {
     currency.code()
 }
 
-fn kingdee<'a>(
-    entry: &JournalEntry,
-    number: u64,
-    line: &'a JournalLine,
-    at: u64,
-) -> Vec<Cell<'a>> {
+fn kingdee<'a>(entry: &JournalEntry, number: u64, line: &'a JournalLine, at: u64) -> Vec<Cell<'a>> {
     let [debit, credit] = sides(line);
     vec![
         Cell::Day(entry.date),
@@ -295,7 +292,11 @@ fn u8_text(text: &str) -> String {
         };
         let mut one = [0; 4];
         let (encoded, _, is_lost) = GBK.encode(character.encode_utf8(&mut one));
-        let (character, length) = if is_lost { ('?', 1) } else { (character, encoded.len()) };
+        let (character, length) = if is_lost {
+            ('?', 1)
+        } else {
+            (character, encoded.len())
+        };
         bytes += length;
         if bytes > U8_TEXT_MAX {
             break;
@@ -320,7 +321,9 @@ fn beancount(entries: &[&JournalEntry]) -> Vec<u8> {
         }
     }
     for entry in entries {
-        let said = one_line(&entry.text).replace('\\', "\\\\").replace('"', "\\\"");
+        let said = one_line(&entry.text)
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"");
         out.push_str(&format!("\n{} * \"Paydesk\" \"{said}\"\n", entry.date));
         for line in &entry.lines {
             let sign = match line.side {
@@ -349,5 +352,7 @@ fn beancount_account(line: &JournalLine) -> String {
 }
 
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect()
 }
