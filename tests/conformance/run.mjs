@@ -11,6 +11,8 @@ const SUITES = {
   wechatpayv3: async (suite, { shop, python }) => (await import('./clients/python.mjs')).run(suite, shop, python, 'trade'),
   // Its day ends, so it has a sandbox of its own.
   bills: async (suite, { books, python }) => (await import('./clients/bills.mjs')).run(suite, books, python),
+  // Generated files; no sandbox.
+  truth: async (suite, { python }) => (await import('./clients/truth.mjs')).run(suite, python),
   // Faults and the whole ledger are held still by one client at a time, so these follow one another.
   hostile: async (suite, { quiet }) => (await import('./clients/hostile.mjs')).run(suite, quiet),
   forged: async (suite, { quiet, python }) => {
