@@ -133,11 +133,21 @@ pub(super) struct Compared {
     pub(super) summary: DaySummary,
 }
 
+impl Compared {
+    /// Whether something of ours is not on the bill, and so may be on a neighbour's.
+    pub(super) fn misses_ours(&self) -> bool {
+        let missing = |code| matches!(code, BreakCode::MissingChannel | BreakCode::RefundMissing);
+        self.differences.iter().any(|it| missing(it.found.code))
+    }
+}
+
+/// Compares; `others` are lines of the neighbouring bills, as far as they are kept.
 pub(super) fn compare(
     setting: Setting,
     lines: Vec<BillLine>,
     books: Vec<BookLine>,
     file: Totals,
+    others: &[(ChannelDay, BillLine)],
 ) -> Result<Compared, DeskError> {
     let broken = |error: paydesk_recon::ReconError| {
         tracing::warn!(%error, "a bill could not be compared");
@@ -154,9 +164,11 @@ pub(super) fn compare(
     }
     let mut matched = BTreeMap::new();
     let mut differences = Vec::new();
-    let summary = ours
-        .close()
-        .map_err(broken)?
+    let mut neighbours = ours.close().map_err(broken)?;
+    for (day, line) in others {
+        neighbours.push(*day, line).map_err(broken)?;
+    }
+    let summary = neighbours
         .finish(
             &mut |pair| {
                 matched.insert(pair.row, pair.reference.to_owned());
@@ -171,9 +183,12 @@ pub(super) fn compare(
             },
         )
         .map_err(broken)?;
+    // A row of a neighbour's bill is no row of this one.
+    let is_here = |it: &&KeptDifference| it.counts_bill || it.found.code == BreakCode::Fee;
     let named: BTreeMap<u64, BreakCode> = differences
         .iter()
         .rev()
+        .filter(is_here)
         .filter_map(|it| Some((it.found.bill.as_ref()?.row, it.found.code)))
         .collect();
     let rows = lines
@@ -199,4 +214,51 @@ pub(super) fn compare(
             books: summary.books_in(currency),
         },
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+mod tests {
+    use super::*;
+    use paydesk_domain::{Currency, Timestamp};
+
+    #[test]
+    fn a_line_on_the_neighbours_bill_is_named_and_marks_no_row_of_this_one() {
+        let day = ChannelDay(20_261_120);
+        let setting = Setting::of_china(day, None).unwrap();
+        let money = Money::from_minor(4_650, Currency::CNY);
+        let line = |payment: &str| BillLine {
+            row: 2,
+            kind: LineKind::Payment,
+            payment: payment.to_owned(),
+            refund: String::new(),
+            transaction: format!("42{payment}"),
+            amount: money,
+            fee: Money::zero(Currency::CNY),
+            at: Timestamp(setting.ends.0 - 1_000),
+            state: LineState::Done,
+        };
+        let book = |payment: &str| BookLine {
+            kind: LineKind::Payment,
+            payment: payment.to_owned(),
+            refund: String::new(),
+            transaction: None,
+            amount: money,
+            fee: None,
+            at: Timestamp(setting.ends.0 - 1_000),
+            day,
+            state: LineState::Done,
+        };
+        let compared = |others: &[(ChannelDay, BillLine)]| {
+            let (bill, books) = (vec![line("A")], vec![book("A"), book("B")]);
+            compare(setting, bill, books, Totals::zero(Currency::CNY), others).unwrap()
+        };
+        let alone = compared(&[]);
+        assert!(alone.misses_ours());
+        assert_eq!(alone.differences[0].found.code, BreakCode::MissingChannel);
+        let beside = compared(&[(ChannelDay(20_261_121), line("B"))]);
+        assert_eq!(beside.differences[0].found.code, BreakCode::NextDay);
+        assert_eq!(beside.rows[0].verdict, Verdict::Agrees);
+        assert!(!beside.misses_ours());
+    }
 }

@@ -40,6 +40,9 @@ const BEFORE: i64 = 24 * 60 * 60 * 1000;
 /// A bill of a busy day takes its time.
 const FETCH_DEADLINE: Duration = Duration::from_secs(120);
 
+/// Rows of a neighbouring bill that are read at once.
+const PAGE_ROWS: u32 = 20_000;
+
 /// Bills that were looked at and can be imported, at one time.
 const PREVIEWS_MAX: usize = 16;
 
@@ -420,7 +423,43 @@ impl Desk {
         let returns_fee = paydesk_channels::by_id(&account.channel.0)
             .and_then(|channel| channel.profile().refund_returns_fee);
         let books = book_lines(&booked, account, returns_fee, &setting);
-        compare(setting, lines, books, file)
+        let found = compare(setting, lines, books.clone(), file, &[])?;
+        if !found.misses_ours() {
+            return Ok(found);
+        }
+        let others = self.neighbours(account, &setting).await?;
+        if others.is_empty() {
+            return Ok(found);
+        }
+        let lines = found.rows.into_iter().map(|row| row.line).collect();
+        compare(setting, lines, books, file, &others)
+    }
+
+    /// The lines of the kept bills of the day before and of the day after.
+    async fn neighbours(
+        &self,
+        account: &Account,
+        setting: &Setting,
+    ) -> Result<Vec<(ChannelDay, BillLine)>, DeskError> {
+        let mut lines = Vec::new();
+        let beside = [setting.day.previous(), setting.day.next()];
+        for day in beside.into_iter().flatten() {
+            let kept = self.ports.store.bills(&account.id, day, day).await?;
+            for bill in kept {
+                let mut from = 0;
+                loop {
+                    let page = self.ports.store.bill_rows(bill.id, false, from, PAGE_ROWS);
+                    let rows = page.await?.rows;
+                    let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
+                    lines.extend(rows.into_iter().map(|row| (day, row.line)));
+                    if count < PAGE_ROWS {
+                        break;
+                    }
+                    from = from.saturating_add(count);
+                }
+            }
+        }
+        Ok(lines)
     }
 
     async fn previewed(
