@@ -20,6 +20,7 @@ type StatementAnswers = Pick<
   | 'remove_bank_template'
   | 'save_kept_file'
   | 'sandbox_bank_statement'
+  | 'payouts'
 >;
 
 const LINES = 64;
@@ -174,6 +175,14 @@ export function statementAnswers(options: () => FakeOptions): StatementAnswers {
       templates = templates.filter((template) => template.name !== name);
       return list();
     },
+    payouts: () => ({
+      payouts: [],
+      candidates: [],
+      other: 0,
+      is_cut_short: false,
+      days: 0,
+      statements: 0,
+    }),
     sandbox_bank_statement: ({ form }) => ({ name: `demo.${form}`, file: 'YQ==' }),
     save_kept_file: ({ to }) => ({ file: to, sha256: 'a1'.repeat(32), bytes: 8_192 }),
   };

@@ -187,6 +187,9 @@ pub trait Bills: Send + Sync {
     /// When they are there.
     fn calendar(&self) -> BillCalendar;
 
+    /// Under which names its payouts come to the bank; a part of the name is enough.
+    fn payers(&self) -> &'static [&'static str];
+
     /// Asks where the bill of a day can be fetched.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod kept_files;
 mod keys;
 mod orders;
 mod pay;
+mod payouts;
 mod receipts;
 mod shop;
 mod statement_words;

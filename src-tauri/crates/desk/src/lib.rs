@@ -9,6 +9,7 @@ mod driver;
 mod health;
 mod older_copy;
 mod pay;
+mod payout_book;
 mod peer_keys;
 mod planted;
 pub mod ports;
@@ -35,9 +36,11 @@ pub use paydesk_bank::{
 pub use paydesk_channels::{
     BillFault, Field, FieldCheck, FieldKind, FieldNote, FieldProblem, Profile,
 };
+pub use paydesk_recon::payouts;
 pub use paydesk_reports as reports;
 pub use paydesk_reports::{Receipt, barcode};
 pub use paydesk_signing::{Encoding, Inspected, KeyError, KeyForm, Secret};
+pub use payout_book::PayoutBook;
 pub use refunds::{REASONS, RefundAsk};
 pub use statements::{
     LineVerdict, LookedStatement, Reading, SavedTemplate, StatementPreview, movements,

@@ -2336,6 +2336,189 @@ can_cancel: boolean,
 version: number, };
 
 /**
+ * A movement that may be these days, for a person to look at.
+ */
+export type PayoutCandidate = { 
+/**
+ * The movement.
+ */
+line: PayoutLine, 
+/**
+ * Whose days.
+ */
+parts: Array<PayoutPartView>, 
+/**
+ * What the days come to.
+ */
+net: MoneyView, 
+/**
+ * The bank's amount less that.
+ */
+difference: MoneyView, 
+/**
+ * What speaks for it.
+ */
+reasons: Array<PayoutReason>, };
+
+/**
+ * A movement of the bank.
+ */
+export type PayoutLine = { 
+/**
+ * The kept statement it stands in.
+ */
+statement: string, 
+/**
+ * The line of its file.
+ */
+row: number, 
+/**
+ * The day it was booked.
+ */
+booked: string, 
+/**
+ * How much.
+ */
+amount: MoneyView, 
+/**
+ * The other side's name.
+ */
+counterparty: string, 
+/**
+ * The bank's number of it, else its purpose.
+ */
+reference: string, 
+/**
+ * The purpose.
+ */
+text: string, };
+
+/**
+ * Every payout of the kept days.
+ */
+export type PayoutList = { 
+/**
+ * The newest first.
+ */
+payouts: Array<PayoutView>, 
+/**
+ * The best first.
+ */
+candidates: Array<PayoutCandidate>, 
+/**
+ * Movements that came in and belong to no payout.
+ */
+other: number, 
+/**
+ * Not every combination of days was tried.
+ */
+is_cut_short: boolean, 
+/**
+ * Days whose bill is kept.
+ */
+days: number, 
+/**
+ * Kept statements.
+ */
+statements: number, };
+
+/**
+ * The days of one account in a payout.
+ */
+export type PayoutPartView = { 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The account's name.
+ */
+name: string, 
+/**
+ * Its channel.
+ */
+channel: string, 
+/**
+ * The channel's days.
+ */
+days: Array<string>, };
+
+/**
+ * One reason for a match.
+ */
+export type PayoutReason = { 
+/**
+ * Both catalogues hold `payout_reason_<name>`.
+ */
+name: string, 
+/**
+ * Days, where it is about some.
+ */
+days: number, };
+
+/**
+ * One number of a payout's addition.
+ */
+export type PayoutTermView = { 
+/**
+ * Both catalogues hold `payout_term_<name>`.
+ */
+name: string, 
+/**
+ * What it adds.
+ */
+amount: MoneyView, 
+/**
+ * Of how many lines it is.
+ */
+lines: number, };
+
+/**
+ * A payout that came, or is still to come.
+ */
+export type PayoutView = { 
+/**
+ * Whose days.
+ */
+parts: Array<PayoutPartView>, 
+/**
+ * The addition.
+ */
+terms: Array<PayoutTermView>, 
+/**
+ * What it comes to.
+ */
+net: MoneyView, 
+/**
+ * When it should come.
+ */
+expected_on: string, 
+/**
+ * `expected`, `overdue`, `arrived` or `differs`. Both catalogues hold `payout_<arrival>`.
+ */
+arrival: string, 
+/**
+ * Days since it was expected, where it is overdue.
+ */
+overdue_days: number, 
+/**
+ * The bank's day.
+ */
+arrived_on: string | null, 
+/**
+ * The bank's movement.
+ */
+line: PayoutLine | null, 
+/**
+ * Why it is this movement.
+ */
+reasons: Array<PayoutReason>, 
+/**
+ * The bank's amount less the addition; `null` where it agrees or has not come.
+ */
+difference: MoneyView | null, };
+
+/**
  * What may be shown of a key of the channel that came later than the account.
  */
 export type PeerKeyView = { 
@@ -3653,6 +3836,8 @@ export interface Commands {
   save_bank_template: { args: BankTemplate; answer: StatementList };
   /** Forgets saved columns. */
   remove_bank_template: { args: BankTemplateName; answer: StatementList };
+  /** What channels owe for their kept days, and whether it came to the bank. */
+  payouts: { args: NoArgs; answer: PayoutList };
   /** Takes a kept bill's or statement's file out, exactly as it came. */
   save_kept_file: { args: SaveKeptFile; answer: SavedFile };
   /** Differences by filter, each with what was decided. */

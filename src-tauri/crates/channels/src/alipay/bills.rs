@@ -37,6 +37,10 @@ impl Bills for super::Alipay {
         }
     }
 
+    fn payers(&self) -> &'static [&'static str] {
+        &["支付宝", "Alipay"]
+    }
+
     fn encode_link(
         &self,
         day: ChannelDay,

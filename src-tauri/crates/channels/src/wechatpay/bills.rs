@@ -35,6 +35,10 @@ impl Bills for super::WechatPay {
         }
     }
 
+    fn payers(&self) -> &'static [&'static str] {
+        &["财付通", "Tenpay"]
+    }
+
     fn encode_link(
         &self,
         day: ChannelDay,

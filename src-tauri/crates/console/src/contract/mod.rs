@@ -9,6 +9,7 @@ mod export;
 mod keys;
 mod orders;
 mod pay;
+mod payouts;
 mod shop;
 mod statements;
 mod typescript;
@@ -22,6 +23,7 @@ pub use export::*;
 pub use keys::*;
 pub use orders::*;
 pub use pay::*;
+pub use payouts::*;
 pub use shop::*;
 pub use statements::*;
 pub use typescript::typescript;
@@ -124,6 +126,8 @@ macro_rules! with_commands {
             save_bank_template: BankTemplate => StatementList,
             /// Forgets saved columns.
             remove_bank_template: BankTemplateName => StatementList,
+            /// What channels owe for their kept days, and whether it came to the bank.
+            payouts: NoArgs => PayoutList,
             /// Takes a kept bill's or statement's file out, exactly as it came.
             save_kept_file: SaveKeptFile => SavedFile,
             /// Differences by filter, each with what was decided.

@@ -1,0 +1,114 @@
+//! What channels pay out, and whether it came to the bank.
+
+use super::MoneyView;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// The days of one account in a payout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PayoutPartView {
+    /// The account.
+    pub account_id: String,
+    /// The account's name.
+    pub name: String,
+    /// Its channel.
+    pub channel: String,
+    /// The channel's days.
+    pub days: Vec<String>,
+}
+
+/// One number of a payout's addition.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PayoutTermView {
+    /// Both catalogues hold `payout_term_<name>`.
+    pub name: String,
+    /// What it adds.
+    pub amount: MoneyView,
+    /// Of how many lines it is.
+    pub lines: u32,
+}
+
+/// One reason for a match.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PayoutReason {
+    /// Both catalogues hold `payout_reason_<name>`.
+    pub name: String,
+    /// Days, where it is about some.
+    pub days: u32,
+}
+
+/// A movement of the bank.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PayoutLine {
+    /// The kept statement it stands in.
+    pub statement: String,
+    /// The line of its file.
+    pub row: u32,
+    /// The day it was booked.
+    pub booked: String,
+    /// How much.
+    pub amount: MoneyView,
+    /// The other side's name.
+    pub counterparty: String,
+    /// The bank's number of it, else its purpose.
+    pub reference: String,
+    /// The purpose.
+    pub text: String,
+}
+
+/// A payout that came, or is still to come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PayoutView {
+    /// Whose days.
+    pub parts: Vec<PayoutPartView>,
+    /// The addition.
+    pub terms: Vec<PayoutTermView>,
+    /// What it comes to.
+    pub net: MoneyView,
+    /// When it should come.
+    pub expected_on: String,
+    /// `expected`, `overdue`, `arrived` or `differs`. Both catalogues hold `payout_<arrival>`.
+    pub arrival: String,
+    /// Days since it was expected, where it is overdue.
+    pub overdue_days: u32,
+    /// The bank's day.
+    pub arrived_on: Option<String>,
+    /// The bank's movement.
+    pub line: Option<PayoutLine>,
+    /// Why it is this movement.
+    pub reasons: Vec<PayoutReason>,
+    /// The bank's amount less the addition; `null` where it agrees or has not come.
+    pub difference: Option<MoneyView>,
+}
+
+/// A movement that may be these days, for a person to look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PayoutCandidate {
+    /// The movement.
+    pub line: PayoutLine,
+    /// Whose days.
+    pub parts: Vec<PayoutPartView>,
+    /// What the days come to.
+    pub net: MoneyView,
+    /// The bank's amount less that.
+    pub difference: MoneyView,
+    /// What speaks for it.
+    pub reasons: Vec<PayoutReason>,
+}
+
+/// Every payout of the kept days.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PayoutList {
+    /// The newest first.
+    pub payouts: Vec<PayoutView>,
+    /// The best first.
+    pub candidates: Vec<PayoutCandidate>,
+    /// Movements that came in and belong to no payout.
+    pub other: u32,
+    /// Not every combination of days was tried.
+    pub is_cut_short: bool,
+    /// Days whose bill is kept.
+    pub days: u32,
+    /// Kept statements.
+    pub statements: u32,
+}
