@@ -21,6 +21,7 @@ mod export;
 mod older_copy;
 mod past;
 mod payments;
+mod payouts;
 mod refunds;
 mod rotation;
 mod secrets;

@@ -24,7 +24,11 @@ fn samples() -> Option<PathBuf> {
     samples.is_dir().then_some(samples)
 }
 
-async fn open(till: &Till, name: &str, bytes: &[u8]) -> Result<StatementFileView, CommandError> {
+pub(crate) async fn open(
+    till: &Till,
+    name: &str,
+    bytes: &[u8],
+) -> Result<StatementFileView, CommandError> {
     let open = OpenStatement {
         name: name.to_owned(),
         file: STANDARD.encode(bytes),
@@ -35,7 +39,7 @@ async fn open(till: &Till, name: &str, bytes: &[u8]) -> Result<StatementFileView
     till.ask("open_statement", open).await
 }
 
-async fn import(till: &Till, preview: &str) -> Result<ImportedStatements, CommandError> {
+pub(crate) async fn import(till: &Till, preview: &str) -> Result<ImportedStatements, CommandError> {
     let preview = preview.to_owned();
     till.ask("import_statement", StatementPreviewId { preview })
         .await
@@ -49,11 +53,11 @@ async fn taken(till: &Till, name: &str, text: &str) -> StatementFileView {
     looked
 }
 
-async fn list(till: &Till) -> StatementList {
+pub(crate) async fn list(till: &Till) -> StatementList {
     till.ask("list_statements", NoArgs {}).await.unwrap()
 }
 
-async fn lines(till: &Till, id: &str, search: &str) -> BankLines {
+pub(crate) async fn lines(till: &Till, id: &str, search: &str) -> BankLines {
     let of = StatementName::Kept { id: id.to_owned() };
     let asked = BankLinesOf {
         of,
@@ -494,126 +498,5 @@ async fn a_kept_file_is_taken_out_exactly_as_it_came() {
         let refused = till.ask::<_, SavedFile>("save_kept_file", save(&to, id));
         assert_eq!(refused.await.unwrap_err().code, code);
     }
-    till.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_bank_of_the_demo_pays_what_was_traded_and_tells_it_in_two_forms() {
-    let options = paydesk_host::HostOptions {
-        data: Some(crate::till::folder("statement-demo")),
-        resolve: true,
-        ..paydesk_host::HostOptions::default()
-    };
-    let till = Till::set_up_with(options, 12).await;
-    let ask = |form: &str| DemoStatementOf {
-        form: form.to_owned(),
-        from: None,
-        to: None,
-    };
-    let csv: DemoStatement = till
-        .ask("sandbox_bank_statement", ask("csv"))
-        .await
-        .unwrap();
-    let looked = open(&till, &csv.name, &STANDARD.decode(csv.file).unwrap())
-        .await
-        .unwrap();
-    let statement = &looked.statements[0];
-    assert_eq!(
-        (looked.encoding.as_str(), &looked.refusal),
-        ("gb18030", &None)
-    );
-    assert_eq!(statement.head.proof.check, "holds");
-    assert!(statement.lines >= 10, "{}", statement.lines);
-    import(&till, &looked.preview).await.unwrap();
-    // The same movements in another form count once.
-    let camt: DemoStatement = till
-        .ask("sandbox_bank_statement", ask("camt053"))
-        .await
-        .unwrap();
-    let again = open(&till, &camt.name, &STANDARD.decode(camt.file).unwrap())
-        .await
-        .unwrap();
-    let again = &again.statements[0];
-    assert_eq!(again.head.proof.check, "holds");
-    assert_eq!((again.new_lines, again.told_before), (0, statement.lines));
-    let id = list(&till).await.statements[0].id.clone();
-    assert!(lines(&till, &id, "财付通支付科技有限公司").await.total >= 5);
-    assert!(
-        lines(&till, &id, "支付宝（中国）网络技术有限公司")
-            .await
-            .total
-            >= 5
-    );
-    till.close().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn payouts_of_the_demo_are_found_on_its_banks_statement() {
-    let options = paydesk_host::HostOptions {
-        data: Some(crate::till::folder("payouts-demo")),
-        resolve: true,
-        ..paydesk_host::HostOptions::default()
-    };
-    let till = Till::set_up_with(options, 12).await;
-    let before: PayoutList = till.ask("payouts", NoArgs {}).await.unwrap();
-    assert_eq!(
-        (before.payouts.len(), before.days, before.statements),
-        (0, 0, 0)
-    );
-    let days: DayList = till
-        .ask("reconcile_days", DaysOf { account_id: None })
-        .await
-        .unwrap();
-    for account in days.accounts {
-        let asked = AccountOf {
-            account_id: account.id,
-        };
-        let _begun: BillRunStatus = till.ask("fetch_missing_bills", asked).await.unwrap();
-        loop {
-            let status: BillRunStatus = till.ask("bill_run", NoArgs {}).await.unwrap();
-            if status.run.unwrap().is_over {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    }
-    let waiting: PayoutList = till.ask("payouts", NoArgs {}).await.unwrap();
-    assert!(waiting.days >= 20, "{}", waiting.days);
-    assert!(waiting.payouts.iter().all(|it| it.line.is_none()));
-    assert!(waiting.payouts.iter().any(|it| it.arrival == "overdue"));
-
-    let ask = DemoStatementOf {
-        form: "csv".to_owned(),
-        from: None,
-        to: None,
-    };
-    let csv: DemoStatement = till.ask("sandbox_bank_statement", ask).await.unwrap();
-    let looked = open(&till, &csv.name, &STANDARD.decode(csv.file).unwrap())
-        .await
-        .unwrap();
-    import(&till, &looked.preview).await.unwrap();
-    let list: PayoutList = till.ask("payouts", NoArgs {}).await.unwrap();
-    let last = list
-        .payouts
-        .iter()
-        .filter_map(|it| it.arrived_on.as_ref())
-        .max();
-    let last = last.expect("some came").clone();
-    for payout in &list.payouts {
-        let is_due = payout.expected_on <= last;
-        let wanted = if is_due { "arrived" } else { "expected" };
-        assert_eq!(payout.arrival, wanted, "{payout:?}");
-        assert_eq!(payout.difference, None, "{payout:?}");
-        let says = |name: &str| payout.reasons.iter().any(|reason| reason.name == name);
-        assert!(!is_due || (says("amount_equal") && says("merchant_number") && says("period")));
-    }
-    // Friday, Saturday and Sunday come together.
-    let days = list
-        .payouts
-        .iter()
-        .flat_map(|it| &it.parts)
-        .map(|it| it.days.len());
-    assert_eq!(days.max(), Some(3));
-    assert_eq!((list.candidates.len(), list.other), (0, 0));
     till.close().await;
 }
