@@ -7,12 +7,14 @@ import type {
   Commands,
   ErrorCode,
   Event as ConsoleEvent,
+  ExportedFile,
+  LedgerAccountView,
   MoneyView,
   OrderDetail,
   OrderRow,
   OrderTab,
-  PaymentView,
   PayState,
+  PaymentView,
   StatusView,
   TimelineEvent,
 } from '$lib/api/contract';
@@ -416,6 +418,14 @@ export class FakeConsole implements Transport {
       file,
       side_file: `${file}.sha256.json`,
     }),
+    export_day: ({ file }) => written(file),
+    export_settled: ({ file }) => written(file),
+    export_journal: ({ file }) => written(file),
+    ledger_accounts: () => ({ accounts: LEDGER, is_usual: true }),
+    change_ledger_accounts: ({ accounts }) => ({
+      accounts: accounts ?? LEDGER,
+      is_usual: accounts === null,
+    }),
     export_progress: () => ({ rows: null }),
     order_detail: ({ order_id }) => this.#detail(order_id),
     add_note: ({ order_id, text }) => ({
@@ -508,6 +518,18 @@ export class FakeConsole implements Transport {
     },
     quit_check: () => ({ open_doubts: this.#status.open_doubts }),
   };
+}
+
+const LEDGER: LedgerAccountView[] = [
+  { role: 'bank', channel: null, code: '1002', name: '银行存款' },
+  { role: 'in_transit', channel: null, code: '1012', name: '其他货币资金' },
+  { role: 'revenue', channel: null, code: '6001', name: '主营业务收入' },
+  { role: 'fees', channel: null, code: '6603', name: '财务费用-手续费' },
+  { role: 'in_transit', channel: 'alipay', code: '101201', name: '其他货币资金-支付宝' },
+];
+
+function written(file: string): ExportedFile {
+  return { rows: 7, sha256: 'cd'.repeat(32), file, side_file: `${file}.sha256.json` };
 }
 
 /// What happened to the shop: thirty changed settings, under an export and a key.

@@ -352,6 +352,83 @@ pub(crate) struct CloseArguments {
 pub(crate) enum ExportCommand {
     /// The orders, newest first, with totals for each currency at the end.
     Orders(ExportOrdersArguments),
+    /// A reconciled day: its report, its differences, or every line of its bill.
+    Day(ExportDayArguments),
+    /// What a channel settled over several days.
+    Settled(ExportSpanArguments),
+    /// Reconciled days as balanced journal entries.
+    Journal(ExportJournalArguments),
+}
+
+/// Which day, and what of it.
+#[derive(Args)]
+pub(crate) struct ExportDayArguments {
+    /// Where to.
+    #[command(flatten)]
+    pub(crate) target: ExportTarget,
+    /// The channel's day, 2026-11-20.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) date: String,
+    /// The account; the first one when not given.
+    #[arg(long)]
+    pub(crate) account: Option<String>,
+    /// What of it.
+    #[arg(long, value_enum, default_value = "report")]
+    pub(crate) what: DayPart,
+}
+
+/// What of a day is written.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum DayPart {
+    /// What differs.
+    Differences,
+    /// Every line of the bill.
+    Lines,
+    /// Sums and differences, to sign on.
+    Report,
+}
+
+/// Which days.
+#[derive(Args)]
+pub(crate) struct ExportSpanArguments {
+    /// Where to.
+    #[command(flatten)]
+    pub(crate) target: ExportTarget,
+    /// The channel's first day, 2026-11-01.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: String,
+    /// Its last day; the first one when not given.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: Option<String>,
+    /// The account; the first one when not given.
+    #[arg(long)]
+    pub(crate) account: Option<String>,
+}
+
+/// Which days, for which program.
+#[derive(Args)]
+pub(crate) struct ExportJournalArguments {
+    /// Which days.
+    #[command(flatten)]
+    pub(crate) span: ExportSpanArguments,
+    /// For which program.
+    #[arg(long, value_enum, default_value = "generic")]
+    pub(crate) template: TemplateArgument,
+}
+
+/// The programs that import journals.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum TemplateArgument {
+    /// Beancount.
+    Beancount,
+    /// Any program.
+    Generic,
+    /// 金蝶.
+    Kingdee,
+    /// 用友 T+.
+    YonyouT,
+    /// 用友 U8, T6, T3.
+    YonyouU8,
 }
 
 /// Where an export goes, and as what.

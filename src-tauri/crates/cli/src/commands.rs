@@ -1,10 +1,7 @@
 //! The bodies: each asks the console, prints its answer, and gives an exit code.
 
 use crate::{
-    arguments::{
-        Arguments, Command, ExportCommand, LocaleArgument, ModeArgument, SandboxCommand,
-        TabArgument,
-    },
+    arguments::{Arguments, Command, LocaleArgument, ModeArgument, SandboxCommand, TabArgument},
     exit::{self, Exit},
 };
 use paydesk_console::contract::*;
@@ -185,9 +182,7 @@ impl Desk {
                 day,
                 limit,
             } => self.orders(tab, search, day, limit).await,
-            Command::Export {
-                command: ExportCommand::Orders(arguments),
-            } => self.export_orders(arguments).await,
+            Command::Export { command } => self.export(command).await,
             Command::Channels { command } => self.channels(command).await,
             Command::Bills { command } => self.bills(command).await,
             Command::Statements { command } => self.statements(command).await,

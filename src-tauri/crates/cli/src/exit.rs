@@ -51,6 +51,7 @@ pub(crate) fn of_error(error: &CommandError) -> Exit {
                 ErrorCode::ExportFileExists,
                 ErrorCode::ExportNameWrong,
                 ErrorCode::InvalidArguments,
+                ErrorCode::LedgerAccountWrong,
                 ErrorCode::AmountNotANumber,
                 ErrorCode::AmountNotPositive,
                 ErrorCode::PassphraseTooShort,

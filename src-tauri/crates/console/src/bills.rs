@@ -232,7 +232,7 @@ fn preview_view(preview: &Preview) -> BillPreview {
     }
 }
 
-fn kept_result(kept: &KeptBill) -> DayResult {
+pub(crate) fn kept_result(kept: &KeptBill) -> DayResult {
     result(
         &kept.summary,
         Some(kept.imported_at.0),

@@ -139,7 +139,7 @@ impl Console {
         self.detail(&order).await
     }
 
-    fn account_name(&self, id: &AccountId) -> String {
+    pub(crate) fn account_name(&self, id: &AccountId) -> String {
         let shop = self.desk.shop();
         let account = shop.as_ref().and_then(|shop| shop.account(id));
         account.map_or_else(String::new, |account| account.name().to_owned())

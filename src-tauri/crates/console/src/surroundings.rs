@@ -50,6 +50,8 @@ pub trait Surroundings: Send + Sync {
     /// # Errors
     /// The system's; `AlreadyExists` where there is one and `replace` is not asked for.
     fn begin_file(&self, file: &Path, replace: bool) -> io::Result<Box<dyn NewFile>>;
+    /// The bytes of the first font of this PC that fits. Blocks: called off the runtime's threads.
+    fn font(&self, fits: &dyn Fn(&[u8]) -> bool) -> Option<Vec<u8>>;
     /// The zone of this PC.
     fn time_zone(&self) -> String;
     /// Version of the program.

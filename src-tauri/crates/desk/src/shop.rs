@@ -141,6 +141,9 @@ pub struct Shop {
     /// Which column is which in the tables of banks, the one used first at the top.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bank_templates: Vec<SavedTemplate>,
+    /// Which ledger account each figure of a journal goes to; the usual ones when nobody chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger_accounts: Option<paydesk_reports::AccountMap>,
     /// The most that may be written off in one difference, in minor units; when nobody chose, 1.00.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub write_off_max: Option<i64>,

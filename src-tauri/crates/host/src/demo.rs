@@ -476,6 +476,10 @@ impl Surroundings for Demo {
         crate::new_file::begin(file, replace)
     }
 
+    fn font(&self, fits: &dyn Fn(&[u8]) -> bool) -> Option<Vec<u8>> {
+        crate::fonts::find(fits)
+    }
+
     fn time_zone(&self) -> String {
         let zone = jiff::tz::TimeZone::system();
         zone.iana_name().unwrap_or("Asia/Shanghai").to_owned()

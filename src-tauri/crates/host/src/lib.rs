@@ -3,6 +3,7 @@
 
 mod demo;
 mod examine;
+mod fonts;
 mod history;
 mod keys;
 pub mod logs;

@@ -71,7 +71,7 @@ fn read<T: DeserializeOwned>(value: serde_json::Value) {
     drop(serde_json::from_value::<T>(value));
 }
 
-const COMMANDS: [Arguments; 27] = [
+const COMMANDS: [Arguments; 31] = [
     ("add_account", read::<contract::AddAccount>),
     ("add_note", read::<contract::AddNote>),
     ("change_account", read::<contract::ChangeAccount>),
@@ -80,6 +80,13 @@ const COMMANDS: [Arguments; 27] = [
     ("classify_scan", read::<contract::ClassifyScan>),
     ("decide_late", read::<contract::DecideLate>),
     ("export_orders", read::<contract::ExportOrders>),
+    ("export_day", read::<contract::ExportDay>),
+    ("export_settled", read::<contract::ExportSettled>),
+    ("export_journal", read::<contract::ExportJournal>),
+    (
+        "change_ledger_accounts",
+        read::<contract::ChangeLedgerAccounts>,
+    ),
     ("list_orders", read::<contract::ListOrders>),
     ("open_bill", read::<contract::OpenBill>),
     ("recognise_bill", read::<contract::DroppedBill>),

@@ -902,6 +902,15 @@ fields?: { [key in string]: Pasted },
 key?: KeyStep, };
 
 /**
+ * Sets the accounts.
+ */
+export type ChangeLedgerAccounts = { 
+/**
+ * All of them; null: the usual ones again.
+ */
+accounts: Array<LedgerAccountView> | null, };
+
+/**
  * Changes the passphrase of a sealed vault.
  */
 export type ChangePassphrase = { 
@@ -1166,6 +1175,11 @@ alipay: string,
  * A fresh WeChat Pay code of this customer.
  */
 wechatpay: string, };
+
+/**
+ * What of a reconciled day is written.
+ */
+export type DayExport = "differences" | "lines" | "report";
 
 /**
  * The days of an account, the newest first.
@@ -1459,7 +1473,7 @@ file: string, };
 /**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
-export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "font_missing" | "file_too_large" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -1509,6 +1523,72 @@ amount_minor: string,
 channel: string, };
 
 /**
+ * A reconciled day as a file.
+ */
+export type ExportDay = { 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The channel's day, `2026-11-20`.
+ */
+day: string, 
+/**
+ * What of it.
+ */
+what: DayExport, 
+/**
+ * `csv`, `csv_plain` or `xlsx`; a report also `pdf`.
+ */
+format: FileFormat, 
+/**
+ * A full path with the format's ending.
+ */
+file: string, 
+/**
+ * Whether a file of this name is replaced.
+ */
+replace: boolean, 
+/**
+ * The figures that stood on the screen: a day that has others is not written.
+ */
+seen: DayResult | null, };
+
+/**
+ * Reconciled days as balanced journal entries.
+ */
+export type ExportJournal = { 
+/**
+ * Only this account; all of them when not given.
+ */
+account_id: string | null, 
+/**
+ * The channels' first day.
+ */
+from: string, 
+/**
+ * Their last day, at most 400 days on.
+ */
+to: string, 
+/**
+ * For which program.
+ */
+template: JournalTemplateView, 
+/**
+ * What the program reads: `beancount`, `txt`, `xlsx` or `csv`.
+ */
+format: FileFormat, 
+/**
+ * A full path with the format's ending.
+ */
+file: string, 
+/**
+ * Whether a file of this name is replaced.
+ */
+replace: boolean, };
+
+/**
  * The filtered list as a file, newest first, with totals at its end.
  */
 export type ExportOrders = { 
@@ -1541,6 +1621,35 @@ export type ExportProgress = {
  * Rows read so far; null: none is running.
  */
 rows: number | null, };
+
+/**
+ * What a channel settled over several days, as a file.
+ */
+export type ExportSettled = { 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The channel's first day.
+ */
+from: string, 
+/**
+ * Its last day, at most 400 days on.
+ */
+to: string, 
+/**
+ * `csv`, `csv_plain`, `xlsx` or `pdf`.
+ */
+format: FileFormat, 
+/**
+ * A full path with the format's ending.
+ */
+file: string, 
+/**
+ * Whether a file of this name is replaced.
+ */
+replace: boolean, };
 
 /**
  * Looks after a running export.
@@ -1744,6 +1853,11 @@ day: string,
 item: string, };
 
 /**
+ * The program a journal is for.
+ */
+export type JournalTemplateView = "beancount" | "generic" | "kingdee" | "yonyou_t" | "yonyou_u8";
+
+/**
  * Names a kept file.
  */
 export type KeptFileName = { "of": "bill", 
@@ -1884,6 +1998,40 @@ wait_seconds: number, };
  * What becomes of late money.
  */
 export type LateDecision = "accept" | "return";
+
+/**
+ * An account of the shop's ledger.
+ */
+export type LedgerAccountView = { 
+/**
+ * What it is for: both catalogues hold `ledger_<role>`.
+ */
+role: string, 
+/**
+ * For the money of one channel on its way; null: for every channel without one of its own.
+ */
+channel: string | null, 
+/**
+ * Its code.
+ */
+code: string, 
+/**
+ * Its name.
+ */
+name: string, };
+
+/**
+ * Which account each figure of a journal goes to.
+ */
+export type LedgerAccounts = { 
+/**
+ * In the order of the screen.
+ */
+accounts: Array<LedgerAccountView>, 
+/**
+ * Nobody changed them.
+ */
+is_usual: boolean, };
 
 /**
  * A page of the list.
@@ -3778,6 +3926,16 @@ export interface Commands {
   order_totals: { args: OrderQuery; answer: OrdersOver };
   /** Writes the filtered list to a file. */
   export_orders: { args: ExportOrders; answer: ExportedFile };
+  /** Writes a reconciled day to a file: report, differences or lines. */
+  export_day: { args: ExportDay; answer: ExportedFile };
+  /** Writes what a channel settled over several days to a file. */
+  export_settled: { args: ExportSettled; answer: ExportedFile };
+  /** Writes reconciled days as balanced journal entries. */
+  export_journal: { args: ExportJournal; answer: ExportedFile };
+  /** The ledger accounts that journals are booked by. */
+  ledger_accounts: { args: NoArgs; answer: LedgerAccounts };
+  /** Sets the ledger accounts. */
+  change_ledger_accounts: { args: ChangeLedgerAccounts; answer: LedgerAccounts };
   /** How far the export is, and its end before its time. */
   export_progress: { args: ExportStep; answer: ExportProgress };
   /** One order with its timeline. */

@@ -178,6 +178,8 @@ pub enum ErrorCode {
     ExportTooLarge,
     /// The file does not sum to what the screen said; nothing of it is there.
     ExportTotalsDiffer,
+    /// A ledger account with a code or name that no program imports; nothing was kept.
+    LedgerAccountWrong,
     /// No font of this PC has the characters that a page needs.
     FontMissing,
     /// The file is larger than it may be.

@@ -68,6 +68,16 @@ macro_rules! with_commands {
             order_totals: OrderQuery => OrdersOver,
             /// Writes the filtered list to a file.
             export_orders: ExportOrders => ExportedFile,
+            /// Writes a reconciled day to a file: report, differences or lines.
+            export_day: ExportDay => ExportedFile,
+            /// Writes what a channel settled over several days to a file.
+            export_settled: ExportSettled => ExportedFile,
+            /// Writes reconciled days as balanced journal entries.
+            export_journal: ExportJournal => ExportedFile,
+            /// The ledger accounts that journals are booked by.
+            ledger_accounts: NoArgs => LedgerAccounts,
+            /// Sets the ledger accounts.
+            change_ledger_accounts: ChangeLedgerAccounts => LedgerAccounts,
             /// How far the export is, and its end before its time.
             export_progress: ExportStep => ExportProgress,
             /// One order with its timeline.

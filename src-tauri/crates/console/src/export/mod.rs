@@ -1,6 +1,8 @@
 //! Exports: rows pass from the store to the file, none is kept. Only reads the books; a file appears whole under
 //! its name, with the file beside it that holds its digest, or not at all.
 
+mod day;
+mod journal;
 mod orders;
 
 use crate::{Console, NewFile, Surroundings, contract::*, invalid, refused, refused_with};
@@ -210,6 +212,16 @@ struct About {
     font: Option<FontUsed>,
 }
 
+impl About {
+    fn of(setting: &ListSetting) -> About {
+        About {
+            heading: setting.heading.clone(),
+            language: setting.language,
+            font: None,
+        }
+    }
+}
+
 impl Console {
     /// The shop, and how its lists are written.
     fn list_setting(
@@ -301,6 +313,13 @@ fn drain<Row>(
     }
 }
 
+fn font_missing() -> CommandError {
+    refused_with(
+        ErrorCode::FontMissing,
+        &[("package", FONT_PACKAGE.to_owned())],
+    )
+}
+
 pub(crate) fn file_error(error: &ExportError, ending: &str) -> CommandError {
     let error = match error {
         ExportError::Io(error) => error,
@@ -309,10 +328,7 @@ pub(crate) fn file_error(error: &ExportError, ending: &str) -> CommandError {
         }
         ExportError::Font(why) => {
             tracing::warn!(why, "a font could not be used");
-            return refused_with(
-                ErrorCode::FontMissing,
-                &[("package", FONT_PACKAGE.to_owned())],
-            );
+            return font_missing();
         }
         ExportError::Money(_) | ExportError::Unbalanced { .. } => {
             return crate::internal(&error.to_string());

@@ -36,11 +36,7 @@ impl Console {
             .exporting
             .begin()
             .ok_or_else(|| refused(ErrorCode::NotNow))?;
-        let about = About {
-            heading: setting.heading.clone(),
-            language: setting.language,
-            font: None,
-        };
+        let about = About::of(&setting);
         let surroundings = Arc::clone(&self.surroundings);
         let (pages, mut parts) = mpsc::channel(PAGES_WAITING);
         let (said, seen) = (about.clone(), args.seen);

@@ -434,3 +434,164 @@ async fn nothing_leaves_the_program_while_it_cannot_be_put_on_record() {
     till.host.close().await;
     std::fs::remove_dir_all(kept).unwrap();
 }
+
+fn side_of(file: &Path) -> serde_json::Value {
+    let beside = file.with_file_name(format!(
+        "{}.sha256.json",
+        file.file_name().unwrap().to_str().unwrap()
+    ));
+    let side: serde_json::Value = serde_json::from_slice(&std::fs::read(beside).unwrap()).unwrap();
+    let digest = paydesk_signing::sha256_hex(&std::fs::read(file).unwrap());
+    assert_eq!(side["sha256"], digest.as_str(), "{file:?}");
+    side
+}
+
+/// A demo shop with a reconciled yesterday: its account, the day, and what the screen says of it.
+async fn reconciled(name: &str) -> (Till, ReconciledDay) {
+    let options = paydesk_host::HostOptions {
+        data: Some(folder(name)),
+        resolve: true,
+        ..paydesk_host::HostOptions::default()
+    };
+    let till = Till::set_up_with(options, 3).await;
+    let list: DayList = till
+        .ask("reconcile_days", DaysOf { account_id: None })
+        .await
+        .unwrap();
+    let day = list.days.iter().find(|day| day.missing).unwrap();
+    let asked = DayOf {
+        account_id: list.account_id.clone(),
+        day: day.day.clone(),
+    };
+    let preview: BillPreview = till.ask("fetch_bill", asked).await.unwrap();
+    let preview = PreviewId {
+        preview: preview.preview,
+    };
+    let kept: ReconciledDay = till.ask("import_bill", preview).await.unwrap();
+    assert!(kept.rows > 0);
+    (till, kept)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reconciled_day_leaves_as_report_lists_and_journal_with_the_screens_figures() {
+    let (till, kept) = reconciled("export-day").await;
+    let out = outbox("export-day-out");
+    let of_day = |what, format: FileFormat, seen: Option<DayResult>| {
+        let file = out.join(format!("{what:?}.{}", format.ending()));
+        let args = ExportDay {
+            account_id: kept.account_id.clone(),
+            day: kept.day.clone(),
+            what,
+            format,
+            file: file.to_str().unwrap().to_owned(),
+            replace: true,
+            seen,
+        };
+        (file, args)
+    };
+    for what in [DayExport::Differences, DayExport::Lines, DayExport::Report] {
+        for format in [FileFormat::Csv, FileFormat::Xlsx] {
+            let (file, args) = of_day(what, format, Some(kept.result.clone()));
+            let once: ExportedFile = till.ask("export_day", args.clone()).await.unwrap();
+            let again: ExportedFile = till.ask("export_day", args).await.unwrap();
+            assert_eq!(once, again, "same bytes");
+            let side = side_of(&file);
+            assert_eq!(side["filter"]["account"], kept.account_id.as_str());
+        }
+    }
+    let (file, args) = of_day(DayExport::Lines, FileFormat::Csv, None);
+    let lines: ExportedFile = till.ask("export_day", args).await.unwrap();
+    assert_eq!(lines.rows, kept.rows);
+    assert_eq!(cells(&file).len(), usize::try_from(kept.rows).unwrap() + 1);
+    // The sums of the report are those of the screen.
+    let (file, args) = of_day(DayExport::Report, FileFormat::Csv, None);
+    let _report: ExportedFile = till.ask("export_day", args).await.unwrap();
+    let side = side_of(&file);
+    let sums = &side["totals"][0]["sums"];
+    let screen = |money: &MoneyView| {
+        let minor: i64 = money.minor.parse().unwrap();
+        paydesk_domain::Money::from_minor(minor, Currency::CNY).to_decimal()
+    };
+    assert_eq!(sums["bill_net"], screen(&kept.result.bill.net).as_str());
+    assert_eq!(sums["books_paid"], screen(&kept.result.books.paid).as_str());
+    // Figures that are not the screen's leave no file.
+    let mut other = kept.result.clone();
+    other.bill.paid.minor.push('0');
+    let (file, args) = of_day(DayExport::Report, FileFormat::Xlsx, Some(other));
+    std::fs::remove_file(&file).unwrap();
+    let refused: Result<ExportedFile, _> = till.ask("export_day", args).await;
+    assert_eq!(refused.unwrap_err().code, ErrorCode::ExportTotalsDiffer);
+    assert!(!file.exists());
+    assert_eq!(shop_events(&till, "file_exported").await.len(), 14);
+    std::fs::remove_dir_all(out).unwrap();
+    till.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn journals_use_the_shops_accounts_and_pages_say_their_font() {
+    let (till, kept) = reconciled("export-journal").await;
+    let out = outbox("export-journal-out");
+    let usual: LedgerAccounts = till.ask("ledger_accounts", NoArgs {}).await.unwrap();
+    assert!(usual.is_usual);
+    let mut changed = usual.accounts.clone();
+    changed.iter_mut().find(|a| a.role == "fees").unwrap().code = "5603.01".to_owned();
+    let change = |accounts| ChangeLedgerAccounts { accounts };
+    let set: LedgerAccounts = till
+        .ask("change_ledger_accounts", change(Some(changed.clone())))
+        .await
+        .unwrap();
+    assert_eq!((set.accounts, set.is_usual), (changed.clone(), false));
+    changed[0].code = "=1+1".to_owned();
+    let refused: Result<LedgerAccounts, _> = till
+        .ask("change_ledger_accounts", change(Some(changed)))
+        .await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::LedgerAccountWrong);
+    assert_eq!(refused.params["role"], "bank");
+    for (template, format) in [
+        (JournalTemplateView::Beancount, FileFormat::Beancount),
+        (JournalTemplateView::Generic, FileFormat::Csv),
+        (JournalTemplateView::Kingdee, FileFormat::Xlsx),
+        (JournalTemplateView::YonyouT, FileFormat::Xlsx),
+        (JournalTemplateView::YonyouU8, FileFormat::Txt),
+    ] {
+        let file = out.join(format!("{template:?}.{}", format.ending()));
+        let args = ExportJournal {
+            account_id: None,
+            from: kept.day.clone(),
+            to: kept.day.clone(),
+            template,
+            format,
+            file: file.to_str().unwrap().to_owned(),
+            replace: false,
+        };
+        let exported: ExportedFile = till.ask("export_journal", args).await.unwrap();
+        assert!(exported.rows >= 3);
+        let side = side_of(&file);
+        let sums = &side["totals"][0]["sums"];
+        assert_eq!(sums["debit"], sums["credit"]);
+    }
+    let journal = std::fs::read_to_string(out.join("Generic.csv")).unwrap();
+    assert!(journal.contains(",5603.01,"), "{journal}");
+    let file = out.join("settled.pdf");
+    let args = ExportSettled {
+        account_id: kept.account_id.clone(),
+        from: kept.day.clone(),
+        to: kept.day.clone(),
+        format: FileFormat::Pdf,
+        file: file.to_str().unwrap().to_owned(),
+        replace: false,
+    };
+    let exported: Result<ExportedFile, _> = till.ask("export_settled", args).await;
+    match exported {
+        Ok(_) => assert!(side_of(&file)["font"]["name"].is_string()),
+        // A machine without such a font says which package brings one, and leaves nothing.
+        Err(error) => {
+            assert_eq!(error.code, ErrorCode::FontMissing);
+            assert_eq!(error.params["package"], "fonts-noto-cjk");
+            assert!(!file.exists());
+        }
+    }
+    std::fs::remove_dir_all(out).unwrap();
+    till.close().await;
+}

@@ -1,0 +1,185 @@
+//! The days of accounts as journal entries, and the map of ledger accounts they are booked by.
+
+use super::{About, Target, day::span};
+use crate::{Console, coded, contract::*, invalid, refused, refused_with};
+use paydesk_desk::{
+    ports::KeptBill,
+    reports::{
+        AccountMap, AccountRole, DayFigures, ExportError, Heading, JournalEntry, JournalTemplate,
+        LedgerAccount, write_journal,
+    },
+};
+use paydesk_domain::Money;
+use paydesk_texts::text;
+use std::collections::BTreeMap;
+
+impl Console {
+    /// One entry for each account's day that has a bill, the oldest first.
+    pub(crate) async fn export_journal(
+        &self,
+        args: ExportJournal,
+    ) -> Result<ExportedFile, CommandError> {
+        let (template, formats): (_, &[FileFormat]) = match args.template {
+            JournalTemplateView::Beancount => {
+                (JournalTemplate::Beancount, &[FileFormat::Beancount])
+            }
+            JournalTemplateView::Generic => (
+                JournalTemplate::Generic,
+                &[FileFormat::Csv, FileFormat::CsvPlain, FileFormat::Xlsx],
+            ),
+            JournalTemplateView::Kingdee => (
+                JournalTemplate::Kingdee,
+                &[FileFormat::Xlsx, FileFormat::Csv],
+            ),
+            JournalTemplateView::YonyouT => (
+                JournalTemplate::YonyouT,
+                &[FileFormat::Xlsx, FileFormat::Csv],
+            ),
+            JournalTemplateView::YonyouU8 => (JournalTemplate::YonyouU8, &[FileFormat::Txt]),
+        };
+        let target = Target::checked(args.file, args.replace, args.format, "journal", formats)?;
+        let (from, to) = span(&args.from, &args.to)?;
+        let mut filter = vec![(
+            "template".to_owned(),
+            template_name(args.template).to_owned(),
+        )];
+        filter.extend(args.account_id.clone().map(|id| ("account".to_owned(), id)));
+        let heading = Heading {
+            days: from.date().zip(to.date()),
+            filter,
+            ..Heading::default()
+        };
+        let (shop, mut setting) = self.list_setting(target.list_format(), heading)?;
+        setting.heading.title = text(setting.language, "export_list_journal", &[]);
+        let accounts = shop.ledger_accounts.clone().unwrap_or_default();
+        let mut bills = Vec::new();
+        for account in &shop.accounts {
+            if args
+                .account_id
+                .as_ref()
+                .is_none_or(|id| *id == account.id.0)
+            {
+                bills.extend(self.bills_between(&account.id.0, from, to).await?);
+            }
+        }
+        bills.sort_by_key(|bill| bill.day);
+        let made = bills.iter().map(|bill| {
+            let figures = figures(bill, &self.account_name(&bill.account))?;
+            JournalEntry::of_day(&figures, &accounts, setting.language)
+        });
+        let made: Result<Vec<JournalEntry>, ExportError> = made.collect();
+        let entries = made.map_err(|error| target.error(&error))?;
+        self.write_at_once(target, About::of(&setting), move |file| {
+            let (language, format) = (setting.language, setting.format);
+            Ok(write_journal(
+                file,
+                template,
+                format,
+                language,
+                &setting.heading,
+                &entries,
+            )?)
+        })
+        .await
+    }
+
+    pub(crate) async fn ledger_accounts(
+        &self,
+        _args: NoArgs,
+    ) -> Result<LedgerAccounts, CommandError> {
+        let shop = self.desk.shop();
+        let shop = shop.ok_or_else(|| refused(ErrorCode::NotSetUp))?;
+        let map = shop.ledger_accounts.clone().unwrap_or_default();
+        let of_roles = AccountRole::ALL.into_iter().map(|role| {
+            let account = map.of(role, "");
+            view(role, None, account)
+        });
+        let mut channels: Vec<&str> = shop.accounts.iter().map(|a| a.channel.0.as_str()).collect();
+        channels.sort_unstable();
+        channels.dedup();
+        let of_channels = channels.into_iter().map(|channel| {
+            let account = map.of(AccountRole::InTransit, channel);
+            view(AccountRole::InTransit, Some(channel.to_owned()), account)
+        });
+        Ok(LedgerAccounts {
+            accounts: of_roles.chain(of_channels).collect(),
+            is_usual: shop.ledger_accounts.is_none(),
+        })
+    }
+
+    pub(crate) async fn change_ledger_accounts(
+        &self,
+        args: ChangeLedgerAccounts,
+    ) -> Result<LedgerAccounts, CommandError> {
+        let shop = self.desk.shop();
+        let mut shop = shop.ok_or_else(|| refused(ErrorCode::NotSetUp))?;
+        shop.ledger_accounts = args.accounts.map(map_of).transpose()?;
+        self.desk.change_shop(shop).await.map_err(coded)?;
+        self.ledger_accounts(NoArgs {}).await
+    }
+}
+
+fn template_name(template: JournalTemplateView) -> &'static str {
+    match template {
+        JournalTemplateView::Beancount => "beancount",
+        JournalTemplateView::Generic => "generic",
+        JournalTemplateView::Kingdee => "kingdee",
+        JournalTemplateView::YonyouT => "yonyou_t",
+        JournalTemplateView::YonyouU8 => "yonyou_u8",
+    }
+}
+
+fn view(role: AccountRole, channel: Option<String>, account: &LedgerAccount) -> LedgerAccountView {
+    LedgerAccountView {
+        role: role.name().to_owned(),
+        channel,
+        code: account.code.clone(),
+        name: account.name.clone(),
+    }
+}
+
+fn map_of(views: Vec<LedgerAccountView>) -> Result<AccountMap, CommandError> {
+    let (mut roles, mut channels) = (BTreeMap::new(), BTreeMap::new());
+    for view in views {
+        let role = AccountRole::named(&view.role).ok_or_else(|| invalid("role"))?;
+        let account = LedgerAccount {
+            code: view.code.trim().to_owned(),
+            name: view.name.trim().to_owned(),
+        };
+        match view.channel {
+            None => {
+                roles.insert(role, account);
+            }
+            Some(channel) => {
+                if paydesk_desk::channel(&channel).is_none() || role != AccountRole::InTransit {
+                    return Err(invalid("channel"));
+                }
+                channels.insert(channel, account);
+            }
+        }
+    }
+    AccountMap::new(roles, channels).map_err(|fault| {
+        let params = [
+            ("role", fault.role.name().to_owned()),
+            ("channel", fault.channel.unwrap_or_default()),
+            ("field", fault.field.to_owned()),
+        ];
+        refused_with(ErrorCode::LedgerAccountWrong, &params)
+    })
+}
+
+/// A day as its bill tells it: everything the channel owes for it is on its way.
+fn figures(bill: &KeptBill, account: &str) -> Result<DayFigures, ExportError> {
+    let (books, file) = (&bill.summary.books, &bill.summary.bill);
+    let day = bill.day.date().unwrap_or_default();
+    let left = |paid: Money, refunded: Money| paid.checked_sub(refunded);
+    let difference =
+        left(books.paid, books.refunded)?.checked_sub(left(file.paid, file.refunded)?)?;
+    Ok(DayFigures {
+        gross: books.paid,
+        refunds: books.refunded,
+        fees: file.fee,
+        difference,
+        ..DayFigures::nothing(day, &bill.channel.0, account, books.paid.currency())
+    })
+}
