@@ -4,15 +4,13 @@ use crate::totals::Sums;
 use crate::{
     Difference, Matched, ReconError, Setting, Summary,
     combined::{self, Left},
-    damage, judge,
+    damage,
+    index::{Index, hash_of},
+    judge,
+    keys::{bill_key, bill_rank, bill_rank_in_file, book_key, book_rank, repeats},
 };
-use paydesk_domain::{
-    BillLine, BookLine, BreakCode, ChannelDay, LineKind, LineState, Money, Totals,
-};
-use std::{
-    cmp::Ordering,
-    collections::{BTreeMap, BTreeSet},
-};
+use paydesk_domain::{BillLine, BookLine, BreakCode, ChannelDay, LineKind, LineState, Totals};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Lines of one movement on the bill: the one that counts, and who met it.
 struct Held {
@@ -58,30 +56,34 @@ impl BillSide {
     /// All lines are in; `file` is what the file says of itself.
     #[must_use]
     pub fn close(mut self, file: Option<Totals>) -> BookSide {
-        self.lines.sort_unstable_by(|a, b| {
-            (bill_key(a).cmp(&bill_key(b)))
-                .then_with(|| other_payment(a, b))
-                .then_with(|| bill_rank(a).cmp(&bill_rank(b)))
-        });
-        let mut held: Vec<Held> = Vec::with_capacity(self.lines.len());
-        let mut found = Vec::new();
-        for line in self.lines {
-            match held.last() {
-                Some(first)
-                    if bill_key(&first.line) == bill_key(&line)
-                        && other_payment(&first.line, &line).is_eq() =>
-                {
-                    found.push(judge::repeated_row(line, first.line.row));
-                }
-                _ => held.push(Held { line, book: None }),
-            }
+        let in_order = |a: &BillLine, b: &BillLine| bill_rank_in_file(a) <= bill_rank_in_file(b);
+        if !self.lines.is_sorted_by(in_order) {
+            self.lines
+                .sort_unstable_by(|a, b| bill_rank_in_file(a).cmp(&bill_rank_in_file(b)));
         }
+        let mut found = Vec::new();
+        let repeats = repeats(&self.lines);
+        let mut held: Vec<Held> = Vec::with_capacity(self.lines.len() - repeats.len());
+        let mut entries = Vec::with_capacity(self.lines.len());
+        let mut repeats = repeats.into_iter().peekable();
+        for (at, line) in self.lines.into_iter().enumerate() {
+            if let Some((_, first_row)) = repeats.next_if(|(place, _)| *place == at) {
+                found.push(judge::repeated_row(line, first_row));
+                continue;
+            }
+            if let (false, Ok(place)) = (line.reference().is_empty(), u32::try_from(held.len())) {
+                entries.push((hash_of(line.kind, line.reference()), place));
+            }
+            held.push(Held { line, book: None });
+        }
+        entries.sort_unstable();
         let mut foreign: Vec<usize> = (0..held.len())
             .filter(|at| held.get(*at).is_some_and(|h| by_transaction(&h.line)))
             .collect();
         foreign.sort_by(|a, b| transaction_at(&held, *a).cmp(transaction_at(&held, *b)));
         BookSide {
             setting: self.setting,
+            index: Index::new(entries),
             held,
             foreign,
             alone: Vec::new(),
@@ -97,8 +99,10 @@ impl BillSide {
 /// Step two: takes our lines of the day and of its neighbours.
 pub struct BookSide {
     setting: Setting,
-    /// In the order of their keys.
+    /// In the order of the file.
     held: Vec<Held>,
+    /// Their places by reference, as long as none of them moves.
+    index: Index,
     /// Payments whose reference is not ours, in the order of their transaction numbers.
     foreign: Vec<usize>,
     /// Lines of this day that met nothing by reference.
@@ -130,9 +134,7 @@ impl BookSide {
         } else {
             refuse_other_day(&self.setting, line.day, line.reference())?;
         }
-        let key = book_key(&line);
-        let met = self.held.binary_search_by(|h| bill_key(&h.line).cmp(&key));
-        let Ok(met) = met else {
+        let Some(met) = self.place_of(&line) else {
             if here {
                 self.alone.push(line);
             } else if self.is_wanted(&line) {
@@ -162,6 +164,20 @@ impl BookSide {
                 .push(judge::ours_alone(&self.setting, beaten, true, None));
         }
         Ok(())
+    }
+
+    /// Where the bill has this reference. Of several that are not ours, which a spreadsheet may have made alike, the
+    /// one with the lowest number of the channel.
+    fn place_of(&self, line: &BookLine) -> Option<usize> {
+        let key = book_key(line);
+        let number = |at: &usize| transaction_at(&self.held, *at).to_owned();
+        let is_it = |at: &usize| self.held.get(*at).is_some_and(|h| bill_key(&h.line) == key);
+        let mut places = (self.index.places(hash_of(line.kind, line.reference()))).filter(is_it);
+        let first = places.next()?;
+        match places.next() {
+            None => Some(first),
+            Some(second) => [first, second].into_iter().chain(places).min_by_key(number),
+        }
     }
 
     /// Whether a payment of the bill that is not ours by reference carries this transaction number.
@@ -285,6 +301,7 @@ impl BookSide {
         self.held.retain(|_| stays());
         // Places among the bill's lines have moved; nobody looks for them again.
         self.foreign.clear();
+        self.index = Index::default();
         let mut stays = keep(found.alone);
         let mut alone = alone;
         alone.retain(|_| stays());
@@ -332,18 +349,29 @@ impl BookSide {
     /// Takes out the payments that came and were reversed: the bill has a line for each way, without a refund
     /// number of ours, and our books hold a payment that failed. They agree, so our books count both ways too.
     fn take_reversed(&mut self) -> Result<Reversed, ReconError> {
-        let mut gone = BTreeSet::new();
-        for (back, held) in self.held.iter().enumerate() {
-            let line = &held.line;
-            let is_reversal = line.kind == LineKind::Refund
+        let is_reversal = |line: &BillLine| {
+            line.kind == LineKind::Refund
                 && line.reference().is_empty()
-                && line.state == LineState::Done;
-            if !is_reversal {
+                && line.state == LineState::Done
+        };
+        let backs: Vec<usize> = (self.held.iter().enumerate())
+            .filter(|(_, held)| is_reversal(&held.line))
+            .map(|(at, _)| at)
+            .collect();
+        let of = |at: &usize| self.held.get(*at).map(|held| held.line.payment.as_str());
+        let wanted: BTreeSet<&str> = backs.iter().filter_map(of).collect();
+        let payments: BTreeMap<&str, usize> = (self.held.iter().enumerate().rev())
+            .filter(|_| !wanted.is_empty())
+            .filter(|(_, held)| held.line.kind == LineKind::Payment)
+            .filter(|(_, held)| wanted.contains(held.line.payment.as_str()))
+            .map(|(at, held)| (held.line.payment.as_str(), at))
+            .collect();
+        let mut gone = BTreeSet::new();
+        for back in backs {
+            let Some(line) = self.held.get(back).map(|held| &held.line) else {
                 continue;
-            }
-            let payment = (LineKind::Payment, line.payment.as_str(), "", 0);
-            let Ok(there) = (self.held).binary_search_by(|h| bill_key(&h.line).cmp(&payment))
-            else {
+            };
+            let Some(there) = payments.get(line.payment.as_str()).copied() else {
                 continue;
             };
             let came = self.held.get(there).is_some_and(|h| {
@@ -356,6 +384,9 @@ impl BookSide {
             }
         }
         let mut reversed = Reversed::default();
+        if gone.is_empty() {
+            return Ok(reversed);
+        }
         let mut rest = Vec::with_capacity(self.held.len());
         for (at, Held { line, book }) in std::mem::take(&mut self.held).into_iter().enumerate() {
             if !gone.contains(&at) {
@@ -510,59 +541,6 @@ fn refuse_other_day(
         found,
         day,
     })
-}
-
-/// What names a movement. A line without a reference is named by the channel's numbers and its row, so that two
-/// such lines are never taken for one.
-fn bill_key(line: &BillLine) -> (LineKind, &str, &str, u64) {
-    match line.reference() {
-        "" => (line.kind, "", &line.transaction, line.row),
-        reference => (line.kind, reference, "", 0),
-    }
-}
-
-/// Two lines of one reference are one movement. A reference that is not ours may be what a spreadsheet made of many:
-/// there the channel's number tells them apart.
-fn other_payment(a: &BillLine, b: &BillLine) -> Ordering {
-    if a.transaction == b.transaction || judge::is_ours(a.reference()) {
-        return Ordering::Equal;
-    }
-    a.transaction.cmp(&b.transaction)
-}
-
-fn book_key(line: &BookLine) -> (LineKind, &str, &str, u64) {
-    (line.kind, line.reference(), "", 0)
-}
-
-/// Which of several rows counts: money that moved before money that did not, then the first row.
-fn bill_rank(line: &BillLine) -> (u8, u64, i64, i64, &str) {
-    (
-        state_rank(line.state),
-        line.row,
-        line.at.0,
-        line.amount.minor(),
-        &line.transaction,
-    )
-}
-
-/// Which of two lines of ours counts: this day's, then the one whose money moved, then the earlier.
-fn book_rank(setting: &Setting, a: &BookLine, b: &BookLine) -> Ordering {
-    let minor = |fee: Option<Money>| fee.map(Money::minor);
-    (a.day != setting.day)
-        .cmp(&(b.day != setting.day))
-        .then_with(|| state_rank(a.state).cmp(&state_rank(b.state)))
-        .then_with(|| (a.at, a.day).cmp(&(b.at, b.day)))
-        .then_with(|| a.amount.minor().cmp(&b.amount.minor()))
-        .then_with(|| a.transaction.cmp(&b.transaction))
-        .then_with(|| minor(a.fee).cmp(&minor(b.fee)))
-}
-
-fn state_rank(state: LineState) -> u8 {
-    match state {
-        LineState::Done => 0,
-        LineState::Pending => 1,
-        LineState::Failed => 2,
-    }
 }
 
 fn by_transaction(line: &BillLine) -> bool {

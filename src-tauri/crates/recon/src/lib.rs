@@ -25,7 +25,9 @@ mod combined;
 mod damage;
 mod engine;
 mod fees;
+mod index;
 mod judge;
+mod keys;
 pub mod payouts;
 mod totals;
 
