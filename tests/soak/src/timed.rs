@@ -5,7 +5,7 @@ use paydesk_desk::ports::{
     BankFile, BillFile, BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt,
     KeptBill, KeptDifference, KeptLine, KeptStatement, ListTotals, NewBill, NewEvent, NewNote,
     NewOrder, NewStatements, Opened, OrderFilter, OrderPage, OrderRow, PayerCode, Pulse,
-    StatementStore, Store, StoreError, StoredEvent, Work,
+    StatementStore, Store, StoreError, StoredEvent, Work, Worklist,
 };
 use paydesk_domain::{
     AccountId, Amount, ChannelDay, ChannelId, Currency, MerchantRef, Order, OrderNumber, Timestamp,

@@ -20,6 +20,7 @@ import type {
 } from '$lib/api/contract';
 import { accountAnswers } from './accounts';
 import { billAnswers } from './bills';
+import { closingAnswers } from './closing';
 import { statementAnswers } from './statements';
 
 /// 21 November 2026, 14:40:13 in Shanghai.
@@ -512,6 +513,7 @@ export class FakeConsole implements Transport {
     ...accountAnswers(),
     ...billAnswers(() => this.options),
     ...statementAnswers(() => this.options),
+    ...closingAnswers(),
     shop_events: ({ below, limit }) => {
       const all = shopEvents().filter(({ seq }) => below === null || seq < below);
       return { events: all.slice(0, limit), more: all.length > limit };

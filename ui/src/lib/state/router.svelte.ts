@@ -1,7 +1,7 @@
 /// Hash routes, so that going back, deep links and tests all work without a server.
 
 export type RouteName =
-  'pay' | 'orders' | 'refunds' | 'reconcile' | 'channels' | 'settings' | 'demo';
+  'pay' | 'orders' | 'refunds' | 'reconcile' | 'close' | 'channels' | 'settings' | 'demo';
 
 export interface Route {
   name: RouteName;
@@ -14,6 +14,7 @@ const NAMES: readonly RouteName[] = [
   'orders',
   'refunds',
   'reconcile',
+  'close',
   'channels',
   'settings',
   'demo',

@@ -1,0 +1,71 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { useTransport } from '$lib/api/client';
+import { FakeConsole } from '../../test/fake';
+import { close } from './close.svelte';
+
+describe('a day is worked off', () => {
+  beforeEach(async () => {
+    useTransport(new FakeConsole());
+    close.stop();
+    close.state = 'open';
+    close.code = null;
+    close.remark = '';
+    await close.load(null);
+  });
+
+  it('lists what is open and keeps the place when one is decided', async () => {
+    expect(close.rows.total).toBe(3);
+    await close.select(1);
+    close.ask('exception');
+    close.remark = 'asked the channel';
+    await close.submit();
+    expect(close.rows.total).toBe(2);
+    expect(close.selected).toBe(1);
+    expect(close.asking).toBeNull();
+    expect(close.remark).toBe('asked the channel');
+  });
+
+  it('accepts only what is explained', async () => {
+    await close.select(1);
+    await close.accept();
+    expect(close.refusal).not.toBeNull();
+    expect(close.rows.total).toBe(3);
+    await close.select(0);
+    await close.accept();
+    expect(close.rows.total).toBe(2);
+  });
+
+  it('says why a decision does not fit, and keeps asking', async () => {
+    await close.select(1);
+    close.ask('written_off');
+    close.remark = 'small';
+    await close.submit();
+    expect(close.refusal).not.toBeNull();
+    expect(close.asking).toBe('written_off');
+    expect(close.rows.total).toBe(3);
+  });
+
+  it('looks before it decides about many, and takes all of it back at once', async () => {
+    close.remark = 'as agreed';
+    close.ask('written_off', true);
+    await close.weigh();
+    expect(close.dry?.fits).toBe(1);
+    expect(close.dry?.unfit_count).toBe(2);
+    expect(close.rows.total).toBe(3);
+    await close.submit();
+    expect(close.rows.total).toBe(2);
+    await close.undo();
+    expect(close.rows.total).toBe(3);
+  });
+
+  it('is signed once nothing is open, and opened again with a reason', async () => {
+    close.remark = 'asked the channel';
+    close.ask('exception', true);
+    await close.submit();
+    expect(close.overview?.hindrances).toEqual([]);
+    expect(await close.sign()).toBe(true);
+    close.ask('fee');
+    expect(close.asking).toBeNull();
+    expect(await close.reopen('the channel answered')).toBe(true);
+  });
+});

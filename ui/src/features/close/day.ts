@@ -1,0 +1,39 @@
+/// What the screen says of a day: hindrances, decisions, sides.
+import type { DayOverview, HindranceView, MoneyView } from '$lib/api/contract';
+import { m, textOrName } from '$lib/i18n/text';
+import { channelName } from '$lib/ui/looks';
+
+export function accountNameIn(overview: DayOverview, id: string): string {
+  const accounts = overview.accounts.map(({ account }) => account);
+  const account = accounts.find((it) => it.id === id);
+  if (!account) return id;
+  const alike = accounts.filter(({ channel }) => channel === account.channel).length > 1;
+  return alike ? `${channelName(account.channel)} · ${account.name}` : channelName(account.channel);
+}
+
+export function hindranceText({ why, account_id, count }: HindranceView, day: DayOverview): string {
+  switch (why) {
+    case 'open':
+      return m.hindrance_open({ count });
+    case 'bill_missing':
+      return m.hindrance_bill_missing({ account: accountNameIn(day, account_id ?? '') });
+    case 'not_over':
+      return m.hindrance_not_over();
+    default:
+      return m.hindrance_signed();
+  }
+}
+
+export function actText(act: string): string {
+  return textOrName('act', act);
+}
+
+/// The larger of two numbers of minor units; for the height of a chart alone.
+export const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+
+/// Sums one currency's money; of another currency nothing is added.
+export function sumOf(all: readonly MoneyView[], currency: string): bigint {
+  return all
+    .filter((money) => money.currency === currency)
+    .reduce((sum, { minor }) => sum + BigInt(minor), 0n);
+}
