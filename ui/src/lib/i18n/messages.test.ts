@@ -84,6 +84,7 @@ describe('texts chosen by names of the core', () => {
             first: '6',
             left: 'CNY',
             limit: '1048576',
+            max: '8',
             min: '12',
             name: '工行基本户',
             package: 'fonts-noto-cjk',
