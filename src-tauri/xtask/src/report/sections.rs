@@ -168,7 +168,7 @@ fn summary(blocks: &mut Vec<Block>, tallies: &Tallies) {
     }
     text(
         blocks,
-        "Two ways to break a promise are known and not mended yet: a late return that the channel closes before an older reversal of ours arrives, and a commit that is read after a failed sync and a restart. They stand under “Open” in ADR 20 of this folder, with the commands that show them; the runs below did not meet them.",
+        "Two ways to break a promise are known and not mended yet, both of late money that an older reversal of ours took back: the books go on holding it. They were met by two of 242 worlds of another run and stand under “Open” in ADR 20 of this folder, with the commands that show them; the runs below did not meet them.",
     );
     heading(blocks, "At a glance");
     let rows = PARTS
