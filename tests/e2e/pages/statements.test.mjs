@@ -168,6 +168,19 @@ test('payouts: what is due, what came, and where it stands', async () => {
   await shop.says('payout-detail', 'arrival', 'arrived');
   assert.ok((await shop.page.locator('[data-testid=payout]').count()) <= 50);
   await isClean('payouts-en');
+  // A match can be taken back with a reason, and that again.
+  const arrived = () => shop.page.locator('[data-testid=payout][data-arrival=arrived]').count();
+  const before = await arrived();
+  await shop.part('payout-reject').click();
+  await shop.part('payout-reject-remark').fill('another customer');
+  await shop.page.keyboard.press('Enter');
+  await shop.part('payout-rejected').waitFor();
+  assert.equal(await arrived(), before - 1);
+  await isClean('payouts-rejected');
+  await shop.part('payout-rejected-undo').click();
+  await shop.part('payout-rejected').waitFor({ state: 'detached' });
+  assert.equal(await arrived(), before);
+  await shop.page.locator('[data-testid=payout][data-arrival=arrived]').first().click();
   await shop.part('payout-to-bank').click();
   await shop.says('statement-panel', 'state', 'kept');
   await shop.page.waitForFunction(

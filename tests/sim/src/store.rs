@@ -113,6 +113,10 @@ impl StatementStore for SimStore {
         Box::pin(self.call(self.store.bank_lines(account, currency, from, to)))
     }
 
+    fn payout_decisions(&self) -> BoxFuture<'_, Result<Vec<serde_json::Value>, StoreError>> {
+        Box::pin(self.call(self.store.payout_decisions()))
+    }
+
     fn statement_file(
         &self,
         statement: i64,

@@ -102,6 +102,10 @@ impl StatementStore for Timed {
         self.inner.bank_lines(account, currency, from, to)
     }
 
+    fn payout_decisions(&self) -> Answer<'_, Vec<Value>> {
+        self.inner.payout_decisions()
+    }
+
     fn statement_file(&self, statement: i64) -> Answer<'_, Option<BankFile>> {
         self.inner.statement_file(statement)
     }

@@ -21,6 +21,7 @@ type StatementAnswers = Pick<
   | 'save_kept_file'
   | 'sandbox_bank_statement'
   | 'payouts'
+  | 'decide_payout'
 >;
 
 const LINES = 64;
@@ -115,7 +116,7 @@ export function statementAnswers(options: () => FakeOptions): StatementAnswers {
     statements: options().noStatements ? [] : [0, 1, 2].map(keptOf),
     templates,
   });
-  return {
+  const answers: StatementAnswers = {
     open_statement: ({ name, template, account }) => {
       const looked: LookedStatementView = {
         head: { ...headOf(1), account: account ?? '6222000011112222' },
@@ -175,9 +176,11 @@ export function statementAnswers(options: () => FakeOptions): StatementAnswers {
       templates = templates.filter((template) => template.name !== name);
       return list();
     },
+    decide_payout: () => answers.payouts({}),
     payouts: () => ({
       payouts: [],
       candidates: [],
+      rejected: [],
       other: 0,
       is_cut_short: false,
       days: 0,
@@ -186,4 +189,5 @@ export function statementAnswers(options: () => FakeOptions): StatementAnswers {
     sandbox_bank_statement: ({ form }) => ({ name: `demo.${form}`, file: 'YQ==' }),
     save_kept_file: ({ to }) => ({ file: to, sha256: 'a1'.repeat(32), bytes: 8_192 }),
   };
+  return answers;
 }

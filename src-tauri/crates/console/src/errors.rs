@@ -63,6 +63,7 @@ pub fn coded(error: DeskError) -> CommandError {
         DeskError::BillNotYet => refused(ErrorCode::BillNotYet),
         DeskError::BillRefused(code) => refused_with(ErrorCode::BillRefused, &[("code", code)]),
         DeskError::BillUnreachable => refused(ErrorCode::BillUnreachable),
+        DeskError::PayoutGone => refused(ErrorCode::PayoutGone),
         DeskError::PreviewGone => refused(ErrorCode::PreviewGone),
         DeskError::Blocked(blocked) => refused(blocked_code(blocked)),
         DeskError::ChannelNotConnected(channel) => {

@@ -1,12 +1,19 @@
 //! Payouts, from the screen's side.
 
-use crate::{Console, bills::narrow, coded, contract::*};
+use crate::{
+    Console,
+    bills::{channel_day, narrow},
+    coded,
+    contract::*,
+    invalid,
+};
 use paydesk_desk::{
-    PayoutBook,
+    DecidedPart, PayoutBook, PayoutDecision, PayoutRuling,
     payouts::{Arrival, Payout, PayoutPart, Reason},
-    ports::KeptLine,
+    ports::{KeptLine, LineName},
     shop::Shop,
 };
+use paydesk_domain::AccountId;
 
 impl Console {
     pub(crate) async fn payouts(&self, _: NoArgs) -> Result<PayoutList, CommandError> {
@@ -28,18 +35,62 @@ impl Console {
                 reasons: it.reasons.iter().map(reason).collect(),
             })
         });
+        let rejected = book.decisions.values().filter_map(|decision| {
+            let is_rejected = decision.ruling == PayoutRuling::Rejected;
+            let mut lines = book.lines.iter().filter(|_| is_rejected);
+            Some(RejectedLine {
+                line: line_view(lines.find(|kept| kept.name == decision.line())?),
+                decision: decision_view(decision),
+            })
+        });
         let is_in = |number: &&u64| {
             let line = book.line(**number);
             line.is_some_and(|kept| kept.line.amount.minor() > 0)
         };
         Ok(PayoutList {
             candidates: candidates.collect(),
+            rejected: rejected.collect(),
             other: narrow(book.found.other.iter().filter(is_in).count()),
             is_cut_short: book.found.is_cut_short,
             days: narrow(book.days),
             statements: narrow(book.statements),
             payouts,
         })
+    }
+
+    pub(crate) async fn decide_payout(
+        &self,
+        args: DecidePayout,
+    ) -> Result<PayoutList, CommandError> {
+        let ruling = match args.ruling.as_str() {
+            "accepted" => PayoutRuling::Accepted,
+            "rejected" => PayoutRuling::Rejected,
+            "undone" => PayoutRuling::Undone,
+            _ => return Err(invalid("ruling")),
+        };
+        let line = LineName {
+            statement: args.statement.parse().map_err(|_| invalid("statement"))?,
+            n: args.place,
+        };
+        let mut parts = Vec::new();
+        for part in &args.parts {
+            let days = part.days.iter().map(|day| channel_day(day));
+            parts.push(DecidedPart {
+                account: AccountId(part.account_id.clone()),
+                days: days.collect::<Result<_, _>>()?,
+            });
+        }
+        let decided = self.desk.decide_payout(ruling, line, parts, &args.remark);
+        decided.await.map_err(coded)?;
+        self.payouts(NoArgs {}).await
+    }
+}
+
+fn decision_view(decision: &PayoutDecision) -> PayoutDecisionView {
+    PayoutDecisionView {
+        remark: decision.remark.clone(),
+        by: decision.by.clone(),
+        at: decision.at.0,
     }
 }
 
@@ -67,6 +118,9 @@ fn view(book: &PayoutBook, shop: Option<&Shop>, payout: &Payout) -> PayoutView {
         overdue_days: u32::from(overdue_days),
         arrived_on,
         line: line.map(line_view),
+        decision: line
+            .and_then(|kept| book.decisions.get(&kept.name))
+            .map(decision_view),
         reasons: payout.reasons.iter().map(reason).collect(),
         difference: (payout.difference.minor() != 0).then(|| payout.difference.into()),
     }
@@ -101,6 +155,7 @@ fn line_view(kept: &KeptLine) -> PayoutLine {
     let reference = reference.into_iter().find(|it| !it.is_empty());
     PayoutLine {
         statement: kept.name.statement.to_string(),
+        place: kept.name.n,
         row: narrow(line.row),
         booked: line.booked.to_string(),
         amount: line.amount.into(),

@@ -40,7 +40,7 @@ pub use paydesk_recon::payouts;
 pub use paydesk_reports as reports;
 pub use paydesk_reports::{Receipt, barcode};
 pub use paydesk_signing::{Encoding, Inspected, KeyError, KeyForm, Secret};
-pub use payout_book::PayoutBook;
+pub use payout_book::{DecidedPart, PayoutBook, PayoutDecision, PayoutRuling};
 pub use refunds::{REASONS, RefundAsk};
 pub use statements::{
     LineVerdict, LookedStatement, Reading, SavedTemplate, StatementPreview, movements,
@@ -206,6 +206,9 @@ pub enum DeskError {
     /// Nobody says whose statement it is.
     #[error("the file names no account, and nobody said whose it is")]
     StatementAccount,
+    /// The movement or a day is not there to be decided about.
+    #[error("this movement or one of these days is not there to be decided about")]
+    PayoutGone,
     /// The store says no.
     #[error("{0}")]
     Store(StoreError),

@@ -26,6 +26,10 @@ const LINES: &str = "SELECT statement, n, told_statement, told_n, sealed FROM ba
 
 const LINES_BOOKED: &str = "SELECT l.statement, l.n, l.told_statement, l.told_n, l.sealed FROM bank_statements s JOIN bank_lines l ON l.statement = s.id WHERE s.account = $1 AND s.currency = $2 AND l.booked BETWEEN $3 AND $4 ORDER BY l.statement, l.n";
 
+/// The log is all that tells of them: there are few.
+const PAYOUT_DECISIONS: &str =
+    "SELECT body FROM log WHERE number IS NULL AND kind = 'payout_decided' ORDER BY seq";
+
 const FILE: &str = "SELECT f.id, f.name, f.sha256, f.encoding, f.packed FROM bank_files f JOIN bank_statements s ON s.file = f.id WHERE s.id = $1";
 
 /// What a statement's file is sealed for.
@@ -332,6 +336,19 @@ impl StatementStore for SqliteStore {
                 .await
                 .map_err(fault)?;
             rows.iter().map(|row| self.kept_line(row)).collect()
+        })
+    }
+
+    fn payout_decisions(&self) -> BoxFuture<'_, Result<Vec<Value>, StoreError>> {
+        Box::pin(async move {
+            let rows = sqlx::query(PAYOUT_DECISIONS)
+                .fetch_all(&mut *self.readers.take().await?)
+                .await
+                .map_err(fault)?;
+            let body = |row: &SqliteRow| {
+                serde_json::from_str(&text(row, 0)?).map_err(unreadable("event body"))
+            };
+            rows.iter().map(body).collect()
         })
     }
 

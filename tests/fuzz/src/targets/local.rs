@@ -71,7 +71,7 @@ fn read<T: DeserializeOwned>(value: serde_json::Value) {
     drop(serde_json::from_value::<T>(value));
 }
 
-const COMMANDS: [Arguments; 31] = [
+const COMMANDS: [Arguments; 32] = [
     ("add_account", read::<contract::AddAccount>),
     ("add_note", read::<contract::AddNote>),
     ("change_account", read::<contract::ChangeAccount>),
@@ -96,6 +96,7 @@ const COMMANDS: [Arguments; 31] = [
     ("import_statement", read::<contract::StatementPreviewId>),
     ("bank_lines", read::<contract::BankLinesOf>),
     ("save_bank_template", read::<contract::BankTemplate>),
+    ("decide_payout", read::<contract::DecidePayout>),
     ("save_kept_file", read::<contract::SaveKeptFile>),
     ("order", read::<contract::OrderId>),
     ("receipt", read::<contract::ReceiptOf>),

@@ -1,6 +1,12 @@
 /// What channels pay out, and whether it came to the bank. It matches nothing itself.
 import { callConsole, commandErrorOf } from '$lib/api/client';
-import type { CommandError, PayoutList, PayoutPartView, PayoutView } from '$lib/api/contract';
+import type {
+  CommandError,
+  PayoutLine,
+  PayoutList,
+  PayoutPartView,
+  PayoutView,
+} from '$lib/api/contract';
 import { channelName } from '$lib/ui/looks';
 import { formatBusinessDay } from '$lib/time/format';
 
@@ -20,6 +26,7 @@ export const TONES: Record<string, string> = {
 class Payouts {
   list = $state.raw<PayoutList | null>(null);
   error = $state.raw<CommandError | null>(null);
+  busy = $state(false);
   filter = $state<ArrivalFilter>('all');
   page = $state(0);
   /// The place of the payout on the screen among those that are shown.
@@ -41,6 +48,27 @@ class Payouts {
       this.chosen = Math.min(this.chosen, Math.max(this.rows.length - 1, 0));
     } catch (thrown) {
       this.error = commandErrorOf(thrown);
+    }
+  }
+
+  /// Says what a movement of the bank is; the answer is the whole list, matched anew.
+  async decide(
+    ruling: 'accepted' | 'rejected' | 'undone',
+    { statement, place }: PayoutLine,
+    of: readonly PayoutPartView[],
+    remark: string,
+  ): Promise<void> {
+    if (this.busy) return;
+    this.busy = true;
+    try {
+      const parts = of.map(({ account_id, days }) => ({ account_id, days }));
+      this.list = await callConsole('decide_payout', { ruling, statement, place, parts, remark });
+      this.error = null;
+      this.chosen = Math.min(this.chosen, Math.max(this.rows.length - 1, 0));
+    } catch (thrown) {
+      this.error = commandErrorOf(thrown);
+    } finally {
+      this.busy = false;
     }
   }
 

@@ -18,6 +18,7 @@ const payout: PayoutView = {
   line: null,
   reasons: [],
   difference: null,
+  decision: null,
 };
 
 describe('the bars of a payout', () => {

@@ -1366,6 +1366,44 @@ decision: LateDecision,
 reason: string, };
 
 /**
+ * Says what a movement of the bank is.
+ */
+export type DecidePayout = { 
+/**
+ * `accepted`, `rejected` or `undone`.
+ */
+ruling: string, 
+/**
+ * The kept statement of the movement.
+ */
+statement: string, 
+/**
+ * Its place there, as [`PayoutLine::place`] gave it.
+ */
+place: number, 
+/**
+ * Whose days; needed where it is accepted.
+ */
+parts: Array<DecidedDays>, 
+/**
+ * Why; needed unless it is undone.
+ */
+remark: string, };
+
+/**
+ * The days of one account that a decision is about.
+ */
+export type DecidedDays = { 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The channel's days, `2026-11-20`.
+ */
+days: Array<string>, };
+
+/**
  * One decision.
  */
 export type DecisionView = { 
@@ -1473,7 +1511,7 @@ file: string, };
 /**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
-export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -2509,6 +2547,23 @@ difference: MoneyView,
 reasons: Array<PayoutReason>, };
 
 /**
+ * What a person decided.
+ */
+export type PayoutDecisionView = { 
+/**
+ * Why.
+ */
+remark: string, 
+/**
+ * Who.
+ */
+by: string, 
+/**
+ * When.
+ */
+at: number, };
+
+/**
  * A movement of the bank.
  */
 export type PayoutLine = { 
@@ -2516,6 +2571,10 @@ export type PayoutLine = {
  * The kept statement it stands in.
  */
 statement: string, 
+/**
+ * Its place there, from 0.
+ */
+place: number, 
 /**
  * The line of its file.
  */
@@ -2553,6 +2612,10 @@ payouts: Array<PayoutView>,
  * The best first.
  */
 candidates: Array<PayoutCandidate>, 
+/**
+ * Movements of which a person said that they are no payouts.
+ */
+rejected: Array<RejectedLine>, 
 /**
  * Movements that came in and belong to no payout.
  */
@@ -2664,7 +2727,11 @@ reasons: Array<PayoutReason>,
 /**
  * The bank's amount less the addition; `null` where it agrees or has not come.
  */
-difference: MoneyView | null, };
+difference: MoneyView | null, 
+/**
+ * A person said that it is this movement.
+ */
+decision: PayoutDecisionView | null, };
 
 /**
  * What may be shown of a key of the channel that came later than the account.
@@ -3007,6 +3074,19 @@ again: string | null,
  * A return of late money.
  */
 late_return: boolean, };
+
+/**
+ * A movement of which a person said that it is no payout.
+ */
+export type RejectedLine = { 
+/**
+ * The movement.
+ */
+line: PayoutLine, 
+/**
+ * What was decided.
+ */
+decision: PayoutDecisionView, };
 
 /**
  * Opens a signed day again.
@@ -3996,6 +4076,8 @@ export interface Commands {
   remove_bank_template: { args: BankTemplateName; answer: StatementList };
   /** What channels owe for their kept days, and whether it came to the bank. */
   payouts: { args: NoArgs; answer: PayoutList };
+  /** Puts on record that a movement of the bank is a payout, is none, or that this holds no more. */
+  decide_payout: { args: DecidePayout; answer: PayoutList };
   /** Takes a kept bill's or statement's file out, exactly as it came. */
   save_kept_file: { args: SaveKeptFile; answer: SavedFile };
   /** Differences by filter, each with what was decided. */

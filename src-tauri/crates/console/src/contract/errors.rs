@@ -136,6 +136,8 @@ pub enum ErrorCode {
     StatementUnknown,
     /// Nobody says whose statement it is.
     StatementAccount,
+    /// The movement or a day of a payout is not there to be decided about.
+    PayoutGone,
     /// No columns of a bank's table are saved under this name.
     TemplateNotFound,
     /// No file was kept with this bill.

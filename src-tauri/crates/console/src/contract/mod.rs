@@ -138,6 +138,8 @@ macro_rules! with_commands {
             remove_bank_template: BankTemplateName => StatementList,
             /// What channels owe for their kept days, and whether it came to the bank.
             payouts: NoArgs => PayoutList,
+            /// Puts on record that a movement of the bank is a payout, is none, or that this holds no more.
+            decide_payout: DecidePayout => PayoutList,
             /// Takes a kept bill's or statement's file out, exactly as it came.
             save_kept_file: SaveKeptFile => SavedFile,
             /// Differences by filter, each with what was decided.

@@ -42,6 +42,8 @@ pub struct PayoutReason {
 pub struct PayoutLine {
     /// The kept statement it stands in.
     pub statement: String,
+    /// Its place there, from 0.
+    pub place: u32,
     /// The line of its file.
     pub row: u32,
     /// The day it was booked.
@@ -79,6 +81,54 @@ pub struct PayoutView {
     pub reasons: Vec<PayoutReason>,
     /// The bank's amount less the addition; `null` where it agrees or has not come.
     pub difference: Option<MoneyView>,
+    /// A person said that it is this movement.
+    pub decision: Option<PayoutDecisionView>,
+}
+
+/// What a person decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PayoutDecisionView {
+    /// Why.
+    pub remark: String,
+    /// Who.
+    pub by: String,
+    /// When.
+    pub at: i64,
+}
+
+/// A movement of which a person said that it is no payout.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RejectedLine {
+    /// The movement.
+    pub line: PayoutLine,
+    /// What was decided.
+    pub decision: PayoutDecisionView,
+}
+
+/// The days of one account that a decision is about.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct DecidedDays {
+    /// The account.
+    pub account_id: String,
+    /// The channel's days, `2026-11-20`.
+    pub days: Vec<String>,
+}
+
+/// Says what a movement of the bank is.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct DecidePayout {
+    /// `accepted`, `rejected` or `undone`.
+    pub ruling: String,
+    /// The kept statement of the movement.
+    pub statement: String,
+    /// Its place there, as [`PayoutLine::place`] gave it.
+    pub place: u32,
+    /// Whose days; needed where it is accepted.
+    pub parts: Vec<DecidedDays>,
+    /// Why; needed unless it is undone.
+    pub remark: String,
 }
 
 /// A movement that may be these days, for a person to look at.
@@ -103,6 +153,8 @@ pub struct PayoutList {
     pub payouts: Vec<PayoutView>,
     /// The best first.
     pub candidates: Vec<PayoutCandidate>,
+    /// Movements of which a person said that they are no payouts.
+    pub rejected: Vec<RejectedLine>,
     /// Movements that came in and belong to no payout.
     pub other: u32,
     /// Not every combination of days was tried.

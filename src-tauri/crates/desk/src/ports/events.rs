@@ -53,6 +53,8 @@ pub enum EventKind {
     PaymentHeard,
     /// No byte left this machine.
     PaymentWithdrawn,
+    /// A person decided which movement of the bank a payout is, or is not.
+    PayoutDecided,
     /// A receipt was printed or saved.
     ReceiptIssued,
     /// A refund became durable, in doubt.
@@ -94,6 +96,7 @@ impl EventKind {
             EventKind::PaymentHandedOver => "payment_handed_over",
             EventKind::PaymentHeard => "payment_heard",
             EventKind::PaymentWithdrawn => "payment_withdrawn",
+            EventKind::PayoutDecided => "payout_decided",
             EventKind::ReceiptIssued => "receipt_issued",
             EventKind::RefundBegun => "refund_begun",
             EventKind::RefundDoubted => "refund_doubted",

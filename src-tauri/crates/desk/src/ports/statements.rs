@@ -123,6 +123,8 @@ pub trait StatementStore: Send + Sync {
         from: Date,
         to: Date,
     ) -> BoxFuture<'a, Result<Vec<KeptLine>, StoreError>>;
+    /// What people decided about payouts, as the log tells it, in its order.
+    fn payout_decisions(&self) -> BoxFuture<'_, Result<Vec<serde_json::Value>, StoreError>>;
     /// The file that a kept statement was read from.
     fn statement_file(&self, statement: i64)
     -> BoxFuture<'_, Result<Option<BankFile>, StoreError>>;

@@ -136,6 +136,7 @@ impl Desk {
             | EventKind::FileExported
             | EventKind::OrdersExported
             | EventKind::PaymentBegun
+            | EventKind::PayoutDecided
             | EventKind::ReceiptIssued
             | EventKind::RefundBegun
             | EventKind::SettingsChanged

@@ -125,5 +125,58 @@ async fn payouts_of_the_demo_are_found_on_its_banks_statement() {
         .map(|it| it.days.len());
     assert_eq!(days.max(), Some(3));
     assert_eq!((list.candidates.len(), list.other), (0, 0));
+    decisions_are_recorded_and_undone(&till, &list).await;
     till.close().await;
+}
+
+/// A match that is rejected leaves its days waiting; accepted by hand they came; undone, it is as it was.
+async fn decisions_are_recorded_and_undone(till: &Till, list: &PayoutList) {
+    let of = list.payouts.iter().find(|it| it.line.is_some()).unwrap();
+    let line = of.line.clone().unwrap();
+    let decide = |ruling: &str, remark: &str| DecidePayout {
+        ruling: ruling.to_owned(),
+        statement: line.statement.clone(),
+        place: line.place,
+        parts: of
+            .parts
+            .iter()
+            .map(|part| DecidedDays {
+                account_id: part.account_id.clone(),
+                days: part.days.clone(),
+            })
+            .collect(),
+        remark: remark.to_owned(),
+    };
+    let ask =
+        async |decided: DecidePayout| till.ask::<_, PayoutList>("decide_payout", decided).await;
+    let same = |list: &PayoutList| {
+        let mut same = list.payouts.iter().filter(|it| it.parts == of.parts);
+        same.next().unwrap().clone()
+    };
+    let code = |refused: Result<PayoutList, CommandError>| refused.unwrap_err().code;
+    assert_eq!(
+        code(ask(decide("rejected", " ")).await),
+        ErrorCode::ReasonRequired
+    );
+    assert_eq!(code(ask(decide("undone", "")).await), ErrorCode::PayoutGone);
+
+    let rejected = ask(decide("rejected", "另一笔货款")).await.unwrap();
+    assert_eq!(same(&rejected).line, None);
+    assert_eq!(rejected.rejected[0].decision.remark, "另一笔货款");
+    assert_eq!(
+        code(ask(decide("accepted", "x")).await),
+        ErrorCode::PayoutGone
+    );
+    ask(decide("undone", "")).await.unwrap();
+
+    let accepted = ask(decide("accepted", "银行回单")).await.unwrap();
+    let by_hand = same(&accepted);
+    assert_eq!(
+        (by_hand.arrival.as_str(), &by_hand.line),
+        ("arrived", &of.line)
+    );
+    assert_eq!((by_hand.net, by_hand.difference), (of.net.clone(), None));
+    assert_eq!(by_hand.decision.unwrap().remark, "银行回单");
+    assert_eq!(accepted.payouts.len(), list.payouts.len());
+    assert_eq!(ask(decide("undone", "")).await.unwrap(), *list);
 }

@@ -1,0 +1,106 @@
+//! `paydesk-cli statements` and `bills fetch --missing` as a script meets them: exit codes, lines, JSON.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+const TABLE: &str = "账号: 6222\n记账日期,交易金额,余额,对方户名\n2026-11-18,10.00,110.00,甲\n2026-11-19,5.00,115.00,乙\n";
+
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("paydesk-cli-{}-{name}", std::process::id()));
+    let _absent = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// What the command prints; it ends with this code.
+fn check(folder: &Path, words: &[&str], code: i32) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_paydesk-cli"))
+        .arg("--data")
+        .arg(folder.join("data"))
+        .args(words)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert_eq!(
+        output.status.code(),
+        Some(code),
+        "{words:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn statements_are_looked_at_imported_once_listed_and_taken_out() {
+    let folder = folder("statements");
+    check(&folder, &["init", "--mode", "demo", "--locale", "en"], 0);
+    std::fs::write(folder.join("a.csv"), TABLE).unwrap();
+    std::fs::write(folder.join("b.csv"), TABLE.replace("5.00,115", "5.00,116")).unwrap();
+    std::fs::write(folder.join("notes.txt"), "hello").unwrap();
+
+    let looked = check(&folder, &["statements", "import", "a.csv", "--preview"], 0);
+    assert!(
+        looked.contains("looked at") && looked.contains("2 new"),
+        "{looked}"
+    );
+    assert_eq!(check(&folder, &["statements", "list"], 0).trim(), "");
+
+    // One that is wrong says why and stops none of the others.
+    let taken = check(&folder, &["statements", "import", "notes.txt", "a.csv"], 3);
+    let lines: Vec<&str> = taken.lines().collect();
+    assert!(
+        lines[0].contains("refused") && lines[0].contains("No money moved"),
+        "{taken}"
+    );
+    assert!(
+        lines[1].contains("imported 1") && lines[2].contains("balances holds"),
+        "{taken}"
+    );
+    let again = check(&folder, &["statements", "import", "a.csv"], 0);
+    assert!(again.contains("here already"), "{again}");
+
+    let json = check(&folder, &["--json", "statements", "list"], 0);
+    let list: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let kept = &list["statements"][0];
+    assert_eq!(
+        (kept["lines"].as_u64(), kept["head"]["account"].as_str()),
+        (Some(2), Some("6222"))
+    );
+
+    let id = kept["id"].as_str().unwrap();
+    check(&folder, &["statements", "save", id, "--out", "out.csv"], 0);
+    assert_eq!(
+        std::fs::read_to_string(folder.join("out.csv")).unwrap(),
+        TABLE
+    );
+    check(&folder, &["statements", "save", id, "--out", "out.csv"], 64);
+    check(&folder, &["statements", "save", "99", "--out", "x.csv"], 3);
+    check(&folder, &["statements", "import", "nowhere.csv"], 69);
+    check(&folder, &["statements", "import"], 64);
+    check(&folder, &["verify", "--rebuild"], 0);
+}
+
+#[test]
+fn missing_bills_need_a_day_or_the_wish_for_all() {
+    let folder = folder("missing");
+    check(&folder, &["init", "--mode", "demo", "--locale", "en"], 0);
+    check(&folder, &["bills", "fetch"], 64);
+    check(
+        &folder,
+        &["bills", "fetch", "--missing", "--day", "2026-11-20"],
+        64,
+    );
+    // A shop without a past lacks nothing.
+    assert_eq!(
+        check(&folder, &["bills", "fetch", "--missing"], 0).trim(),
+        ""
+    );
+}
