@@ -98,9 +98,11 @@ fn missing_bills_need_a_day_or_the_wish_for_all() {
         &["bills", "fetch", "--missing", "--day", "2026-11-20"],
         64,
     );
-    // A shop without a past lacks nothing.
-    assert_eq!(
-        check(&folder, &["bills", "fetch", "--missing"], 0).trim(),
-        ""
-    );
+    // A demo shop has a month behind it, with differences planted: a line for each day of each account.
+    let fetched = check(&folder, &["bills", "fetch", "--missing"], 6);
+    assert!(fetched.lines().count() >= 40, "{fetched}");
+    let is_told = |line: &str| line.contains("matched") || line.contains("nothing");
+    assert!(fetched.lines().all(is_told), "{fetched}");
+    let again = check(&folder, &["bills", "fetch", "--missing"], 0);
+    assert_eq!(again.trim(), "");
 }
