@@ -340,8 +340,7 @@ fn hostile_peer(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
 }
 
 /// A thousand days with faults and deaths, which have to meet everything that can be met, then every seed that once
-/// broke something, and a world for each planted bug. Optimised: unoptimised they would take an hour. They do not
-/// begin at seed 1, because of what stands under "Open" in ADR 20.
+/// broke something, and a world for each planted bug. Optimised: unoptimised they would take an hour.
 fn simulated_days(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
     let root = workspace.path("");
     let words = [
