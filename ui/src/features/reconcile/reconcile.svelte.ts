@@ -89,13 +89,22 @@ class Reconcile {
     const same = day === this.day && this.preview?.account_id === this.account;
     // Coming back to the same day finds its preview as it was left.
     if (same && again && this.preview?.day === day) return;
-    this.#clear();
+    // The day that is on the screen stays there while it is read again.
+    const stays =
+      again && this.kept?.day === day && this.kept.account_id === this.account && !this.preview;
+    if (stays) this.#request++;
+    else this.#clear();
     this.day = day;
-    if (!this.days?.days.find((row) => row.day === day)?.result) return;
+    if (!this.days?.days.find((row) => row.day === day)?.result) {
+      this.kept = null;
+      return;
+    }
     const request = this.#request;
     try {
       const kept = await callConsole('reconciled_day', { account_id: this.account, day });
-      if (request === this.#request) this.kept = kept;
+      if (request !== this.#request) return;
+      if (stays && kept.bill !== this.kept?.bill) this.#clear();
+      this.kept = kept;
     } catch (thrown) {
       if (request === this.#request) this.error = commandErrorOf(thrown);
     }
