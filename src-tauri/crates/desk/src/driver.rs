@@ -42,6 +42,20 @@ pub(crate) enum Exchanged<F> {
     },
 }
 
+impl<F> Exchanged<F> {
+    /// As of when the channel answered, if it did: no earlier than it was asked, no later than it says itself.
+    pub(crate) fn answered(&self) -> Option<Timestamp> {
+        match self {
+            Exchanged::Heard { record, .. } => Some(
+                record
+                    .dated
+                    .map_or(record.asked, |dated| dated.min(record.asked)),
+            ),
+            Exchanged::Doubt { .. } | Exchanged::NotSent(_) | Exchanged::Refused { .. } => None,
+        }
+    }
+}
+
 /// What is kept of an exchange: enough to verify the answer again, nothing secret.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Record {

@@ -9,6 +9,7 @@ use crate::{
         PayerCode, Work,
     },
     rhythm,
+    settle::Seen,
     shop::Account,
 };
 use paydesk_channels::{Channel, Create, Finish, Query, Target, Tender};
@@ -354,7 +355,12 @@ impl Desk {
     }
 
     /// Asks the channel about a payment and records the answer.
-    pub(crate) async fn query(&self, order: &Order, payment: &Payment) -> Result<Order, DeskError> {
+    pub(crate) async fn query(&self, payment: &Payment) -> Result<Order, DeskError> {
+        Ok(self.ask(payment).await?.order)
+    }
+
+    /// As [`Desk::query`], and says as of when an answer came that can be believed.
+    pub(crate) async fn ask(&self, payment: &Payment) -> Result<Seen, DeskError> {
         let (account, channel) = self.route(payment)?;
         let query = Query {
             of: target(payment),
@@ -362,18 +368,16 @@ impl Desk {
         let exchanged = self
             .exchange(&account, channel, &query, channel.payments())
             .await;
+        let answered = exchanged.answered();
+        let reference = payment.reference();
+        let schedule = &channel.profile().schedule;
         let settled = self
-            .settle_payment(
-                payment.reference(),
-                exchanged,
-                Heard::Query,
-                &channel.profile().schedule,
-            )
+            .settle_payment(reference, exchanged, Heard::Query, schedule)
             .await;
-        settled.map_err(|error| {
-            tracing::error!(order = %order.number(), %error, "the answer to a query could not be recorded");
-            error
-        })
+        let order = settled.inspect_err(|error| {
+            tracing::error!(%reference, %error, "the answer to a query could not be recorded");
+        })?;
+        Ok(Seen { order, answered })
     }
 
     /// Makes the intent to end durable, then sends the ending once.

@@ -3,13 +3,12 @@
 
 use crate::{
     Desk, DeskError,
-    driver::Exchanged,
     pay::{NOTE_MAX, target},
     ports::{EventKind, Work},
     rhythm,
-    settle::Step,
+    settle::{Seen, Step},
 };
-use paydesk_channels::{Query, QueryRefund, RefundCall, Refunds, Target};
+use paydesk_channels::{QueryRefund, RefundCall, Refunds, Target};
 use paydesk_domain::{
     Amount, Blocked, Doubt, Heard, Late, LateChoice, MerchantRef, Money, NotNow, Order,
     OrderNumber, Payment, PaymentState, Refund, RefundPlan, RefundState, Timestamp,
@@ -128,18 +127,12 @@ impl Desk {
             .await?
             .ok_or(DeskError::OrderNotFound)?;
         let payment = late_payment(&order)?;
-        let (account, channel) = self.route(payment)?;
-        let query = Query {
-            of: target(payment),
-        };
-        let exchanged = self
-            .exchange(&account, channel, &query, channel.payments())
-            .await;
-        let answered = matches!(exchanged, Exchanged::Heard { .. });
-        let schedule = &channel.profile().schedule;
-        self.settle_payment(payment.reference(), exchanged, Heard::Query, schedule)
-            .await?;
-        if answered { Ok(()) } else { Err(NotNow.into()) }
+        let seen = self.ask(payment).await?;
+        if seen.answered.is_some() {
+            Ok(())
+        } else {
+            Err(NotNow.into())
+        }
     }
 
     async fn begin_refund(
@@ -264,6 +257,11 @@ impl Desk {
         order: &Order,
         reference: &MerchantRef,
     ) -> Result<Order, DeskError> {
+        Ok(self.ask_refund(order, reference).await?.order)
+    }
+
+    /// As [`Desk::query_refund`], and says as of when an answer came that can be believed.
+    async fn ask_refund(&self, order: &Order, reference: &MerchantRef) -> Result<Seen, DeskError> {
         let (payment, refund) = parts(order, reference)?;
         let (account, channel) = self.route(payment)?;
         let refunds: &dyn Refunds = channel.refunds().ok_or(DeskError::KeysLocked)?;
@@ -278,8 +276,11 @@ impl Desk {
             },
         };
         let exchanged = self.exchange(&account, channel, &call, refunds).await;
-        self.settle_refund(reference, exchanged, Heard::Query, channel)
-            .await
+        let answered = exchanged.answered();
+        let order = self
+            .settle_refund(reference, exchanged, Heard::Query, channel)
+            .await?;
+        Ok(Seen { order, answered })
     }
 
     /// Durable before a refund goes out once more: an earlier send may have arrived, so from here on
@@ -317,29 +318,30 @@ impl Desk {
     /// One look of the resolver at a refund.
     pub(crate) async fn look_at_refund(
         &self,
-        order: &Order,
+        order: Order,
         reference: &MerchantRef,
-    ) -> Result<Order, DeskError> {
-        let (_, refund) = parts(order, reference)?;
+    ) -> Result<Seen, DeskError> {
+        let (_, refund) = parts(&order, reference)?;
         match refund.state() {
-            RefundState::Accepted { .. } => self.query_refund(order, reference).await,
             RefundState::InDoubt { .. } | RefundState::Failed { .. } if refund.is_running() => {
                 // Ask first; if the channel does not know it, the same reference goes out again (Q16). A "not
                 // now" too may have been overtaken by an earlier send, whose answer to a later one is no news.
                 let before = refund.state().clone();
-                let order = self.query_refund(order, reference).await?;
+                let order = self.query_refund(&order, reference).await?;
                 match order.refund(reference) {
                     Some(after) if *after.state() == before => {
                         let order = self.note_resend(reference).await?;
-                        self.send_refund(&order, reference).await
+                        Ok(self.send_refund(&order, reference).await?.into())
                     }
-                    _ => Ok(order),
+                    _ => Ok(order.into()),
                 }
             }
-            RefundState::Failed { .. } => self.query_refund(order, reference).await,
+            RefundState::Accepted { .. } | RefundState::Failed { .. } => {
+                self.ask_refund(&order, reference).await
+            }
             RefundState::Cancelled { .. }
             | RefundState::Done { .. }
-            | RefundState::InDoubt { .. } => Ok(order.clone()),
+            | RefundState::InDoubt { .. } => Ok(order.into()),
         }
     }
 }

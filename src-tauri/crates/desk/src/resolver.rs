@@ -5,7 +5,7 @@ use crate::{
     Desk, DeskError,
     ports::{Pulse, Work},
     rhythm,
-    settle::look_again,
+    settle::Seen,
 };
 use paydesk_domain::{End, MerchantRef, Order, PaymentState, Timestamp};
 use std::{sync::Arc, time::Duration};
@@ -126,8 +126,7 @@ impl Desk {
     pub(crate) async fn look(&self, reference: &MerchantRef) {
         let looked = self.look_inner(reference).await;
         let again = match &looked {
-            Ok(Some((order, schedule))) => look_again(order, reference, schedule, self.now()),
-            Ok(None) => None,
+            Ok(again) => *again,
             Err(error) => {
                 tracing::warn!(%reference, %error, "a look at an open payment failed; looking again");
                 Some(self.now().plus(Duration::from_secs(5)))
@@ -146,10 +145,8 @@ impl Desk {
         }
     }
 
-    async fn look_inner(
-        &self,
-        reference: &MerchantRef,
-    ) -> Result<Option<(Order, &'static paydesk_channels::Schedule)>, DeskError> {
+    /// Looks, and says when to look again; `None` when there is nothing more to ask.
+    async fn look_inner(&self, reference: &MerchantRef) -> Result<Option<Timestamp>, DeskError> {
         let Some(order) = self.ports.store.load(&reference.order()).await? else {
             return Ok(None);
         };
@@ -158,12 +155,21 @@ impl Desk {
         };
         let (_, channel) = self.route(payment)?;
         let schedule = &channel.profile().schedule;
-        let order = if reference == payment.reference() {
-            self.look_at_payment(order, reference, schedule).await?
-        } else {
-            self.look_at_refund(&order, reference).await?
-        };
-        Ok(Some((order, schedule)))
+        if reference == payment.reference() {
+            let seen = self.look_at_payment(order, reference, schedule).await?;
+            let next = seen.order.payment(reference).and_then(|payment| {
+                let last = |at| rhythm::is_last_word(payment, at, schedule);
+                let next = rhythm::next_look(payment, schedule, self.now());
+                next.filter(|_| !seen.answered.is_some_and(last))
+            });
+            return Ok(next);
+        }
+        let seen = self.look_at_refund(order, reference).await?;
+        Ok(seen.order.refund(reference).and_then(|refund| {
+            let last = |at| rhythm::is_last_word_of_refund(refund, at, schedule);
+            let next = rhythm::next_refund_look(refund, schedule, self.now());
+            next.filter(|_| !seen.answered.is_some_and(last))
+        }))
     }
 
     async fn look_at_payment(
@@ -171,35 +177,36 @@ impl Desk {
         order: Order,
         reference: &MerchantRef,
         schedule: &'static paydesk_channels::Schedule,
-    ) -> Result<Order, DeskError> {
+    ) -> Result<Seen, DeskError> {
         let Some(payment) = order.payment(reference) else {
-            return Ok(order);
+            return Ok(order.into());
         };
-        match payment.state() {
+        let order = match payment.state() {
             // A reversal of ours may have been on its way when the money was seen.
-            PaymentState::PaidLate { .. } => self.query(&order, payment).await,
-            PaymentState::Closed { .. } | PaymentState::Paid { .. } => Ok(order),
-            PaymentState::Watching { .. } => self.watch(&order, reference).await,
+            PaymentState::PaidLate { .. } => return self.ask(payment).await,
+            PaymentState::Closed { .. } | PaymentState::Paid { .. } => order,
+            PaymentState::Watching { .. } => self.watch(&order, reference).await?,
             PaymentState::Ending { how, refused, .. } => {
                 let how = *how;
                 if *refused {
                     // The ending was refused, so only a query can tell whether the money is there.
-                    let order = self.query(&order, payment).await?;
-                    return self.end_if_still_open(order, reference, how).await;
+                    let order = self.query(payment).await?;
+                    self.end_if_still_open(order, reference, how).await?
+                } else if rhythm::may_end(payment, schedule, self.now()) {
+                    self.end(payment, how).await?
+                } else {
+                    order
                 }
-                if !rhythm::may_end(payment, schedule, self.now()) {
-                    return Ok(order);
-                }
-                self.end(payment, how).await
             }
             PaymentState::Awaiting { .. }
             | PaymentState::Held { .. }
             | PaymentState::InDoubt { .. }
             | PaymentState::Processing { .. } => {
-                let order = self.query(&order, payment).await?;
-                self.end_past_patience(order, reference, schedule).await
+                let order = self.query(payment).await?;
+                self.end_past_patience(order, reference, schedule).await?
             }
-        }
+        };
+        Ok(order.into())
     }
 
     /// The ending follows the last query without a pause (the channels' own rule).
@@ -246,7 +253,7 @@ impl Desk {
             return Ok(order.clone());
         };
         let before = payment.contradictions();
-        let after = self.query(order, payment).await?;
+        let after = self.query(payment).await?;
         let alive = after.payment(reference).is_some_and(|p| {
             p.contradictions() > before && matches!(p.state(), PaymentState::Watching { .. })
         });

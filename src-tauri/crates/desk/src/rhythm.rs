@@ -85,7 +85,7 @@ pub fn next_look(payment: &Payment, schedule: &Schedule, now: Timestamp) -> Opti
         PaymentState::PaidLate {
             choice: LateChoice::Accepted { .. } | LateChoice::Returning { .. },
             ..
-        } => once_more(payment.begun_at(), schedule, now),
+        } => Some(once_more(payment.begun_at(), now)),
         PaymentState::Closed { .. } | PaymentState::Paid { .. } => None,
         PaymentState::InDoubt { .. }
         | PaymentState::Processing { .. }
@@ -160,12 +160,38 @@ fn by_patience(
     })
 }
 
-/// The next look at what is decided, for as long as something that was sent before may still arrive. A clock that
-/// was set back by less than that makes it longer, never shorter; one that was years off tells nothing.
-fn once_more(begun: Timestamp, schedule: &Schedule, now: Timestamp) -> Option<Timestamp> {
-    let window = 2 * schedule.watch_for;
-    let age = begun.since(now).max(now.since(begun));
-    (age < window).then(|| now.plus(patience_with(age)))
+/// The next look at what is decided, until an answer is the last word. A clock that was set back a little makes it
+/// neither shorter nor longer.
+fn once_more(begun: Timestamp, now: Timestamp) -> Timestamp {
+    now.plus(patience_with(begun.since(now).max(now.since(begun))))
+}
+
+/// Whether an answer as of then is the last word about a payment that is settled: nothing that was sent before can
+/// still arrive. No answer is no word, however late it is.
+#[must_use]
+pub fn is_last_word(payment: &Payment, answered: Timestamp, schedule: &Schedule) -> bool {
+    match payment.state() {
+        PaymentState::PaidLate { choice, until, .. } => {
+            // An end that far ahead was set by a clock that was years off.
+            *choice != LateChoice::Undecided
+                && (answered >= *until || until.since(answered) > 2 * schedule.watch_for)
+        }
+        PaymentState::Closed { .. } | PaymentState::Paid { .. } => true,
+        PaymentState::Awaiting { .. }
+        | PaymentState::Ending { .. }
+        | PaymentState::Held { .. }
+        | PaymentState::InDoubt { .. }
+        | PaymentState::Processing { .. }
+        | PaymentState::Watching { .. } => false,
+    }
+}
+
+/// The same of a refund. A clock that was years off at its beginning makes any answer the last.
+#[must_use]
+pub fn is_last_word_of_refund(refund: &Refund, answered: Timestamp, schedule: &Schedule) -> bool {
+    let begun = refund.begun_at();
+    !refund.is_running()
+        && begun.since(answered).max(answered.since(begun)) >= 2 * schedule.watch_for
 }
 
 /// Ten seconds for the first ten minutes, half a minute for the first hour, then five minutes.
@@ -221,6 +247,6 @@ pub fn next_refund_look(refund: &Refund, schedule: &Schedule, now: Timestamp) ->
             Some(now.plus(schedule.refund_spacing.max(Duration::from_secs(30))))
         }
         // What is said to have failed and arrives all the same is heard of.
-        RefundState::Failed { .. } => once_more(refund.begun_at(), schedule, now),
+        RefundState::Failed { .. } => Some(once_more(refund.begun_at(), now)),
     }
 }

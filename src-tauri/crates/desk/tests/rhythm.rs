@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use paydesk_channels::Schedule;
-use paydesk_desk::rhythm::{hand_over_due, is_past_patience, may_end, next_look};
+use paydesk_desk::rhythm::{hand_over_due, is_last_word, is_past_patience, may_end, next_look};
 use paydesk_domain::*;
 use std::time::Duration;
 
@@ -159,10 +159,20 @@ fn late_money_is_asked_about_until_somebody_decides_and_no_reversal_can_be_on_it
         let mut payment = payment.clone();
         payment.decide_late(choice).unwrap();
         assert!(next_look(&payment, &schedule(), at).is_some());
-        let over = payment.begun_at().plus(2 * schedule().watch_for);
-        assert_eq!(next_look(&payment, &schedule(), over), None);
-        // A clock that was set back a little ends no questions.
-        let before = Timestamp(payment.begun_at().0 - 60 * SECOND);
-        assert!(next_look(&payment, &schedule(), before).is_some());
+        let late = payment.begun_at().plus(48 * schedule().watch_for);
+        assert!(
+            next_look(&payment, &schedule(), late).is_some(),
+            "only an answer ends the questions"
+        );
+        let is_last = |at| is_last_word(&payment, Timestamp(at), &schedule());
+        let PaymentState::PaidLate { until, .. } = payment.state() else {
+            panic!()
+        };
+        assert!(is_last(until.0) && !is_last(until.0 - 1));
+        let years = 3 * 365 * 86_400 * SECOND;
+        assert!(
+            is_last(until.0 - years),
+            "it was set by a clock that was off"
+        );
     }
 }

@@ -119,6 +119,9 @@ pub enum PaymentState {
         paid: Paid,
         /// What a person decided.
         choice: LateChoice,
+        /// Until when something that was sent before, a reversal, may still reach the channel.
+        #[serde(default = "long_ago")]
+        until: Timestamp,
     },
     /// A bank or chain is at work.
     Processing {
@@ -132,6 +135,11 @@ pub enum PaymentState {
         /// The channel's margin.
         until: Timestamp,
     },
+}
+
+/// Of late money that was kept before its margin was: the next answer is the last word.
+fn long_ago() -> Timestamp {
+    Timestamp(0)
 }
 
 /// The move that was asked for does not fit the state.

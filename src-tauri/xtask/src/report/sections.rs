@@ -166,10 +166,6 @@ fn summary(blocks: &mut Vec<Block>, tallies: &Tallies) {
             ),
         );
     }
-    text(
-        blocks,
-        "Two ways to break a promise are known and not mended yet, both of late money that an older reversal of ours took back: the books go on holding it. They were met by two of 242 worlds of another run and stand under “Open” in ADR 20 of this folder, with the commands that show them; the runs below did not meet them.",
-    );
     heading(blocks, "At a glance");
     let rows = PARTS
         .iter()

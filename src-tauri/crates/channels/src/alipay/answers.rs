@@ -328,6 +328,10 @@ pub(super) fn refund(
         Err(doubt) => return Outcome::Unknown(doubt),
         Ok(Read::Accepted(content)) => content,
         Ok(Read::Paying(_)) => return Outcome::Unknown(Doubt::Unreadable),
+        // Asked for by number before it counts: it may be this very refund that closed the trade.
+        Ok(Read::Code(code)) if code == "ACQ.TRADE_HAS_CLOSE" => {
+            return refused(codes::REFUND_TRADE_HAS_CLOSE);
+        }
         Ok(Read::Code(code)) => return refused(&code),
     };
     let total = content

@@ -28,6 +28,10 @@ fn is_bare_business_code(code: &str) -> bool {
             .all(|b| b.is_ascii_uppercase() || b == b'_' || b.is_ascii_digit())
 }
 
+/// What `ACQ.TRADE_HAS_CLOSE` says of a refund: the trade is over, so this refund can no longer come to be. Of a
+/// charge it says that our number is known.
+pub(super) const REFUND_TRADE_HAS_CLOSE: &str = "ACQ.REFUND_TRADE_HAS_CLOSE";
+
 /// The row of a canonical code.
 pub(super) fn row(code: &str) -> Option<&'static Row> {
     TABLE.iter().find(|row| row.meaning.code == code)
@@ -143,6 +147,7 @@ pub(super) static TABLE: &[Row] = &[
     no("ACQ.REFUND_AMT_NOT_EQUAL_TOTAL", "code_refund_whole_only", GiveUp, NewReference),
     no("ACQ.NOT_ALLOW_PARTIAL_REFUND", "code_refund_whole_only", GiveUp, NewReference),
     no("ACQ.TRADE_NOT_ALLOW_REFUND", "code_refund_not_allowed", GiveUp, ByHand),
+    no(REFUND_TRADE_HAS_CLOSE, "code_refund_trade_closed", GiveUp, ByHand),
     no("ACQ.REFUNDALLOC_UNAUTH_LIMIT", "code_refund_share", FixSetup, ByHand),
     no("ACQ.SELLER_BALANCE_NOT_ENOUGH", "code_merchant_funds", FixSetup, SameReference),
     // Bills. The same words for "nothing was traded" and "not made yet".

@@ -348,6 +348,11 @@ fn the_answer_to_a_refund() {
         &no("ACQ.REASON_TRADE_REFUND_FEE_ERR"),
         "refused ACQ.REASON_TRADE_REFUND_FEE_ERR GiveUp",
     );
+    // Of a charge this only says that the number is known.
+    check(
+        &no("ACQ.TRADE_HAS_CLOSE"),
+        "refused ACQ.REFUND_TRADE_HAS_CLOSE GiveUp",
+    );
     check(
         &no("ACQ.SELLER_BALANCE_NOT_ENOUGH"),
         "refused ACQ.SELLER_BALANCE_NOT_ENOUGH FixSetup",

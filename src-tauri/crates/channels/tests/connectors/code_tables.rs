@@ -118,9 +118,11 @@ fn texts_are_shared_only_by_codes_that_ask_for_the_same() {
             let Some(code) = named.filter(|_| !line.starts_with("//")) else {
                 continue;
             };
-            // One code of our own is written by its name.
+            // A code of our own is written by the name of its constant.
             let code = if code.starts_with("code_") {
-                "REFUND_NOT_ENOUGH"
+                let name = line.trim_start_matches("no(").split(',').next().unwrap();
+                let constant = source.split_once(&format!("{name}: &str = \"")).unwrap().1;
+                constant.split_once('"').unwrap().0
             } else {
                 code
             };

@@ -271,7 +271,7 @@ impl Desk {
         if order.refund(reference).is_some() {
             self.query_refund(&order, reference).await?;
         } else if let Some(payment) = order.payment(reference) {
-            self.query(&order, payment).await?;
+            self.query(payment).await?;
         }
         Ok(())
     }

@@ -9,9 +9,7 @@ use crate::{
     Desk, DeskError,
     driver::Record,
     ports::{Actor, Commit, EventKind, NewEvent, SealedField, StoreError, Work},
-    rhythm,
 };
-use paydesk_channels::Schedule;
 use paydesk_domain::{
     Change, ClosedWhy, Doubt, Evidence, Fact, MerchantRef, Order, OrderNumber, PaymentFact,
     RefundFact, Source, Timestamp,
@@ -31,6 +29,22 @@ pub(crate) struct Step {
     pub events: Vec<NewEvent>,
     pub work: Vec<Work>,
     pub sealed: Vec<SealedField>,
+}
+
+/// An order after a question about it.
+pub(crate) struct Seen {
+    pub order: Order,
+    /// As of when the channel answered, by its own clock where it says so; an ending or a send is no question.
+    pub answered: Option<Timestamp>,
+}
+
+impl From<Order> for Seen {
+    fn from(order: Order) -> Seen {
+        Seen {
+            order,
+            answered: None,
+        }
+    }
 }
 
 impl Step {
@@ -152,21 +166,6 @@ impl Desk {
         })?;
         event.evidence = Some(bytes);
         Ok(event)
-    }
-}
-
-/// When a listener looks again although nothing moved.
-pub(crate) fn look_again(
-    order: &Order,
-    reference: &MerchantRef,
-    schedule: &Schedule,
-    now: Timestamp,
-) -> Option<Timestamp> {
-    match order.payment(reference) {
-        Some(payment) => rhythm::next_look(payment, schedule, now),
-        None => order
-            .refund(reference)
-            .and_then(|r| rhythm::next_refund_look(r, schedule, now)),
     }
 }
 

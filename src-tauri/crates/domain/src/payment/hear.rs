@@ -50,6 +50,7 @@ impl Payment {
             | PaymentState::Closed { .. } => self.go(PaymentState::PaidLate {
                 paid: paid.clone(),
                 choice: LateChoice::Undecided,
+                until: self.margin_from(evidence.seen()),
             }),
             PaymentState::Paid { paid: known } | PaymentState::PaidLate { paid: known, .. } => {
                 if known.channel_ref == paid.channel_ref {
@@ -63,16 +64,20 @@ impl Payment {
 
     /// It is over, and money could still come for as long as the channel's margin.
     pub(super) fn watch(&mut self, ended: &ClosedWhy, from: Timestamp) -> Change {
-        let watch = if planted(Mutant::WatchTooShort) {
-            1_000
+        let until = if planted(Mutant::WatchTooShort) {
+            from.plus(Duration::from_secs(1))
         } else {
-            self.plan.watch_ms
+            self.margin_from(from)
         };
-        let until = from.plus(Duration::from_millis(watch));
         self.go(PaymentState::Watching {
             ended: ended.clone(),
             until,
         })
+    }
+
+    /// When all that was sent by then has arrived.
+    fn margin_from(&self, from: Timestamp) -> Timestamp {
+        from.plus(Duration::from_millis(self.plan.watch_ms))
     }
 
     pub(super) fn hear_closed(&mut self, why: &ClosedWhy, evidence: &Evidence) -> Change {
