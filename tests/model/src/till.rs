@@ -12,6 +12,7 @@ use paydesk_domain::{
     PaymentPlan, PaymentState, Refund, RefundPlan, RefundState, TenderKind, Timestamp,
 };
 use paydesk_signing::Authentic;
+use serde_json::json;
 use std::{collections::HashMap, hash::BuildHasherDefault};
 
 /// What is owed: two parts, so that a refund can be of one of them.
@@ -509,6 +510,12 @@ fn key(order: &Order) -> String {
                 if let Some(value) = item.pointer_mut(counted) {
                     *value = serde_json::Value::Null;
                 }
+            }
+            // How long decided money is asked about is a matter of rhythm; no fact goes by it.
+            if item.pointer("/state/state") == Some(&json!("paid_late"))
+                && let Some(until) = item.pointer_mut("/state/until")
+            {
+                *until = serde_json::Value::Null;
             }
         }
     }
