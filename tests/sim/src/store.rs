@@ -137,6 +137,10 @@ macro_rules! passed_on {
                 self.store.worklist()
             }
 
+            fn flows(&self) -> &dyn Flows {
+                self.store.flows()
+            }
+
             fn device(&self) -> Device {
                 self.store.device()
             }

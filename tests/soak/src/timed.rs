@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 use paydesk_desk::ports::{
     BankFile, BillFile, BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt,
-    KeptBill, KeptDifference, KeptLine, KeptStatement, ListTotals, NewBill, NewEvent, NewNote,
-    NewOrder, NewStatements, Opened, OrderFilter, OrderPage, OrderRow, PayerCode, Pulse,
+    Flows, KeptBill, KeptDifference, KeptLine, KeptStatement, ListTotals, NewBill, NewEvent,
+    NewNote, NewOrder, NewStatements, Opened, OrderFilter, OrderPage, OrderRow, PayerCode, Pulse,
     StatementStore, Store, StoreError, StoredEvent, Work, Worklist,
 };
 use paydesk_domain::{
@@ -200,6 +200,10 @@ impl Store for Timed {
 
     fn worklist(&self) -> &dyn Worklist {
         self.inner.worklist()
+    }
+
+    fn flows(&self) -> &dyn Flows {
+        self.inner.flows()
     }
 
     fn device(&self) -> Device {

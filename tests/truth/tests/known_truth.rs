@@ -49,6 +49,7 @@ fn paying(it: &Settling) -> PayingAccount {
             fee: cny(it.fee),
         },
         reserve: cny(it.reserve),
+        other: cny(0),
         near_end: Vec::new(),
         contract: None,
     };
@@ -94,7 +95,8 @@ fn paid_out(written: &Written) -> Vec<Exception> {
     for payout in &found.payouts {
         let part = &payout.parts[0];
         let (name, last) = (part.account.0.clone(), part.days.last().unwrap().0);
-        came.extend(payout.bank.map(|bank| (name.clone(), bank, last)));
+        let banks = payout.bank.iter();
+        came.extend(banks.map(|bank| (name.clone(), *bank, last)));
         said.extend(payout.code().map(|code| Exception {
             account: name,
             code: code.name().to_owned(),

@@ -1,6 +1,13 @@
 /// The part of the stand-in that plays bills: one day with a difference of each kind, the others in
 /// agreement.
-import type { BillRunView, DayResult, DifferenceView, TermView } from '$lib/api/contract';
+import type {
+  BillRunView,
+  DayResult,
+  DifferenceView,
+  FlowMoveView,
+  FlowView,
+  TermView,
+} from '$lib/api/contract';
 import { NOW, money, orderRow, type Answers, type FakeOptions } from './fake';
 
 type BillAnswers = Pick<
@@ -9,6 +16,10 @@ type BillAnswers = Pick<
   | 'fetch_bill'
   | 'open_bill'
   | 'recognise_bill'
+  | 'fetch_flow'
+  | 'import_flow'
+  | 'kept_flow'
+  | 'flow_moves'
   | 'bill_rows'
   | 'import_bill'
   | 'reconciled_day'
@@ -24,6 +35,7 @@ function runOf(account_id: string): BillRunView {
     done: 0,
     kept: 0,
     differences: 0,
+    flows: 0,
     day: null,
     failed: [],
     is_stopped: false,
@@ -124,6 +136,36 @@ function differencesOf(options: FakeOptions): DifferenceView[] {
   ];
 }
 
+function flowOf(): FlowView {
+  return {
+    sums: [
+      { sort: 'payment', lines: 213, sum: money(1_234_500) },
+      { sort: 'payout', lines: 1, sum: money(-800_000) },
+    ],
+    trade: money(1_234_500),
+    bill_net: money(1_234_500),
+    closing: money(434_500),
+    imported_at: NOW,
+    by: '',
+    file: '',
+    is_empty: false,
+  };
+}
+
+function flowMove(): FlowMoveView {
+  return {
+    row: 6,
+    sort: 'payout',
+    name: '提现',
+    entry: '300000000000001',
+    business: '20261120100000000001',
+    reference: '',
+    change: money(-800_000),
+    balance: money(434_500),
+    at: NOW,
+  };
+}
+
 export function billAnswers(options: () => FakeOptions): BillAnswers {
   const answers: BillAnswers = {
     reconcile_days: ({ account_id }) => ({
@@ -136,6 +178,8 @@ export function billAnswers(options: () => FakeOptions): BillAnswers {
         day: new Date(NOW - back * 86_400_000).toISOString().slice(0, 10),
         result: keptOf(options(), back),
         missing: back > 0 && keptOf(options(), back) === null,
+        flow: keptOf(options(), back) !== null,
+        flow_missing: back > 0 && keptOf(options(), back) === null,
       })),
       by_themselves: false,
     }),
@@ -155,7 +199,7 @@ export function billAnswers(options: () => FakeOptions): BillAnswers {
     }),
     open_bill: ({ account_id, day, name }) => {
       const looked = answers.fetch_bill({ account_id, day: day ?? '2026-11-20' });
-      return { ...looked, result: { ...looked.result, file: name } };
+      return { kind: 'trade', ...looked, result: { ...looked.result, file: name } };
     },
     bill_rows: ({ only_different, from, limit }) => {
       const different = differencesOf(options()).flatMap(({ bill, code }) =>
@@ -189,6 +233,27 @@ export function billAnswers(options: () => FakeOptions): BillAnswers {
       result: importedOf(options()),
       differences: differencesOf(options()),
     }),
+    fetch_flow: ({ account_id, day }) => ({
+      preview: 'flow',
+      account_id,
+      day,
+      rows: 4,
+      known_since: null,
+      flow: flowOf(),
+    }),
+    import_flow: () => ({
+      account_id: 'demo-alipay',
+      day: '2026-11-20',
+      id: '7',
+      flow: flowOf(),
+      moves: [flowMove()],
+    }),
+    kept_flow: ({ account_id, day }) => ({
+      ...answers.import_flow({ preview: 'flow' }),
+      account_id,
+      day,
+    }),
+    flow_moves: () => ({ total: 1, moves: [flowMove()] }),
     reconciled_day: ({ account_id, day }) => ({
       ...answers.import_bill({ preview: 'content' }),
       account_id,

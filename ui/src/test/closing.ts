@@ -111,6 +111,7 @@ export function closingAnswers(): ClosingAnswers {
         books: side(10000),
         matched: 7,
         differences: items.length,
+        flow: null,
       },
     ],
     bridges: [
@@ -119,8 +120,15 @@ export function closingAnswers(): ClosingAnswers {
         bill: side(12201),
         steps: [{ act: 'open', count: count('open'), amount: money(2201) }],
         rest: money(0),
+        reserve: money(0),
+        explained: [],
+        difference: money(0),
+        arrived: money(0),
+        in_transit: money(12201),
       },
     ],
+    payouts: [],
+    moves: [],
     hindrances: signed
       ? [{ why: 'signed', account_id: null, count: 0 }]
       : count('open') > 0

@@ -1,6 +1,7 @@
 /// The part of the stand-in that plays statements of banks: one account, a month of statements, a file to look at.
 import type {
   BankColumns,
+  BankDay,
   BankLineView,
   BankTemplate,
   KeptStatementView,
@@ -21,6 +22,9 @@ type StatementAnswers = Pick<
   | 'save_kept_file'
   | 'sandbox_bank_statement'
   | 'payouts'
+  | 'bank_days'
+  | 'read_bank_days'
+  | 'change_bank_days'
   | 'decide_payout'
 >;
 
@@ -112,6 +116,7 @@ function lineOf(index: number): BankLineView {
 
 export function statementAnswers(options: () => FakeOptions): StatementAnswers {
   let templates: BankTemplate[] = [];
+  let bankDays: BankDay[] = [];
   const list = () => ({
     statements: options().noStatements ? [] : [0, 1, 2].map(keptOf),
     templates,
@@ -177,6 +182,9 @@ export function statementAnswers(options: () => FakeOptions): StatementAnswers {
       return list();
     },
     decide_payout: () => answers.payouts({}),
+    bank_days: () => ({ days: bankDays }),
+    read_bank_days: () => ({ days: [{ day: '2026-10-01', works: false }] }),
+    change_bank_days: ({ days }) => ({ days: (bankDays = days) }),
     payouts: () => ({
       payouts: [],
       candidates: [],
@@ -184,6 +192,7 @@ export function statementAnswers(options: () => FakeOptions): StatementAnswers {
       other: 0,
       is_cut_short: false,
       days: 0,
+      flows: 0,
       statements: 0,
     }),
     sandbox_bank_statement: ({ form }) => ({ name: `demo.${form}`, file: 'YQ==' }),

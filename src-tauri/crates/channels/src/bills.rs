@@ -2,7 +2,9 @@
 //! A bill never moves a payment: it raises a difference and a query.
 
 use crate::{AccountSettings, Cx, WireRequest};
-use paydesk_domain::{BillKind, BillLine, ChannelDay, Money, NotSent, Outcome, Timestamp, Totals};
+use paydesk_domain::{
+    BillKind, BillLine, ChannelDay, FlowSort, Money, NotSent, Outcome, Timestamp, Totals,
+};
 use paydesk_signing::Authentic;
 
 /// Where a bill's file can be fetched, as the channel's signed answer said.
@@ -166,6 +168,14 @@ pub struct FlowLine {
     pub note: String,
 }
 
+/// Whether a movement is named as money that is held back or released. The channels' published layouts list no such
+/// name; these are the words of their merchant sites: 冻结, 解冻, 保证金.
+pub(crate) fn is_reserve(name: &str) -> bool {
+    ["冻结", "解冻", "保证金"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
 /// Sums of a fund-flow bill.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FlowTotals {
@@ -238,4 +248,8 @@ pub trait Bills: Send + Sync {
         account: &AccountSettings,
         each: &mut dyn FnMut(FlowLine),
     ) -> Result<FlowTotals, BillFault>;
+
+    /// What a movement of a fund-flow bill is. What carries a name that is not known is `Other`: it is shown, and
+    /// counts for nothing else.
+    fn sort_of(&self, line: &FlowLine) -> FlowSort;
 }

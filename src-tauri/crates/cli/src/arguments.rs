@@ -142,6 +142,12 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: StatementsCommand,
     },
+    /// Days on which banks work otherwise than from Monday to Friday: payouts are expected by them.
+    BankDays {
+        /// What; lists them when not given.
+        #[command(subcommand)]
+        command: Option<BankDaysCommand>,
+    },
     /// Fetches a day's bills and compares them; exit code 6 when something differs.
     Reconcile(ReconcileArguments),
     /// Differences by filter, each with what was decided; exit code 6 while any is open.
@@ -160,6 +166,18 @@ pub(crate) enum Command {
         #[command(subcommand)]
         command: SandboxCommand,
     },
+}
+
+/// What is done with the days of banks.
+#[derive(Subcommand)]
+pub(crate) enum BankDaysCommand {
+    /// Takes the place of all of them by a table's.
+    Import {
+        /// Rows like 2026-10-01,2026-10-07,holiday or 2026-10-10,workday.
+        file: PathBuf,
+    },
+    /// Forgets them.
+    Clear,
 }
 
 /// What the sandbox can be told.

@@ -18,6 +18,18 @@ struct Compared {
     kept: bool,
     result: DayResult,
     differences: Vec<DifferenceView>,
+    /// The fund-flow bill beside it; `null` where it did not come.
+    flow: Option<FlowView>,
+    flow_error: Option<CommandError>,
+}
+
+/// A fund-flow bill that came as a file.
+#[derive(Serialize)]
+struct ImportedFlow {
+    account_id: String,
+    day: String,
+    kept: bool,
+    flow: FlowView,
 }
 
 /// What became of a missing day.
@@ -28,11 +40,14 @@ struct FetchedDay {
     /// The day in numbers; `null` where its bill did not come.
     result: Option<DayResult>,
     error: Option<CommandError>,
+    /// Its fund-flow bill is kept.
+    flow: bool,
+    flow_error: Option<CommandError>,
 }
 
 impl Desk {
     pub(crate) async fn bills(&self, command: BillsCommand) -> Result<Exit, CommandError> {
-        let preview = match command {
+        let looked = match command {
             BillsCommand::Fetch {
                 day: None, account, ..
             } => return self.fetch_missing(account).await,
@@ -51,8 +66,8 @@ impl Desk {
                 ..
             } => {
                 let account_id = self.account(account).await?;
-                let ask = DayOf { account_id, day };
-                self.ask::<_, BillPreview>("fetch_bill", ask).await?
+                let kept = self.fetch_day(account_id, day).await?;
+                return Ok(self.tell(&[kept]));
             }
             BillsCommand::Import { file, account, day } => {
                 let bytes = std::fs::read(&file).map_err(|error| {
@@ -66,11 +81,55 @@ impl Desk {
                     name: name.unwrap_or_default().into_owned(),
                     file: STANDARD.encode(bytes),
                 };
-                self.ask::<_, BillPreview>("open_bill", ask).await?
+                self.ask::<_, LookedFile>("open_bill", ask).await?
             }
         };
-        let kept = self.keep(preview).await?;
-        Ok(self.tell(&[kept]))
+        match looked {
+            LookedFile::FundFlow(preview) => {
+                let known = preview.known_since;
+                let kept = self.keep_flow(preview.preview).await?;
+                let all = [ImportedFlow {
+                    account_id: kept.account_id,
+                    day: kept.day,
+                    kept: known.is_none(),
+                    flow: kept.flow,
+                }];
+                let [it] = &all;
+                self.print(&all, || {
+                    let said = flow_words(&it.flow);
+                    format!("{}\t{}\t{said}", it.day, it.account_id)
+                });
+                Ok(exit::DONE)
+            }
+            LookedFile::Trade(preview) => {
+                let kept = self.keep(*preview).await?;
+                Ok(self.tell(&[kept]))
+            }
+        }
+    }
+
+    /// The trade bill of a day and the fund-flow bill beside it. What keeps the second away is said, and does not keep
+    /// away the first.
+    async fn fetch_day(&self, account_id: String, day: String) -> Result<Compared, CommandError> {
+        let ask = DayOf { account_id, day };
+        let preview: BillPreview = self.ask("fetch_bill", ask.clone()).await?;
+        let mut kept = self.keep(preview).await?;
+        match self.fetch_flow(ask).await {
+            Ok(flow) => kept.flow = Some(flow.flow),
+            // Kept before its day was signed, or never: a signed day wants none any more.
+            Err(error) if error.code == ErrorCode::DayLocked => {}
+            Err(error) => kept.flow_error = Some(error),
+        }
+        Ok(kept)
+    }
+
+    async fn fetch_flow(&self, ask: DayOf) -> Result<KeptFlowView, CommandError> {
+        let preview: FlowPreviewView = self.ask("fetch_flow", ask).await?;
+        self.keep_flow(preview.preview).await
+    }
+
+    async fn keep_flow(&self, preview: String) -> Result<KeptFlowView, CommandError> {
+        self.ask("import_flow", PreviewId { preview }).await
     }
 
     /// Fetches what is missing, a line for each day. What does not come says why, and gives the exit code.
@@ -78,7 +137,8 @@ impl Desk {
         let mut all = Vec::new();
         for account_id in self.accounts(account).await? {
             let list = self.days_of(&account_id).await?;
-            let missing = list.days.into_iter().filter(|day| day.missing);
+            let is_wanted = |day: &DayRow| day.missing || day.flow_missing;
+            let missing = list.days.into_iter().filter(is_wanted);
             let wanted: Vec<String> = missing.map(|day| day.day).collect();
             let asked = AccountOf {
                 account_id: account_id.clone(),
@@ -92,11 +152,17 @@ impl Desk {
             let now = self.days_of(&account_id).await?;
             for day in wanted.into_iter().rev() {
                 let here = now.days.iter().find(|row| row.day == day);
-                let error = failed.iter().find(|failed| failed.day == day);
+                let error = |kind: &str| {
+                    let mut of_day = failed.iter().filter(|it| it.day == day);
+                    let failed = of_day.find(|it| it.kind == kind);
+                    failed.map(|failed| failed.error.clone())
+                };
                 all.push(FetchedDay {
                     account_id: account_id.clone(),
                     result: here.and_then(|row| row.result.clone()),
-                    error: error.map(|failed| failed.error.clone()),
+                    error: error("trade"),
+                    flow: here.is_some_and(|row| row.flow),
+                    flow_error: error("fund_flow"),
                     day,
                 });
             }
@@ -104,7 +170,8 @@ impl Desk {
         self.print(&all, || {
             all.iter().map(day_line).collect::<Vec<_>>().join("\n")
         });
-        if let Some(error) = all.iter().find_map(|day| day.error.as_ref()) {
+        let mut errors = (all.iter()).flat_map(|day| [&day.error, &day.flow_error]);
+        if let Some(error) = errors.find_map(Option::as_ref) {
             return Ok(exit::of_error(error));
         }
         let differs = |day: &FetchedDay| day.result.as_ref().is_some_and(|it| it.differences > 0);
@@ -140,8 +207,7 @@ impl Desk {
         let mut compared = Vec::new();
         for account_id in accounts {
             let day = arguments.date.clone();
-            let preview: BillPreview = self.ask("fetch_bill", DayOf { account_id, day }).await?;
-            compared.push(self.keep(preview).await?);
+            compared.push(self.fetch_day(account_id, day).await?);
         }
         Ok(self.tell(&compared))
     }
@@ -163,6 +229,8 @@ impl Desk {
             kept: preview.known_since.is_none(),
             result: kept.result,
             differences: kept.differences,
+            flow: None,
+            flow_error: None,
         })
     }
 
@@ -195,7 +263,27 @@ fn day_line(day: &FetchedDay) -> String {
         }
         (None, None) => "not fetched".to_owned(),
     };
-    format!("{}\t{}\t{said}", day.day, day.account_id)
+    let flow = match (day.flow, &day.flow_error) {
+        (true, _) => "\tfund flow kept".to_owned(),
+        (false, Some(error)) => {
+            let [_, english] = words(error);
+            format!("\tfund flow refused: {english}")
+        }
+        (false, None) => String::new(),
+    };
+    format!("{}\t{}\t{said}{flow}", day.day, day.account_id)
+}
+
+/// The sorts of movements with their sums.
+fn flow_words(flow: &FlowView) -> String {
+    let sums = flow.sums.iter();
+    let sums: Vec<String> = sums
+        .map(|it| format!("{} {}", it.sort, decimal(&it.sum)))
+        .collect();
+    if sums.is_empty() {
+        return "fund flow\tnothing moved".to_owned();
+    }
+    format!("fund flow\t{}", sums.join("\t"))
 }
 
 /// A head line, and one line for each difference: code, reference, the bill's amount, ours, why.
@@ -228,7 +316,14 @@ fn lines(compared: &Compared) -> String {
             difference.why
         )
     });
+    let flow = compared.flow.iter().map(flow_words);
+    let missing = compared.flow_error.iter().map(|error| {
+        let [_, english] = words(error);
+        format!("fund flow refused\t{english}")
+    });
+    let beside = flow.chain(missing).map(|said| format!("  {said}"));
     std::iter::once(head)
+        .chain(beside)
         .chain(each)
         .collect::<Vec<_>>()
         .join("\n")

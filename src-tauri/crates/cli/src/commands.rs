@@ -186,6 +186,7 @@ impl Desk {
             Command::Channels { command } => self.channels(command).await,
             Command::Bills { command } => self.bills(command).await,
             Command::Statements { command } => self.statements(command).await,
+            Command::BankDays { command } => self.bank_days(command).await,
             Command::Reconcile(arguments) => self.reconcile(arguments).await,
             Command::Worklist(arguments) => self.worklist(arguments).await,
             Command::Close(arguments) => self.close(arguments).await,

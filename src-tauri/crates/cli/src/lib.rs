@@ -8,6 +8,7 @@
 )]
 
 mod arguments;
+mod bank_days;
 mod bills;
 mod channels;
 mod commands;

@@ -63,15 +63,30 @@ impl Desk {
         };
         self.print(&overview, || match overview.closes.first() {
             Some(close) if overview.signed => {
-                format!(
+                let signed = format!(
                     "{}\tsigned\tversion {}\t{}",
                     overview.day, close.version, close.sha256
-                )
+                );
+                std::iter::once(signed)
+                    .chain(overview.bridges.iter().map(bank_line))
+                    .collect::<Vec<_>>()
+                    .join("\n")
             }
             _ => format!("{}\topen", overview.day),
         });
         Ok(exit::DONE)
     }
+}
+
+/// From the bill to the bank: net, reserve, what is in the bank, what is on its way.
+fn bank_line(bridge: &BridgeView) -> String {
+    format!(
+        "  bill {}\treserve {}\tin the bank {}\ton its way {}",
+        decimal(&bridge.bill.net),
+        decimal(&bridge.reserve),
+        decimal(&bridge.arrived),
+        decimal(&bridge.in_transit),
+    )
 }
 
 /// Day, account, code, reference, sum, state, decision, owner.

@@ -103,6 +103,64 @@ fn missing_bills_need_a_day_or_the_wish_for_all() {
     assert!(fetched.lines().count() >= 40, "{fetched}");
     let is_told = |line: &str| line.contains("matched") || line.contains("nothing");
     assert!(fetched.lines().all(is_told), "{fetched}");
+    let has_flow = |line: &str| line.ends_with("fund flow kept");
+    assert!(fetched.lines().all(has_flow), "{fetched}");
     let again = check(&folder, &["bills", "fetch", "--missing"], 0);
     assert_eq!(again.trim(), "");
+}
+
+#[test]
+fn a_day_is_signed_to_the_bank_and_the_banks_holidays_are_imported() {
+    let folder = folder("bank-side");
+    check(&folder, &["init", "--mode", "demo", "--locale", "en"], 0);
+    check(&folder, &["bills", "fetch", "--missing"], 6);
+    let json = check(&folder, &["--json", "bills", "fetch", "--missing"], 0);
+    assert_eq!(json.trim(), "[]", "trade and fund-flow bills are here");
+    // A day without differences, long enough ago that its money should have come.
+    let days = |json: &str| -> Vec<String> {
+        let all: Vec<serde_json::Value> = serde_json::from_str(json).unwrap();
+        let open = all.iter().map(|it| it["day"].as_str().unwrap().to_owned());
+        open.collect()
+    };
+    let first = check(
+        &folder,
+        &[
+            "--json",
+            "worklist",
+            "--from",
+            "2020-01-01",
+            "--to",
+            "2099-01-01",
+        ],
+        6,
+    );
+    let planted = days(&first);
+    let day = {
+        let newest: jiff::civil::Date = planted[0].parse().unwrap();
+        newest
+            .checked_sub(jiff::Span::new().days(9))
+            .unwrap()
+            .to_string()
+    };
+    let signed = check(&folder, &["close", "--date", &day], 0);
+    assert!(signed.contains("signed\tversion 1"), "{signed}");
+    assert!(signed.contains("in the bank 0.00\ton its way "), "{signed}");
+
+    std::fs::write(
+        folder.join("days.csv"),
+        "2026-10-01,2026-10-03,holiday\n2026-10-10,workday\n",
+    )
+    .unwrap();
+    let kept = check(&folder, &["bank-days", "import", "days.csv"], 0);
+    assert_eq!(kept.lines().count(), 4, "{kept}");
+    assert_eq!(check(&folder, &["bank-days"], 0), kept);
+    std::fs::write(folder.join("bad.csv"), "2026-10-01,perhaps\n").unwrap();
+    check(&folder, &["bank-days", "import", "bad.csv"], 3);
+    assert_eq!(
+        check(&folder, &["bank-days"], 0),
+        kept,
+        "nothing was kept of it"
+    );
+    assert_eq!(check(&folder, &["bank-days", "clear"], 0).trim(), "");
+    check(&folder, &["verify", "--rebuild"], 0);
 }

@@ -7,7 +7,7 @@ use paydesk_desk::{
     ports::{BillOrigin, BillRow, DaySummary, KeptBill, KeptDifference, Verdict},
 };
 use paydesk_domain::{
-    AccountId, BillLine, BookLine, ChannelDay, Counts, Explanation, LineKind, LineState,
+    AccountId, BillKind, BillLine, BookLine, ChannelDay, Counts, Explanation, LineKind, LineState,
     MerchantRef, Money, Totals,
 };
 
@@ -51,12 +51,19 @@ impl Console {
             .map_err(store_error)?;
         let missing = self.desk.missing_bills(&AccountId(account.clone())).await;
         let missing = missing.map_err(coded)?;
+        let of_account = AccountId(account.clone());
+        let no_flow = self.desk.missing_flows(&of_account).await.map_err(coded)?;
+        let flows = self.desk.ports().store.flows();
+        let flows = flows.kept_flows(&of_account, from, today).await;
+        let flows = flows.map_err(store_error)?;
         let days = days
             .into_iter()
             .map(|day| DayRow {
                 day: day.to_string(),
                 result: kept.iter().find(|bill| bill.day == day).map(kept_result),
                 missing: missing.contains(&day),
+                flow: flows.iter().any(|flow| flow.day == day),
+                flow_missing: no_flow.contains(&day),
             })
             .collect();
         Ok(DayList {
@@ -99,20 +106,20 @@ impl Console {
     pub(crate) async fn recognise_bill(
         &self,
         args: DroppedBill,
-    ) -> Result<BillPreview, CommandError> {
+    ) -> Result<LookedFile, CommandError> {
         let file = file_of(&args.file)?;
-        let preview = self.desk.recognise_bill(&args.name, &file).await;
-        Ok(preview_view(&*preview.map_err(coded)?))
+        let looked = self.desk.recognise_bill(&args.name, &file).await;
+        self.looked_file(&looked.map_err(coded)?).await
     }
 
-    pub(crate) async fn open_bill(&self, args: OpenBill) -> Result<BillPreview, CommandError> {
+    pub(crate) async fn open_bill(&self, args: OpenBill) -> Result<LookedFile, CommandError> {
         let day = args.day.as_deref().map(channel_day).transpose()?;
         let file = file_of(&args.file)?;
-        let preview = self
+        let looked = self
             .desk
             .open_bill(&AccountId(args.account_id), day, &args.name, &file)
             .await;
-        Ok(preview_view(&*preview.map_err(coded)?))
+        self.looked_file(&looked.map_err(coded)?).await
     }
 
     pub(crate) async fn bill_rows(&self, args: BillRowsOf) -> Result<BillRows, CommandError> {
@@ -200,13 +207,18 @@ fn run_view(run: BillRun) -> BillRunView {
         done: narrow(run.done),
         kept: narrow(run.kept),
         differences: narrow(run.differences),
+        flows: narrow(run.flows),
         day: run.day.map(|day| day.to_string()),
         failed: run
             .failed
             .into_iter()
-            .map(|(day, error)| FailedBill {
-                day: day.to_string(),
-                error: coded(error),
+            .map(|failed| FailedBill {
+                day: failed.day.to_string(),
+                kind: match failed.kind {
+                    BillKind::FundFlow => "fund_flow".to_owned(),
+                    BillKind::Trade => "trade".to_owned(),
+                },
+                error: coded(failed.error),
             })
             .collect(),
         is_stopped: run.is_stopped,
@@ -214,7 +226,7 @@ fn run_view(run: BillRun) -> BillRunView {
     }
 }
 
-fn preview_view(preview: &Preview) -> BillPreview {
+pub(crate) fn preview_view(preview: &Preview) -> BillPreview {
     let limit = usize::try_from(ROWS_MAX).unwrap_or(0);
     BillPreview {
         preview: preview.content_sha256.clone(),

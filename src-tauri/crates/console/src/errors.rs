@@ -115,6 +115,8 @@ pub fn coded(error: DeskError) -> CommandError {
             )
         }
         DeskError::Statement(fault) => statement_code(&fault),
+        DeskError::BankDays(fault) => crate::payouts::bank_days_fault(fault),
+        DeskError::FlowAccount => refused(ErrorCode::FlowAccount),
         DeskError::StatementAccount => refused(ErrorCode::StatementAccount),
         DeskError::Store(store) => store_error(store),
         DeskError::TemplateNotFound(name) => {

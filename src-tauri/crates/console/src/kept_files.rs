@@ -61,6 +61,14 @@ impl Console {
                     bytes: file.bytes,
                 })
             }
+            KeptFileName::Flow { id: flow } => {
+                let file = store.flows().flow_file(id(flow)?).await;
+                file.map_err(store_error)?.map(|file| Kept {
+                    name: file.name,
+                    sha256: file.sha256,
+                    bytes: file.bytes,
+                })
+            }
             KeptFileName::Statement { id: statement } => {
                 let file = store.statement_file(id(statement)?).await;
                 file.map_err(store_error)?.map(|file| Kept {

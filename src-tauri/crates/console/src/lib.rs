@@ -8,6 +8,7 @@ mod demo;
 mod errors;
 mod export;
 mod field_verdicts;
+mod flows;
 mod kept_files;
 mod keys;
 mod orders;

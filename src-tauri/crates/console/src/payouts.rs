@@ -2,18 +2,19 @@
 
 use crate::{
     Console,
-    bills::{channel_day, narrow},
+    bills::{channel_day, file_of, narrow},
     coded,
     contract::*,
-    invalid,
+    invalid, refused, refused_with,
 };
 use paydesk_desk::{
-    DecidedPart, PayoutBook, PayoutDecision, PayoutRuling,
+    BANK_DAYS_MAX, BankDays, BankDaysFault, DecidedPart, PayoutBook, PayoutDecision, PayoutRuling,
     payouts::{Arrival, Payout, PayoutPart, Reason},
     ports::{KeptLine, LineName},
     shop::Shop,
 };
 use paydesk_domain::AccountId;
+use std::collections::BTreeSet;
 
 impl Console {
     pub(crate) async fn payouts(&self, _: NoArgs) -> Result<PayoutList, CommandError> {
@@ -26,34 +27,45 @@ impl Console {
             .map(|payout| view(&book, shop.as_ref(), payout))
             .collect();
         payouts.reverse();
-        let candidates = book.found.candidates.iter().filter_map(|it| {
-            Some(PayoutCandidate {
-                line: line_view(book.line(it.bank)?),
-                parts: parts(shop.as_ref(), &it.parts),
-                net: it.net.into(),
-                difference: it.difference.into(),
-                reasons: it.reasons.iter().map(reason).collect(),
-            })
+        let candidates = book.found.candidates.iter();
+        let candidates = candidates.map(|it| PayoutCandidate {
+            lines: it
+                .bank
+                .iter()
+                .filter_map(|number| book.line(*number))
+                .map(line_view)
+                .collect(),
+            parts: parts(shop.as_ref(), &it.parts),
+            net: it.net.into(),
+            difference: it.difference.into(),
+            reasons: it.reasons.iter().map(reason).collect(),
         });
-        let rejected = book.decisions.values().filter_map(|decision| {
-            let is_rejected = decision.ruling == PayoutRuling::Rejected;
-            let mut lines = book.lines.iter().filter(|_| is_rejected);
-            Some(RejectedLine {
-                line: line_view(lines.find(|kept| kept.name == decision.line())?),
+        // A decision about several movements stands under each of them.
+        let rejected = book.decisions.iter().filter(|(line, decision)| {
+            decision.ruling == PayoutRuling::Rejected && decision.lines().next() == Some(**line)
+        });
+        let rejected = rejected.map(|(_, decision)| {
+            let of_decision = |kept: &&KeptLine| decision.lines().any(|line| line == kept.name);
+            RejectedLine {
+                lines: (book.lines.iter().filter(of_decision))
+                    .map(line_view)
+                    .collect(),
                 decision: decision_view(decision),
-            })
+            }
         });
+        let flows = book.owed.values().filter(|owed| owed.flow.is_some());
         let is_in = |number: &&u64| {
             let line = book.line(**number);
             line.is_some_and(|kept| kept.line.amount.minor() > 0)
         };
         Ok(PayoutList {
             candidates: candidates.collect(),
-            rejected: rejected.collect(),
+            rejected: rejected.filter(|it| !it.lines.is_empty()).collect(),
+            flows: narrow(flows.count()),
             other: narrow(book.found.other.iter().filter(is_in).count()),
             is_cut_short: book.found.is_cut_short,
-            days: narrow(book.days),
-            statements: narrow(book.statements),
+            days: narrow(book.owed.len()),
+            statements: narrow(book.statements.len()),
             payouts,
         })
     }
@@ -68,10 +80,14 @@ impl Console {
             "undone" => PayoutRuling::Undone,
             _ => return Err(invalid("ruling")),
         };
-        let line = LineName {
-            statement: args.statement.parse().map_err(|_| invalid("statement"))?,
-            n: args.place,
+        let line = |named: &BankLineRef| {
+            Ok(LineName {
+                statement: named.statement.parse().map_err(|_| invalid("statement"))?,
+                n: named.place,
+            })
         };
+        let lines: Result<Vec<LineName>, CommandError> = args.lines.iter().map(line).collect();
+        let lines = lines?;
         let mut parts = Vec::new();
         for part in &args.parts {
             let days = part.days.iter().map(|day| channel_day(day));
@@ -80,10 +96,80 @@ impl Console {
                 days: days.collect::<Result<_, _>>()?,
             });
         }
-        let decided = self.desk.decide_payout(ruling, line, parts, &args.remark);
+        let decided = self.desk.decide_payout(ruling, &lines, parts, &args.remark);
         decided.await.map_err(coded)?;
         self.payouts(NoArgs {}).await
     }
+}
+
+impl Console {
+    pub(crate) async fn bank_days(&self, _: NoArgs) -> Result<BankDayTable, CommandError> {
+        let shop = self.desk.shop();
+        let shop = shop.ok_or_else(|| refused(ErrorCode::NotSetUp))?;
+        Ok(table(&shop.bank_days.unwrap_or_default()))
+    }
+
+    pub(crate) async fn read_bank_days(
+        &self,
+        args: BankDaysFile,
+    ) -> Result<BankDayTable, CommandError> {
+        let file = file_of(&args.file)?;
+        let text = std::str::from_utf8(&file).map_err(|_| bank_day_row(1))?;
+        Ok(table(&BankDays::read(text).map_err(bank_days_fault)?))
+    }
+
+    pub(crate) async fn change_bank_days(
+        &self,
+        args: ChangeBankDays,
+    ) -> Result<BankDayTable, CommandError> {
+        let shop = self.desk.shop();
+        let mut shop = shop.ok_or_else(|| refused(ErrorCode::NotSetUp))?;
+        let (mut holidays, mut workdays) = (BTreeSet::new(), BTreeSet::new());
+        for (row, named) in (1..).zip(&args.days) {
+            let day = named.day.parse().map_err(|_| bank_day_row(row))?;
+            let of_kind = if named.works {
+                &mut workdays
+            } else {
+                &mut holidays
+            };
+            of_kind.insert(day);
+        }
+        let days = BankDays::new(holidays, workdays).map_err(bank_days_fault)?;
+        shop.bank_days = (!days.is_empty()).then_some(days);
+        self.desk.change_shop(shop).await.map_err(coded)?;
+        self.bank_days(NoArgs {}).await
+    }
+}
+
+fn bank_day_row(row: u64) -> CommandError {
+    refused_with(ErrorCode::BankDaysRow, &[("row", row.to_string())])
+}
+
+pub(crate) fn bank_days_fault(fault: BankDaysFault) -> CommandError {
+    match fault {
+        BankDaysFault::Both(day) => {
+            refused_with(ErrorCode::BankDaysBoth, &[("day", day.to_string())])
+        }
+        BankDaysFault::Row(row) => bank_day_row(row),
+        BankDaysFault::TooMany => {
+            let max = BANK_DAYS_MAX.to_string();
+            refused_with(ErrorCode::BankDaysTooMany, &[("max", max)])
+        }
+    }
+}
+
+fn table(days: &BankDays) -> BankDayTable {
+    let of = |days: &BTreeSet<jiff::civil::Date>, works| -> Vec<BankDay> {
+        let day = |day: &jiff::civil::Date| BankDay {
+            day: day.to_string(),
+            works,
+        };
+        days.iter().map(day).collect()
+    };
+    let mut all = of(&days.holidays, false);
+    all.extend(of(&days.workdays, true));
+    all.sort_by(|a, b| a.day.cmp(&b.day));
+    BankDayTable { days: all }
 }
 
 fn decision_view(decision: &PayoutDecision) -> PayoutDecisionView {
@@ -94,13 +180,12 @@ fn decision_view(decision: &PayoutDecision) -> PayoutDecisionView {
     }
 }
 
-fn view(book: &PayoutBook, shop: Option<&Shop>, payout: &Payout) -> PayoutView {
+pub(crate) fn view(book: &PayoutBook, shop: Option<&Shop>, payout: &Payout) -> PayoutView {
     let (overdue_days, arrived_on) = match payout.arrival {
         Arrival::Expected => (0, None),
         Arrival::Overdue { days } => (days, None),
         Arrival::Arrived { on } | Arrival::Differs { on } => (0, Some(on.to_string())),
     };
-    let line = payout.bank.and_then(|number| book.line(number));
     PayoutView {
         parts: parts(shop, &payout.parts),
         terms: payout
@@ -117,10 +202,8 @@ fn view(book: &PayoutBook, shop: Option<&Shop>, payout: &Payout) -> PayoutView {
         arrival: payout.arrival.name().to_owned(),
         overdue_days: u32::from(overdue_days),
         arrived_on,
-        line: line.map(line_view),
-        decision: line
-            .and_then(|kept| book.decisions.get(&kept.name))
-            .map(decision_view),
+        lines: book.lines_of(payout).into_iter().map(line_view).collect(),
+        decision: book.decision_of(payout).map(decision_view),
         reasons: payout.reasons.iter().map(reason).collect(),
         difference: (payout.difference.minor() != 0).then(|| payout.difference.into()),
     }
@@ -143,7 +226,7 @@ fn reason(reason: &Reason) -> PayoutReason {
     PayoutReason {
         name: reason.name().to_owned(),
         days: match reason {
-            Reason::DaysApart(days) => u32::from(*days),
+            Reason::DaysApart(count) | Reason::InParts(count) => u32::from(*count),
             _ => 0,
         },
     }

@@ -172,6 +172,7 @@ impl Console {
             },
             bills_by_themselves: None,
             bank_templates: Vec::new(),
+            bank_days: None,
             ledger_accounts: None,
             write_off_max: None,
         };
@@ -310,6 +311,7 @@ fn blank(pc_time_zone: &str) -> Shop {
         preferences: Preferences::default(),
         bills_by_themselves: None,
         bank_templates: Vec::new(),
+        bank_days: None,
         ledger_accounts: None,
         write_off_max: None,
     }

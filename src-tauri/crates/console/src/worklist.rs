@@ -10,11 +10,13 @@ use crate::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_desk::{
     Candidate, DayState, Hindrance, Ruling, TOGETHER_MAX, WRITE_OFF_MAX, Weighed,
+    payouts::Payout,
     ports::{DayClose, WorkFilter, WorkItem},
-    shop::Account,
+    shop::{Account, Shop},
 };
 use paydesk_domain::{
-    AccountId, Act, BreakCode, ChannelDay, Decision, ItemName, ItemState, Money, Part, PartAct,
+    AccountId, Act, BreakCode, ChannelDay, Decision, FlowSort, ItemName, ItemState, Money, Part,
+    PartAct,
 };
 
 /// Differences in one answer.
@@ -133,17 +135,24 @@ impl Console {
             let counted = counted.filter(|(act, _)| state_of(act) == of);
             narrow(counted.map(|(_, count)| *count).sum::<u64>())
         };
-        let accounts = shop
-            .accounts
-            .iter()
-            .filter(|account| paydesk_desk::has_bills(&account.channel.0))
-            .map(|account| account_day(account, &state))
-            .collect();
+        let mut accounts = Vec::new();
+        for account in &shop.accounts {
+            if paydesk_desk::has_bills(&account.channel.0) {
+                let owed = state.book.owed.get(&(account.id.clone(), day));
+                let flow = match owed.and_then(|owed| owed.flow.as_ref()) {
+                    Some(flow) => Some(self.kept_flow_view(flow).await?.flow),
+                    None => None,
+                };
+                accounts.push(account_day(account, &state, flow));
+            }
+        }
         Ok(DayOverview {
             day: day.to_string(),
             newest: self.newest()?.to_string(),
             accounts,
             bridges: bridges(&state),
+            payouts: day_payouts(&state, &shop, day),
+            moves: day_moves(&state, day),
             signed: state.hindrances.contains(&Hindrance::Signed),
             hindrances: state.hindrances.iter().map(hindrance).collect(),
             counts: WorkCountsView {
@@ -330,7 +339,7 @@ fn state_of(act: &str) -> ItemState {
     }
 }
 
-fn account_day(account: &Account, state: &DayState) -> AccountDayView {
+fn account_day(account: &Account, state: &DayState, flow: Option<FlowView>) -> AccountDayView {
     let accounts = &state.record.accounts;
     let found = accounts.iter().find(|day| day.account == account.id);
     AccountDayView {
@@ -344,6 +353,7 @@ fn account_day(account: &Account, state: &DayState) -> AccountDayView {
         books: found.map(|day| side(&day.books)),
         matched: found.map_or(0, |day| narrow(day.matched)),
         differences: found.map_or(0, |day| narrow(day.differences)),
+        flow,
     }
 }
 
@@ -362,8 +372,37 @@ fn bridges(state: &DayState) -> Vec<BridgeView> {
             })
             .collect(),
         rest: bridge.rest.into(),
+        reserve: bridge.reserve.into(),
+        explained: bridge
+            .explained
+            .iter()
+            .map(|(name, amount)| BridgeTerm {
+                name: (*name).to_owned(),
+                amount: (*amount).into(),
+            })
+            .collect(),
+        difference: bridge.difference.into(),
+        arrived: bridge.arrived.into(),
+        in_transit: bridge.in_transit.into(),
     };
     state.record.bridges.values().map(view).collect()
+}
+
+/// The payouts that a day of any account is in.
+fn day_payouts(state: &DayState, shop: &Shop, day: ChannelDay) -> Vec<PayoutView> {
+    let is_in = |payout: &&Payout| payout.parts.iter().any(|part| part.days.contains(&day));
+    let payouts = state.book.found.payouts.iter().filter(is_in);
+    payouts
+        .map(|payout| crate::payouts::view(&state.book, Some(shop), payout))
+        .collect()
+}
+
+/// Reserves and others of a day.
+fn day_moves(state: &DayState, day: ChannelDay) -> Vec<FlowMoveView> {
+    let of_day = state.book.owed.iter().filter(|((_, of), _)| *of == day);
+    let moves = of_day.flat_map(|(_, owed)| &owed.moves);
+    let moves = moves.filter(|it| it.sort != FlowSort::Payout);
+    moves.map(crate::flows::flow_move).collect()
 }
 
 fn hindrance(hindrance: &Hindrance) -> HindranceView {

@@ -1,23 +1,31 @@
 //! A day is closed: its figures, what keeps it open, the signed record, and opening it again with a reason.
 //!
 //! The record is a pure function of what the log tells and seals: neither the clock nor whoever signs stands in
-//! it, so that computing it again on a copy gives the same bytes.
+//! it, so that computing it again on a copy gives the same bytes. It leads from our books to the bank: what of the day's
+//! money came with which movement, and what is on its way, as far as bills and statements are kept by then.
 
 use crate::{
-    Desk, DeskError, channel_day,
-    ports::{DayClose, DayFacts, EventKind, HourTaken, NewClose, Reopened, WorkItem},
+    Desk, DeskError,
+    arrivals::DayArrival,
+    channel_day,
+    payout_book::PayoutBook,
+    ports::{
+        DayClose, DayFacts, EventKind, HourTaken, KeptBill, KeptFlow, KeptLine, NewClose, Reopened,
+        WorkItem,
+    },
 };
 use paydesk_domain::{
-    AccountId, ChannelDay, ChannelId, Currency, ItemState, LineKind, LineState, Money, MoneyError,
-    Totals,
+    AccountId, ChannelDay, ChannelId, Currency, FlowSort, ItemState, LineKind, LineState, Money,
+    MoneyError, Totals,
 };
+use paydesk_recon::payouts::{Arrival, Payout};
 use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The form of the record.
-const FORMAT: u8 = 1;
+/// The form of the record. 1 ended at the bill; 2 leads to the bank.
+const FORMAT: u8 = 2;
 
 /// Characters of the reason for opening a day again.
 const REASON_MAX: usize = 500;
@@ -52,9 +60,91 @@ pub struct AccountDay {
     pub bill: Totals,
     /// Ours.
     pub books: Totals,
+    /// The fund-flow bill beside it, where it is kept.
+    pub flow: Option<FlowDay>,
 }
 
-/// From our books to the bill, in one currency: each line says how much of the way it is.
+/// What an account's fund-flow bill says of its day.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FlowDay {
+    /// Its content.
+    pub sha256: String,
+    /// Payments, refunds and fees: what the trade bill says, too.
+    pub trade: Money,
+    /// Held back (negative) or released.
+    pub reserve: Money,
+    /// What else moved, payouts apart.
+    pub other: Money,
+}
+
+/// A payout that one of the day's accounts is in.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct DayPayout {
+    /// Whose days.
+    pub parts: Vec<DayPart>,
+    /// The addition.
+    pub terms: Vec<DayTerm>,
+    /// What it comes to.
+    pub net: Money,
+    /// When it should come, `2026-11-23`.
+    pub expected_on: String,
+    /// `in_transit`, `arrived` or `differs`.
+    pub state: &'static str,
+    /// The movements of the bank; none while it is on its way.
+    pub bank: Vec<DayBankLine>,
+    /// The bank's sum less the addition.
+    pub difference: Money,
+    /// Why it is these movements.
+    pub reasons: Vec<&'static str>,
+    /// Why a person says so, and who; empty where the reasons were enough.
+    pub decided: Option<DayRuling>,
+}
+
+/// The days of one account in a payout.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct DayPart {
+    /// The account.
+    pub account: AccountId,
+    /// Its days.
+    pub days: Vec<ChannelDay>,
+}
+
+/// One number of a payout's addition.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct DayTerm {
+    /// What it is.
+    pub name: &'static str,
+    /// What it adds.
+    pub amount: Money,
+}
+
+/// A movement of the bank, named so that it is found in the statement's file.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct DayBankLine {
+    /// The bank account.
+    pub account: String,
+    /// The statement's content.
+    pub statement_sha256: String,
+    /// Its place in the statement, from 0.
+    pub n: u32,
+    /// The day it was booked, `2026-11-23`.
+    pub booked: String,
+    /// How much.
+    pub amount: Money,
+}
+
+/// What a person decided about a payout.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct DayRuling {
+    /// Why.
+    pub remark: String,
+    /// Who.
+    pub by: String,
+}
+
+/// From our books over the bill to the bank, in one currency: each line says how much of the way it is.
+///
+/// `books_net + steps + rest = bill_net`, `bill_net + reserve + explained + difference = arrived + in_transit`
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Bridge {
     /// Our sums.
@@ -69,6 +159,16 @@ pub struct Bridge {
     pub steps: BTreeMap<&'static str, Money>,
     /// What is left: fees that our books do not know.
     pub rest: Money,
+    /// What the channel held back (negative) or released.
+    pub reserve: Money,
+    /// What explains that the bank's sum is another, by name; rounding among it.
+    pub explained: BTreeMap<&'static str, Money>,
+    /// What nothing explains, of payouts that came.
+    pub difference: Money,
+    /// What of the day's money is in the bank.
+    pub arrived: Money,
+    /// What is on its way.
+    pub in_transit: Money,
 }
 
 /// A difference that is carried over by name.
@@ -101,6 +201,8 @@ pub struct DayRecord {
     pub decisions: BTreeMap<&'static str, u64>,
     /// What stays open.
     pub carried: Vec<Carried>,
+    /// The payouts that the day's money is in.
+    pub payouts: Vec<DayPayout>,
 }
 
 /// A day as the screen shows it.
@@ -108,6 +210,8 @@ pub struct DayRecord {
 pub struct DayState {
     /// Its figures.
     pub record: DayRecord,
+    /// The payouts around it, with the movements of the bank.
+    pub book: PayoutBook,
     /// What keeps it open.
     pub hindrances: Vec<Hindrance>,
     /// Differences without a decision.
@@ -123,11 +227,18 @@ impl DayRecord {
     ///
     /// # Errors
     /// A sum left 64 bits.
-    pub fn of(day: ChannelDay, facts: &DayFacts) -> Result<DayRecord, MoneyError> {
-        let accounts: Vec<AccountDay> = facts
-            .bills
-            .iter()
-            .map(|bill| AccountDay {
+    pub fn of(
+        day: ChannelDay,
+        facts: &DayFacts,
+        book: &PayoutBook,
+    ) -> Result<DayRecord, MoneyError> {
+        let flow = |bill: &KeptBill| {
+            let owed = book.owed.get(&(bill.account.clone(), day));
+            let flow = owed.and_then(|owed| owed.flow.as_ref());
+            flow.map(flow_day).transpose()
+        };
+        let account = |bill: &KeptBill| {
+            Ok(AccountDay {
                 account: bill.account.clone(),
                 channel: bill.channel.clone(),
                 bill_sha256: bill.content_sha256.clone(),
@@ -135,8 +246,12 @@ impl DayRecord {
                 differences: bill.summary.differences,
                 bill: bill.summary.bill,
                 books: bill.summary.books,
+                flow: flow(bill)?,
             })
-            .collect();
+        };
+        let accounts: Result<Vec<AccountDay>, MoneyError> =
+            facts.bills.iter().map(account).collect();
+        let accounts = accounts?;
         let mut bridges = BTreeMap::new();
         for account in &accounts {
             let currency = account.bill.paid.currency();
@@ -158,9 +273,20 @@ impl DayRecord {
                 *step = step.checked_add(way)?;
             }
         }
+        let mut payouts = BTreeSet::new();
+        for ((account, of_day), arrival) in &book.arrivals()? {
+            let is_here = *of_day == day && facts.bills.iter().any(|it| it.account == *account);
+            let code = arrival.net.currency().code();
+            if let Some(bridge) = bridges.get_mut(code).filter(|_| is_here) {
+                bridge.reach_bank(arrival)?;
+                payouts.extend(arrival.payout);
+            }
+        }
         for bridge in bridges.values_mut() {
             bridge.end()?;
         }
+        let payouts = payouts.iter();
+        let payouts = payouts.filter_map(|at| book.found.payouts.get(*at));
         Ok(DayRecord {
             format: FORMAT,
             day,
@@ -168,6 +294,7 @@ impl DayRecord {
             bridges,
             decisions,
             carried: facts.items.iter().filter_map(carried).collect(),
+            payouts: payouts.map(|payout| day_payout(book, payout)).collect(),
         })
     }
 
@@ -190,7 +317,26 @@ impl Bridge {
             bill_net: none,
             steps: BTreeMap::new(),
             rest: none,
+            reserve: none,
+            explained: BTreeMap::new(),
+            difference: none,
+            arrived: none,
+            in_transit: none,
         }
+    }
+
+    /// One account's way from the bill to the bank.
+    fn reach_bank(&mut self, arrival: &DayArrival) -> Result<(), MoneyError> {
+        self.reserve = self.reserve.checked_add(arrival.reserve)?;
+        for (name, amount) in &arrival.explained {
+            let none = Money::zero(amount.currency());
+            let sum = self.explained.entry(name.name()).or_insert(none);
+            *sum = sum.checked_add(*amount)?;
+        }
+        self.difference = self.difference.checked_add(arrival.difference)?;
+        self.arrived = self.arrived.checked_add(arrival.arrived)?;
+        self.in_transit = self.in_transit.checked_add(arrival.in_transit)?;
+        Ok(())
     }
 
     fn end(&mut self) -> Result<(), MoneyError> {
@@ -205,7 +351,65 @@ impl Bridge {
     }
 }
 
-fn net(totals: &Totals) -> Result<Money, MoneyError> {
+fn flow_day(flow: &KeptFlow) -> Result<FlowDay, MoneyError> {
+    let sums = &flow.summary.sums;
+    Ok(FlowDay {
+        sha256: flow.content_sha256.clone(),
+        trade: sums.trade()?,
+        reserve: sums.of(FlowSort::Reserve).sum,
+        other: sums.of(FlowSort::Other).sum,
+    })
+}
+
+/// A payout without anything that goes with the clock.
+fn day_payout(book: &PayoutBook, payout: &Payout) -> DayPayout {
+    let line = |kept: &KeptLine| {
+        let statement = book.statement(kept.name);
+        DayBankLine {
+            account: statement.map_or_else(String::new, |it| it.account.clone()),
+            statement_sha256: statement.map_or_else(String::new, |it| it.content_sha256.clone()),
+            n: kept.name.n,
+            booked: kept.line.booked.to_string(),
+            amount: kept.line.amount,
+        }
+    };
+    let decision = book.decision_of(payout);
+    DayPayout {
+        parts: payout
+            .parts
+            .iter()
+            .map(|part| DayPart {
+                account: part.account.clone(),
+                days: part.days.clone(),
+            })
+            .collect(),
+        terms: payout
+            .terms
+            .iter()
+            .map(|term| DayTerm {
+                name: term.name.name(),
+                amount: term.amount,
+            })
+            .collect(),
+        net: payout.net,
+        expected_on: payout.expected_on.to_string(),
+        state: match payout.arrival {
+            Arrival::Expected | Arrival::Overdue { .. } => "in_transit",
+            Arrival::Arrived { .. } => "arrived",
+            Arrival::Differs { .. } => "differs",
+        },
+        bank: book.lines_of(payout).into_iter().map(line).collect(),
+        difference: payout.difference,
+        reasons: payout.reasons.iter().map(|it| it.name()).collect(),
+        decided: decision.map(|decision| DayRuling {
+            remark: decision.remark.clone(),
+            by: decision.by.clone(),
+        }),
+    }
+}
+
+/// Payments less refunds less fees.
+pub(crate) fn net(totals: &Totals) -> Result<Money, MoneyError> {
     totals
         .paid
         .checked_sub(totals.refunded)?
@@ -293,6 +497,7 @@ impl Desk {
         let worklist = self.ports.store.worklist();
         let facts = worklist.day_facts(day).await?;
         let closes = worklist.day_closes(day, day).await?;
+        let book = self.payouts_around(day, day).await?;
         let starts = day.bounds_of_china().map(|(starts, _)| starts);
         let hours = match starts {
             Some(starts) => worklist.hours_taken(day, starts).await?,
@@ -320,12 +525,30 @@ impl Desk {
             hindrances.push(Hindrance::Open(open));
         }
         Ok(DayState {
-            record: DayRecord::of(day, &facts)?,
+            record: DayRecord::of(day, &facts, &book)?,
+            book,
             hindrances,
             open,
             hours,
             closes,
         })
+    }
+
+    /// The figures of one account's day, its differences with what was decided, and the payouts around it.
+    ///
+    /// # Errors
+    /// The store's; a sum left 64 bits.
+    pub async fn account_day(
+        &self,
+        day: ChannelDay,
+        account: &AccountId,
+    ) -> Result<(DayRecord, Vec<WorkItem>, PayoutBook), DeskError> {
+        let mut facts = self.ports.store.worklist().day_facts(day).await?;
+        facts.bills.retain(|bill| bill.account == *account);
+        facts.items.retain(|item| item.name.account == *account);
+        let book = self.payouts_around(day, day).await?;
+        let record = DayRecord::of(day, &facts, &book)?;
+        Ok((record, facts.items, book))
     }
 
     /// Signs a day: what it stands on does not change any more.

@@ -2,6 +2,8 @@
 //! It names no socket, database, keyring or window: those are ports (`ports`).
 
 mod accounts;
+mod arrivals;
+mod bank_days;
 mod bills;
 mod close;
 mod doctor;
@@ -10,6 +12,7 @@ mod health;
 mod older_copy;
 mod pay;
 mod payout_book;
+mod payout_decisions;
 mod peer_keys;
 mod planted;
 pub mod ports;
@@ -24,8 +27,13 @@ mod statements;
 mod worklist;
 
 pub use accounts::{AccountChange, Draft, KeyStep, is_this_machine};
-pub use bills::{BILL_DAYS_MAX, BillRun, Preview, channel_day};
-pub use close::{AccountDay, Bridge, Carried, DayRecord, DayState, Hindrance};
+pub use arrivals::DayArrival;
+pub use bank_days::{BANK_DAYS_MAX, BankDays, BankDaysFault};
+pub use bills::{BILL_DAYS_MAX, BillRun, FailedBill, FlowPreview, LookedAt, Preview, channel_day};
+pub use close::{
+    AccountDay, Bridge, Carried, DayBankLine, DayPart, DayPayout, DayRecord, DayRuling, DayState,
+    DayTerm, FlowDay, Hindrance,
+};
 pub use doctor::{Line, LineName, LineState, Subject};
 pub use health::{Health, SKEW_LIMIT_MS};
 pub use pay::{Charge, Repeat, ShowCode};
@@ -40,7 +48,8 @@ pub use paydesk_recon::payouts;
 pub use paydesk_reports as reports;
 pub use paydesk_reports::{Receipt, barcode};
 pub use paydesk_signing::{Encoding, Inspected, KeyError, KeyForm, Secret};
-pub use payout_book::{DecidedPart, PayoutBook, PayoutDecision, PayoutRuling};
+pub use payout_book::{Owed, PayoutBook};
+pub use payout_decisions::{DecidedPart, PayoutDecision, PayoutRuling};
 pub use refunds::{REASONS, RefundAsk};
 pub use statements::{
     LineVerdict, LookedStatement, Reading, SavedTemplate, StatementPreview, movements,
@@ -152,6 +161,9 @@ pub enum DeskError {
     /// The previewed bill is no longer at hand.
     #[error("this preview is gone; open the bill again")]
     PreviewGone,
+    /// A fund-flow bill names no merchant, and several accounts may be meant.
+    #[error("the fund-flow bill names no merchant, and several accounts may be meant")]
+    FlowAccount,
     /// No account for this channel.
     #[error("channel {0} is not connected")]
     ChannelNotConnected(String),
@@ -200,6 +212,9 @@ pub enum DeskError {
     /// The same amount again: ask once, showing the earlier order.
     #[error("the same amount was charged a moment ago")]
     Repeat(Box<Repeat>),
+    /// A table of bank days cannot be used.
+    #[error("{0}")]
+    BankDays(#[from] BankDaysFault),
     /// A bank statement cannot be read, or contradicts itself.
     #[error("{0}")]
     Statement(#[from] StatementFault),
@@ -258,6 +273,8 @@ pub struct Desk {
     peer_keys: Mutex<BTreeMap<AccountId, peer_keys::Need>>,
     /// The bills that were looked at lately and may be imported.
     previews: Mutex<bills::Previews>,
+    /// The fund-flow bills that were looked at lately and may be imported.
+    flow_previews: Mutex<bills::FlowPreviews>,
     /// The bank statements that were looked at lately and may be imported.
     statement_previews: Mutex<statements::StatementPreviews>,
     /// The run through missing bills that is under way, or the last one.
@@ -292,6 +309,7 @@ impl Desk {
             settings: tokio::sync::Mutex::new(()),
             peer_keys: Mutex::new(BTreeMap::new()),
             previews: Mutex::default(),
+            flow_previews: Mutex::default(),
             statement_previews: Mutex::default(),
             bill_run: Mutex::new(None),
             told,

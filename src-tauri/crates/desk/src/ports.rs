@@ -4,6 +4,7 @@
 mod bills;
 mod custody;
 mod events;
+mod flows;
 mod network;
 mod statements;
 mod worklist;
@@ -11,6 +12,7 @@ mod worklist;
 pub use bills::*;
 pub use custody::*;
 pub use events::*;
+pub use flows::*;
 pub use network::*;
 pub use statements::*;
 pub use worklist::*;
@@ -418,6 +420,8 @@ pub trait Store: StatementStore + Send + Sync {
     ) -> BoxFuture<'_, Result<BillRowsPage, StoreError>>;
     /// Decisions about differences, and signed days.
     fn worklist(&self) -> &dyn Worklist;
+    /// Fund-flow bills.
+    fn flows(&self) -> &dyn Flows;
     /// The row of one order.
     fn row<'a>(
         &'a self,

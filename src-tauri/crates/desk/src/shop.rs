@@ -1,6 +1,6 @@
 //! The shop and its settings: one document, every change an event.
 
-use crate::statements::SavedTemplate;
+use crate::{bank_days::BankDays, statements::SavedTemplate};
 use paydesk_channels::Channel;
 use paydesk_domain::{
     AccountId, ChannelDay, ChannelId, ContractRate, Currency, FeeRate, Mode, RateTable,
@@ -141,6 +141,9 @@ pub struct Shop {
     /// Which column is which in the tables of banks, the one used first at the top.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bank_templates: Vec<SavedTemplate>,
+    /// Days on which banks work otherwise than from Monday to Friday.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank_days: Option<BankDays>,
     /// Which ledger account each figure of a journal goes to; the usual ones when nobody chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ledger_accounts: Option<paydesk_reports::AccountMap>,

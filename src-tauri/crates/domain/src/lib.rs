@@ -4,6 +4,7 @@
 pub mod bill;
 pub mod evidence;
 pub mod explanation;
+pub mod flow;
 pub mod money;
 pub mod number;
 pub mod order;
@@ -17,6 +18,7 @@ pub mod worklist;
 pub use bill::*;
 pub use evidence::*;
 pub use explanation::*;
+pub use flow::*;
 pub use money::*;
 pub use number::*;
 pub use order::*;

@@ -381,6 +381,10 @@ impl Surroundings for Demo {
             let yesterday = history::play(self.ports.clone(), control.token, shop, days)
                 .await
                 .map_err(|e| gone(e.to_string()))?;
+            for reserve in history::reserves(yesterday, days) {
+                self.control(reqwest::Method::POST, "reserve", Some(reserve))
+                    .await?;
+            }
             let plants = history::plants(yesterday);
             self.control(reqwest::Method::POST, "plant", Some(plants))
                 .await?;

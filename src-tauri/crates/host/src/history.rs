@@ -164,6 +164,30 @@ pub(crate) fn plants(day: ChannelDay) -> Value {
     json!({ "plants": planted })
 }
 
+/// Days before yesterday on which money is held back, and released again.
+const HELD_AGO: i64 = 8;
+const RELEASED_AGO: i64 = 4;
+
+/// What WeChat Pay holds back for some days, in fen: less than a day takes.
+const HELD_FEN: i64 = 5_000;
+
+/// What is held back of a past that is long enough, and released again, at six in the evening.
+pub(crate) fn reserves(yesterday: ChannelDay, days: u8) -> Vec<Value> {
+    if i64::from(days) <= HELD_AGO {
+        return Vec::new();
+    }
+    let starts = yesterday.bounds_of_china().map(|(starts, _)| starts.0);
+    let reserve = |ago: i64, fen: i64| {
+        let at_ms = starts? - ago * DAY + 18 * 60 * MINUTE;
+        Some(json!({ "channel": "wechatpay", "reserve_fen": fen, "at_ms": at_ms }))
+    };
+    let both = [
+        reserve(HELD_AGO, HELD_FEN),
+        reserve(RELEASED_AGO, -HELD_FEN),
+    ];
+    both.into_iter().flatten().collect()
+}
+
 /// The last midnight of UTC+8.
 fn china_midnight(now: Timestamp) -> i64 {
     const OFFSET: i64 = 8 * 60 * MINUTE;

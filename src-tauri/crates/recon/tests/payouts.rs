@@ -33,6 +33,7 @@ fn day(number: i32, paid: i64) -> OwedDay {
         day: ChannelDay(20_261_100 + number),
         totals,
         reserve: cny(0),
+        other: cny(0),
         near_end: Vec::new(),
         contract: Some(ContractRate::always(rate)),
     }
@@ -92,8 +93,9 @@ fn every_addition_holds(found: &Payouts, lines: &[BankLine]) {
     for payout in &found.payouts {
         let sum: i64 = payout.terms.iter().map(|term| term.amount.minor()).sum();
         assert_eq!(sum, payout.net.minor());
-        if let Some(id) = payout.bank {
-            let bank = lines[id as usize].amount.minor();
+        if !payout.bank.is_empty() {
+            let amounts = payout.bank.iter().map(|id| lines[*id as usize].amount);
+            let bank: i64 = amounts.map(Money::minor).sum();
             assert_eq!(sum + payout.difference.minor(), bank);
             let third = |reason: &Reason| {
                 matches!(
@@ -158,7 +160,7 @@ fn two_movements_of_equal_weight_are_left_to_a_person() {
     let total = net(&days[0]);
     let twice = [line(19, total, NAME, ""), line(19, total, NAME, "")];
     let found = matched(&[account(days)], &twice);
-    assert_eq!(found.payouts[0].bank, None);
+    assert_eq!(found.payouts[0].bank, []);
     assert_eq!(found.candidates.len(), 2);
 }
 
@@ -168,8 +170,8 @@ fn each_of_two_equal_days_finds_its_own_movement() {
     let total = net(&days[0]);
     let lines = [line(18, total, NAME, ""), line(19, total, NAME, "")];
     let found = matched(&[account(days)], &lines);
-    let banks: Vec<_> = found.payouts.iter().map(|it| it.bank).collect();
-    assert_eq!(banks, [Some(0), Some(1)]);
+    let banks: Vec<_> = found.payouts.iter().map(|it| it.bank.clone()).collect();
+    assert_eq!(banks, [vec![0], vec![1]]);
 }
 
 #[test]
@@ -245,6 +247,96 @@ fn each_explanation_comes_to_the_cent() {
         found.payouts[0].terms.last().unwrap().name,
         PayoutTermName::LaterRefunds
     );
+}
+
+#[test]
+fn a_payout_that_came_in_parts_is_found_by_what_each_part_names() {
+    let owed = || vec![day(20, 100_000), day(21, 25_050), day(22, 7_777)];
+    let total: i64 = owed().iter().map(net).sum();
+    let period = "商户1900000109 2026-11-20至2026-11-22结算款";
+    let parts = [60_000, total - 60_000 - 1_000, 1_000];
+    let lines: Vec<BankLine> = (parts.iter())
+        .map(|minor| line(23, *minor, NAME, period))
+        .collect();
+    let found = matched(&[account(owed())], &lines);
+    assert_eq!(found.payouts.len(), 1, "{found:?}");
+    let [payout] = found.payouts.as_slice() else {
+        panic!("one payout")
+    };
+    assert_eq!(payout.bank, [0, 1, 2]);
+    assert!(payout.reasons.contains(&Reason::InParts(3)));
+    assert!(matches!(payout.arrival, Arrival::Arrived { .. }));
+    assert!(found.other.is_empty() && found.candidates.is_empty());
+
+    // By the payout's number alone, on two days; a part that is missing leaves it short.
+    let number = "20261123200000000007";
+    let text = format!("提现 {number}");
+    let mut numbered = account(owed());
+    numbered.sent = vec![Sent {
+        number: number.to_owned(),
+        day: ChannelDay(20_261_123),
+        amount: cny(total),
+    }];
+    let both = [
+        line(23, 60_000, "", &text),
+        line(24, total - 60_000, "", &text),
+    ];
+    let found = matched(std::slice::from_ref(&numbered), &both);
+    assert_eq!(found.payouts[0].bank, [0, 1]);
+    let on = date(2026, 11, 24);
+    assert_eq!(found.payouts[0].arrival, Arrival::Arrived { on });
+    let short = [
+        line(23, 60_000, "", &text),
+        line(24, total - 60_100, "", &text),
+    ];
+    let found = matched(&[numbered], &short);
+    assert_eq!(found.payouts[0].bank, [0, 1]);
+    assert_eq!(found.payouts[0].code(), Some(BreakCode::PayoutShort));
+    assert_eq!(found.payouts[0].difference, cny(-100));
+}
+
+#[test]
+fn parts_that_only_add_up_are_no_payout() {
+    let owed = day(18, 100_000);
+    let total = net(&owed);
+    let lines = [
+        line(19, 40_000, NAME, ""),
+        line(19, total - 40_000, NAME, ""),
+    ];
+    let found = matched(&[account(vec![owed])], &lines);
+    assert!(found.payouts[0].bank.is_empty(), "{found:?}");
+    assert_eq!(found.other, [0, 1]);
+}
+
+#[test]
+fn the_same_payout_booked_twice_is_left_to_a_person() {
+    let owed = day(18, 100_000);
+    let total = net(&owed);
+    let text = "商户1900000109结算20261118";
+    let lines = [line(19, total, NAME, text), line(19, total, NAME, text)];
+    let found = matched(&[account(vec![owed])], &lines);
+    assert!(found.payouts[0].bank.is_empty(), "{found:?}");
+    assert!(found.candidates.len() >= 2);
+}
+
+#[test]
+fn another_movement_at_the_channel_explains_what_is_missing_to_the_cent() {
+    let mut owed = day(18, 100_000);
+    owed.other = cny(-3_000);
+    let total = net(&owed);
+    let text = "商户1900000109结算20261118";
+    let found = matched(
+        &[account(vec![owed.clone()])],
+        &[line(19, total - 3_000, NAME, text)],
+    );
+    let payout = &found.payouts[0];
+    assert_eq!(payout.terms.last().unwrap().name, PayoutTermName::Other);
+    assert!(matches!(payout.arrival, Arrival::Arrived { .. }));
+    let found = matched(
+        &[account(vec![owed])],
+        &[line(19, total - 2_999, NAME, text)],
+    );
+    assert_eq!(found.payouts[0].difference, cny(-2_999));
 }
 
 #[test]

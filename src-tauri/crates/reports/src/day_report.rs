@@ -1,6 +1,7 @@
 //! The report of a channel's reconciled day, and the statement of several days: the numbers of the screen on paper.
 
 use crate::{
+    day_way::{BankWay, DecidedItem, decided, way},
     differences::explained,
     document::{Document, DocumentTable},
     list::{column, columns},
@@ -27,6 +28,10 @@ pub struct DayReport {
     pub matched: u64,
     /// What differs, and why.
     pub differences: Vec<(Break, Explanation)>,
+    /// What people decided about them.
+    pub decided: Vec<DecidedItem>,
+    /// The way from our books to the bank.
+    pub way: BankWay,
     /// When the bill was imported, and by whom.
     pub imported: Option<(Timestamp, String)>,
     /// The head of the chain of events, of a day that is signed.
@@ -115,13 +120,14 @@ pub fn day_report(
         days: report.day.date().map(|day| (day, day)),
         ..report.heading.clone()
     };
+    let mut tables = vec![sums(language, books, bill, books_net, bill_net)?];
+    tables.extend(way(language, &report.way)?);
+    tables.push(differences(language, &report.differences));
+    tables.extend(decided(language, &report.decided));
     Ok(Document {
         heading,
         facts,
-        tables: vec![
-            sums(language, books, bill, books_net, bill_net)?,
-            differences(language, &report.differences),
-        ],
+        tables,
         signatures: signatures(language),
         totals: vec![CurrencyTotals {
             currency: bill_net.currency().code().to_owned(),
@@ -135,6 +141,8 @@ pub fn day_report(
                 ("books_refunded", books.refunded),
                 ("books_fee", books.fee),
                 ("books_net", books_net),
+                ("arrived", report.way.arrived),
+                ("in_transit", report.way.in_transit),
             ],
         }],
     })

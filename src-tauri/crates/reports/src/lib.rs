@@ -4,6 +4,7 @@ mod barcode;
 mod bill_lines;
 mod csv_file;
 mod day_report;
+mod day_way;
 mod differences;
 mod digest;
 mod document;
@@ -20,6 +21,7 @@ mod xlsx;
 pub use barcode::barcode;
 pub use bill_lines::BillLineList;
 pub use day_report::{DayReport, Statement, StatementDay, day_report, statement};
+pub use day_way::{BankWay, BankWayLine, DecidedItem};
 pub use differences::DifferenceList;
 pub use document::{Document, DocumentFormat, DocumentTable, write_document};
 pub use journal::{

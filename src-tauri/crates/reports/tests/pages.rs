@@ -13,8 +13,8 @@ use paydesk_domain::{
     Money, Timestamp, Totals,
 };
 use paydesk_reports::{
-    DayReport, Document, DocumentFormat, ExportError, Exported, Font, Heading, ListFormat,
-    Statement, StatementDay, day_report, statement, write_document,
+    BankWay, BankWayLine, DayReport, DecidedItem, Document, DocumentFormat, ExportError, Exported,
+    Font, Heading, ListFormat, Statement, StatementDay, day_report, statement, write_document,
 };
 use paydesk_texts::Language;
 use std::{fs, path::Path};
@@ -102,6 +102,19 @@ fn difference(n: i64) -> (Break, Explanation) {
     (found, why[usize::try_from(n % 3).unwrap()])
 }
 
+/// The third of three is carried over.
+fn decided(n: i64) -> DecidedItem {
+    let is_carried = n == 2;
+    DecidedItem {
+        found: difference(n).0,
+        act: if is_carried { "exception" } else { "fee" }.to_owned(),
+        remark: "已电话核实".to_owned(),
+        by: "小林".to_owned(),
+        owner: "会计 1".to_owned(),
+        is_carried,
+    }
+}
+
 fn day(differences: i64, language: Language) -> Document {
     let report = DayReport {
         heading: heading(),
@@ -111,6 +124,25 @@ fn day(differences: i64, language: Language) -> Document {
         books: totals(1_203, 123_456_739, 12, 98_765, 740_740),
         matched: 1_190,
         differences: (0..differences).map(difference).collect(),
+        decided: (0..differences.min(3)).map(decided).collect(),
+        way: BankWay {
+            books_net: cny(122_617_234),
+            steps: vec![("exception".to_owned(), 2, cny(50))],
+            rest: cny(-1),
+            bill_net: cny(122_617_283),
+            reserve: cny(-5_000),
+            explained: vec![("fee_rounding".to_owned(), cny(2))],
+            difference: cny(0),
+            arrived: cny(122_612_285),
+            in_transit: cny(0),
+            expected_on: None,
+            lines: vec![BankWayLine {
+                account: "6222000188880000421".to_owned(),
+                booked: date(2026, 11, 23),
+                amount: cny(122_612_285),
+                reference: "商户号2088000000000 2026-11-21结算款".to_owned(),
+            }],
+        },
         imported: Some((AT, "小林".to_owned())),
         chain_head: Some(
             "9f2c41d77a0be3c5d1f0a4f3e2b1c0d9e8f7a6b5c4d3e2f1a0b9c8d7e6f5a4b3".to_owned(),
@@ -160,7 +192,7 @@ fn the_tables_of_a_day_are_golden() {
     };
     let (text, exported) = csv(&day(3, Language::Chinese), Language::Chinese);
     assert_eq!(text, include_str!("golden/day-report.csv"));
-    assert_eq!(exported.rows, 7);
+    assert_eq!(exported.rows, 19);
     assert_eq!(exported.totals[0].sum("bill_net"), Some(cny(122_617_283)));
     let (text, _) = csv(&month(Language::English), Language::English);
     assert_eq!(text, include_str!("golden/statement.csv"));

@@ -4,7 +4,7 @@ use crate::{
     SqliteStore,
     bills::parsed,
     errors::fault,
-    read::{int, text},
+    read::{int, text, unsigned},
 };
 use paydesk_desk::ports::{DayClose, NewClose, NewEvent, Reopened, StoreError};
 use paydesk_domain::{ChannelDay, Timestamp};
@@ -110,6 +110,37 @@ impl SqliteStore {
             .await
             .map_err(|error| self.writer.fault(error))?;
         Ok(signed)
+    }
+
+    pub(crate) async fn write_payout_decision(
+        &self,
+        event: NewEvent,
+        days: Vec<ChannelDay>,
+        seen: u64,
+    ) -> Result<(), StoreError> {
+        const DECIDED: &str =
+            "SELECT count(*) FROM log WHERE number IS NULL AND kind = 'payout_decided'";
+        let mut writer = self.writer.take().await?;
+        let mut transaction = writer
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(|error| self.writer.fault(error))?;
+        for day in days {
+            refuse_signed(&mut transaction, day).await?;
+        }
+        let now = sqlx::query(DECIDED)
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(fault)?;
+        if unsigned(int(&now, 0)?) != seen {
+            return Err(StoreError::Stale);
+        }
+        self.append_events(&mut transaction, std::slice::from_ref(&event))
+            .await?;
+        transaction
+            .commit()
+            .await
+            .map_err(|error| self.writer.fault(error))
     }
 
     pub(crate) async fn write_reopened(

@@ -113,7 +113,8 @@ pub(crate) async fn statement_digest(
     digest_of(connection, &STATEMENT_PARTS, statement).await
 }
 
-async fn digest_of(
+/// A digest over parts of what is kept under a number.
+pub(crate) async fn digest_of(
     connection: &mut SqliteConnection,
     parts: &[&'static str],
     id: i64,
@@ -178,6 +179,7 @@ impl SqliteStore {
         self.sealed_fields(connection, &mut damage).await?;
         bills(connection, &mut damage).await?;
         self.bill_files(connection, &mut damage).await?;
+        self.examine_flows(connection, &mut damage).await?;
         self.bank_statements(connection, &mut damage).await?;
         self.bank_files(connection, &mut damage).await?;
         numbers(connection, &mut damage).await?;

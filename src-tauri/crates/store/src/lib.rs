@@ -7,6 +7,7 @@ mod closes;
 mod damage;
 mod errors;
 mod files;
+mod flows;
 #[cfg(feature = "generate")]
 mod generate;
 mod lane;

@@ -6,9 +6,10 @@ use crate::{
     write::{code_used, write_work},
 };
 use paydesk_desk::ports::{
-    BillFile, BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, KeptBill,
-    KeptDifference, ListTotals, NewBill, NewEvent, NewNote, NewOrder, Opened, OrderFilter,
-    OrderPage, OrderRow, PayerCode, Pulse, Store, StoreError, StoredEvent, Work, Worklist,
+    BillFile, BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, Flows,
+    KeptBill, KeptDifference, ListTotals, NewBill, NewEvent, NewNote, NewOrder, Opened,
+    OrderFilter, OrderPage, OrderRow, PayerCode, Pulse, Store, StoreError, StoredEvent, Work,
+    Worklist,
 };
 use paydesk_domain::{
     AccountId, Amount, BusinessDay, ChannelDay, ChannelId, Currency, MerchantRef, Money, Order,
@@ -403,6 +404,10 @@ impl Store for SqliteStore {
     }
 
     fn worklist(&self) -> &dyn Worklist {
+        self
+    }
+
+    fn flows(&self) -> &dyn Flows {
         self
     }
 

@@ -410,6 +410,15 @@ impl Worklist for SqliteStore {
         Box::pin(self.read_hours(day, starts))
     }
 
+    fn decide_payout(
+        &self,
+        event: NewEvent,
+        days: Vec<ChannelDay>,
+        seen: u64,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.write_payout_decision(event, days, seen))
+    }
+
     fn sign_day(&self, close: NewClose) -> BoxFuture<'_, Result<DayClose, StoreError>> {
         Box::pin(self.write_close(close))
     }

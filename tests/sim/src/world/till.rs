@@ -272,6 +272,7 @@ fn shop(number: usize, issued: &MerchantCredentials) -> Shop {
         preferences: Preferences::default(),
         bills_by_themselves: None,
         bank_templates: Vec::new(),
+        bank_days: None,
         ledger_accounts: None,
         write_off_max: None,
     }

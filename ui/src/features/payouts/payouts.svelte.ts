@@ -51,10 +51,24 @@ class Payouts {
     }
   }
 
-  /// Says what a movement of the bank is; the answer is the whole list, matched anew.
+  /// Shows the payout that a day of an account is in.
+  async open(day: string, account?: string): Promise<void> {
+    await this.load();
+    this.show('all');
+    const at = this.shown.findIndex(({ parts }) =>
+      parts.some(
+        ({ account_id, days }) => days.includes(day) && account_id === (account ?? account_id),
+      ),
+    );
+    if (at < 0) return;
+    this.page = Math.floor(at / PAGE);
+    this.chosen = at % PAGE;
+  }
+
+  /// Says what movements of the bank are; the answer is the whole list, matched anew.
   async decide(
     ruling: 'accepted' | 'rejected' | 'undone',
-    { statement, place }: PayoutLine,
+    movements: readonly PayoutLine[],
     of: readonly PayoutPartView[],
     remark: string,
   ): Promise<void> {
@@ -62,7 +76,8 @@ class Payouts {
     this.busy = true;
     try {
       const parts = of.map(({ account_id, days }) => ({ account_id, days }));
-      this.list = await callConsole('decide_payout', { ruling, statement, place, parts, remark });
+      const lines = movements.map(({ statement, place }) => ({ statement, place }));
+      this.list = await callConsole('decide_payout', { ruling, lines, parts, remark });
       this.error = null;
       this.chosen = Math.min(this.chosen, Math.max(this.rows.length - 1, 0));
     } catch (thrown) {

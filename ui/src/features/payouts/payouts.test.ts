@@ -15,7 +15,7 @@ const payout: PayoutView = {
   arrival: 'expected',
   overdue_days: 0,
   arrived_on: null,
-  line: null,
+  lines: [],
   reasons: [],
   difference: null,
   decision: null,
@@ -31,6 +31,22 @@ describe('the bars of a payout', () => {
       [79.4, 0.6],
       [0, 79.4],
     ]);
+  });
+
+  it('show what came in parts as one sum', () => {
+    const line = {
+      statement: '1',
+      place: 0,
+      row: 4,
+      booked: '2026-11-20',
+      amount: money(6_000),
+      counterparty: '',
+      reference: '',
+      text: '',
+    };
+    const lines = [line, { ...line, place: 1, amount: money(1_940) }];
+    const bank = barsOf({ ...payout, lines }).at(-1);
+    expect(bank).toMatchObject({ name: 'bank', minor: '7940', left: 0, width: 79.4 });
   });
 
   it('hold more than was taken in, below nought', () => {

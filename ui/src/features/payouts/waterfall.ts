@@ -11,7 +11,7 @@ export interface Bar {
 }
 
 /// Each number goes on where the one before ended; the sum, and what came to the bank, begin at nought.
-export function barsOf({ terms, net, line }: PayoutView): Bar[] {
+export function barsOf({ terms, net, lines }: PayoutView): Bar[] {
   const steps: { name: string; minor: string; from: bigint; to: bigint; isTotal: boolean }[] = [];
   let at = 0n;
   for (const { name, amount } of terms) {
@@ -20,9 +20,9 @@ export function barsOf({ terms, net, line }: PayoutView): Bar[] {
     at = to;
   }
   steps.push({ name: 'net', minor: net.minor, from: 0n, to: BigInt(net.minor), isTotal: true });
-  if (line) {
-    const { minor } = line.amount;
-    steps.push({ name: 'bank', minor, from: 0n, to: BigInt(minor), isTotal: true });
+  if (lines.length > 0) {
+    const came = lines.reduce((sum, { amount }) => sum + BigInt(amount.minor), 0n);
+    steps.push({ name: 'bank', minor: String(came), from: 0n, to: came, isTotal: true });
   }
   const ends = steps.flatMap(({ from, to }) => [from, to]);
   const low = ends.reduce((least, end) => (end < least ? end : least), 0n);

@@ -12,6 +12,10 @@ import type {
   DayList,
   DayResult,
   DifferenceView,
+  FlowMoveView,
+  FlowPreviewView,
+  KeptFlowView,
+  LookedFile,
   ReconciledDay,
 } from '$lib/api/contract';
 import { m } from '$lib/i18n/text';
@@ -24,13 +28,16 @@ export type Busy = 'fetching' | 'opening' | 'importing';
 /// One of several files that were opened together.
 export interface OpenedFile {
   readonly file: File;
-  readonly preview: BillPreview | null;
+  readonly preview: LookedFile | null;
   readonly error: CommandError | null;
   readonly kept: boolean;
 }
 
 /// How often a run through missing bills is looked at.
 const RUN_LOOK_MS = 500;
+
+/// Lines of a fund-flow bill that are shown of a look.
+const FLOW_LINES = 200;
 
 class Reconcile {
   days = $state.raw<DayList | null>(null);
@@ -52,6 +59,14 @@ class Reconcile {
   run = $state.raw<BillRunView | null>(null);
   runError = $state.raw<CommandError | null>(null);
   readonly missing = $derived(this.days?.days.filter((row) => row.missing).length ?? 0);
+  /// Days whose trade bill is here, and whose fund-flow bill is not.
+  readonly flowsMissing = $derived(
+    this.days?.days.filter((row) => row.flow_missing && !row.missing).length ?? 0,
+  );
+  /// The fund-flow bill of the day on the screen.
+  flow = $state.raw<KeptFlowView | null>(null);
+  /// A fund-flow bill that was opened as a file, with its first lines.
+  flowLook = $state.raw<{ flow: FlowPreviewView; moves: readonly FlowMoveView[] } | null>(null);
   #following = false;
   /// Files that were opened together.
   opened = $state.raw<readonly OpenedFile[]>([]);
@@ -100,6 +115,7 @@ class Reconcile {
       return;
     }
     const request = this.#request;
+    void this.#showFlow(day);
     try {
       const kept = await callConsole('reconciled_day', { account_id: this.account, day });
       if (request !== this.#request) return;
@@ -108,6 +124,15 @@ class Reconcile {
     } catch (thrown) {
       if (request === this.#request) this.error = commandErrorOf(thrown);
     }
+  }
+
+  /// The fund-flow bill of a day, where one is kept.
+  async #showFlow(day: string): Promise<void> {
+    const { account } = this;
+    const request = this.#request;
+    if (!account || !this.days?.days.find((row) => row.day === day)?.flow) return;
+    const flow = await callConsole('kept_flow', { account_id: account, day }).catch(() => null);
+    if (request === this.#request) this.flow = flow;
   }
 
   async fetchMissing(): Promise<void> {
@@ -167,7 +192,12 @@ class Reconcile {
     if (!account || !day) return;
     await this.#look('opening', async () => {
       const base64 = await contentOf(file);
-      return callConsole('open_bill', { account_id: account, day, name: file.name, file: base64 });
+      const ask = { account_id: account, day, name: file.name, file: base64 };
+      const preview = await callConsole('open_bill', ask);
+      if (preview.kind === 'trade') return preview;
+      this.opened = [{ file, preview, error: null, kept: false }];
+      await this.#lookAtFlow(preview);
+      return null;
     });
   }
 
@@ -192,8 +222,9 @@ class Reconcile {
         if (!isNew(this.opened[index])) continue;
         await this.#change(index, async () => {
           // Read again: the core keeps only the latest looks at hand.
-          const { preview } = await recognised(file);
-          await callConsole('import_bill', { preview });
+          const { kind, preview } = await recognised(file);
+          if (kind === 'trade') await callConsole('import_bill', { preview });
+          else await callConsole('import_flow', { preview });
           return { kept: true };
         });
       }
@@ -206,13 +237,25 @@ class Reconcile {
     if (!opened?.preview) return;
     await this.#look('opening', async () => {
       const preview = await recognised(opened.file);
+      if (preview.kind === 'fund_flow') {
+        await this.#lookAtFlow(preview);
+        return null;
+      }
       if (preview.account_id !== this.account) await this.#list(preview.account_id);
       return preview;
     });
   }
 
   closeOpened(): void {
-    if (!this.busy) this.opened = [];
+    if (this.busy) return;
+    this.opened = [];
+    this.flowLook = null;
+  }
+
+  async #lookAtFlow(flow: FlowPreviewView): Promise<void> {
+    const of = { flow: 'looked_at', preview: flow.preview } as const;
+    const found = await callConsole('flow_moves', { of, sort: null, from: 0, limit: FLOW_LINES });
+    this.flowLook = { flow, moves: found.moves };
   }
 
   async #change(index: number, work: () => Promise<Partial<OpenedFile>>): Promise<void> {
@@ -230,6 +273,7 @@ class Reconcile {
       this.day = kept.day;
       notices.show('ok', m.bill_imported());
       await this.#list(kept.account_id);
+      void this.#showFlow(kept.day);
     });
   }
 
@@ -273,6 +317,7 @@ class Reconcile {
     this.#request++;
     this.preview = null;
     this.kept = null;
+    this.flow = null;
     this.error = null;
     this.part = 'differences';
     this.onlyDifferent = false;
@@ -295,9 +340,10 @@ class Reconcile {
     }
   }
 
-  async #look(busy: Busy, ask: () => Promise<BillPreview>): Promise<void> {
+  async #look(busy: Busy, ask: () => Promise<BillPreview | null>): Promise<void> {
     await this.#work(busy, async () => {
       const preview = await ask();
+      if (!preview) return;
       this.#clear();
       this.preview = preview;
       this.day = preview.day;
@@ -322,7 +368,7 @@ class Reconcile {
 export const isNew = (opened: OpenedFile | undefined): boolean =>
   !!opened?.preview && opened.preview.known_since === null && !opened.kept && !opened.error;
 
-async function recognised(file: File): Promise<BillPreview> {
+async function recognised(file: File): Promise<LookedFile> {
   return callConsole('recognise_bill', { name: file.name, file: await contentOf(file) });
 }
 

@@ -40,7 +40,11 @@ matched: number,
 /**
  * Differences.
  */
-differences: number, };
+differences: number, 
+/**
+ * Its fund-flow bill, where it is kept.
+ */
+flow: FlowView | null, };
 
 /**
  * What stands in the form.
@@ -451,6 +455,50 @@ text: Array<string>,
 date_order: string | null, };
 
 /**
+ * A day on which banks work otherwise than from Monday to Friday.
+ */
+export type BankDay = { 
+/**
+ * The day, `2026-10-01`.
+ */
+day: string, 
+/**
+ * Whether banks work on it.
+ */
+works: boolean, };
+
+/**
+ * The days on which banks work otherwise.
+ */
+export type BankDayTable = { 
+/**
+ * In their order.
+ */
+days: Array<BankDay>, };
+
+/**
+ * A table of bank days as a file.
+ */
+export type BankDaysFile = { 
+/**
+ * The file, base64: a row for each day or run of days, `2026-10-01,2026-10-07,holiday`.
+ */
+file: string, };
+
+/**
+ * Names a movement of the bank.
+ */
+export type BankLineRef = { 
+/**
+ * The kept statement of the movement.
+ */
+statement: string, 
+/**
+ * Its place there, as [`PayoutLine::place`] gave it.
+ */
+place: number, };
+
+/**
  * A line of a statement with what is said of it.
  */
 export type BankLineView = { 
@@ -779,6 +827,10 @@ kept: number,
  */
 differences: number, 
 /**
+ * Fund-flow bills that were kept.
+ */
+flows: number, 
+/**
  * The day that is being fetched.
  */
 day: string | null, 
@@ -813,7 +865,20 @@ count: number,
 amount: MoneyView, };
 
 /**
- * From our net to the bill's, in one currency.
+ * What explains that the bank's sum is another.
+ */
+export type BridgeTerm = { 
+/**
+ * Both catalogues hold `payout_term_<name>`.
+ */
+name: string, 
+/**
+ * How much of the way.
+ */
+amount: MoneyView, };
+
+/**
+ * From our net over the bill's to the bank, in one currency.
  */
 export type BridgeView = { 
 /**
@@ -831,7 +896,27 @@ steps: Array<BridgeStep>,
 /**
  * What is left: fees that our books do not know.
  */
-rest: MoneyView, };
+rest: MoneyView, 
+/**
+ * What the channels held back (negative) or released.
+ */
+reserve: MoneyView, 
+/**
+ * What explains that the bank's sum is another.
+ */
+explained: Array<BridgeTerm>, 
+/**
+ * What nothing explains, of payouts that came.
+ */
+difference: MoneyView, 
+/**
+ * What of the day's money is in the bank.
+ */
+arrived: MoneyView, 
+/**
+ * What is on its way.
+ */
+in_transit: MoneyView, };
 
 /**
  * Another difference that may be the same movement.
@@ -900,6 +985,15 @@ fields?: { [key in string]: Pasted },
  * A step of changing our own key.
  */
 key?: KeyStep, };
+
+/**
+ * Sets the days on which banks work otherwise.
+ */
+export type ChangeBankDays = { 
+/**
+ * All of them, at most 1,000.
+ */
+days: Array<BankDay>, };
 
 /**
  * Sets the accounts.
@@ -1248,6 +1342,14 @@ signed: boolean,
  */
 counts: WorkCountsView, 
 /**
+ * The payouts that the day's money is in; what has not come is `expected`, never overdue.
+ */
+payouts: Array<PayoutView>, 
+/**
+ * Movements of the fund-flow bills that no trade bill tells, payouts apart: reserves and others.
+ */
+moves: Array<FlowMoveView>, 
+/**
  * Takings by hours.
  */
 hours: Array<HourView>, 
@@ -1312,7 +1414,15 @@ result: DayResult | null,
 /**
  * Its bill can be fetched by now, and is not here.
  */
-missing: boolean, };
+missing: boolean, 
+/**
+ * Its fund-flow bill is kept.
+ */
+flow: boolean, 
+/**
+ * Its fund-flow bill can be fetched by now, and is not here.
+ */
+flow_missing: boolean, };
 
 /**
  * The days of one account that can be reconciled.
@@ -1366,7 +1476,7 @@ decision: LateDecision,
 reason: string, };
 
 /**
- * Says what a movement of the bank is.
+ * Says what movements of the bank are.
  */
 export type DecidePayout = { 
 /**
@@ -1374,13 +1484,9 @@ export type DecidePayout = {
  */
 ruling: string, 
 /**
- * The kept statement of the movement.
+ * The movements, at most ten. Undoing one of a decision undoes all of it.
  */
-statement: string, 
-/**
- * Its place there, as [`PayoutLine::place`] gave it.
- */
-place: number, 
+lines: Array<BankLineRef>, 
 /**
  * Whose days; needed where it is accepted.
  */
@@ -1511,7 +1617,7 @@ file: string, };
 /**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
-export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "bank_days_both" | "bank_days_row" | "bank_days_too_many" | "flow_account" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -1728,6 +1834,10 @@ export type FailedBill = {
  */
 day: string, 
 /**
+ * `trade` or `fund_flow`.
+ */
+kind: string, 
+/**
  * Why.
  */
 error: CommandError, };
@@ -1812,6 +1922,181 @@ expires_at: number | null, };
  * How a file is written.
  */
 export type FileFormat = "beancount" | "csv" | "csv_plain" | "pdf" | "txt" | "xlsx";
+
+/**
+ * One movement of the account at the channel.
+ */
+export type FlowMoveView = { 
+/**
+ * The line of the file, from 1.
+ */
+row: number, 
+/**
+ * Both catalogues hold `flow_<sort>`.
+ */
+sort: string, 
+/**
+ * What the channel calls it.
+ */
+name: string, 
+/**
+ * The channel's number of it.
+ */
+entry: string, 
+/**
+ * The channel's number of what it belongs to.
+ */
+business: string, 
+/**
+ * Our reference, where there is one.
+ */
+reference: string, 
+/**
+ * What came in, or went out as a negative sum.
+ */
+change: MoneyView, 
+/**
+ * The balance behind it.
+ */
+balance: MoneyView, 
+/**
+ * When, milliseconds since 1970 in UTC.
+ */
+at: number, };
+
+/**
+ * Lines of a fund-flow bill.
+ */
+export type FlowMoves = { 
+/**
+ * How many there are of those that were asked for.
+ */
+total: number, 
+/**
+ * The lines.
+ */
+moves: Array<FlowMoveView>, };
+
+/**
+ * Lines of a fund-flow bill.
+ */
+export type FlowMovesOf = { 
+/**
+ * Which.
+ */
+of: FlowName, 
+/**
+ * Only those of this sort.
+ */
+sort: string | null, 
+/**
+ * Position of the first line wanted, from 0.
+ */
+from: number, 
+/**
+ * Lines wanted, at most 200.
+ */
+limit: number, };
+
+/**
+ * Names a fund-flow bill whose lines are asked for.
+ */
+export type FlowName = { "flow": "kept", 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The channel's day.
+ */
+day: string, } | { "flow": "looked_at", 
+/**
+ * As [`FlowPreviewView::preview`] gave it.
+ */
+preview: string, };
+
+/**
+ * A fund-flow bill that was looked at; nothing of it is kept yet.
+ */
+export type FlowPreviewView = { 
+/**
+ * Names it for the import.
+ */
+preview: string, 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The channel's day.
+ */
+day: string, 
+/**
+ * How many lines it has.
+ */
+rows: number, 
+/**
+ * When the same bill was imported before.
+ */
+known_since: number | null, 
+/**
+ * The day in numbers.
+ */
+flow: FlowView, };
+
+/**
+ * The movements of one sort.
+ */
+export type FlowSumView = { 
+/**
+ * Both catalogues hold `flow_<sort>`.
+ */
+sort: string, 
+/**
+ * How many.
+ */
+lines: number, 
+/**
+ * Their sum, signed as the account sees it.
+ */
+sum: MoneyView, };
+
+/**
+ * A fund-flow bill in numbers.
+ */
+export type FlowView = { 
+/**
+ * Its movements by their sorts; sorts without any are left out.
+ */
+sums: Array<FlowSumView>, 
+/**
+ * What payments, refunds and fees come to.
+ */
+trade: MoneyView, 
+/**
+ * What the kept trade bill of the day says of the same.
+ */
+bill_net: MoneyView | null, 
+/**
+ * The balance behind the last movement.
+ */
+closing: MoneyView | null, 
+/**
+ * When it was imported; `null` in a look.
+ */
+imported_at: number | null, 
+/**
+ * By whom.
+ */
+by: string, 
+/**
+ * The file's name; empty when it was fetched.
+ */
+file: string, 
+/**
+ * The channel says that nothing moved on the day.
+ */
+is_empty: boolean, };
 
 /**
  * Differences given to somebody.
@@ -1902,11 +2187,40 @@ export type KeptFileName = { "of": "bill",
 /**
  * As [`super::ReconciledDay::bill`] gave it.
  */
+id: string, } | { "of": "flow", 
+/**
+ * As [`super::KeptFlowView::id`] gave it.
+ */
 id: string, } | { "of": "statement", 
 /**
  * As [`KeptStatementView::id`] gave it.
  */
 id: string, };
+
+/**
+ * A fund-flow bill that is kept.
+ */
+export type KeptFlowView = { 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The channel's day.
+ */
+day: string, 
+/**
+ * Names its file.
+ */
+id: string, 
+/**
+ * The day in numbers.
+ */
+flow: FlowView, 
+/**
+ * Movements that the trade bill does not tell: payouts, reserves, others.
+ */
+moves: Array<FlowMoveView>, };
 
 /**
  * A statement that is kept.
@@ -2096,6 +2410,11 @@ limit: number, };
  * The languages.
  */
 export type Locale = "en" | "zh-CN";
+
+/**
+ * A file that was looked at, by what it turned out to be.
+ */
+export type LookedFile = { "kind": "fund_flow" } & FlowPreviewView | { "kind": "trade" } & BillPreview;
 
 /**
  * A statement that was looked at.
@@ -2522,13 +2841,13 @@ can_cancel: boolean,
 version: number, };
 
 /**
- * A movement that may be these days, for a person to look at.
+ * Movements that may be these days, for a person to look at.
  */
 export type PayoutCandidate = { 
 /**
- * The movement.
+ * The movements: one, or the parts of one payout.
  */
-line: PayoutLine, 
+lines: Array<PayoutLine>, 
 /**
  * Whose days.
  */
@@ -2629,6 +2948,10 @@ is_cut_short: boolean,
  */
 days: number, 
 /**
+ * Days whose fund-flow bill is kept beside it.
+ */
+flows: number, 
+/**
  * Kept statements.
  */
 statements: number, };
@@ -2663,7 +2986,7 @@ export type PayoutReason = {
  */
 name: string, 
 /**
- * Days, where it is about some.
+ * Days or movements, where it is about some.
  */
 days: number, };
 
@@ -2717,11 +3040,11 @@ overdue_days: number,
  */
 arrived_on: string | null, 
 /**
- * The bank's movement.
+ * The bank's movements: none before it came, several where it came in parts.
  */
-line: PayoutLine | null, 
+lines: Array<PayoutLine>, 
 /**
- * Why it is this movement.
+ * Why it is they.
  */
 reasons: Array<PayoutReason>, 
 /**
@@ -2729,7 +3052,7 @@ reasons: Array<PayoutReason>,
  */
 difference: MoneyView | null, 
 /**
- * A person said that it is this movement.
+ * A person said that it is they.
  */
 decision: PayoutDecisionView | null, };
 
@@ -3076,13 +3399,13 @@ again: string | null,
 late_return: boolean, };
 
 /**
- * A movement of which a person said that it is no payout.
+ * Movements of which a person said that they are no payout.
  */
 export type RejectedLine = { 
 /**
- * The movement.
+ * The movements.
  */
-line: PayoutLine, 
+lines: Array<PayoutLine>, 
 /**
  * What was decided.
  */
@@ -4044,10 +4367,18 @@ export interface Commands {
   reconcile_days: { args: DaysOf; answer: DayList };
   /** Fetches a bill from its channel and compares it; keeps nothing. */
   fetch_bill: { args: DayOf; answer: BillPreview };
-  /** Reads a bill's file and compares it; keeps nothing. */
-  open_bill: { args: OpenBill; answer: BillPreview };
-  /** Reads a bill's file of whichever account, told by its content, and compares it; keeps nothing. */
-  recognise_bill: { args: DroppedBill; answer: BillPreview };
+  /** Reads a bill's file; a trade bill is compared; keeps nothing. */
+  open_bill: { args: OpenBill; answer: LookedFile };
+  /** Reads a bill's file of whichever account, told by its content; keeps nothing. */
+  recognise_bill: { args: DroppedBill; answer: LookedFile };
+  /** Fetches a fund-flow bill from its channel; keeps nothing. */
+  fetch_flow: { args: DayOf; answer: FlowPreviewView };
+  /** Keeps the fund-flow bill that was looked at. */
+  import_flow: { args: PreviewId; answer: KeptFlowView };
+  /** A fund-flow bill that is kept. */
+  kept_flow: { args: DayOf; answer: KeptFlowView };
+  /** Lines of a fund-flow bill, each with what it is. */
+  flow_moves: { args: FlowMovesOf; answer: FlowMoves };
   /** Lines of the bill that was looked at, or of one that is kept, each with its verdict. */
   bill_rows: { args: BillRowsOf; answer: BillRows };
   /** Keeps the bill that was looked at. */
@@ -4076,6 +4407,12 @@ export interface Commands {
   remove_bank_template: { args: BankTemplateName; answer: StatementList };
   /** What channels owe for their kept days, and whether it came to the bank. */
   payouts: { args: NoArgs; answer: PayoutList };
+  /** The days on which banks work otherwise than from Monday to Friday. */
+  bank_days: { args: NoArgs; answer: BankDayTable };
+  /** Reads a table of bank days; keeps nothing. */
+  read_bank_days: { args: BankDaysFile; answer: BankDayTable };
+  /** Sets the days on which banks work otherwise. */
+  change_bank_days: { args: ChangeBankDays; answer: BankDayTable };
   /** Puts on record that a movement of the bank is a payout, is none, or that this holds no more. */
   decide_payout: { args: DecidePayout; answer: PayoutList };
   /** Takes a kept bill's or statement's file out, exactly as it came. */

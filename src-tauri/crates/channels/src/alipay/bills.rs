@@ -5,9 +5,10 @@ use super::{PROFILE, codes, request, sheet};
 use crate::{
     AccountSettings, BillAnswer, BillCalendar, BillFault, BillLink, BillText, Bills, Cx, FlowLine, FlowTotals,
     Operation, WireRequest,
+    bills::is_reserve,
     wire::{USER_AGENT, archive, bill::repeated, json::Json, link, safe_code, table},
 };
-use paydesk_domain::{BillKind, BillLine, ChannelDay, Doubt, NotSent, Outcome, Totals};
+use paydesk_domain::{BillKind, BillLine, ChannelDay, Doubt, FlowSort, NotSent, Outcome, Totals};
 use paydesk_signing::Authentic;
 
 /// The file exists and says that nothing happened.
@@ -102,6 +103,20 @@ impl Bills for super::Alipay {
     ) -> Result<FlowTotals, BillFault> {
         text.expect_kind(BillKind::FundFlow)?;
         sheet::read_flow(text, account, each).map_err(|fault| repeated(fault, &text.bytes))
+    }
+
+    /// The names that were seen (账务明细, column 业务类型); `退费` is not verified against production.
+    fn sort_of(&self, line: &FlowLine) -> FlowSort {
+        let came_in = line.change.minor() > 0;
+        match (line.name.as_str(), came_in) {
+            ("在线支付" | "交易付款", true) => FlowSort::Payment,
+            ("交易退款", false) => FlowSort::Refund,
+            ("收费", false) => FlowSort::Fee,
+            ("退费" | "收费", true) => FlowSort::FeeReturn,
+            (name, _) if is_reserve(name) => FlowSort::Reserve,
+            (name, _) if name.contains("提现") => FlowSort::Payout,
+            _ => FlowSort::Other,
+        }
     }
 }
 

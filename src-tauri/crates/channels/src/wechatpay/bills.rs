@@ -5,9 +5,10 @@ use super::{PROFILE, codes, request, sheet};
 use crate::{
     AccountSettings, BillAnswer, BillCalendar, BillDigest, BillFault, BillLink, BillText, Bills, Cx, FlowLine,
     FlowTotals, WireRequest,
+    bills::is_reserve,
     wire::{archive, bill::repeated, json::Json, link, safe_code, table},
 };
-use paydesk_domain::{BillKind, BillLine, ChannelDay, Doubt, NotSent, Outcome, Totals};
+use paydesk_domain::{BillKind, BillLine, ChannelDay, Doubt, FlowSort, NotSent, Outcome, Totals};
 use paydesk_signing::{Authentic, sha1_hex};
 
 /// SHA-1 in hexadecimal.
@@ -114,6 +115,20 @@ impl Bills for super::WechatPay {
     ) -> Result<FlowTotals, BillFault> {
         text.expect_kind(BillKind::FundFlow)?;
         sheet::read_flow(text, account, each).map_err(|fault| repeated(fault, &text.bytes))
+    }
+
+    /// The names that were seen (资金账单, column 业务类型). A refund is one movement with the fee that comes back in it.
+    fn sort_of(&self, line: &FlowLine) -> FlowSort {
+        let came_in = line.change.minor() > 0;
+        match (line.name.as_str(), came_in) {
+            ("交易", true) => FlowSort::Payment,
+            ("退款", false) => FlowSort::Refund,
+            ("扣除交易手续费", false) => FlowSort::Fee,
+            ("扣除交易手续费", true) => FlowSort::FeeReturn,
+            (name, _) if is_reserve(name) => FlowSort::Reserve,
+            (name, _) if name.contains("提现") => FlowSort::Payout,
+            _ => FlowSort::Other,
+        }
     }
 }
 

@@ -104,6 +104,10 @@ pub struct DayRow {
     pub result: Option<DayResult>,
     /// Its bill can be fetched by now, and is not here.
     pub missing: bool,
+    /// Its fund-flow bill is kept.
+    pub flow: bool,
+    /// Its fund-flow bill can be fetched by now, and is not here.
+    pub flow_missing: bool,
 }
 
 /// A day whose bill did not come.
@@ -111,6 +115,8 @@ pub struct DayRow {
 pub struct FailedBill {
     /// The channel's day.
     pub day: String,
+    /// `trade` or `fund_flow`.
+    pub kind: String,
     /// Why.
     pub error: CommandError,
 }
@@ -128,6 +134,8 @@ pub struct BillRunView {
     pub kept: u32,
     /// Differences in them.
     pub differences: u32,
+    /// Fund-flow bills that were kept.
+    pub flows: u32,
     /// The day that is being fetched.
     pub day: Option<String>,
     /// Days whose bill did not come.

@@ -88,6 +88,14 @@ pub enum ErrorCode {
     BillWrongKind,
     /// A bill of another merchant.
     BillWrongMerchant,
+    /// A day is a holiday and a working day of banks.
+    BankDaysBoth,
+    /// A row of a table of bank days names no day and kind.
+    BankDaysRow,
+    /// A table of bank days with too many days.
+    BankDaysTooMany,
+    /// A fund-flow bill names no merchant, and several accounts may be meant.
+    FlowAccount,
     /// An amount of a statement cannot be read.
     StatementAmount,
     /// The workbook of a statement cannot be opened.

@@ -6,6 +6,7 @@ mod bills;
 mod demo;
 mod errors;
 mod export;
+mod flows;
 mod keys;
 mod orders;
 mod pay;
@@ -20,6 +21,7 @@ pub use bills::*;
 pub use demo::*;
 pub use errors::*;
 pub use export::*;
+pub use flows::*;
 pub use keys::*;
 pub use orders::*;
 pub use pay::*;
@@ -106,10 +108,18 @@ macro_rules! with_commands {
             reconcile_days: DaysOf => DayList,
             /// Fetches a bill from its channel and compares it; keeps nothing.
             fetch_bill: DayOf => BillPreview,
-            /// Reads a bill's file and compares it; keeps nothing.
-            open_bill: OpenBill => BillPreview,
-            /// Reads a bill's file of whichever account, told by its content, and compares it; keeps nothing.
-            recognise_bill: DroppedBill => BillPreview,
+            /// Reads a bill's file; a trade bill is compared; keeps nothing.
+            open_bill: OpenBill => LookedFile,
+            /// Reads a bill's file of whichever account, told by its content; keeps nothing.
+            recognise_bill: DroppedBill => LookedFile,
+            /// Fetches a fund-flow bill from its channel; keeps nothing.
+            fetch_flow: DayOf => FlowPreviewView,
+            /// Keeps the fund-flow bill that was looked at.
+            import_flow: PreviewId => KeptFlowView,
+            /// A fund-flow bill that is kept.
+            kept_flow: DayOf => KeptFlowView,
+            /// Lines of a fund-flow bill, each with what it is.
+            flow_moves: FlowMovesOf => FlowMoves,
             /// Lines of the bill that was looked at, or of one that is kept, each with its verdict.
             bill_rows: BillRowsOf => BillRows,
             /// Keeps the bill that was looked at.
@@ -138,6 +148,12 @@ macro_rules! with_commands {
             remove_bank_template: BankTemplateName => StatementList,
             /// What channels owe for their kept days, and whether it came to the bank.
             payouts: NoArgs => PayoutList,
+            /// The days on which banks work otherwise than from Monday to Friday.
+            bank_days: NoArgs => BankDayTable,
+            /// Reads a table of bank days; keeps nothing.
+            read_bank_days: BankDaysFile => BankDayTable,
+            /// Sets the days on which banks work otherwise.
+            change_bank_days: ChangeBankDays => BankDayTable,
             /// Puts on record that a movement of the bank is a payout, is none, or that this holds no more.
             decide_payout: DecidePayout => PayoutList,
             /// Takes a kept bill's or statement's file out, exactly as it came.

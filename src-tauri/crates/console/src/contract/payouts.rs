@@ -33,7 +33,7 @@ pub struct PayoutTermView {
 pub struct PayoutReason {
     /// Both catalogues hold `payout_reason_<name>`.
     pub name: String,
-    /// Days, where it is about some.
+    /// Days or movements, where it is about some.
     pub days: u32,
 }
 
@@ -75,13 +75,13 @@ pub struct PayoutView {
     pub overdue_days: u32,
     /// The bank's day.
     pub arrived_on: Option<String>,
-    /// The bank's movement.
-    pub line: Option<PayoutLine>,
-    /// Why it is this movement.
+    /// The bank's movements: none before it came, several where it came in parts.
+    pub lines: Vec<PayoutLine>,
+    /// Why it is they.
     pub reasons: Vec<PayoutReason>,
     /// The bank's amount less the addition; `null` where it agrees or has not come.
     pub difference: Option<MoneyView>,
-    /// A person said that it is this movement.
+    /// A person said that it is they.
     pub decision: Option<PayoutDecisionView>,
 }
 
@@ -96,11 +96,11 @@ pub struct PayoutDecisionView {
     pub at: i64,
 }
 
-/// A movement of which a person said that it is no payout.
+/// Movements of which a person said that they are no payout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RejectedLine {
-    /// The movement.
-    pub line: PayoutLine,
+    /// The movements.
+    pub lines: Vec<PayoutLine>,
     /// What was decided.
     pub decision: PayoutDecisionView,
 }
@@ -115,27 +115,35 @@ pub struct DecidedDays {
     pub days: Vec<String>,
 }
 
-/// Says what a movement of the bank is.
+/// Names a movement of the bank.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct BankLineRef {
+    /// The kept statement of the movement.
+    pub statement: String,
+    /// Its place there, as [`PayoutLine::place`] gave it.
+    pub place: u32,
+}
+
+/// Says what movements of the bank are.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct DecidePayout {
     /// `accepted`, `rejected` or `undone`.
     pub ruling: String,
-    /// The kept statement of the movement.
-    pub statement: String,
-    /// Its place there, as [`PayoutLine::place`] gave it.
-    pub place: u32,
+    /// The movements, at most ten. Undoing one of a decision undoes all of it.
+    pub lines: Vec<BankLineRef>,
     /// Whose days; needed where it is accepted.
     pub parts: Vec<DecidedDays>,
     /// Why; needed unless it is undone.
     pub remark: String,
 }
 
-/// A movement that may be these days, for a person to look at.
+/// Movements that may be these days, for a person to look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct PayoutCandidate {
-    /// The movement.
-    pub line: PayoutLine,
+    /// The movements: one, or the parts of one payout.
+    pub lines: Vec<PayoutLine>,
     /// Whose days.
     pub parts: Vec<PayoutPartView>,
     /// What the days come to.
@@ -161,6 +169,41 @@ pub struct PayoutList {
     pub is_cut_short: bool,
     /// Days whose bill is kept.
     pub days: u32,
+    /// Days whose fund-flow bill is kept beside it.
+    pub flows: u32,
     /// Kept statements.
     pub statements: u32,
+}
+
+/// A day on which banks work otherwise than from Monday to Friday.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct BankDay {
+    /// The day, `2026-10-01`.
+    pub day: String,
+    /// Whether banks work on it.
+    pub works: bool,
+}
+
+/// The days on which banks work otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BankDayTable {
+    /// In their order.
+    pub days: Vec<BankDay>,
+}
+
+/// Sets the days on which banks work otherwise.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeBankDays {
+    /// All of them, at most 1,000.
+    pub days: Vec<BankDay>,
+}
+
+/// A table of bank days as a file.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct BankDaysFile {
+    /// The file, base64: a row for each day or run of days, `2026-10-01,2026-10-07,holiday`.
+    pub file: String,
 }

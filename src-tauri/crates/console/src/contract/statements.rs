@@ -357,6 +357,11 @@ pub enum KeptFileName {
         /// As [`super::ReconciledDay::bill`] gave it.
         id: String,
     },
+    /// The file of a kept fund-flow bill.
+    Flow {
+        /// As [`super::KeptFlowView::id`] gave it.
+        id: String,
+    },
     /// The file of a kept statement.
     Statement {
         /// As [`KeptStatementView::id`] gave it.

@@ -1,6 +1,8 @@
 //! Differences worked off, and days signed.
 
-use super::{BillAccount, DifferenceView, MoneyView, SideTotals};
+use super::{
+    BillAccount, DifferenceView, FlowMoveView, FlowView, MoneyView, PayoutView, SideTotals,
+};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -291,9 +293,11 @@ pub struct AccountDayView {
     pub matched: u32,
     /// Differences.
     pub differences: u32,
+    /// Its fund-flow bill, where it is kept.
+    pub flow: Option<FlowView>,
 }
 
-/// From our net to the bill's, in one currency.
+/// From our net over the bill's to the bank, in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct BridgeView {
     /// Our sums.
@@ -304,6 +308,25 @@ pub struct BridgeView {
     pub steps: Vec<BridgeStep>,
     /// What is left: fees that our books do not know.
     pub rest: MoneyView,
+    /// What the channels held back (negative) or released.
+    pub reserve: MoneyView,
+    /// What explains that the bank's sum is another.
+    pub explained: Vec<BridgeTerm>,
+    /// What nothing explains, of payouts that came.
+    pub difference: MoneyView,
+    /// What of the day's money is in the bank.
+    pub arrived: MoneyView,
+    /// What is on its way.
+    pub in_transit: MoneyView,
+}
+
+/// What explains that the bank's sum is another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BridgeTerm {
+    /// Both catalogues hold `payout_term_<name>`.
+    pub name: String,
+    /// How much of the way.
+    pub amount: MoneyView,
 }
 
 /// One step of the bridge.
@@ -386,6 +409,10 @@ pub struct DayOverview {
     pub signed: bool,
     /// How many differences stand where.
     pub counts: WorkCountsView,
+    /// The payouts that the day's money is in; what has not come is `expected`, never overdue.
+    pub payouts: Vec<PayoutView>,
+    /// Movements of the fund-flow bills that no trade bill tells, payouts apart: reserves and others.
+    pub moves: Vec<FlowMoveView>,
     /// Takings by hours.
     pub hours: Vec<HourView>,
     /// Its versions, the newest first.

@@ -8,14 +8,16 @@ use crate::{
     invalid, refused, store_error,
 };
 use paydesk_desk::{
-    ports::{BillRow, KeptBill, StoreError, Verdict},
+    Bridge, DayRecord, PayoutBook,
+    payouts::Payout,
+    ports::{BillRow, KeptBill, StoreError, Verdict, WorkItem},
     reports::{
-        BillLineList, DayReport, DifferenceList, Document, DocumentFormat, Exported, Font,
-        FontUsed, Heading, ListSetting, Statement, StatementDay, day_report, statement,
-        write_document,
+        BankWay, BankWayLine, BillLineList, DayReport, DecidedItem, DifferenceList, Document,
+        DocumentFormat, Exported, Font, FontUsed, Heading, ListSetting, Statement, StatementDay,
+        day_report, statement, write_document,
     },
 };
-use paydesk_domain::{AccountId, ChannelDay, Totals};
+use paydesk_domain::{AccountId, ChannelDay, Currency, ItemState, Money, Totals};
 use paydesk_texts::text;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -129,10 +131,12 @@ impl Console {
         kept: &KeptBill,
     ) -> Result<Document, CommandError> {
         let store = &self.desk.ports().store;
-        let differences = store.differences(kept.id).await.map_err(store_error)?;
         let closes = store.worklist().day_closes(kept.day, kept.day).await;
         let closes = closes.map_err(store_error)?;
         let signed = closes.into_iter().find(|close| close.reopened.is_none());
+        let found = self.desk.account_day(kept.day, &kept.account).await;
+        let (record, items, book) = found.map_err(crate::coded)?;
+        let way = way(&record, &book, kept.summary.bill.paid.currency());
         let report = DayReport {
             heading: setting.heading.clone(),
             channel: kept.channel.0.clone(),
@@ -140,10 +144,11 @@ impl Console {
             bill: kept.summary.bill,
             books: kept.summary.books,
             matched: kept.summary.matched,
-            differences: differences
-                .into_iter()
-                .map(|kept| (kept.found, kept.explanation))
+            differences: (items.iter())
+                .map(|it| (it.difference.found.clone(), it.difference.explanation))
                 .collect(),
+            decided: items.iter().filter_map(decided).collect(),
+            way,
             imported: Some((kept.imported_at, kept.by.clone())),
             chain_head: signed.map(|close| close.head),
         };
@@ -300,6 +305,65 @@ impl Console {
         let (target, written) = writing.await.map_err(|e| crate::internal(&e.to_string()))?;
         let written = written.map_err(|stopped| stopped.coded(&target, false))?;
         self.keep_files(target, &about, written).await
+    }
+}
+
+/// What was decided about a difference; none while it is open.
+fn decided(item: &WorkItem) -> Option<DecidedItem> {
+    let decision = item.treatment.decided()?;
+    Some(DecidedItem {
+        found: item.difference.found.clone(),
+        act: decision.act.name().to_owned(),
+        remark: decision.remark.clone(),
+        by: decision.by.clone(),
+        owner: item.treatment.owner.clone(),
+        is_carried: item.treatment.state() == ItemState::Exception,
+    })
+}
+
+/// The way of an account's day as its record tells it.
+fn way(record: &DayRecord, book: &PayoutBook, currency: Currency) -> BankWay {
+    let none = Money::zero(currency);
+    let bridge = record.bridges.get(currency.code());
+    let of = |money: fn(&Bridge) -> Money| bridge.map_or(none, money);
+    let count = |act: &str| record.decisions.get(act).copied().unwrap_or(0);
+    let steps = bridge.iter().flat_map(|bridge| &bridge.steps);
+    let explained = bridge.iter().flat_map(|bridge| &bridge.explained);
+    let is_in = |payout: &&Payout| {
+        let mut parts = payout.parts.iter();
+        parts.any(|part| {
+            let mut accounts = record.accounts.iter();
+            part.days.contains(&record.day) && accounts.any(|day| day.account == part.account)
+        })
+    };
+    let payouts: Vec<&Payout> = book.found.payouts.iter().filter(is_in).collect();
+    let waiting = payouts.iter().filter(|payout| payout.bank.is_empty());
+    let lines = payouts.iter().flat_map(|payout| book.lines_of(payout));
+    BankWay {
+        books_net: of(|bridge| bridge.books_net),
+        steps: steps
+            .map(|(act, amount)| ((*act).to_owned(), count(act), *amount))
+            .collect(),
+        rest: of(|bridge| bridge.rest),
+        bill_net: of(|bridge| bridge.bill_net),
+        reserve: of(|bridge| bridge.reserve),
+        explained: explained
+            .map(|(name, amount)| ((*name).to_owned(), *amount))
+            .collect(),
+        difference: of(|bridge| bridge.difference),
+        arrived: of(|bridge| bridge.arrived),
+        in_transit: of(|bridge| bridge.in_transit),
+        expected_on: waiting.map(|payout| payout.expected_on).max(),
+        lines: lines
+            .map(|kept| BankWayLine {
+                account: book
+                    .statement(kept.name)
+                    .map_or_else(String::new, |it| it.account.clone()),
+                booked: kept.line.booked,
+                amount: kept.line.amount,
+                reference: kept.line.text.clone(),
+            })
+            .collect(),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{About, Target, day::span};
 use crate::{Console, coded, contract::*, invalid, refused, refused_with};
 use paydesk_desk::{
+    DayArrival,
     ports::KeptBill,
     reports::{
         AccountMap, AccountRole, DayFigures, ExportError, Heading, JournalEntry, JournalTemplate,
@@ -63,8 +64,13 @@ impl Console {
             }
         }
         bills.sort_by_key(|bill| bill.day);
+        let book = self.desk.payouts_around(from, to).await.map_err(coded)?;
+        let arrivals = book
+            .arrivals()
+            .map_err(|e| crate::internal(&e.to_string()))?;
         let made = bills.iter().map(|bill| {
-            let figures = figures(bill, &self.account_name(&bill.account))?;
+            let arrival = arrivals.get(&(bill.account.clone(), bill.day));
+            let figures = figures(bill, arrival, &self.account_name(&bill.account))?;
             JournalEntry::of_day(&figures, &accounts, setting.language)
         });
         let made: Result<Vec<JournalEntry>, ExportError> = made.collect();
@@ -168,18 +174,28 @@ fn map_of(views: Vec<LedgerAccountView>) -> Result<AccountMap, CommandError> {
     })
 }
 
-/// A day as its bill tells it: everything the channel owes for it is on its way.
-fn figures(bill: &KeptBill, account: &str) -> Result<DayFigures, ExportError> {
+/// A day as its bill tells it, with what of its money came to the bank; the rest is on its way.
+fn figures(
+    bill: &KeptBill,
+    arrival: Option<&DayArrival>,
+    account: &str,
+) -> Result<DayFigures, ExportError> {
     let (books, file) = (&bill.summary.books, &bill.summary.bill);
     let day = bill.day.date().unwrap_or_default();
+    let none = Money::zero(books.paid.currency());
     let left = |paid: Money, refunded: Money| paid.checked_sub(refunded);
     let difference =
         left(books.paid, books.refunded)?.checked_sub(left(file.paid, file.refunded)?)?;
+    let of = |money: fn(&DayArrival) -> Money| arrival.map_or(none, money);
     Ok(DayFigures {
         gross: books.paid,
         refunds: books.refunded,
         fees: file.fee,
+        // What is held back, and what rounding took: both less than nothing where money came.
+        reserve: none.checked_sub(of(|arrival| arrival.reserve))?,
+        rounding: none.checked_sub(of(DayArrival::rounding))?,
         difference,
+        to_bank: of(|arrival| arrival.arrived),
         ..DayFigures::nothing(day, &bill.channel.0, account, books.paid.currency())
     })
 }

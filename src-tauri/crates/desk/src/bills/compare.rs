@@ -14,14 +14,23 @@ use paydesk_domain::{
 use paydesk_recon::{BillSide, Setting};
 use std::collections::BTreeMap;
 
-/// The day the file says, which must be the one that was asked for; without either, that of its lines.
+/// The day of a trade bill.
 pub(super) fn day_of_bill(
     asked: Option<ChannelDay>,
     said: Option<ChannelDay>,
     lines: &[BillLine],
 ) -> Result<ChannelDay, DeskError> {
-    let of_line = || lines.first().and_then(|line| channel_day(line.at));
-    match (asked, said.or_else(of_line)) {
+    let first = lines.first().and_then(|line| channel_day(line.at));
+    day_or_first(asked, said, first)
+}
+
+/// The day the file says, which must be the one that was asked for; without either, that of its first line.
+pub(super) fn day_or_first(
+    asked: Option<ChannelDay>,
+    said: Option<ChannelDay>,
+    first: Option<ChannelDay>,
+) -> Result<ChannelDay, DeskError> {
+    match (asked, said.or(first)) {
         (Some(asked), Some(found)) if asked != found => Err(BillFault::WrongDay(found).into()),
         (Some(asked), _) => Ok(asked),
         (None, Some(found)) => Ok(found),

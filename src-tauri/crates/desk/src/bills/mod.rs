@@ -4,9 +4,14 @@
 //! the import.
 
 mod compare;
+mod flows;
+mod opened;
 mod runs;
 
-pub use runs::{BILL_DAYS_MAX, BillRun};
+pub use flows::FlowPreview;
+pub(crate) use flows::FlowPreviews;
+pub use opened::LookedAt;
+pub use runs::{BILL_DAYS_MAX, BillRun, FailedBill};
 
 use crate::{
     Desk, DeskError,
@@ -102,22 +107,35 @@ impl Desk {
         account: &AccountId,
         day: ChannelDay,
     ) -> Result<Arc<Preview>, DeskError> {
-        let (account, channel, bills) = self.bills_of(account)?;
-        let link = self.bill_link(&account, channel, bills, day).await?;
-        let request = self.with_keys(&account, |cx| {
+        let (account, _, bills) = self.bills_of(account)?;
+        let (text, bytes) = self.fetched(&account, day, BillKind::Trade).await?;
+        let ending = ending_of(&bytes);
+        let file = bill_file(format!("{}-{day}.{ending}", account.channel.0), &bytes);
+        self.look_at(account, bills, Some(day), text, (BillOrigin::Fetched, file))
+            .await
+    }
+
+    /// A bill's file from its channel, with what it was unpacked to.
+    async fn fetched(
+        &self,
+        account: &Account,
+        day: ChannelDay,
+        kind: BillKind,
+    ) -> Result<(BillText, Vec<u8>), DeskError> {
+        let (_, channel, bills) = self.bills_of(&account.id)?;
+        let link = self.bill_link(account, channel, bills, (day, kind)).await?;
+        let request = self.with_keys(account, |cx| {
             bills
                 .encode_file(&link, cx)
                 .map_err(|_| DeskError::BillUnreachable)
         })?;
-        let reply = self.fetch(&account, channel, request).await?;
+        let reply = self.fetch(account, channel, request).await?;
         if reply.status != 200 {
             return Err(DeskError::BillRefused(reply.status.to_string()));
         }
         let text = bills.open(&reply.body, Some(&link))?;
-        let ending = ending_of(&reply.body);
-        let file = bill_file(format!("{}-{day}.{ending}", account.channel.0), &reply.body);
-        self.look_at(account, bills, Some(day), text, (BillOrigin::Fetched, file))
-            .await
+        text.expect_kind(kind)?;
+        Ok((text, reply.body))
     }
 
     /// A day of which the channel has no bill, against our books.
@@ -142,47 +160,6 @@ impl Desk {
             compared,
         )
         .await
-    }
-
-    /// Reads a bill's file as the channel writes it, and compares it.
-    ///
-    /// # Errors
-    /// `Bill` says what is wrong with the file; nothing was kept.
-    pub async fn open_bill(
-        &self,
-        account: &AccountId,
-        day: Option<ChannelDay>,
-        name: &str,
-        file: &[u8],
-    ) -> Result<Arc<Preview>, DeskError> {
-        let (account, _, bills) = self.bills_of(account)?;
-        let text = bills.open(file, None)?;
-        let origin = BillOrigin::File {
-            name: name.to_owned(),
-        };
-        let file = bill_file(name.to_owned(), file);
-        let preview = self.look_at(account, bills, day, text, (origin, file));
-        Ok(self.remember(preview.await?))
-    }
-
-    /// Reads a bill's file of whichever account, told by its content, and compares it.
-    ///
-    /// # Errors
-    /// `Bill`: `WrongMerchant` when its channel is connected with another merchant, `WrongChannel` when none knows
-    /// it, or what is wrong with the file; nothing was kept.
-    pub async fn recognise_bill(&self, name: &str, file: &[u8]) -> Result<Arc<Preview>, DeskError> {
-        let accounts = self.shop().into_iter().flat_map(|shop| shop.accounts);
-        let mut nearest = BillFault::WrongChannel;
-        for account in accounts.filter(|account| self.bills_of(&account.id).is_ok()) {
-            match self.open_bill(&account.id, None, name, file).await {
-                Err(DeskError::Bill(BillFault::WrongChannel)) => {}
-                Err(DeskError::Bill(BillFault::WrongMerchant)) => {
-                    nearest = BillFault::WrongMerchant;
-                }
-                found => return found,
-            }
-        }
-        Err(nearest.into())
     }
 
     /// A bill that was looked at lately.
@@ -360,11 +337,11 @@ impl Desk {
         account: &Account,
         channel: &'static dyn Channel,
         bills: &'static dyn Bills,
-        day: ChannelDay,
+        (day, kind): (ChannelDay, BillKind),
     ) -> Result<BillLink, DeskError> {
         let request = self.with_keys(account, |cx| {
             bills
-                .encode_link(day, BillKind::Trade, cx)
+                .encode_link(day, kind, cx)
                 .map_err(|_| DeskError::BillUnreachable)
         })?;
         let operation = request.operation;

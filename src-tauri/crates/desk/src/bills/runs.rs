@@ -5,10 +5,10 @@
 use super::{Preview, channel_day};
 use crate::{
     Desk, DeskError,
-    ports::{Actor, KeptBill},
+    ports::{Actor, KeptBill, KeptFlow},
 };
 use paydesk_domain::{
-    AccountId, BillLine, BookLine, BreakCode, ChannelDay, MerchantRef, Timestamp,
+    AccountId, BillKind, BillLine, BookLine, BreakCode, ChannelDay, MerchantRef, Timestamp,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -40,18 +40,39 @@ pub struct BillRun {
     pub total: usize,
     /// Days that are done, one way or the other.
     pub done: usize,
-    /// Bills that were kept.
+    /// Trade bills that were kept.
     pub kept: usize,
     /// Differences in them.
     pub differences: u64,
+    /// Fund-flow bills that were kept.
+    pub flows: usize,
     /// The day that is being fetched.
     pub day: Option<ChannelDay>,
-    /// Days whose bill did not come, and why.
-    pub failed: Vec<(ChannelDay, DeskError)>,
+    /// Bills that did not come.
+    pub failed: Vec<FailedBill>,
     /// A person asked it to stop.
     pub is_stopped: bool,
     /// It has ended.
     pub is_over: bool,
+}
+
+/// A bill that did not come.
+#[derive(Clone, Debug)]
+pub struct FailedBill {
+    /// Of which day.
+    pub day: ChannelDay,
+    /// Which file.
+    pub kind: BillKind,
+    /// Why.
+    pub error: DeskError,
+}
+
+/// What of an account's day can be fetched and is not kept.
+#[derive(Clone, Copy, Debug)]
+struct Wanted {
+    day: ChannelDay,
+    trade: bool,
+    flow: bool,
 }
 
 impl Desk {
@@ -61,6 +82,23 @@ impl Desk {
     /// # Errors
     /// `ChannelNotConnected`, and the store's.
     pub async fn missing_bills(&self, account: &AccountId) -> Result<Vec<ChannelDay>, DeskError> {
+        let wanted = self.missing(account).await?;
+        let trade = wanted.into_iter().filter(|it| it.trade);
+        Ok(trade.map(|it| it.day).collect())
+    }
+
+    /// The days of an account whose fund-flow bills can be fetched by now and are not kept, the newest first; a
+    /// signed day wants none any more.
+    ///
+    /// # Errors
+    /// As [`Desk::missing_bills`].
+    pub async fn missing_flows(&self, account: &AccountId) -> Result<Vec<ChannelDay>, DeskError> {
+        let wanted = self.missing(account).await?;
+        let flow = wanted.into_iter().filter(|it| it.flow);
+        Ok(flow.map(|it| it.day).collect())
+    }
+
+    async fn missing(&self, account: &AccountId) -> Result<Vec<Wanted>, DeskError> {
         let (account, _, bills) = self.bills_of(account)?;
         let store = &self.ports.store;
         let first = store.first_begun(&account.channel).await?;
@@ -82,7 +120,13 @@ impl Desk {
         let oldest = days.last().copied().unwrap_or(newest);
         let kept = store.bills(&account.id, oldest, newest).await?;
         let kept: BTreeSet<ChannelDay> = kept.iter().map(|bill| bill.day).collect();
-        Ok(days.into_iter().filter(|day| !kept.contains(day)).collect())
+        let flows = self.without_flow(&account.id, bills, &days).await?;
+        let wanted = days.into_iter().map(|day| Wanted {
+            day,
+            trade: !kept.contains(&day),
+            flow: flows.contains(&day),
+        });
+        Ok(wanted.filter(|it| it.trade || it.flow).collect())
     }
 
     /// The run that is under way, or the last one.
@@ -105,7 +149,7 @@ impl Desk {
         self: &Arc<Self>,
         account: &AccountId,
     ) -> Result<BillRun, DeskError> {
-        let days = self.missing_bills(account).await?;
+        let days = self.missing(account).await?;
         if let Some(begun) = self.begin_run(account, days.len()) {
             let desk = Arc::clone(self);
             let (account, actor, by) = (account.clone(), self.actor(), self.operator_name());
@@ -123,20 +167,20 @@ impl Desk {
         loop {
             for account in self.accounts_with_bills() {
                 let now = self.now();
-                let days = self.missing_bills(&account).await.unwrap_or_default();
-                let is_due = |day: &ChannelDay| {
-                    let tried = tried.get(&(account.clone(), *day));
+                let days = self.missing(&account).await.unwrap_or_default();
+                let is_due = |wanted: &Wanted| {
+                    let tried = tried.get(&(account.clone(), wanted.day));
                     tried.is_none_or(|at| {
                         now.since(*at) >= AGAIN_AFTER || at.since(now) >= AGAIN_AFTER
                     })
                 };
-                let days: Vec<ChannelDay> = days.into_iter().filter(is_due).collect();
+                let days: Vec<Wanted> = days.into_iter().filter(is_due).collect();
                 if days.is_empty() || self.begin_run(&account, days.len()).is_none() {
                     continue;
                 }
                 self.run_through(&account, &days, (Actor::Program, String::new()))
                     .await;
-                tried.extend(days.iter().map(|day| ((account.clone(), *day), now)));
+                tried.extend(days.iter().map(|it| ((account.clone(), it.day), now)));
             }
             self.ports.clock.sleep(LOOK_EVERY).await;
         }
@@ -165,6 +209,7 @@ impl Desk {
             done: 0,
             kept: 0,
             differences: 0,
+            flows: 0,
             day: None,
             failed: Vec::new(),
             is_stopped: false,
@@ -185,31 +230,43 @@ impl Desk {
     async fn run_through(
         self: &Arc<Self>,
         account: &AccountId,
-        days: &[ChannelDay],
+        days: &[Wanted],
         (actor, by): (Actor, String),
     ) {
-        for day in days {
+        let mut asks_for_flows = true;
+        for wanted in days {
             if self.bill_run().is_none_or(|run| run.is_stopped) {
                 break;
             }
-            self.change_run(|run| run.day = Some(*day));
-            let kept = self
-                .fetch_and_keep(account, *day, actor.clone(), by.clone())
-                .await;
-            let is_hopeless = matches!(
-                kept,
-                Err(DeskError::BillUnreachable | DeskError::KeysLocked | DeskError::Store(_))
-            );
-            self.change_run(|run| {
-                run.done += 1;
-                match kept {
+            let day = wanted.day;
+            self.change_run(|run| run.day = Some(day));
+            let (mut is_hopeless, mut has_trade) = (false, true);
+            if wanted.trade {
+                let hand = (actor.clone(), by.clone());
+                let kept = self.fetch_and_keep(account, day, hand).await;
+                is_hopeless = kept.as_ref().is_err_and(is_for_every_day);
+                has_trade = kept.is_ok();
+                self.change_run(|run| match kept {
                     Ok(kept) => {
                         run.kept += 1;
                         run.differences += kept.summary.differences;
                     }
-                    Err(error) => run.failed.push((*day, error)),
-                }
-            });
+                    Err(error) => run.fail(day, BillKind::Trade, error),
+                });
+            }
+            // Where the trade bill is not made yet, the one beside it is not either.
+            if wanted.flow && asks_for_flows && has_trade {
+                let hand = (actor.clone(), by.clone());
+                let kept = self.fetch_and_keep_flow(account, day, hand).await;
+                is_hopeless = kept.as_ref().is_err_and(is_for_every_day);
+                // Not every merchant may ask for fund-flow bills; a refusal of one is a refusal of all.
+                asks_for_flows = !matches!(kept, Err(DeskError::BillRefused(_)));
+                self.change_run(|run| match kept {
+                    Ok(_) => run.flows += 1,
+                    Err(error) => run.fail(day, BillKind::FundFlow, error),
+                });
+            }
+            self.change_run(|run| run.done += 1);
             if is_hopeless {
                 break;
             }
@@ -221,12 +278,21 @@ impl Desk {
         });
     }
 
+    async fn fetch_and_keep_flow(
+        &self,
+        account: &AccountId,
+        day: ChannelDay,
+        (actor, by): (Actor, String),
+    ) -> Result<KeptFlow, DeskError> {
+        let preview = self.flow_if_any(account, day).await?;
+        self.keep_flow(&preview, actor, by).await
+    }
+
     async fn fetch_and_keep(
         self: &Arc<Self>,
         account: &AccountId,
         day: ChannelDay,
-        actor: Actor,
-        by: String,
+        (actor, by): (Actor, String),
     ) -> Result<KeptBill, DeskError> {
         let preview = match self.fetch_if_any(account, day).await {
             Err(DeskError::BillEmpty) => self.look_at_nothing(account, day).await?,
@@ -275,6 +341,20 @@ impl Desk {
         }
         Ok(())
     }
+}
+
+impl BillRun {
+    fn fail(&mut self, day: ChannelDay, kind: BillKind, error: DeskError) {
+        self.failed.push(FailedBill { day, kind, error });
+    }
+}
+
+/// What goes wrong with one day would go wrong with the next.
+fn is_for_every_day(error: &DeskError) -> bool {
+    matches!(
+        error,
+        DeskError::BillUnreachable | DeskError::KeysLocked | DeskError::Store(_)
+    )
 }
 
 /// Whether a difference says that money moved otherwise; a fee or a day needs no question.

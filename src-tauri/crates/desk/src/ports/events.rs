@@ -29,6 +29,8 @@ pub enum EventKind {
     DifferenceTreated,
     /// An intent to close or reverse became durable.
     EndingBegun,
+    /// A channel's fund-flow bill was kept.
+    FlowImported,
     /// A reply that did not prove itself.
     ForgedReply,
     /// The keys of an account changed: names and fingerprints, never a key.
@@ -84,6 +86,7 @@ impl EventKind {
             EventKind::DaySigned => "day_signed",
             EventKind::DifferenceTreated => "difference_treated",
             EventKind::EndingBegun => "ending_begun",
+            EventKind::FlowImported => "flow_imported",
             EventKind::ForgedReply => "forged_reply",
             EventKind::KeysChanged => "keys_changed",
             EventKind::LateDecided => "late_decided",

@@ -3,6 +3,7 @@
 use super::{BoxFuture, NewEvent, StoreError};
 use jiff::civil::Date;
 use paydesk_domain::{BankLine, BankStatement, Currency, Money, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A statement's file as it came.
@@ -19,7 +20,7 @@ pub struct BankFile {
 }
 
 /// Names a line that is kept.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct LineName {
     /// Its statement.
     pub statement: i64,

@@ -156,6 +156,14 @@ pub trait Worklist: Send + Sync {
     /// Keeps what was decided, all of it or nothing. `Stale` when one moved meanwhile, `DayLocked` when a day is
     /// signed.
     fn treat(&self, treatments: Vec<NewTreatment>) -> BoxFuture<'_, Result<(), StoreError>>;
+    /// Keeps a decision about a payout. `DayLocked` when one of the days it changes is signed, `Stale` when there are
+    /// more decisions than were seen.
+    fn decide_payout(
+        &self,
+        event: NewEvent,
+        days: Vec<ChannelDay>,
+        seen: u64,
+    ) -> BoxFuture<'_, Result<(), StoreError>>;
     /// What a signed day is computed from.
     fn day_facts(&self, day: ChannelDay) -> BoxFuture<'_, Result<DayFacts, StoreError>>;
     /// What was taken by hours, as the bills of that day say.

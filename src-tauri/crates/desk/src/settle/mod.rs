@@ -139,6 +139,7 @@ impl Desk {
             | EventKind::RefundWithdrawn => Actor::Program,
             EventKind::BillCompared
             | EventKind::BillImported
+            | EventKind::FlowImported
             | EventKind::DayReopened
             | EventKind::DaySigned
             | EventKind::DifferenceTreated

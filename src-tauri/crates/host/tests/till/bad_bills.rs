@@ -73,11 +73,6 @@ fn bad_files(channel: &str) -> Vec<Bad> {
     let mut damaged = packed.clone();
     let middle = damaged.len() / 2;
     damaged[middle] ^= 0x55;
-    let flow = if channel == "alipay" {
-        "alipay-account-detail"
-    } else {
-        "wechat-fundflow"
-    };
     vec![
         bad(
             "cut off",
@@ -94,11 +89,6 @@ fn bad_files(channel: &str) -> Vec<Bad> {
             "of the other channel",
             support::bytes(&support::sample(other), "bytes_b64"),
             ErrorCode::BillWrongChannel,
-        ),
-        bad(
-            "of the fund flow",
-            support::bytes(&support::sample(flow), "bytes_b64"),
-            ErrorCode::BillWrongKind,
         ),
         bad(
             "doubled",

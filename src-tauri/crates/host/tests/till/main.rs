@@ -10,6 +10,7 @@
 
 mod accounts;
 mod bad_bills;
+mod bank_side;
 mod bills;
 mod broken_http;
 mod close;
@@ -18,6 +19,7 @@ mod counter;
 mod doctor;
 mod doubts;
 mod export;
+mod flows;
 mod older_copy;
 mod past;
 mod payments;

@@ -89,7 +89,11 @@ async fn payouts_of_the_demo_are_found_on_its_banks_statement() {
     }
     let waiting: PayoutList = till.ask("payouts", NoArgs {}).await.unwrap();
     assert!(waiting.days >= 20, "{}", waiting.days);
-    assert!(waiting.payouts.iter().all(|it| it.line.is_none()));
+    assert!(waiting.payouts.iter().all(|it| it.lines.is_empty()));
+    assert_eq!(
+        waiting.flows, waiting.days,
+        "the fund-flow bills came beside"
+    );
     assert!(waiting.payouts.iter().any(|it| it.arrival == "overdue"));
 
     let ask = DemoStatementOf {
@@ -131,12 +135,15 @@ async fn payouts_of_the_demo_are_found_on_its_banks_statement() {
 
 /// A match that is rejected leaves its days waiting; accepted by hand they came; undone, it is as it was.
 async fn decisions_are_recorded_and_undone(till: &Till, list: &PayoutList) {
-    let of = list.payouts.iter().find(|it| it.line.is_some()).unwrap();
-    let line = of.line.clone().unwrap();
+    let mut came = list.payouts.iter().filter(|it| it.lines.len() == 1);
+    let of = came.next().unwrap();
+    let line = of.lines[0].clone();
     let decide = |ruling: &str, remark: &str| DecidePayout {
         ruling: ruling.to_owned(),
-        statement: line.statement.clone(),
-        place: line.place,
+        lines: vec![BankLineRef {
+            statement: line.statement.clone(),
+            place: line.place,
+        }],
         parts: of
             .parts
             .iter()
@@ -161,7 +168,7 @@ async fn decisions_are_recorded_and_undone(till: &Till, list: &PayoutList) {
     assert_eq!(code(ask(decide("undone", "")).await), ErrorCode::PayoutGone);
 
     let rejected = ask(decide("rejected", "另一笔货款")).await.unwrap();
-    assert_eq!(same(&rejected).line, None);
+    assert_eq!(same(&rejected).lines, []);
     assert_eq!(rejected.rejected[0].decision.remark, "另一笔货款");
     assert_eq!(
         code(ask(decide("accepted", "x")).await),
@@ -172,8 +179,8 @@ async fn decisions_are_recorded_and_undone(till: &Till, list: &PayoutList) {
     let accepted = ask(decide("accepted", "银行回单")).await.unwrap();
     let by_hand = same(&accepted);
     assert_eq!(
-        (by_hand.arrival.as_str(), &by_hand.line),
-        ("arrived", &of.line)
+        (by_hand.arrival.as_str(), &by_hand.lines),
+        ("arrived", &of.lines)
     );
     assert_eq!((by_hand.net, by_hand.difference), (of.net.clone(), None));
     assert_eq!(by_hand.decision.unwrap().remark, "银行回单");

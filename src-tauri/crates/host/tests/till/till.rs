@@ -219,6 +219,11 @@ impl Till {
         }
     }
 
+    /// Ends it; what it kept stays.
+    pub(crate) async fn close_keeping_folder(self) {
+        self.host.close().await;
+    }
+
     pub(crate) async fn close(self) {
         let folder = self.folder.clone();
         let report = self.host.verify(true).await.unwrap();

@@ -8,6 +8,7 @@ use paydesk_domain::{BankLine, ChannelDay};
 const NUMBER_MIN: usize = 6;
 
 /// The words of a movement, ready to be looked through.
+#[derive(Clone)]
 pub(super) struct Words {
     payer: String,
     all: String,
@@ -61,6 +62,11 @@ impl Words {
     /// Whether it names a payout of the channel.
     pub(super) fn names(&self, number: &str) -> bool {
         names(&self.all, number)
+    }
+
+    /// The days it names.
+    pub(super) fn days(&self) -> &[ChannelDay] {
+        &self.dates
     }
 
     /// Whether it names exactly these days: the only one, or the first and the last.

@@ -2,7 +2,8 @@
 //! matches with their reasons come out; nothing is written anywhere.
 //!
 //! **What belongs together.** A movement of the bank is one payout of one account: days that follow each other, or,
-//! where the reference names several merchants, the same days of each. Amount and date alone never match: the
+//! where the reference names several merchants, the same days of each. Several movements are one payout where each of
+//! them names the same payout's number, or the same days of the same channel. Amount and date alone never match: the
 //! payer's name, the merchant's number or the payout's own number must say so too. Without it a match is only a
 //! candidate. Two matches of equal weight that exclude each other are both candidates.
 //!
@@ -34,6 +35,8 @@ pub struct OwedDay {
     pub totals: Totals,
     /// What the channel held back (negative) or released, where the fund flow says so.
     pub reserve: Money,
+    /// What else moved on the account there: no part of what is owed, unless it explains to the cent what came.
+    pub other: Money,
     /// What is left of lines so near the end of the day that they may go with the next, each signed.
     pub near_end: Vec<Money>,
     /// The contract's row of the day.
@@ -129,6 +132,8 @@ pub enum Reason {
     DaysApart(u16),
     /// The days do not follow each other.
     Scattered,
+    /// So many movements of the bank name the same payout.
+    InParts(u16),
 }
 
 impl Reason {
@@ -145,6 +150,7 @@ impl Reason {
             Reason::OnTime => "on_time",
             Reason::DaysApart(_) => "days_apart",
             Reason::Scattered => "scattered",
+            Reason::InParts(_) => "in_parts",
         }
     }
 
@@ -157,6 +163,8 @@ impl Reason {
             Reason::AmountExplained | Reason::Period => 25,
             Reason::MerchantNumber => 20,
             Reason::PayerName => 15,
+            // More than a part alone that names the same days.
+            Reason::InParts(_) => 10,
             Reason::OnTime => 5,
             Reason::DaysApart(days) => -i32::from(days.min(15)),
             Reason::Scattered => -10,
@@ -183,6 +191,8 @@ pub enum PayoutTermName {
     LaterRefunds,
     /// Fees that are not taken from the payout.
     FeeNotTaken,
+    /// Other movements of the account at the channel, taken or added.
+    Other,
 }
 
 impl PayoutTermName {
@@ -198,6 +208,7 @@ impl PayoutTermName {
             PayoutTermName::CutOff => "cut_off",
             PayoutTermName::LaterRefunds => "later_refunds",
             PayoutTermName::FeeNotTaken => "fee_not_taken",
+            PayoutTermName::Other => "other",
         }
     }
 }
@@ -270,9 +281,9 @@ pub struct Payout {
     pub expected_on: Date,
     /// Whether it did.
     pub arrival: Arrival,
-    /// The bank's movement.
-    pub bank: Option<u64>,
-    /// Why it is this movement.
+    /// The bank's movements: none before it came, several where it came in parts.
+    pub bank: Vec<u64>,
+    /// Why it is they.
     pub reasons: Vec<Reason>,
     /// The bank's amount less the addition; nothing where it agrees or has not come.
     pub difference: Money,
@@ -290,11 +301,11 @@ impl Payout {
     }
 }
 
-/// A movement that may be these days, for a person to decide.
+/// Movements that may be these days, for a person to decide.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Candidate {
-    /// The bank's movement.
-    pub bank: u64,
+    /// The bank's movements: one, or the parts of one payout.
+    pub bank: Vec<u64>,
     /// Whose days.
     pub parts: Vec<PayoutPart>,
     /// What the days come to.

@@ -4,7 +4,8 @@
 use super::evidence::Words;
 use super::{OwedDay, PayingAccount, PayoutTerm, PayoutTermName, Reason};
 use jiff::civil::Date;
-use paydesk_domain::{BankLine, ChannelDay, Money};
+use paydesk_domain::{ChannelDay, Money};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A payout comes within so many days of its last day.
 const LATEST_DAYS: i32 = 45;
@@ -17,6 +18,9 @@ const SCATTERED_MAX: usize = 20;
 const STEPS_MAX: u32 = 20_000;
 /// More accounts are in no one movement.
 const ACCOUNTS_MAX: usize = 4;
+/// Parts of one payout, and the days from the first to the last of them.
+const PARTS_MAX: usize = 10;
+const PARTS_DAYS_MAX: i32 = 7;
 
 /// One day, ready to be added up.
 pub(super) struct Day<'a> {
@@ -51,10 +55,10 @@ pub(super) struct Part {
     pub(super) days: Vec<usize>,
 }
 
-/// A movement that may be these days.
+/// Movements that may be these days.
 #[derive(Clone, Debug)]
 pub(super) struct Proposal {
-    pub(super) bank: usize,
+    pub(super) bank: Vec<usize>,
     pub(super) parts: Vec<Part>,
     pub(super) net: i64,
     /// The bank's amount less the days and what explains them.
@@ -66,11 +70,52 @@ pub(super) struct Proposal {
     pub(super) is_sure: bool,
 }
 
-/// One movement that is looked at.
-pub(super) struct Looked<'a> {
-    pub(super) bank: usize,
-    pub(super) line: &'a BankLine,
+/// One movement that is looked at, or several that name the same payout.
+pub(super) struct Looked {
+    pub(super) bank: Vec<usize>,
+    pub(super) amount: Money,
+    /// The day of the last of them.
+    pub(super) booked: Date,
     pub(super) words: Words,
+}
+
+/// Movements that together may be one payout: each names the same payout's number, or the same days of an account.
+pub(super) fn in_parts(single: &[Looked], sides: &[Side<'_>]) -> Vec<Looked> {
+    let mut together: BTreeSet<Vec<usize>> = BTreeSet::new();
+    for side in sides {
+        for sent in &side.account.sent {
+            let named = single.iter().enumerate();
+            let named = named.filter(|(_, it)| it.words.names(&sent.number));
+            together.insert(named.map(|(at, _)| at).collect());
+        }
+        let mut periods: BTreeMap<&[ChannelDay], Vec<usize>> = BTreeMap::new();
+        for (at, it) in single.iter().enumerate() {
+            let days = it.words.days();
+            if !days.is_empty() && !it.words.account(side.account).is_empty() {
+                periods.entry(days).or_default().push(at);
+            }
+        }
+        together.extend(periods.into_values());
+    }
+    let several = together.iter();
+    let several = several.filter(|places| (2..=PARTS_MAX).contains(&places.len()));
+    several
+        .filter_map(|places| {
+            let parts: Vec<&Looked> = places.iter().filter_map(|at| single.get(*at)).collect();
+            let first = parts.first()?;
+            let booked = parts.iter().map(|part| part.booked);
+            let (from, to) = (booked.clone().min()?, booked.max()?);
+            let amount = (parts.iter().skip(1))
+                .try_fold(first.amount, |sum, part| sum.checked_add(part.amount));
+            (days_between(from, to) <= PARTS_DAYS_MAX).then_some(())?;
+            Some(Looked {
+                bank: parts.iter().flat_map(|part| part.bank.clone()).collect(),
+                amount: amount.ok()?,
+                booked: to,
+                words: first.words.clone(),
+            })
+        })
+        .collect()
 }
 
 fn days_between(from: Date, to: Date) -> i32 {
@@ -78,18 +123,21 @@ fn days_between(from: Date, to: Date) -> i32 {
 }
 
 /// Everything that this movement may be; whether the search was cut short stands beside it.
-pub(super) fn proposals(looked: &Looked<'_>, sides: &[Side<'_>]) -> (Vec<Proposal>, bool) {
+pub(super) fn proposals(looked: &Looked, sides: &[Side<'_>]) -> (Vec<Proposal>, bool) {
     let mut found = Vec::new();
     let mut is_cut_short = false;
     let mut named = Vec::new();
     for (at, side) in sides.iter().enumerate() {
         let same = side.days.first().map(|day| day.owed.reserve.currency());
-        if same != Some(looked.line.amount.currency()) {
+        if same != Some(looked.amount.currency()) {
             continue;
         }
         let known = looked.words.account(side.account);
         let before = found.len();
         runs(looked, at, side, &known, &mut found);
+        if looked.bank.len() > 1 {
+            continue;
+        }
         let has_exact = found
             .iter()
             .skip(before)
@@ -108,15 +156,9 @@ pub(super) fn proposals(looked: &Looked<'_>, sides: &[Side<'_>]) -> (Vec<Proposa
 }
 
 /// Days that follow each other.
-fn runs(
-    looked: &Looked<'_>,
-    at: usize,
-    side: &Side<'_>,
-    known: &[Reason],
-    found: &mut Vec<Proposal>,
-) {
+fn runs(looked: &Looked, at: usize, side: &Side<'_>, known: &[Reason], found: &mut Vec<Proposal>) {
     for (last, end) in side.days.iter().enumerate() {
-        let apart = days_between(end.date, looked.line.booked);
+        let apart = days_between(end.date, looked.booked);
         if !(0..=LATEST_DAYS).contains(&apart) {
             continue;
         }
@@ -134,7 +176,7 @@ fn runs(
 }
 
 fn run(
-    looked: &Looked<'_>,
+    looked: &Looked,
     part: Part,
     side: &Side<'_>,
     known: &[Reason],
@@ -143,7 +185,7 @@ fn run(
     let (first, last) = (*part.days.first()?, *part.days.last()?);
     let (begin, end) = (side.days.get(first)?, side.days.get(last)?);
     let net = side.net(first, last)?;
-    let amount = looked.line.amount.minor();
+    let amount = looked.amount.minor();
     let more = amount.checked_sub(net)?;
     let mut reasons = known.to_vec();
     if looked.words.period(begin.owed.day, end.owed.day) {
@@ -162,10 +204,18 @@ fn run(
         .flatten();
     let is_identified = reasons.contains(&Reason::PayoutNumber)
         || (reasons.contains(&Reason::Period) && !known.is_empty());
+    let parts = looked.bank.len();
+    if parts > 1 {
+        // Movements are added up only where each of them says that they are these days.
+        if !is_identified {
+            return None;
+        }
+        reasons.push(Reason::InParts(u16::try_from(parts).unwrap_or(u16::MAX)));
+    }
     let is_sure = match (more, &explained) {
         (0, _) => reasons.iter().any(|reason| *reason != Reason::Period),
         // An addition that fits could be of other days by chance: something must name these.
-        (_, Some(_)) => reasons.len() > 1 && (is_identified || end.expected == looked.line.booked),
+        (_, Some(_)) => reasons.len() > 1 && (is_identified || end.expected == looked.booked),
         (_, None) => is_identified,
     };
     match (more, &explained) {
@@ -174,14 +224,14 @@ fn run(
         (_, None) if is_identified => {}
         (_, None) => return None,
     }
-    if end.expected == looked.line.booked {
+    if end.expected == looked.booked {
         reasons.push(Reason::OnTime);
     }
     reasons.push(Reason::DaysApart(u16::try_from(apart).unwrap_or(u16::MAX)));
     let difference = if explained.is_some() { 0 } else { more };
     let parts = vec![part];
     Some(weighed(
-        looked.bank,
+        looked.bank.clone(),
         parts,
         net,
         difference,
@@ -192,7 +242,7 @@ fn run(
 }
 
 fn weighed(
-    bank: usize,
+    bank: Vec<usize>,
     parts: Vec<Part>,
     net: i64,
     difference: i64,
@@ -259,7 +309,13 @@ fn explain(side: &Side<'_>, first: usize, last: usize, more: i64) -> Option<Payo
     let fees = days.iter().try_fold(0_i64, |sum, day| {
         sum.checked_add(day.owed.totals.fee.minor())
     })?;
-    (fees == more).then(|| term(PayoutTermName::FeeNotTaken, lines))
+    if fees == more {
+        return Some(term(PayoutTermName::FeeNotTaken, lines));
+    }
+    let other = days
+        .iter()
+        .try_fold(0_i64, |sum, day| sum.checked_add(day.owed.other.minor()))?;
+    (other == more).then(|| term(PayoutTermName::Other, 1))
 }
 
 /// What is kept less when the fee is taken of each day's total; `with` takes it of the refunds, too.
@@ -275,7 +331,7 @@ fn fee_of_totals(days: &[Day<'_>], with: bool) -> Option<i64> {
 }
 
 /// The same days of every account that the movement names.
-fn together(looked: &Looked<'_>, named: &[usize], sides: &[Side<'_>], found: &mut Vec<Proposal>) {
+fn together(looked: &Looked, named: &[usize], sides: &[Side<'_>], found: &mut Vec<Proposal>) {
     let Some(first) = named.first().and_then(|at| sides.get(*at)) else {
         return;
     };
@@ -283,7 +339,7 @@ fn together(looked: &Looked<'_>, named: &[usize], sides: &[Side<'_>], found: &mu
     for (end, last) in days.iter().enumerate() {
         let apart = last
             .date()
-            .map_or(-1, |date| days_between(date, looked.line.booked));
+            .map_or(-1, |date| days_between(date, looked.booked));
         if !(0..=LATEST_DAYS).contains(&apart) {
             continue;
         }
@@ -301,7 +357,7 @@ fn together(looked: &Looked<'_>, named: &[usize], sides: &[Side<'_>], found: &mu
 }
 
 fn aligned(
-    looked: &Looked<'_>,
+    looked: &Looked,
     named: &[usize],
     sides: &[Side<'_>],
     (begin, end): (ChannelDay, ChannelDay),
@@ -318,7 +374,7 @@ fn aligned(
         let days = (first..=last).collect();
         parts.push(Part { side: *at, days });
     }
-    if net != looked.line.amount.minor() {
+    if net != looked.amount.minor() {
         return None;
     }
     let mut reasons = vec![
@@ -332,20 +388,28 @@ fn aligned(
     if looked.words.period(begin, end) {
         reasons.push(Reason::Period);
     }
-    Some(weighed(looked.bank, parts, net, 0, None, reasons, true))
+    Some(weighed(
+        looked.bank.clone(),
+        parts,
+        net,
+        0,
+        None,
+        reasons,
+        true,
+    ))
 }
 
 /// Days that do not follow each other, within a budget of steps. A person decides: of twenty days there are so many
 /// sums that one of them is a given amount by chance.
 fn scattered(
-    looked: &Looked<'_>,
+    looked: &Looked,
     at: usize,
     side: &Side<'_>,
     known: &[Reason],
     found: &mut Vec<Proposal>,
 ) -> bool {
     let near =
-        |day: &Day<'_>| (0..=SCATTERED_DAYS).contains(&days_between(day.date, looked.line.booked));
+        |day: &Day<'_>| (0..=SCATTERED_DAYS).contains(&days_between(day.date, looked.booked));
     let mut places: Vec<usize> = (side.days.iter().enumerate())
         .filter(|(_, day)| near(day) && day.net != 0)
         .map(|(place, _)| place)
@@ -355,7 +419,7 @@ fn scattered(
     let nets: Vec<i64> = (places.iter())
         .filter_map(|place| side.days.get(*place).map(|day| day.net))
         .collect();
-    let mut subsets = Subsets::new(&nets, looked.line.amount.minor());
+    let mut subsets = Subsets::new(&nets, looked.amount.minor());
     subsets.search(0, 0);
     for chosen in &subsets.found {
         let days: Vec<usize> = (chosen.iter().filter_map(|n| places.get(*n)))
@@ -364,13 +428,21 @@ fn scattered(
         let Some(end) = days.last().and_then(|last| side.days.get(*last)) else {
             continue;
         };
-        let apart = days_between(end.date, looked.line.booked);
+        let apart = days_between(end.date, looked.booked);
         let mut reasons = known.to_vec();
         reasons.extend([Reason::AmountEqual, Reason::Scattered]);
         reasons.push(Reason::DaysApart(u16::try_from(apart).unwrap_or(u16::MAX)));
         let parts = vec![Part { side: at, days }];
-        let net = looked.line.amount.minor();
-        found.push(weighed(looked.bank, parts, net, 0, None, reasons, false));
+        let net = looked.amount.minor();
+        found.push(weighed(
+            looked.bank.clone(),
+            parts,
+            net,
+            0,
+            None,
+            reasons,
+            false,
+        ));
     }
     subsets.steps >= STEPS_MAX
 }

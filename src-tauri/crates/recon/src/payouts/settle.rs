@@ -1,7 +1,7 @@
 //! Which proposals hold: the best first, each movement and each day once, ties for a person.
 
 use super::evidence::Words;
-use super::search::{Day, Looked, Part, Proposal, Side, proposals};
+use super::search::{Day, Looked, Part, Proposal, Side, in_parts, proposals};
 use super::{
     Arrival, BankCalendar, BankEntry, Candidate, PayingAccount, Payout, PayoutError, PayoutPart,
     PayoutTerm, PayoutTermName, Payouts, Reason,
@@ -31,23 +31,28 @@ pub fn match_payouts(
     let mut order: Vec<usize> = (0..bank.len()).collect();
     let key = |at: &usize| bank.get(*at).map(|entry| (entry.line.booked, entry.id));
     order.sort_by_key(key);
-    let mut all = Vec::new();
-    let mut is_cut_short = false;
+    let mut single = Vec::new();
     for at in order {
         let Some(entry) = bank.get(at).filter(|entry| entry.line.amount.minor() > 0) else {
             continue;
         };
-        let looked = Looked {
-            bank: at,
-            line: entry.line,
+        single.push(Looked {
+            bank: vec![at],
+            amount: entry.line.amount,
+            booked: entry.line.booked,
             words: Words::of(entry.line),
-        };
-        let (found, cut) = proposals(&looked, &sides);
+        });
+    }
+    let together = in_parts(&single, &sides);
+    let mut all = Vec::new();
+    let mut is_cut_short = false;
+    for looked in single.iter().chain(&together) {
+        let (found, cut) = proposals(looked, &sides);
         all.extend(found);
         is_cut_short |= cut;
     }
     all.sort_by(|a: &Proposal, b| {
-        let key = |it: &Proposal| bank.get(it.bank).map(|entry| entry.id);
+        let key = |it: &Proposal| ids(bank, it);
         (b.score.cmp(&a.score))
             .then_with(|| key(a).cmp(&key(b)))
             .then_with(|| a.parts.cmp(&b.parts))
@@ -149,12 +154,13 @@ impl Taken {
     }
 
     fn take(&mut self, it: &Proposal) {
-        self.bank.insert(it.bank);
+        self.bank.extend(&it.bank);
         self.days.extend(days_of(it));
     }
 
     fn holds_any(&self, it: &Proposal) -> bool {
-        self.bank.contains(&it.bank) || days_of(it).any(|day| self.days.contains(&day))
+        it.bank.iter().any(|at| self.bank.contains(at))
+            || days_of(it).any(|day| self.days.contains(&day))
     }
 
     fn result(
@@ -167,13 +173,8 @@ impl Taken {
     ) -> Result<Payouts, PayoutError> {
         let mut payouts = Vec::new();
         for it in self.holds.iter().filter_map(|at| all.get(*at)) {
-            let entry = bank.get(it.bank);
-            payouts.push(payout(
-                sides,
-                &it.parts,
-                entry.map(|entry| (entry, it)),
-                today,
-            )?);
+            let entries = entries(bank, it);
+            payouts.push(payout(sides, &it.parts, Some((&entries, it)), today)?);
         }
         for (at, side) in sides.iter().enumerate() {
             let mut waiting: BTreeMap<Date, Vec<usize>> = BTreeMap::new();
@@ -187,13 +188,14 @@ impl Taken {
             }
         }
         payouts.sort_by(|a, b| (a.expected_on, &a.parts).cmp(&(b.expected_on, &b.parts)));
-        let mut shown: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut shown: BTreeMap<&[usize], usize> = BTreeMap::new();
         let mut candidates = Vec::new();
         for it in all.iter().filter(|it| !self.holds_any(it)) {
-            let count = shown.entry(it.bank).or_default();
+            let count = shown.entry(it.bank.as_slice()).or_default();
             *count += 1;
-            let entry = bank.get(it.bank).filter(|_| *count <= CANDIDATES_MAX);
-            candidates.extend(entry.map(|entry| candidate(sides, entry, it)));
+            if *count <= CANDIDATES_MAX {
+                candidates.extend(candidate(sides, &entries(bank, it), it));
+            }
         }
         let other = (bank.iter().enumerate())
             .filter(|(at, _)| !self.bank.contains(at))
@@ -219,9 +221,17 @@ fn days_of(it: &Proposal) -> impl Iterator<Item = (usize, usize)> {
 }
 
 fn claims_of(it: &Proposal) -> impl Iterator<Item = Claim> {
-    [Claim::Bank(it.bank)]
-        .into_iter()
+    (it.bank.iter().map(|at| Claim::Bank(*at)))
         .chain(days_of(it).map(|(side, day)| Claim::Day(side, day)))
+}
+
+fn entries<'a>(bank: &[BankEntry<'a>], it: &Proposal) -> Vec<BankEntry<'a>> {
+    let entries = it.bank.iter().filter_map(|at| bank.get(*at));
+    entries.copied().collect()
+}
+
+fn ids(bank: &[BankEntry<'_>], it: &Proposal) -> Vec<u64> {
+    entries(bank, it).iter().map(|entry| entry.id).collect()
 }
 
 fn named(sides: &[Side<'_>], parts: &[Part]) -> Vec<PayoutPart> {
@@ -236,23 +246,23 @@ fn named(sides: &[Side<'_>], parts: &[Part]) -> Vec<PayoutPart> {
     parts.iter().filter_map(of).collect()
 }
 
-fn candidate(sides: &[Side<'_>], entry: &BankEntry<'_>, it: &Proposal) -> Candidate {
-    let currency = entry.line.amount.currency();
+fn candidate(sides: &[Side<'_>], entries: &[BankEntry<'_>], it: &Proposal) -> Option<Candidate> {
+    let currency = entries.first()?.line.amount.currency();
     let explained = it.explained.map_or(0, |term| term.amount.minor());
-    Candidate {
-        bank: entry.id,
+    Some(Candidate {
+        bank: entries.iter().map(|entry| entry.id).collect(),
         parts: named(sides, &it.parts),
         net: Money::from_minor(it.net, currency),
         difference: Money::from_minor(it.difference.saturating_add(explained), currency),
         reasons: it.reasons.clone(),
         score: it.score,
-    }
+    })
 }
 
 fn payout(
     sides: &[Side<'_>],
     parts: &[Part],
-    came: Option<(&BankEntry<'_>, &Proposal)>,
+    came: Option<(&[BankEntry<'_>], &Proposal)>,
     today: Date,
 ) -> Result<Payout, PayoutError> {
     let days: Vec<&Day<'_>> = parts
@@ -278,9 +288,12 @@ fn payout(
         .map_err(money)?;
     let expected_on = days.iter().map(|day| day.expected).max().unwrap_or(today);
     let (arrival, difference) = match came {
-        Some((entry, _)) => {
-            let on = entry.line.booked;
-            let difference = entry.line.amount.checked_sub(net).map_err(money)?;
+        Some((entries, _)) => {
+            let booked = entries.iter().map(|entry| entry.line.booked);
+            let on = booked.max().unwrap_or(today);
+            let mut amounts = entries.iter().map(|entry| entry.line.amount);
+            let all = amounts.try_fold(Money::zero(currency), |sum, it| sum.checked_add(it));
+            let difference = all.and_then(|all| all.checked_sub(net)).map_err(money)?;
             let arrival = match difference.minor() {
                 0 => Arrival::Arrived { on },
                 _ => Arrival::Differs { on },
@@ -295,7 +308,9 @@ fn payout(
         net,
         expected_on,
         arrival,
-        bank: came.map(|(entry, _)| entry.id),
+        bank: came.map_or_else(Vec::new, |(entries, _)| {
+            entries.iter().map(|entry| entry.id).collect()
+        }),
         reasons: came.map_or_else(Vec::<Reason>::new, |(_, it)| it.reasons.clone()),
         difference,
     })

@@ -225,6 +225,7 @@ fn kind_name(kind: EntryKind) -> &'static str {
         EntryKind::Fee => "收费",
         EntryKind::Refund => "交易退款",
         EntryKind::FeeReturn => "退费",
+        EntryKind::Reserve => "保证金",
         EntryKind::Withdrawal => "提现",
     }
 }
@@ -277,6 +278,7 @@ fn account_row(entry: &Entry<'_>) -> String {
         ),
         EntryKind::Fee => (format!("服务费[{trade_no}]"), "服务费", ""),
         EntryKind::FeeReturn => (format!("服务费退回[{trade_no}]"), "服务费退回", ""),
+        EntryKind::Reserve => ("保证金".to_owned(), "保证金", ""),
         EntryKind::Withdrawal => ("提现".to_owned(), "提现", ""),
     };
     let [income, expense] = if entry.change > Fen::ZERO {
@@ -286,7 +288,7 @@ fn account_row(entry: &Entry<'_>) -> String {
     };
     [
         identifier(&format!("3{:014}", entry.number)),
-        identifier(trade_no),
+        identifier(entry.payout.as_deref().unwrap_or(trade_no)),
         identifier(of_line(|line| &line.out_trade_no)),
         identifier(&title),
         alipay_time(entry.at_ms),

@@ -1,7 +1,8 @@
 //! The merchant's bank: what each channel pays out of what was really traded, and the bank's statements of it.
 //!
 //! Banks work from Monday to Friday here. What was traded on a day is paid on the next working day, in one sum with
-//! the days since the last: what stands on Friday, Saturday and Sunday comes on Monday. It knows no planted
+//! the days since the last: what stands on Friday, Saturday and Sunday comes on Monday. A large sum comes in parts that
+//! name the same payout. What the channel holds back is not in it until it is released. It knows no planted
 //! difference: the channel's bill may be wrong, its money is not.
 
 use super::{
@@ -15,6 +16,9 @@ use std::fmt::Write as _;
 
 /// What was on the account before the first payout.
 const OPENING: Fen = Fen::new(5_000_000);
+
+/// What goes to the bank in one movement at most: a larger payout comes in parts.
+const PART_MAX: Fen = Fen::new(60_000);
 
 /// What the bank takes for the account at the first working day of a month.
 const ACCOUNT_FEE: Fen = Fen::new(1_000);
@@ -74,7 +78,17 @@ fn payer(channel: Channel) -> &'static str {
     }
 }
 
-/// What is left of each day's trade: takings less refunds less fees.
+/// A payout of a channel to the bank.
+pub(super) struct Payout {
+    pub(super) paid_on: i64,
+    /// The channel's number, which its fund flow names too.
+    pub(super) number: String,
+    /// First and last day of trade in it.
+    days: (i64, i64),
+    pub(super) sum: Fen,
+}
+
+/// What is left of each day's trade: takings less refunds less fees, and less what the channel holds back.
 fn left_of_days(ledger: &Ledger, channel: Channel) -> BTreeMap<i64, Fen> {
     let mut days: BTreeMap<i64, Vec<Fen>> = BTreeMap::new();
     for line in lines::true_lines(ledger, channel) {
@@ -85,15 +99,19 @@ fn left_of_days(ledger: &Ledger, channel: Channel) -> BTreeMap<i64, Fen> {
         };
         days.entry(day_of(line.at_ms)).or_default().push(change);
     }
+    let reserves = ledger.reserves().iter();
+    for reserve in reserves.filter(|reserve| reserve.channel == channel) {
+        let of_day = days.entry(day_of(reserve.at_ms)).or_default();
+        of_day.push(negative(reserve.held));
+    }
     days.into_iter()
         .map(|(day, changes)| (day, sum(changes)))
         .collect()
 }
 
-/// Payouts of a channel until a day: when, the first and last day of trade in it, and how much. What would be
-/// negative waits for more.
-fn payouts(ledger: &Ledger, channel: Channel, until: i64) -> Vec<(i64, i64, i64, Fen)> {
-    let mut payouts: Vec<(i64, i64, i64, Fen)> = Vec::new();
+/// Payouts of a channel until a day. What would be negative waits for more.
+pub(super) fn payouts(ledger: &Ledger, channel: Channel, until: i64) -> Vec<Payout> {
+    let mut payouts: Vec<Payout> = Vec::new();
     let mut waiting: Option<(i64, i64, Fen)> = None;
     let days = left_of_days(ledger, channel);
     let all: Vec<(i64, Fen)> = days.into_iter().collect();
@@ -105,12 +123,35 @@ fn payouts(ledger: &Ledger, channel: Channel, until: i64) -> Vec<(i64, i64, i64,
         let goes_on = all
             .get(at + 1)
             .is_some_and(|(next, _)| paid_on(*next) == paid_on(*day));
-        if !goes_on && sum > Fen::ZERO && paid_on(*day) <= until {
-            payouts.push((paid_on(*day), first, *day, sum));
+        let paid_on = paid_on(*day);
+        if !goes_on && sum > Fen::ZERO && paid_on <= until {
+            let channel = match channel {
+                Channel::Alipay => 1,
+                Channel::Wechatpay => 2,
+            };
+            let date = day_text(paid_on).replace('-', "");
+            payouts.push(Payout {
+                paid_on,
+                number: format!("{date}{channel}{:011}", payouts.len() + 1),
+                days: (first, *day),
+                sum,
+            });
             waiting = None;
         }
     }
     payouts
+}
+
+/// The parts in which a sum comes to the bank.
+fn parts(sum: Fen) -> Vec<Fen> {
+    let mut parts = Vec::new();
+    let mut left = sum;
+    while left > PART_MAX {
+        parts.push(PART_MAX);
+        left = less(left, PART_MAX);
+    }
+    parts.push(left);
+    parts
 }
 
 /// Every movement until a day, in its order.
@@ -131,19 +172,22 @@ fn movements(ledger: &Ledger, payee: Payee<'_>, until: i64) -> Vec<Movement> {
             Channel::Alipay => payee.alipay,
             Channel::Wechatpay => payee.wechatpay,
         };
-        for (day, first, last, left) in payouts(ledger, channel, until) {
-            let (first, last) = (day_text(first), day_text(last));
+        for payout in payouts(ledger, channel, until) {
+            let (first, last) = (day_text(payout.days.0), day_text(payout.days.1));
             let days = if first == last {
                 first
             } else {
                 format!("{first}至{last}")
             };
-            add(
-                day,
-                left,
-                payer(channel),
-                format!("商户号{merchant} {days}结算款"),
-            );
+            let parts = parts(payout.sum);
+            for (at, part) in parts.iter().enumerate() {
+                let mut text = format!("商户号{merchant} {days}结算款 单号{}", payout.number);
+                if parts.len() > 1 {
+                    // Writing to a String cannot fail.
+                    let _always = write!(text, " 第{}笔共{}笔", at + 1, parts.len());
+                }
+                add(payout.paid_on, *part, payer(channel), text);
+            }
         }
     }
     let first = all.iter().map(|it| it.day).min().unwrap_or(until);
@@ -272,6 +316,15 @@ fn camt(movements: &[&Movement], opening: Fen, (from, to): (i64, i64)) -> String
 mod tests {
     use super::*;
     use crate::clock::read_day;
+
+    #[test]
+    fn a_large_payout_comes_in_parts_that_add_up() {
+        for (sum, count) in [(59_999, 1), (60_000, 1), (60_001, 2), (180_500, 4)] {
+            let parts = parts(Fen::new(sum));
+            assert_eq!(parts.len(), count, "{sum}");
+            assert_eq!(super::sum(parts), Fen::new(sum));
+        }
+    }
 
     #[test]
     fn weekends_are_paid_together_on_monday() {

@@ -2,7 +2,8 @@
 //!
 //! It decides day, fee and balance, never a layout.
 
-use super::plants;
+use super::{bank::payouts, plants};
+use crate::clock::day_start_ms;
 use crate::ledger::{
     Channel, Charge, Fen, Kind, Ledger, Origin, Refund, RefundCause, RefundState, Trade,
 };
@@ -176,6 +177,8 @@ pub(super) enum EntryKind {
     Fee,
     Refund,
     FeeReturn,
+    /// Held back: what is released comes in.
+    Reserve,
     Withdrawal,
 }
 
@@ -191,9 +194,14 @@ pub(super) struct Entry<'a> {
     pub(super) number: u64,
     /// The payment or refund behind it.
     pub(super) line: Option<&'a Line>,
+    /// The channel's number of a payout to the bank.
+    pub(super) payout: Option<String>,
 }
 
-/// Every movement that the lines and the withdrawals make, with the balance after it.
+/// A payout leaves the account at two in the night of its day.
+const PAYOUT_MS: i64 = 2 * 3_600_000;
+
+/// Every movement that the lines, reserves, payouts and withdrawals make, with the balance after it.
 pub(super) fn entries<'a>(lines: &'a [Line], ledger: &Ledger, channel: Channel) -> Vec<Entry<'a>> {
     let mut entries: Vec<Entry<'_>> = lines
         .iter()
@@ -207,6 +215,18 @@ pub(super) fn entries<'a>(lines: &'a [Line], ledger: &Ledger, channel: Channel) 
             negative(withdrawal.amount),
             None,
         ));
+    }
+    let reserves = ledger.reserves().iter();
+    for reserve in reserves.filter(|reserve| reserve.channel == channel) {
+        let change = negative(reserve.held);
+        entries.push(entry(EntryKind::Reserve, reserve.at_ms, change, None));
+    }
+    for payout in payouts(ledger, channel, i64::MAX) {
+        let at_ms = day_start_ms(payout.paid_on).saturating_add(PAYOUT_MS);
+        entries.push(Entry {
+            payout: Some(payout.number),
+            ..entry(EntryKind::Withdrawal, at_ms, negative(payout.sum), None)
+        });
     }
     entries.sort_by_key(|entry| entry.at_ms);
     let (mut balance, mut number) = (Fen::ZERO, 0_u64);
@@ -246,6 +266,7 @@ fn entry(kind: EntryKind, at_ms: i64, change: Fen, line: Option<&Line>) -> Entry
         balance: Fen::ZERO,
         number: 0,
         line,
+        payout: None,
     }
 }
 

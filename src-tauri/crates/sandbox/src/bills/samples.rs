@@ -137,6 +137,7 @@ fn entry(kind: EntryKind, change: i64, balance: i64, number: u64, line: &Line) -
         balance: Fen::new(balance),
         number,
         line: Some(line),
+        payout: None,
     }
 }
 

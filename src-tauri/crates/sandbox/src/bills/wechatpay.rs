@@ -257,7 +257,12 @@ fn flow_cells(sheet: &Sheet<'_>, entry: &Entry<'_>) -> [String; 11] {
                 }),
             )
         }
-        EntryKind::Withdrawal => ("", "提现", applicant.as_str(), String::new(), ""),
+        EntryKind::Reserve if entry.change > Fen::ZERO => ("", "解冻", "system", String::new(), ""),
+        EntryKind::Reserve => ("", "冻结", "system", String::new(), ""),
+        EntryKind::Withdrawal => {
+            let number = entry.payout.as_deref().unwrap_or_default();
+            (number, "提现", applicant.as_str(), String::new(), number)
+        }
     };
     let (way, moved) = if entry.change > Fen::ZERO {
         ("收入", entry.change)

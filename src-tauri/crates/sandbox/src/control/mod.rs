@@ -177,6 +177,7 @@ impl Control {
             ("POST", "plant") => self.plant_asked(&read(call)?),
             ("GET", "rates") => self.rates(),
             ("POST", "rates") => self.change_rate(&read(call)?),
+            ("POST", "reserve") => self.reserve(&read(call)?),
             ("POST", "rotate") => self.rotate(&read(call)?),
             ("GET", "truth") => written(&crate::truth::tell(&self.world)?),
             ("GET", "time") => Ok(self.time()),
@@ -275,6 +276,22 @@ impl Control {
         Ok(self.fault_view())
     }
 
+    fn reserve(&self, asked: &ReserveAsked) -> Result<Value, Refused> {
+        let now_ms = self.world.now().wall_ms;
+        let at_ms = asked.at_ms.unwrap_or(now_ms);
+        if at_ms > now_ms {
+            return Err(Refused(400, "at_ms is in the future".to_owned()));
+        }
+        let mut ledger = self.world.ledger()?;
+        if !ledger.reserve(asked.channel, asked.reserve_fen, at_ms)? {
+            return Err(Refused(
+                409,
+                "neither the balance nor what is held back is so much".to_owned(),
+            ));
+        }
+        written(&ledger.balances(asked.channel))
+    }
+
     fn withdraw(&self, asked: &WithdrawAsked) -> Result<Value, Refused> {
         let now_ms = self.world.now().wall_ms;
         let mut ledger = self.world.ledger()?;
@@ -303,6 +320,14 @@ struct RefundsAsked {
 struct WithdrawAsked {
     channel: Channel,
     withdraw_fen: Fen,
+}
+
+#[derive(Debug, Deserialize)]
+struct ReserveAsked {
+    channel: Channel,
+    /// Held back, or released as a negative sum.
+    reserve_fen: Fen,
+    at_ms: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -20,7 +20,9 @@ pub struct Balances {
     pub in_transit: Fen,
     /// What the merchant took out.
     pub withdrawn: Fen,
-    /// Whether spent = merchant + in transit + withdrawn, and the sums of the trades agree.
+    /// What the channel holds back.
+    pub reserved: Fen,
+    /// Whether spent = merchant + in transit + withdrawn + reserved, and the sums of the trades agree.
     pub is_balanced: bool,
 }
 
@@ -52,17 +54,20 @@ impl Ledger {
         let refunded = Fen::sum(trades().map(super::Trade::refunded));
         let spent = spent.unwrap_or(Fen::ZERO);
         let in_transit = in_transit.unwrap_or(Fen::ZERO);
-        let held = Fen::sum([merchant, in_transit, withdrawn]);
+        let reserved = self.reserved(channel);
+        let held = Fen::sum([merchant, in_transit, withdrawn, reserved]);
         let kept = charged
             .zip(refunded)
             .and_then(|(charged, back)| charged.minus(back));
-        let is_balanced = held == Some(spent) && kept.is_some() && kept == merchant.plus(withdrawn);
+        let left = Fen::sum([merchant, withdrawn, reserved]);
+        let is_balanced = held == Some(spent) && kept.is_some() && kept == left;
         Balances {
             channel,
             merchant,
             spent,
             in_transit,
             withdrawn,
+            reserved,
             is_balanced,
         }
     }

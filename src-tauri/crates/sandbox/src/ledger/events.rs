@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Channel, Charge, EndedBy, Fen, Ledger, Plan, Refund, RefundCause, RefundState, State, Trade,
-    TradeKey, Withdrawal,
+    Channel, Charge, EndedBy, Fen, Ledger, Plan, Refund, RefundCause, RefundState, Reserve, State,
+    Trade, TradeKey, Withdrawal,
 };
 use crate::bills::Plant;
 use crate::customers::{self, Behaviour};
@@ -50,6 +50,12 @@ pub(crate) enum Event {
         refund_no: String,
         at_ms: i64,
         state: RefundState,
+    },
+    /// The channel holds money of the merchant back, or releases some as a negative sum.
+    Reserved {
+        channel: Channel,
+        held: Fen,
+        at_ms: i64,
     },
     /// A waiting trade was tried again with a fresh code.
     Retried {
@@ -152,6 +158,19 @@ impl Ledger {
                     trade.behaviour = behaviour;
                     trade.plan = plan;
                 }
+            }
+            Event::Reserved {
+                channel,
+                held,
+                at_ms,
+            } => {
+                self.reserves.push(Reserve {
+                    channel,
+                    held,
+                    at_ms,
+                });
+                move_money(self.merchant.entry(channel).or_default(), held, Way::Out);
+                move_money(self.reserved.entry(channel).or_default(), held, Way::In);
             }
             Event::Scanned { key, .. } => {
                 if let Some(trade) = self.trades.get_mut(&key) {

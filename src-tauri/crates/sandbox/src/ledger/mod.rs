@@ -115,6 +115,9 @@ pub(crate) struct Ledger {
     merchant: BTreeMap<Channel, Fen>,
     withdrawn: BTreeMap<Channel, Fen>,
     withdrawals: Vec<Withdrawal>,
+    /// What the channel holds back by now.
+    reserved: BTreeMap<Channel, Fen>,
+    reserves: Vec<Reserve>,
     refunds: u64,
     /// The contract's rate of each channel, in millionths.
     rates: BTreeMap<Channel, u32>,
@@ -128,6 +131,14 @@ pub(crate) struct Ledger {
 pub(crate) struct Withdrawal {
     pub(crate) channel: Channel,
     pub(crate) amount: Fen,
+    pub(crate) at_ms: i64,
+}
+
+/// Money that the channel holds back, or releases as a negative sum.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reserve {
+    pub(crate) channel: Channel,
+    pub(crate) held: Fen,
     pub(crate) at_ms: i64,
 }
 
@@ -161,6 +172,8 @@ impl Ledger {
             merchant: BTreeMap::new(),
             withdrawn: BTreeMap::new(),
             withdrawals: Vec::new(),
+            reserved: BTreeMap::new(),
+            reserves: Vec::new(),
             refunds: 0,
             rates: BTreeMap::new(),
             plants: Vec::new(),
@@ -380,6 +393,37 @@ impl Ledger {
             at_ms: now_ms,
         }])?;
         Ok(true)
+    }
+
+    /// The channel holds money of the merchant back, or releases some as a negative sum. Nothing happens where the
+    /// balance, or what is held, is less.
+    pub(crate) fn reserve(
+        &mut self,
+        channel: Channel,
+        held: Fen,
+        at_ms: i64,
+    ) -> Result<bool, JournalError> {
+        let is_held = self
+            .reserved(channel)
+            .plus(held)
+            .is_some_and(|left| left >= Fen::ZERO);
+        if held == Fen::ZERO || !is_held || self.merchant_balance(channel) < held {
+            return Ok(false);
+        }
+        self.commit(vec![Event::Reserved {
+            channel,
+            held,
+            at_ms,
+        }])?;
+        Ok(true)
+    }
+
+    pub(crate) fn reserved(&self, channel: Channel) -> Fen {
+        self.reserved.get(&channel).copied().unwrap_or(Fen::ZERO)
+    }
+
+    pub(crate) fn reserves(&self) -> &[Reserve] {
+        &self.reserves
     }
 
     pub(crate) fn merchant_balance(&self, channel: Channel) -> Fen {

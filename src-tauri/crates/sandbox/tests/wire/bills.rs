@@ -153,6 +153,47 @@ async fn wechat_pays_bill_lists_the_day_and_its_digest_is_of_the_plain_file() {
     assert!(text.ends_with("`7,`3,`266.64,`4,`21.47\r\n"), "{text}");
 }
 
+/// The day after yesterday's trade the channel pays it, less what it holds back; the bank names the same number.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fund_flow_tells_payouts_and_reserves_as_the_bank_does() {
+    let shop = Shop::with_yesterday().await;
+    let held = json!({ "channel": "wechatpay", "reserve_fen": 1_000, "at_ms": null });
+    let (status, balances) = shop.control("POST", "reserve", held).await;
+    assert_eq!((status, &balances["reserved"]), (200, &json!(1_000)));
+    assert_eq!(balances["is_balanced"], true);
+    let too_much = json!({ "channel": "wechatpay", "reserve_fen": -1_001, "at_ms": null });
+    assert_eq!(shop.control("POST", "reserve", too_much).await.0, 409);
+    let future = json!({ "channel": "wechatpay", "reserve_fen": 1, "at_ms": i64::MAX });
+    assert_eq!(shop.control("POST", "reserve", future).await.0, 400);
+    // To Tuesday: Friday's trade was paid on Monday, Saturday's reserve keeps some of it.
+    shop.pass(4 * 24 * HOUR_MS);
+    let (_, offer) = shop
+        .wechatpay_offer("/v3/bill/fundflowbill?bill_date=2026-11-21")
+        .await;
+    let text = String::from_utf8(shop.wechatpay_fetch(&offer).await.1).unwrap();
+    assert!(text.contains("`冻结,`冻结,`支出,`10.00,"), "{text}");
+    let (_, offer) = shop
+        .wechatpay_offer("/v3/bill/fundflowbill?bill_date=2026-11-23")
+        .await;
+    let text = String::from_utf8(shop.wechatpay_fetch(&offer).await.1).unwrap();
+    let paid = text.lines().find(|line| line.contains("`提现")).unwrap();
+    let cells: Vec<&str> = paid.split(",`").collect();
+    assert_eq!((cells[5], cells[6]), ("支出", "235.17"), "{text}");
+    let asked = json!({ "form": "camt053", "from": null, "to": "2026-11-23" });
+    let (_, written) = shop.control("POST", "bank/statement", asked).await;
+    let file = written["file"].as_str().unwrap();
+    let file = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, file).unwrap();
+    let statement = String::from_utf8(file).unwrap();
+    assert!(
+        statement.contains(&format!("单号{}", cells[1])),
+        "{statement}"
+    );
+    assert!(
+        statement.contains("<Amt Ccy=\"CNY\">235.17</Amt>"),
+        "{statement}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn wechat_pay_refuses_days_without_a_bill_and_links_that_are_none() {
     let shop = Shop::with_yesterday().await;

@@ -10,6 +10,7 @@
 mod bills;
 mod damage;
 mod files;
+mod flows;
 mod lists;
 mod orders;
 mod shop;

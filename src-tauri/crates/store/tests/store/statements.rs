@@ -86,7 +86,7 @@ async fn kept(store: &SqliteStore, new: NewStatements) -> KeptStatement {
 async fn a_statement_comes_back_as_it_was_and_its_payers_stand_nowhere_in_clear() {
     let folder = folder("statements");
     let store = open(&folder).await.unwrap();
-    let bytes = format!("交易日期,对方户名\n2026-11-19,{PAYER}\n").repeat(5_000);
+    let bytes = format!("交易日期,对方户名\n2026-11-19,{PAYER}\n").repeat(20_000);
     let new = of_file(bytes.as_bytes(), "c1", 0, two_days());
     let file = new.file.clone();
     let first = kept(&store, new).await;
