@@ -181,7 +181,7 @@ test('payouts: what is due, what came, and where it stands', async () => {
   await shop.part('payout-rejected').waitFor({ state: 'detached' });
   assert.equal(await arrived(), before);
   await shop.page.locator('[data-testid=payout][data-arrival=arrived]').first().click();
-  await shop.part('payout-to-bank').click();
+  await shop.part('payout-to-bank').first().click();
   await shop.says('statement-panel', 'state', 'kept');
   await shop.page.waitForFunction(
     () => document.querySelectorAll('[data-testid=bank-line]').length === 1,
