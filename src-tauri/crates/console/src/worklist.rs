@@ -241,7 +241,8 @@ impl Console {
 
     fn candidate(&self, item: &WorkItem, candidate: &Candidate) -> CandidateView {
         let says = [
-            (candidate.same_amount, "same_amount"),
+            // Otherwise it would be no candidate.
+            (true, "same_amount"),
             (candidate.same_transaction, "same_transaction"),
             (candidate.seconds_apart <= NEAR_SECONDS, "near"),
             (candidate.item.name.day != item.name.day, "other_day"),

@@ -49,13 +49,12 @@ pub struct Weighed {
     pub unfit: Vec<(ItemName, Unfit)>,
 }
 
-/// Another difference that may be the same movement, and what speaks for it.
+/// Another difference that may be the same movement, because the sums cancel each other out, and what else speaks
+/// for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Candidate {
     /// The other one.
     pub item: WorkItem,
-    /// The sums cancel each other out; always so.
-    pub same_amount: bool,
     /// Both carry this number of the channel.
     pub same_transaction: bool,
     /// Seconds between the two.
@@ -183,9 +182,8 @@ impl Desk {
             from: day.previous().unwrap_or(day),
             to: day.next().unwrap_or(day),
             account: Some(item.name.account.clone()),
-            code: None,
             state: Some(ItemState::Open),
-            owner: None,
+            ..WorkFilter::of_day(day)
         };
         let worklist = self.ports.store.worklist();
         let others = worklist.work_items(&around, 0, CANDIDATES_AMONG).await?;
@@ -309,7 +307,6 @@ fn candidate(item: &WorkItem, other: WorkItem) -> Candidate {
     });
     let apart = pair.map(|(bill, book)| bill.at.0.abs_diff(book.at.0) / 1_000);
     Candidate {
-        same_amount: true,
         same_transaction,
         seconds_apart: apart.unwrap_or(u64::MAX),
         item: other,

@@ -158,14 +158,7 @@ impl SqliteStore {
         let Some(bill) = bills.first() else {
             return Ok(None);
         };
-        let all = WorkFilter {
-            from: name.day,
-            to: name.day,
-            account: None,
-            code: None,
-            state: None,
-            owner: None,
-        };
+        let all = WorkFilter::of_day(name.day);
         let mut query = QueryBuilder::<Sqlite>::new(ITEMS);
         narrow(&mut query, bill, &all, false);
         query.push(" AND d.item = ").push_bind(name.item.clone());
@@ -222,15 +215,9 @@ impl SqliteStore {
 
     async fn read_day_facts(&self, day: ChannelDay) -> Result<DayFacts, StoreError> {
         let bills = self.newest_bills(day, day, None).await?;
-        let filter = WorkFilter {
-            from: day,
-            to: day,
-            account: None,
-            code: None,
-            state: None,
-            owner: None,
-        };
-        let items = self.read_work_items(&filter, 0, u32::MAX).await?;
+        let items = self
+            .read_work_items(&WorkFilter::of_day(day), 0, u32::MAX)
+            .await?;
         Ok(DayFacts { bills, items })
     }
 

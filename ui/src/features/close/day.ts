@@ -1,5 +1,5 @@
 /// What the screen says of a day: hindrances, decisions, sides.
-import type { DayOverview, HindranceView, MoneyView } from '$lib/api/contract';
+import type { DayOverview, HindranceView } from '$lib/api/contract';
 import { m, textOrName } from '$lib/i18n/text';
 import { channelName } from '$lib/ui/looks';
 
@@ -30,10 +30,3 @@ export function actText(act: string): string {
 
 /// The larger of two numbers of minor units; for the height of a chart alone.
 export const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);
-
-/// Sums one currency's money; of another currency nothing is added.
-export function sumOf(all: readonly MoneyView[], currency: string): bigint {
-  return all
-    .filter((money) => money.currency === currency)
-    .reduce((sum, { minor }) => sum + BigInt(minor), 0n);
-}

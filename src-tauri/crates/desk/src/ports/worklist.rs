@@ -22,6 +22,21 @@ pub struct WorkFilter {
     pub owner: Option<String>,
 }
 
+impl WorkFilter {
+    /// Every difference of a day.
+    #[must_use]
+    pub fn of_day(day: ChannelDay) -> WorkFilter {
+        WorkFilter {
+            from: day,
+            to: day,
+            account: None,
+            code: None,
+            state: None,
+            owner: None,
+        }
+    }
+}
+
 /// One difference with what was decided about it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WorkItem {
