@@ -96,14 +96,14 @@ test('several files at once are told by what is in them, and refused each for it
   const code = (index) => shop.part(`opened-${index}`).getAttribute('data-code');
   await shop.says('opened-2', 'code', 'bill_wrong_channel');
   assert.deepEqual([await code(0), await code(1)], ['bill_wrong_merchant', 'bill_wrong_merchant']);
-  assert.equal(await shop.part('opened-import').isEnabled(), false);
+  assert.equal(await shop.part('bills-import-all').isEnabled(), false);
   await isClean('bills-opened');
   await shop.page.emulateMedia({ colorScheme: 'dark' });
   await shop.page.setViewportSize({ width: 1024, height: 700 });
   await isClean('bills-opened-dark');
   await shop.page.setViewportSize({ width: 1280, height: 800 });
   await shop.page.emulateMedia({ colorScheme: 'light' });
-  await shop.part('opened-close').click();
+  await shop.part('bills-close').click();
 });
 
 test('bills can come by themselves', async () => {

@@ -110,20 +110,20 @@ describe('a bill against our books', () => {
     expect(fake.called('recognise_bill')).toMatchObject([{ name: 'one.csv' }, { name: 'two.zip' }]);
     expect(screen.getByTestId('opened-0')).toHaveTextContent('支付宝');
     fake.options.errors = { recognise_bill: refusal('bill_wrong_channel') };
-    await person().click(screen.getByTestId('opened-import'));
+    await person().click(screen.getByTestId('bills-import-all'));
     await waitFor(() =>
       expect(screen.getByTestId('opened-1')).toHaveAttribute('data-code', 'bill_wrong_channel'),
     );
     expect(fake.called('import_bill')).toEqual([]);
     fake.options.errors = {};
-    await person().click(screen.getByTestId('opened-close'));
+    await person().click(screen.getByTestId('bills-close'));
     await drop(new File(['one'], 'one.csv'), new File(['two'], 'two.zip'));
-    await person().click(screen.getByTestId('opened-import'));
+    await person().click(screen.getByTestId('bills-import-all'));
     await waitFor(() =>
       expect(screen.getByTestId('opened-1')).toHaveAttribute('data-kept', 'true'),
     );
     expect(fake.called('import_bill')).toHaveLength(2);
-    expect(screen.getByTestId('opened-import')).toBeDisabled();
+    expect(screen.getByTestId('bills-import-all')).toBeDisabled();
   });
 
   it('says in place why a file is not taken, and lets another be tried', async () => {
