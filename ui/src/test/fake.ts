@@ -21,6 +21,7 @@ import type {
 import { accountAnswers } from './accounts';
 import { billAnswers } from './bills';
 import { closingAnswers } from './closing';
+import { feeAnswers } from './fees';
 import { statementAnswers } from './statements';
 
 /// 21 November 2026, 14:40:13 in Shanghai.
@@ -513,6 +514,7 @@ export class FakeConsole implements Transport {
     ...accountAnswers(),
     ...billAnswers(() => this.options),
     ...statementAnswers(() => this.options),
+    ...feeAnswers(),
     ...closingAnswers(),
     shop_events: ({ below, limit }) => {
       const all = shopEvents().filter(({ seq }) => below === null || seq < below);

@@ -152,6 +152,9 @@ pub(crate) enum Command {
     Reconcile(ReconcileArguments),
     /// Differences by filter, each with what was decided; exit code 6 while any is open.
     Worklist(WorklistArguments),
+    /// The fees of kept bills against the contract.
+    #[command(subcommand)]
+    Fees(FeesCommand),
     /// Signs a day, or opens a signed one again; exit code 6 while differences are open.
     Close(CloseArguments),
     /// Checks the event chain; names the first damaged event.
@@ -365,6 +368,40 @@ pub(crate) struct CloseArguments {
     pub(crate) reopen: Option<String>,
 }
 
+/// What can be done about fees.
+#[derive(Subcommand)]
+pub(crate) enum FeesCommand {
+    /// Works out every fee of kept bills again, and says where the channel took too much or too little.
+    Audit(FeesAuditArguments),
+    /// Shows the rows of an account's contract, or sets them.
+    Contract(FeesContractArguments),
+}
+
+/// Which days.
+#[derive(Args)]
+pub(crate) struct FeesAuditArguments {
+    /// The channel's first day, 2026-11-01.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: String,
+    /// Its last day; the first one when not given.
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: Option<String>,
+    /// The account; all of them when not given.
+    #[arg(long)]
+    pub(crate) account: Option<String>,
+}
+
+/// Whose contract.
+#[derive(Args)]
+pub(crate) struct FeesContractArguments {
+    /// The account; the first one when not given.
+    #[arg(long)]
+    pub(crate) account: Option<String>,
+    /// All rows, as `--json` shows them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) set: Option<PathBuf>,
+}
+
 /// What can be written to a file.
 #[derive(Subcommand)]
 pub(crate) enum ExportCommand {
@@ -374,6 +411,8 @@ pub(crate) enum ExportCommand {
     Day(ExportDayArguments),
     /// What a channel settled over several days.
     Settled(ExportSpanArguments),
+    /// Lines whose fee is not the contract's, over several days.
+    Fees(ExportSpanArguments),
     /// Reconciled days as balanced journal entries.
     Journal(ExportJournalArguments),
 }

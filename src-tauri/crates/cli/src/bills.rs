@@ -212,7 +212,7 @@ impl Desk {
         Ok(self.tell(&compared))
     }
 
-    async fn account(&self, named: Option<String>) -> Result<String, CommandError> {
+    pub(crate) async fn account(&self, named: Option<String>) -> Result<String, CommandError> {
         let asked = DaysOf { account_id: named };
         let days: DayList = self.ask("reconcile_days", asked).await?;
         Ok(days.account_id)

@@ -188,6 +188,7 @@ impl Desk {
             Command::Statements { command } => self.statements(command).await,
             Command::BankDays { command } => self.bank_days(command).await,
             Command::Reconcile(arguments) => self.reconcile(arguments).await,
+            Command::Fees(command) => self.fees(command).await,
             Command::Worklist(arguments) => self.worklist(arguments).await,
             Command::Close(arguments) => self.close(arguments).await,
             Command::Verify { rebuild } => self.verify(rebuild).await,

@@ -15,6 +15,7 @@ impl Desk {
         match command {
             ExportCommand::Orders(arguments) => self.export_orders(arguments).await,
             ExportCommand::Day(arguments) => self.export_day(arguments).await,
+            ExportCommand::Fees(arguments) => self.export_fees(arguments).await,
             ExportCommand::Settled(arguments) => self.export_settled(arguments).await,
             ExportCommand::Journal(arguments) => self.export_journal(arguments).await,
         }
@@ -50,6 +51,21 @@ impl Desk {
             replace: arguments.target.replace,
         };
         let exported: ExportedFile = self.ask("export_settled", export).await?;
+        self.say_exported(&exported)
+    }
+
+    async fn export_fees(&self, arguments: ExportSpanArguments) -> Result<Exit, CommandError> {
+        let (file, format) = place(&arguments.target)?;
+        let export = ExportFees {
+            account_id: self.account_or_first(arguments.account).await?,
+            to: arguments.to.unwrap_or_else(|| arguments.from.clone()),
+            from: arguments.from,
+            format,
+            file,
+            replace: arguments.target.replace,
+            seen: None,
+        };
+        let exported: ExportedFile = self.ask("export_fees", export).await?;
         self.say_exported(&exported)
     }
 

@@ -14,6 +14,7 @@ mod channels;
 mod commands;
 mod exit;
 mod export;
+mod fees;
 mod statements;
 mod worklist;
 

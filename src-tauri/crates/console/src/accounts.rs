@@ -7,7 +7,9 @@ use paydesk_desk::{
     ports::{AccountStatus, KeyState, SecretFields},
     shop::Account,
 };
-use paydesk_domain::{AccountId, ChannelDay, ContractRate, FeeRate, RateTable, Rounding};
+use paydesk_domain::{
+    AccountId, ChannelDay, ContractRate, FeeRate, RateFault, RateTable, Rounding,
+};
 use std::collections::BTreeMap;
 
 /// A certificate that runs out sooner is mentioned.
@@ -187,11 +189,34 @@ fn rate_table(rows: &[RateRow]) -> Result<RateTable, CommandError> {
             maximum: row.maximum.map(i64::from),
         })
     };
-    let rows = rows.iter().map(row).collect::<Result<_, CommandError>>()?;
-    RateTable::new(rows).map_err(|_| invalid())
+    let rows = rows.iter().map(row);
+    let rows = rows.collect::<Result<Vec<_>, CommandError>>()?;
+    RateTable::new(rows.clone()).map_err(|fault| rate_fault(fault, &rows))
 }
 
-fn rate_row(row: &ContractRate) -> RateRow {
+/// Which rows exclude each other, counted from one as the screen does.
+fn rate_fault(fault: RateFault, rows: &[ContractRate]) -> CommandError {
+    let is_wrong = |row: &ContractRate| RateTable::new(vec![*row]).is_err();
+    let alone = rows.iter().position(is_wrong);
+    let met = rows.iter().enumerate().find_map(|(at, row)| {
+        let behind = rows.iter().enumerate().skip(at + 1);
+        let other = behind.filter(|(_, other)| row.meets(other));
+        Some((at, other.map(|(other, _)| other).next()?))
+    });
+    let (code, at, other) = match (fault, met) {
+        (RateFault::Overlap, Some((at, other))) => (ErrorCode::RatesOverlap, Some(at), other),
+        (RateFault::Overlap, None) => (ErrorCode::RatesOverlap, None, 0),
+        (RateFault::EndsBeforeItBegins, _) => (ErrorCode::RateEndsEarly, alone, 0),
+        (RateFault::Limits, _) => (ErrorCode::RateLimits, alone, 0),
+    };
+    let params = [
+        ("row", (at.unwrap_or(0) + 1).to_string()),
+        ("other", (other + 1).to_string()),
+    ];
+    crate::refused_with(code, &params)
+}
+
+pub(crate) fn rate_row(row: &ContractRate) -> RateRow {
     let limit = |limit: Option<i64>| limit.and_then(|limit| u32::try_from(limit).ok());
     RateRow {
         from: row.from.map(|day| day.to_string()),

@@ -5,6 +5,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_desk::{
     BillRun, Preview,
     ports::{BillOrigin, BillRow, DaySummary, KeptBill, KeptDifference, Verdict},
+    shop::Account,
 };
 use paydesk_domain::{
     AccountId, BillKind, BillLine, BookLine, ChannelDay, Counts, Explanation, LineKind, LineState,
@@ -27,11 +28,7 @@ impl Console {
             .accounts
             .iter()
             .filter(|account| paydesk_desk::has_bills(&account.channel.0))
-            .map(|account| BillAccount {
-                id: account.id.0.clone(),
-                channel: account.channel.0.clone(),
-                name: account.name().to_owned(),
-            })
+            .map(bill_account)
             .collect();
         let account = args
             .account_id
@@ -181,6 +178,14 @@ impl Console {
             result: kept_result(kept),
             differences: differences.iter().map(difference).collect(),
         })
+    }
+}
+
+pub(crate) fn bill_account(account: &Account) -> BillAccount {
+    BillAccount {
+        id: account.id.0.clone(),
+        channel: account.channel.0.clone(),
+        name: account.name().to_owned(),
     }
 }
 
@@ -361,7 +366,7 @@ fn state(state: LineState) -> String {
     }
 }
 
-fn bill_line(line: &BillLine) -> SideLine {
+pub(crate) fn bill_line(line: &BillLine) -> SideLine {
     SideLine {
         row: narrow(line.row),
         kind: kind(line.kind),

@@ -7,6 +7,7 @@ pub mod contract;
 mod demo;
 mod errors;
 mod export;
+mod fees;
 mod field_verdicts;
 mod flows;
 mod kept_files;

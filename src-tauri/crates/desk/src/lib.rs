@@ -8,6 +8,7 @@ mod bills;
 mod close;
 mod doctor;
 mod driver;
+mod fees;
 mod health;
 mod older_copy;
 mod pay;
@@ -35,6 +36,7 @@ pub use close::{
     DayTerm, FlowDay, Hindrance,
 };
 pub use doctor::{Line, LineName, LineState, Subject};
+pub use fees::FeeReview;
 pub use health::{Health, SKEW_LIMIT_MS};
 pub use pay::{Charge, Repeat, ShowCode};
 pub use paydesk_bank::{
@@ -44,7 +46,7 @@ pub use paydesk_bank::{
 pub use paydesk_channels::{
     BillFault, Field, FieldCheck, FieldKind, FieldNote, FieldProblem, Profile,
 };
-pub use paydesk_recon::payouts;
+pub use paydesk_recon::{FeeFinding, payouts};
 pub use paydesk_reports as reports;
 pub use paydesk_reports::{Receipt, barcode};
 pub use paydesk_signing::{Encoding, Inspected, KeyError, KeyForm, Secret};

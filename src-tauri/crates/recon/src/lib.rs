@@ -32,7 +32,7 @@ pub mod payouts;
 mod totals;
 
 pub use engine::{BillSide, BookSide, OtherBills};
-pub use fees::{FeeAudit, FeeFinding, audit_fees};
+pub use fees::{FeeAudit, FeeFinding, FeeTerms};
 pub use paydesk_domain::Counts;
 
 use paydesk_domain::{

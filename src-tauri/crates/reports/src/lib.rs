@@ -8,6 +8,7 @@ mod day_way;
 mod differences;
 mod digest;
 mod document;
+mod fee_findings;
 mod harmless;
 mod journal;
 mod list;
@@ -24,6 +25,7 @@ pub use day_report::{DayReport, Statement, StatementDay, day_report, statement};
 pub use day_way::{BankWay, BankWayLine, DecidedItem};
 pub use differences::DifferenceList;
 pub use document::{Document, DocumentFormat, DocumentTable, write_document};
+pub use fee_findings::FeeFindingList;
 pub use journal::{
     AccountFault, AccountMap, AccountRole, DayFigures, JournalEntry, JournalLine, JournalTemplate,
     LedgerAccount, Side, write_journal,

@@ -5,7 +5,7 @@ use paydesk_domain::{
     BillLine, BookLine, ChannelDay, ContractRate, Currency, FeeRate, Money, RateTable, Totals,
     total,
 };
-use paydesk_recon::{BillSide, Difference, FeeFinding, Setting, Summary, audit_fees};
+use paydesk_recon::{BillSide, Difference, FeeAudit, FeeFinding, FeeTerms, Setting, Summary};
 use paydesk_truth::{Channel, Exception, Written};
 use std::collections::BTreeMap;
 use std::fs;
@@ -130,14 +130,25 @@ fn audited(
     lines: &[BillLine],
     rates: &RateTable,
 ) -> Vec<Exception> {
-    let with_day = lines.iter().map(|line| (day, line));
-    let audit = audit_fees(with_day, rates, Currency::CNY, Some(true), &|_| None).unwrap();
-    let sum = |wanted: bool| -> i64 {
-        let more = audit.findings.iter().map(|it| it.more.minor());
-        more.filter(|it| (*it > 0) == wanted).map(i64::abs).sum()
+    let terms = FeeTerms {
+        contract: &|day| rates.on(day),
+        returns_fee: Some(true),
+        paid_on: &|_| None,
     };
-    assert_eq!(audit.overcharged.minor(), sum(true));
-    assert_eq!(audit.undercharged.minor(), sum(false));
+    let mut audit = FeeAudit::begin(Currency::CNY);
+    let findings: Vec<FeeFinding> = lines
+        .iter()
+        .filter_map(|line| audit.line(day, line, &terms).unwrap())
+        .collect();
+    let of_kind = |wanted: bool| {
+        let more = findings.iter().map(|it| it.more.minor());
+        more.filter(move |it| (*it > 0) == wanted).map(i64::abs)
+    };
+    assert_eq!(audit.overcharged.minor(), of_kind(true).sum::<i64>());
+    assert_eq!(audit.undercharged.minor(), of_kind(false).sum::<i64>());
+    let counted = |lines: u64| usize::try_from(lines).unwrap();
+    assert_eq!(counted(audit.lines_over), of_kind(true).count());
+    assert_eq!(counted(audit.lines_under), of_kind(false).count());
     let name = |more: i64| {
         if more > 0 {
             "overcharged"
@@ -151,5 +162,5 @@ fn audited(
         reference: it.line.reference().to_owned(),
         amount: Some(it.more.minor().abs()),
     };
-    audit.findings.iter().map(of).collect()
+    findings.iter().map(of).collect()
 }

@@ -1,5 +1,5 @@
 /// Which side of reconciling is on the screen. It stays while the program runs.
-export const PARTS_OF_RECONCILE = ['bills', 'bank', 'payouts'] as const;
+export const PARTS_OF_RECONCILE = ['bills', 'bank', 'payouts', 'fees'] as const;
 export type ReconcilePart = (typeof PARTS_OF_RECONCILE)[number];
 
 class Parts {

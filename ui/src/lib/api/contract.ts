@@ -68,6 +68,31 @@ gateway?: string,
 fields: { [key in string]: Pasted }, };
 
 /**
+ * An account's fees.
+ */
+export type AccountFees = { 
+/**
+ * The account.
+ */
+account: BillAccount, 
+/**
+ * The rate of days that no row names, in millionths; none is set: null.
+ */
+rate_millionths: number | null, 
+/**
+ * The rows of its contract with dates.
+ */
+rates: Array<RateRow>, 
+/**
+ * In numbers.
+ */
+totals: FeeTotals, 
+/**
+ * The first 500 findings, in the order of the days; the exported file has them all.
+ */
+findings: Array<FeeFindingView>, };
+
+/**
  * Every account, and how it stands with the vault.
  */
 export type AccountList = { 
@@ -1618,6 +1643,7 @@ file: string, };
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
 export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "bank_days_both" | "bank_days_row" | "bank_days_too_many" | "flow_account" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "rate_ends_early" | "rate_limits" | "rates_overlap" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -1698,6 +1724,39 @@ replace: boolean,
  * The figures that stood on the screen: a day that has others is not written.
  */
 seen: DayResult | null, };
+
+/**
+ * Every finding of an audit as a file.
+ */
+export type ExportFees = { 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The channel's first day.
+ */
+from: string, 
+/**
+ * Its last day, at most 400 days on.
+ */
+to: string, 
+/**
+ * `csv`, `csv_plain` or `xlsx`.
+ */
+format: FileFormat, 
+/**
+ * A full path with the format's ending.
+ */
+file: string, 
+/**
+ * Whether a file of this name is replaced.
+ */
+replace: boolean, 
+/**
+ * The figures that stood on the screen: an audit that comes to others is not kept.
+ */
+seen: FeeTotals | null, };
 
 /**
  * Reconciled days as balanced journal entries.
@@ -1871,6 +1930,94 @@ name: string,
  * Whether it is on.
  */
 on: boolean, };
+
+/**
+ * The fees of some days.
+ */
+export type FeeAuditView = { 
+/**
+ * Account by account.
+ */
+accounts: Array<AccountFees>, };
+
+/**
+ * One line whose fee is not the contract's.
+ */
+export type FeeFindingView = { 
+/**
+ * The bill's day.
+ */
+day: string, 
+/**
+ * Its line.
+ */
+line: SideLine, 
+/**
+ * The contract's fee.
+ */
+contract: MoneyView, 
+/**
+ * The bill's fee less the contract's.
+ */
+more: MoneyView, };
+
+/**
+ * What an audit came to, in numbers.
+ */
+export type FeeTotals = { 
+/**
+ * Days whose bill is kept.
+ */
+days: number, 
+/**
+ * Lines whose fee was worked out.
+ */
+audited: number, 
+/**
+ * Lines of which the contract says nothing.
+ */
+without_rate: number, 
+/**
+ * Lines on which too much was taken.
+ */
+lines_over: number, 
+/**
+ * Lines on which too little was taken.
+ */
+lines_under: number, 
+/**
+ * What the bills charge.
+ */
+charged: MoneyView, 
+/**
+ * What the contract says.
+ */
+contract: MoneyView, 
+/**
+ * What was taken too much.
+ */
+overcharged: MoneyView, 
+/**
+ * What was taken too little, not negative.
+ */
+undercharged: MoneyView, };
+
+/**
+ * Days whose fees are worked out again.
+ */
+export type FeesOf = { 
+/**
+ * Only this account; all of them when not given.
+ */
+account_id: string | null, 
+/**
+ * The channels' first day, `2026-11-01`.
+ */
+from: string, 
+/**
+ * Their last day, at most 400 days on.
+ */
+to: string, };
 
 /**
  * What a field of the form holds.
@@ -4339,6 +4486,8 @@ export interface Commands {
   ledger_accounts: { args: NoArgs; answer: LedgerAccounts };
   /** Sets the ledger accounts. */
   change_ledger_accounts: { args: ChangeLedgerAccounts; answer: LedgerAccounts };
+  /** Writes every line whose fee is not the contract's. */
+  export_fees: { args: ExportFees; answer: ExportedFile };
   /** How far the export is, and its end before its time. */
   export_progress: { args: ExportStep; answer: ExportProgress };
   /** One order with its timeline. */
@@ -4417,6 +4566,8 @@ export interface Commands {
   decide_payout: { args: DecidePayout; answer: PayoutList };
   /** Takes a kept bill's or statement's file out, exactly as it came. */
   save_kept_file: { args: SaveKeptFile; answer: SavedFile };
+  /** Works out the fees of kept bills again from the contract. */
+  audit_fees: { args: FeesOf; answer: FeeAuditView };
   /** Differences by filter, each with what was decided. */
   worklist: { args: WorkPageOf; answer: WorkPageView };
   /** What may be the other side of a difference. */

@@ -90,6 +90,7 @@ describe('texts chosen by names of the core', () => {
             package: 'fonts-noto-cjk',
             right: 'USD',
             row: '7',
+            other: '9',
             seconds: '4',
             stated: '1,204.00 CNY',
           },

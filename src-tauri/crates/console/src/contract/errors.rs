@@ -242,6 +242,12 @@ pub enum ErrorCode {
     AlreadySetUp,
     /// The folder's shop is not set up yet.
     NotSetUp,
+    /// A row of a contract ends before it begins.
+    RateEndsEarly,
+    /// The least and the most of a row of a contract exclude each other.
+    RateLimits,
+    /// Two rows of a contract hold on one day.
+    RatesOverlap,
     /// More than what can still be refunded.
     RefundExceeds,
     /// Nothing is paid here.

@@ -6,6 +6,7 @@ mod bills;
 mod demo;
 mod errors;
 mod export;
+mod fees;
 mod flows;
 mod keys;
 mod orders;
@@ -21,6 +22,7 @@ pub use bills::*;
 pub use demo::*;
 pub use errors::*;
 pub use export::*;
+pub use fees::*;
 pub use flows::*;
 pub use keys::*;
 pub use orders::*;
@@ -80,6 +82,8 @@ macro_rules! with_commands {
             ledger_accounts: NoArgs => LedgerAccounts,
             /// Sets the ledger accounts.
             change_ledger_accounts: ChangeLedgerAccounts => LedgerAccounts,
+            /// Writes every line whose fee is not the contract's.
+            export_fees: ExportFees => ExportedFile,
             /// How far the export is, and its end before its time.
             export_progress: ExportStep => ExportProgress,
             /// One order with its timeline.
@@ -158,6 +162,8 @@ macro_rules! with_commands {
             decide_payout: DecidePayout => PayoutList,
             /// Takes a kept bill's or statement's file out, exactly as it came.
             save_kept_file: SaveKeptFile => SavedFile,
+            /// Works out the fees of kept bills again from the contract.
+            audit_fees: FeesOf => FeeAuditView,
             /// Differences by filter, each with what was decided.
             worklist: WorkPageOf => WorkPageView,
             /// What may be the other side of a difference.

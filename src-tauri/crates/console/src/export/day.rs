@@ -28,7 +28,7 @@ const PAGE: u32 = 1_000;
 /// Days of one statement or journal: a year and its neighbours.
 const DAYS_MAX: i32 = 400;
 
-const LISTS: [FileFormat; 3] = [FileFormat::Csv, FileFormat::CsvPlain, FileFormat::Xlsx];
+pub(super) const LISTS: [FileFormat; 3] = [FileFormat::Csv, FileFormat::CsvPlain, FileFormat::Xlsx];
 const REPORTS: [FileFormat; 4] = [
     FileFormat::Csv,
     FileFormat::CsvPlain,
@@ -372,7 +372,7 @@ fn font_used(bytes: &[u8]) -> Result<FontUsed, paydesk_desk::reports::ExportErro
 }
 
 /// First and last day, in their order and not too many.
-pub(super) fn span(from: &str, to: &str) -> Result<(ChannelDay, ChannelDay), CommandError> {
+pub(crate) fn span(from: &str, to: &str) -> Result<(ChannelDay, ChannelDay), CommandError> {
     let (first, last) = (channel_day(from)?, channel_day(to)?);
     let days = first.date().zip(last.date()).and_then(|(first, last)| {
         let between = last.since((jiff::Unit::Day, first)).ok()?;

@@ -2,8 +2,11 @@
 //! its name, with the file beside it that holds its digest, or not at all.
 
 mod day;
+mod fees;
 mod journal;
 mod orders;
+
+pub(crate) use day::span;
 
 use crate::{Console, NewFile, Surroundings, contract::*, invalid, refused, refused_with};
 use paydesk_desk::{

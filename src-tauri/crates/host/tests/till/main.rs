@@ -19,6 +19,7 @@ mod counter;
 mod doctor;
 mod doubts;
 mod export;
+mod fees;
 mod flows;
 mod older_copy;
 mod past;
