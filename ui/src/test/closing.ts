@@ -73,15 +73,18 @@ export function closingAnswers(): ClosingAnswers {
   ];
   let signed = false;
 
-  const listed = ({ state, code }: WorkQuery): WorkItemView[] =>
+  const asked = ({ code, owner, account_id }: WorkQuery): WorkItemView[] =>
     items
-      .filter((it) => state === null || it.state === state)
-      .filter((it) => code === null || it.difference.code === code);
-  const count = (state: string): number => items.filter((it) => it.state === state).length;
-  const counts = () => ({
-    open: count('open'),
-    exceptions: count('exception'),
-    settled: count('settled'),
+      .filter((it) => code === null || it.difference.code === code)
+      .filter((it) => owner === null || it.owner === owner)
+      .filter((it) => account_id === null || it.account_id === account_id);
+  const listed = (query: WorkQuery): WorkItemView[] =>
+    asked(query).filter((it) => query.state === null || it.state === query.state);
+  const count = (state: string, of = items): number => of.filter((it) => it.state === state).length;
+  const counts = (of = items) => ({
+    open: count('open', of),
+    exceptions: count('exception', of),
+    settled: count('settled', of),
   });
   const of = (target: WorkTarget): WorkItemView[] =>
     target.of === 'all' ? listed(target.query) : found(target.items);
@@ -155,7 +158,8 @@ export function closingAnswers(): ClosingAnswers {
 
   function decide({ target, act, remark, dry_run }: Decide): Weighing {
     const limit = (it: WorkItemView): boolean =>
-      act.act !== 'written_off' || Math.abs(Number(it.difference.difference?.minor)) <= 100;
+      it.state !== 'settled' &&
+      (act.act !== 'written_off' || Math.abs(Number(it.difference.difference?.minor)) <= 100);
     const asked = of(target);
     const fits = remark === '' && act.act !== 'explained' ? [] : asked.filter(limit);
     const reason = remark === '' && act.act !== 'explained' ? 'remark_missing' : 'above_limit';
@@ -176,7 +180,7 @@ export function closingAnswers(): ClosingAnswers {
   return {
     worklist: ({ query, from, limit }) => ({
       items: listed(query).slice(from, from + limit),
-      counts: counts(),
+      counts: counts(asked(query)),
     }),
     candidates: (name) => ({
       item: found([name])[0] ?? item('fee', '', 0),

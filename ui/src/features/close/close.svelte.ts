@@ -10,12 +10,16 @@ import type {
   PartArgs,
   ProofFile,
   Weighing,
+  WorkCountsView,
   WorkItemView,
   WorkQuery,
 } from '$lib/api/contract';
 import { m, textOrName } from '$lib/i18n/text';
+import { keep, recall } from '$lib/state/local';
 import { notices } from '$lib/state/notices.svelte';
+import { daysOf } from '$lib/time/span';
 import { SparseRows } from '$lib/ui/sparse.svelte';
+import { NO_FILTERS, rememberedFilters, type WorkFilters } from './filters';
 
 /// Decisions that ask for a remark before they are made.
 export type Asking =
@@ -23,13 +27,17 @@ export type Asking =
 
 export type StateFilter = 'open' | 'exception' | 'settled' | null;
 
+const REMEMBERED = 'worklist';
+
 class Close {
   overview = $state.raw<DayOverview | null>(null);
   error = $state.raw<CommandError | null>(null);
   busy = $state(false);
   /// Which differences are listed.
   state = $state<StateFilter>('open');
-  code = $state<string | null>(null);
+  filters = $state.raw<WorkFilters>(rememberedFilters(recall(REMEMBERED)));
+  /// How many of those that are asked for stand where.
+  counts = $state.raw<WorkCountsView | null>(null);
   readonly rows = new SparseRows<WorkItemView>();
   selected = $state(0);
   found = $state.raw<Candidates | null>(null);
@@ -47,14 +55,21 @@ class Close {
 
   readonly day = $derived(this.overview?.day ?? null);
   readonly item = $derived(this.rows.at(this.selected) ?? null);
+  readonly days = $derived(
+    daysOf(this.filters.span, this.day ?? '') ?? { from: this.filters.from, to: this.filters.to },
+  );
   readonly query = $derived<WorkQuery>({
-    day_from: this.day ?? '',
-    day_to: this.day ?? '',
-    account_id: null,
-    code: this.code,
+    day_from: this.days.from,
+    day_to: this.days.to,
+    account_id: this.filters.account_id,
+    code: this.filters.code,
     state: this.state,
-    owner: null,
+    owner: this.filters.owner,
   });
+  /// Nothing of a signed day can be decided about; of several days the core says which are.
+  readonly locked = $derived(
+    this.overview?.signed === true && this.days.from === this.day && this.days.to === this.day,
+  );
 
   async load(day: string | null = this.day): Promise<void> {
     await this.#work(async () => {
@@ -71,17 +86,29 @@ class Close {
     await this.load(date.toISOString().slice(0, 10));
   }
 
-  async filter(state: StateFilter, code: string | null): Promise<void> {
+  async show(state: StateFilter): Promise<void> {
     this.state = state;
-    this.code = code;
     this.stop();
     await this.#work(() => this.list(0));
+  }
+
+  async filter(filters: WorkFilters): Promise<void> {
+    this.filters = filters;
+    keep(REMEMBERED, filters);
+    await this.show(this.state);
+  }
+
+  /// What of this day stands so, whatever was filtered before.
+  async showOfDay(state: StateFilter): Promise<void> {
+    this.state = state;
+    await this.filter(NO_FILTERS);
   }
 
   async list(select: number): Promise<void> {
     const { query } = this;
     await this.rows.open(async (from, limit) => {
       const { items, counts } = await callConsole('worklist', { query, from, limit });
+      this.counts = counts;
       const all = counts.open + counts.exceptions + counts.settled;
       const total = { open: counts.open, exception: counts.exceptions, settled: counts.settled };
       return {
@@ -105,7 +132,7 @@ class Close {
   }
 
   ask(asking: Asking, bulk = false): void {
-    if (this.overview?.signed || (!bulk && !this.item)) return;
+    if (this.locked || (!bulk && !this.item)) return;
     this.asking = asking;
     this.bulk = bulk;
     this.dry = null;
@@ -139,7 +166,7 @@ class Close {
 
   /// Enter on a difference: what its explanation proves needs no words.
   async accept(): Promise<void> {
-    if (!this.item || this.overview?.signed) return;
+    if (!this.item || this.locked) return;
     if (this.item.difference.why === 'unexplained') {
       this.refusal = m.unfit_not_explained();
       return;
@@ -181,12 +208,12 @@ class Close {
   async askChannel(): Promise<void> {
     const { item } = this;
     const order_id = item?.difference.book?.order_id ?? item?.difference.bill?.order_id;
-    if (!item || !order_id || this.overview?.signed) return;
+    if (!item || !order_id || this.locked) return;
     await this.#work(async () => {
       await callConsole('check_now', { order_id });
       const { account_id, day } = item;
-      this.overview = await callConsole('compare_day_again', { account_id, day });
-      await this.list(this.selected);
+      await callConsole('compare_day_again', { account_id, day });
+      await this.#again();
       notices.show('info', m.work_asked());
     });
   }
@@ -245,26 +272,26 @@ class Close {
 
   async #make(act: ActArgs, remark: string): Promise<void> {
     await this.#work(async () => {
-      const decided = this.bulk ? await this.#names() : this.item ? [named(this.item)] : [];
+      const listed = this.bulk ? await this.#undecided() : this.item ? [named(this.item)] : [];
       const weighing = await this.#decide(act, remark, false);
       if (!this.#say(weighing) && weighing.fits === 0) return;
-      this.#undo.push(decided);
+      // Where not every one that stays is named, which ones were decided is not known either.
+      if (weighing.unfit_count === weighing.unfit.length) {
+        const stays = new Set(weighing.unfit.map(({ item }) => nameText(item)));
+        this.#undo.push(listed.filter((it) => !stays.has(nameText(it))));
+      }
       if (this.bulk) notices.show('ok', m.work_decided({ count: weighing.fits }));
       this.stop();
       await this.#again();
     });
   }
 
-  /// Those of a decision about everything that is listed, to be undone together.
-  async #names(): Promise<ItemRef[]> {
+  /// Those that a decision about everything that is listed can be about, to be undone together.
+  async #undecided(): Promise<ItemRef[]> {
     const names: ItemRef[] = [];
-    for (;;) {
-      const page = await callConsole('worklist', {
-        query: this.query,
-        from: names.length,
-        limit: 200,
-      });
-      names.push(...page.items.map(named));
+    for (let from = 0; ; from += 200) {
+      const page = await callConsole('worklist', { query: this.query, from, limit: 200 });
+      names.push(...page.items.filter(({ state }) => state !== 'settled').map(named));
       if (page.items.length < 200) return names;
     }
   }
@@ -298,5 +325,7 @@ class Close {
 export function named({ account_id, day, item }: WorkItemView): ItemRef {
   return { account_id, day, item };
 }
+
+const nameText = ({ account_id, day, item }: ItemRef): string => `${account_id} ${day} ${item}`;
 
 export const close = new Close();

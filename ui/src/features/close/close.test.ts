@@ -2,13 +2,14 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { useTransport } from '$lib/api/client';
 import { FakeConsole } from '../../test/fake';
 import { close } from './close.svelte';
+import { NO_FILTERS, rememberedFilters } from './filters';
 
 describe('a day is worked off', () => {
   beforeEach(async () => {
     useTransport(new FakeConsole());
     close.stop();
     close.state = 'open';
-    close.code = null;
+    await close.filter(NO_FILTERS);
     close.remark = '';
     await close.load(null);
   });
@@ -67,5 +68,43 @@ describe('a day is worked off', () => {
     close.ask('fee');
     expect(close.asking).toBeNull();
     expect(await close.reopen('the channel answered')).toBe(true);
+  });
+
+  it('decides about what is filtered, and about nothing else', async () => {
+    await close.filter({ ...NO_FILTERS, code: 'missing_ours' });
+    expect(close.rows.total).toBe(1);
+    expect(close.counts).toEqual({ open: 1, exceptions: 0, settled: 0 });
+    close.remark = 'asked the channel';
+    close.ask('exception', true);
+    await close.weigh();
+    expect(close.dry?.fits).toBe(1);
+    await close.submit();
+    await close.filter(NO_FILTERS);
+    expect(close.rows.total).toBe(2);
+    await close.undo();
+    expect(close.rows.total).toBe(3);
+  });
+
+  it('takes back only what was decided together', async () => {
+    close.remark = 'asked the channel';
+    await close.accept();
+    await close.show(null);
+    close.ask('exception', true);
+    await close.submit();
+    await close.undo();
+    expect(close.counts).toEqual({ open: 2, exceptions: 0, settled: 1 });
+  });
+
+  it('asks for the days that are chosen, and remembers what was filtered', async () => {
+    const filters = { ...NO_FILTERS, owner: '', span: 'pick' as const };
+    await close.filter({ ...filters, from: '2026-11-01', to: '2026-11-05' });
+    expect(close.query).toMatchObject({ day_from: '2026-11-01', day_to: '2026-11-05', owner: '' });
+    const kept: unknown = JSON.parse(localStorage.getItem('paydesk.worklist') ?? 'null');
+    expect(rememberedFilters(kept)).toEqual(close.filters);
+    await close.filter({ ...NO_FILTERS, span: 'week' });
+    expect(close.query).toMatchObject({ day_from: '2026-11-14', day_to: '2026-11-20' });
+    for (const broken of [null, 'x', {}, { code: 'none', owner: 7, span: 'ever' }]) {
+      expect(rememberedFilters(broken)).toEqual(NO_FILTERS);
+    }
   });
 });

@@ -51,6 +51,14 @@ export function formatBusinessDay(day: string): string {
   return Number.isNaN(at) ? day : formatDay(at, 'UTC');
 }
 
+/// `2026-11-21` without its weekday: for many in a row.
+export function formatShortDay(day: string): string {
+  const at = Date.parse(`${day}T12:00:00Z`);
+  return Number.isNaN(at)
+    ? day
+    : formatter('UTC', 'short-day', { month: 'short', day: 'numeric' }).format(at);
+}
+
 /// Seconds as `0:23` or `1:05`.
 export function formatSeconds(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));

@@ -1,6 +1,6 @@
 /// Some days in a row, as a person names them: the name stays, the days follow the calendar.
 
-export const SPANS = ['yesterday', 'week', 'month', 'last_month', 'year', 'pick'] as const;
+export const SPANS = ['day', 'yesterday', 'week', 'month', 'last_month', 'year', 'pick'] as const;
 export type SpanName = (typeof SPANS)[number];
 
 export interface Days {
@@ -22,6 +22,8 @@ export function dayAway(day: string, days: number, months = 0): string {
 export function daysOf(name: SpanName, today: string): Days | null {
   const first = `${today.slice(0, 7)}-01`;
   switch (name) {
+    case 'day':
+      return { from: today, to: today };
     case 'yesterday':
       return { from: dayAway(today, -1), to: dayAway(today, -1) };
     case 'week':
