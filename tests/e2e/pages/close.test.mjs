@@ -68,6 +68,34 @@ test('with its bills the differences are listed, each side beside the other', as
   await isClean('close-open');
 });
 
+test('differences are narrowed by kind, and what is decided for all is decided for those', async () => {
+  const { counts } = await overview();
+  const kinds = await shop.part('work-item').evaluateAll((rows) => rows.map((row) => row.dataset.code));
+  const [kind] = kinds;
+  const many = kinds.filter((it) => it === kind).length;
+  await shop.part('work-code').selectOption(kind);
+  await isStill();
+  assert.equal(await shop.part('work-item').count(), many);
+  await focusList();
+  await press('Shift+X');
+  await shop.part('bulk').waitFor();
+  await shop.page.waitForTimeout(300);
+  assert.match(await shop.part('bulk').innerText(), new RegExp(`${many}`));
+  await isClean('close-narrowed');
+  await press('Escape');
+  await shop.page.reload();
+  await shop.page.locator('html[data-ready=true]').waitFor();
+  await isStill();
+  assert.equal(await shop.part('work-code').inputValue(), kind);
+  await shop.part('work-filters').locator('[data-testid=span]').selectOption('week');
+  await isStill();
+  await isClean('close-week');
+  await shop.part('work-unfiltered').click();
+  await isStill();
+  assert.equal((await overview()).counts.open, counts.open);
+  assert.equal(await shop.part('work-item').count(), counts.open);
+});
+
 test('every difference is decided by keyboard', async () => {
   const before = (await overview()).counts.open;
   await focusList();

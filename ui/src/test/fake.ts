@@ -22,6 +22,7 @@ import { accountAnswers } from './accounts';
 import { billAnswers } from './bills';
 import { closingAnswers } from './closing';
 import { feeAnswers } from './fees';
+import { reportAnswers } from './reports';
 import { statementAnswers } from './statements';
 
 /// 21 November 2026, 14:40:13 in Shanghai.
@@ -515,6 +516,7 @@ export class FakeConsole implements Transport {
     ...billAnswers(() => this.options),
     ...statementAnswers(() => this.options),
     ...feeAnswers(),
+    ...reportAnswers(),
     ...closingAnswers(),
     shop_events: ({ below, limit }) => {
       const all = shopEvents().filter(({ seq }) => below === null || seq < below);

@@ -20,6 +20,7 @@ mod shop;
 mod statement_words;
 mod statements;
 mod surroundings;
+mod takings;
 mod timeline;
 mod views;
 mod worklist;

@@ -25,6 +25,7 @@ pub mod rhythm;
 mod settle;
 pub mod shop;
 mod statements;
+mod takings;
 mod worklist;
 
 pub use accounts::{AccountChange, Draft, KeyStep, is_this_machine};
@@ -56,6 +57,7 @@ pub use refunds::{REASONS, RefundAsk};
 pub use statements::{
     LineVerdict, LookedStatement, Reading, SavedTemplate, StatementPreview, movements,
 };
+pub use takings::InTransit;
 pub use worklist::{Candidate, Ruling, TOGETHER_MAX, WRITE_OFF_MAX, Weighed};
 
 use paydesk_channels::Channel;

@@ -18,6 +18,7 @@ mod read;
 mod schema;
 mod search;
 mod statements;
+mod takings;
 #[cfg(test)]
 mod testing;
 mod wal;

@@ -11,10 +11,12 @@ use crate::{
 };
 use paydesk_desk::ports::{
     BoxFuture, ComparedAgain, DayClose, DayFacts, HourTaken, KeptBill, NewClose, NewEvent,
-    NewTreatment, Reopened, StoreError, WorkCounts, WorkFilter, WorkItem, Worklist,
+    NewTreatment, Reopened, StoreError, Taken, Takings, TakingsBy, WorkCounts, WorkFilter,
+    WorkItem, Worklist,
 };
 use paydesk_domain::{
-    AccountId, ChannelDay, ChannelId, Currency, ItemName, ItemState, Money, Timestamp, Treatment,
+    AccountId, BusinessDay, ChannelDay, ChannelId, Currency, ItemName, ItemState, Money, Timestamp,
+    Treatment,
 };
 use serde_json::Value;
 use sqlx::{Connection as _, QueryBuilder, Sqlite, sqlite::SqliteRow};
@@ -404,6 +406,19 @@ impl Worklist for SqliteStore {
         seen: u64,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.write_payout_decision(event, days, seen))
+    }
+
+    fn takings(
+        &self,
+        from: BusinessDay,
+        to: BusinessDay,
+        by: TakingsBy,
+    ) -> BoxFuture<'_, Result<Takings, StoreError>> {
+        Box::pin(self.read_takings(from, to, by))
+    }
+
+    fn takings_of_day(&self, day: BusinessDay) -> BoxFuture<'_, Result<Vec<Taken>, StoreError>> {
+        Box::pin(self.read_takings_of_day(day))
     }
 
     fn sign_day(&self, close: NewClose) -> BoxFuture<'_, Result<DayClose, StoreError>> {

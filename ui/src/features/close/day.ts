@@ -27,6 +27,3 @@ export function hindranceText({ why, account_id, count }: HindranceView, day: Da
 export function actText(act: string): string {
   return textOrName('act', act);
 }
-
-/// The larger of two numbers of minor units; for the height of a chart alone.
-export const larger = (a: bigint, b: bigint): bigint => (a > b ? a : b);

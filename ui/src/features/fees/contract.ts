@@ -9,7 +9,7 @@ import {
   percentField,
   rateFromPercent,
 } from '$lib/money/format';
-import { formatBusinessDay } from '$lib/time/format';
+import { formatDate } from '$lib/time/format';
 
 export const ROUNDINGS = ['half_up', 'half_even', 'up', 'down'] as const;
 
@@ -73,11 +73,14 @@ export function readRow(typed: TypedRow, exponent: number): RateRow | keyof Type
   };
 }
 
-/// `11月1日 起`, `11月1日 – 11月30日`.
+/// With its year: contracts last for several.
+const dayOf = (day: string): string => formatDate(Date.parse(`${day}T12:00:00Z`), 'UTC');
+
+/// `2026年11月1日 起`, `2026年11月1日 – 2026年11月30日`.
 export function rowDays({ from, to }: RateRow): string {
-  if (from && to) return `${formatBusinessDay(from)} – ${formatBusinessDay(to)}`;
-  if (from) return m.contract_since({ day: formatBusinessDay(from) });
-  if (to) return m.contract_until({ day: formatBusinessDay(to) });
+  if (from && to) return `${dayOf(from)} – ${dayOf(to)}`;
+  if (from) return m.contract_since({ day: dayOf(from) });
+  if (to) return m.contract_until({ day: dayOf(to) });
   return m.contract_always();
 }
 

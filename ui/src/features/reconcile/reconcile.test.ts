@@ -91,6 +91,23 @@ describe('a bill against our books', () => {
     expect(screen.queryByTestId('preview-banner')).toBeNull();
   });
 
+  it('takes the file of a kept bill out, and says when there is none', async () => {
+    await open();
+    await waitFor(() => expect(screen.getByTestId('bill-fetch')).toBeEnabled());
+    await person().click(screen.getByTestId('bill-fetch'));
+    expect(screen.queryByTestId('kept-file')).toBeNull();
+    await person().click(await screen.findByTestId('bill-import'));
+    await person().click(await screen.findByTestId('kept-file-save'));
+    await person().type(screen.getByTestId('kept-file-to'), '/tmp/a.zip{Enter}');
+    expect(fake.called('save_kept_file')).toMatchObject([
+      { file: { of: 'bill' }, to: '/tmp/a.zip', replace: false },
+    ]);
+    fake.options.errors = { save_kept_file: refusal('kept_file_missing') };
+    await person().click(screen.getByTestId('kept-file-save'));
+    await person().type(screen.getByTestId('kept-file-to'), '/tmp/b.zip{Enter}');
+    await waitFor(() => expect(screen.getByRole('alert')).toHaveTextContent('原文件'));
+  });
+
   it('reads a dropped file byte for byte, as the bill of the chosen day', async () => {
     await open({ known: NOW });
     await waitFor(() => expect(screen.getByTestId('bill-fetch')).toBeEnabled());

@@ -873,6 +873,35 @@ is_stopped: boolean,
 is_over: boolean, };
 
 /**
+ * What a channel's bills say of one step of time.
+ */
+export type BilledView = { 
+/**
+ * As [`TakenView::at`], by the channel's days.
+ */
+at: string, 
+/**
+ * The channel.
+ */
+channel: string, 
+/**
+ * Bills.
+ */
+bills: number, 
+/**
+ * What was paid.
+ */
+paid: MoneyView, 
+/**
+ * What was given back.
+ */
+refunded: MoneyView, 
+/**
+ * What the channel kept.
+ */
+fee: MoneyView, };
+
+/**
  * One step of the bridge.
  */
 export type BridgeStep = { 
@@ -2306,6 +2335,31 @@ statements: Array<KeptStatementView>,
 came: number, };
 
 /**
+ * Money on its way to the bank.
+ */
+export type InTransitView = { 
+/**
+ * Days since the newest day of the payout, at least.
+ */
+from_days: number, 
+/**
+ * And at most; without an end: null.
+ */
+to_days: number | null, 
+/**
+ * The channel.
+ */
+channel: string, 
+/**
+ * Payouts.
+ */
+payouts: number, 
+/**
+ * What they come to.
+ */
+net: MoneyView, };
+
+/**
  * Names a difference, also after its day was compared again.
  */
 export type ItemRef = { 
@@ -2600,6 +2654,15 @@ known_since: number | null, };
  * What the folder is for.
  */
 export type ModeView = "demo" | "real";
+
+/**
+ * The money that has not come to the bank, by age.
+ */
+export type MoneyInTransit = { 
+/**
+ * Youngest first.
+ */
+steps: Array<InTransitView>, };
 
 /**
  * Did money move?
@@ -4127,6 +4190,111 @@ note: string,
 confirmed_repeat_of: string | null, };
 
 /**
+ * What was taken through one channel in one step of time.
+ */
+export type TakenView = { 
+/**
+ * `2026-11-20`, `2026-11` or `13`.
+ */
+at: string, 
+/**
+ * The channel.
+ */
+channel: string, 
+/**
+ * Orders, paid or not.
+ */
+orders: number, 
+/**
+ * Those with money taken.
+ */
+paid: number, 
+/**
+ * What was taken.
+ */
+taken: MoneyView, 
+/**
+ * What of it was given back.
+ */
+refunded: MoneyView, 
+/**
+ * How much of it that is, in millionths.
+ */
+refund_share: number, };
+
+/**
+ * What the shop took.
+ */
+export type Takings = { 
+/**
+ * By our books, in the order of time.
+ */
+taken: Array<TakenView>, 
+/**
+ * By the bills; empty by hours, because a bill's hours stand with its day.
+ */
+billed: Array<BilledView>, 
+/**
+ * Together.
+ */
+totals: TakingsTotals, };
+
+/**
+ * Which days, by what.
+ */
+export type TakingsOf = { 
+/**
+ * The first business day, `2026-11-01`.
+ */
+from: string, 
+/**
+ * The last one, at most 400 days on.
+ */
+to: string, 
+/**
+ * By what.
+ */
+by: TakingsStep, };
+
+/**
+ * By what takings are summed.
+ */
+export type TakingsStep = "day" | "hour" | "month";
+
+/**
+ * All of it together.
+ */
+export type TakingsTotals = { 
+/**
+ * Orders, paid or not.
+ */
+orders: number, 
+/**
+ * Those with money taken.
+ */
+paid: number, 
+/**
+ * What was taken.
+ */
+taken: MoneyView, 
+/**
+ * What of it was given back.
+ */
+refunded: MoneyView, 
+/**
+ * How much of it that is, in millionths.
+ */
+refund_share: number, 
+/**
+ * What channels kept by the kept bills, in the shop's currency.
+ */
+fee: MoneyView, 
+/**
+ * Bills that are kept.
+ */
+bills: number, };
+
+/**
  * One number of the addition that gives a difference.
  */
 export type TermView = { 
@@ -4568,6 +4736,10 @@ export interface Commands {
   save_kept_file: { args: SaveKeptFile; answer: SavedFile };
   /** Works out the fees of kept bills again from the contract. */
   audit_fees: { args: FeesOf; answer: FeeAuditView };
+  /** What the shop took, by hour, day or month. */
+  takings: { args: TakingsOf; answer: Takings };
+  /** What channels owe and has not come to the bank, by age. */
+  money_in_transit: { args: NoArgs; answer: MoneyInTransit };
   /** Differences by filter, each with what was decided. */
   worklist: { args: WorkPageOf; answer: WorkPageView };
   /** What may be the other side of a difference. */

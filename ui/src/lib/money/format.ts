@@ -43,6 +43,25 @@ export function formatFigures(money: MoneyView): string {
   return formatter(preferences.locale, money, 'decimal').format(text).replaceAll('-', MINUS);
 }
 
+/// As short as an axis needs: `¥1.2万`.
+export function formatCompact(money: MoneyView): string {
+  const key = `${preferences.locale} ${money.currency} compact`;
+  let found = formatters.get(key);
+  if (!found) {
+    found = new Intl.NumberFormat(preferences.locale, {
+      style: 'currency',
+      currency: money.currency,
+      currencyDisplay: 'narrowSymbol',
+      notation: 'compact',
+      minimumFractionDigits: 0,
+      maximumFractionDigits: 1,
+    });
+    formatters.set(key, found);
+  }
+  const text = decimalText(money.minor, money.exponent) as Intl.StringNumericLiteral;
+  return found.format(text).replaceAll('-', MINUS);
+}
+
 /// Money going out: `−¥68.00`.
 export function formatOutgoing(money: MoneyView): string {
   return isZero(money.minor) ? formatMoney(money) : `${MINUS}${formatMoney(money)}`;
@@ -67,6 +86,15 @@ export function formatRate(millionths: number): string {
   return new Intl.NumberFormat(preferences.locale, {
     style: 'percent',
     maximumFractionDigits: 4,
+  }).format(text);
+}
+
+/// Millionths as a share of something, rounded as a reader needs it: `37218` is `3.72%`.
+export function formatRatio(millionths: string): string {
+  const text = decimalText(millionths, 6) as Intl.StringNumericLiteral;
+  return new Intl.NumberFormat(preferences.locale, {
+    style: 'percent',
+    maximumFractionDigits: 2,
   }).format(text);
 }
 

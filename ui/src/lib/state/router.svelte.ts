@@ -1,7 +1,15 @@
 /// Hash routes, so that going back, deep links and tests all work without a server.
 
 export type RouteName =
-  'pay' | 'orders' | 'refunds' | 'reconcile' | 'close' | 'channels' | 'settings' | 'demo';
+  | 'pay'
+  | 'orders'
+  | 'refunds'
+  | 'reconcile'
+  | 'close'
+  | 'reports'
+  | 'channels'
+  | 'settings'
+  | 'demo';
 
 export interface Route {
   name: RouteName;
@@ -15,6 +23,7 @@ const NAMES: readonly RouteName[] = [
   'refunds',
   'reconcile',
   'close',
+  'reports',
   'channels',
   'settings',
   'demo',

@@ -59,6 +59,12 @@ export function formatShortDay(day: string): string {
     : formatter('UTC', 'short-day', { month: 'short', day: 'numeric' }).format(at);
 }
 
+/// `2026-11` as people say it.
+export function formatMonth(month: string): string {
+  const at = Date.parse(`${month}-15T12:00:00Z`);
+  return Number.isNaN(at) ? month : formatter('UTC', 'month', { month: 'short' }).format(at);
+}
+
 /// Seconds as `0:23` or `1:05`.
 export function formatSeconds(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds));

@@ -14,6 +14,7 @@ mod pay;
 mod payouts;
 mod shop;
 mod statements;
+mod takings;
 mod typescript;
 mod worklist;
 
@@ -30,6 +31,7 @@ pub use pay::*;
 pub use payouts::*;
 pub use shop::*;
 pub use statements::*;
+pub use takings::*;
 pub use typescript::typescript;
 pub use worklist::*;
 
@@ -164,6 +166,10 @@ macro_rules! with_commands {
             save_kept_file: SaveKeptFile => SavedFile,
             /// Works out the fees of kept bills again from the contract.
             audit_fees: FeesOf => FeeAuditView,
+            /// What the shop took, by hour, day or month.
+            takings: TakingsOf => Takings,
+            /// What channels owe and has not come to the bank, by age.
+            money_in_transit: NoArgs => MoneyInTransit,
             /// Differences by filter, each with what was decided.
             worklist: WorkPageOf => WorkPageView,
             /// What may be the other side of a difference.

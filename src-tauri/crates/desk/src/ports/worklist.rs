@@ -2,7 +2,8 @@
 
 use super::{BoxFuture, ComparedAgain, KeptBill, KeptDifference, NewEvent, StoreError};
 use paydesk_domain::{
-    AccountId, BreakCode, ChannelDay, ChannelId, ItemName, ItemState, Money, Timestamp, Treatment,
+    AccountId, BreakCode, BusinessDay, ChannelDay, ChannelId, ItemName, ItemState, Money,
+    Timestamp, Totals, Treatment,
 };
 
 /// Which differences are asked for: those of the newest bill of each day.
@@ -65,6 +66,54 @@ pub struct WorkCounts {
     pub exceptions: u64,
     /// Settled.
     pub settled: u64,
+}
+
+/// By what takings are summed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TakingsBy {
+    /// Each day.
+    Day,
+    /// Each month.
+    Month,
+}
+
+/// What the shop took through one channel in some time, by its own books.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Taken {
+    /// `yyyymmdd`, `yyyymm` of a month, or the hours since 1970 in UTC of an hour.
+    pub at: i64,
+    /// The channel.
+    pub channel: ChannelId,
+    /// Orders, paid or not.
+    pub orders: u64,
+    /// Those with money taken.
+    pub paid: u64,
+    /// What was taken, in minor units of the shop's currency.
+    pub taken_minor: i64,
+    /// What of it was given back.
+    pub refunded_minor: i64,
+}
+
+/// What a channel's bills say of some time.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Billed {
+    /// As [`Taken::at`], by the channel's days.
+    pub at: i64,
+    /// The channel.
+    pub channel: ChannelId,
+    /// Bills.
+    pub bills: u64,
+    /// What they sum to.
+    pub totals: Totals,
+}
+
+/// What was taken, by both.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Takings {
+    /// By our books.
+    pub taken: Vec<Taken>,
+    /// By the bills.
+    pub billed: Vec<Billed>,
 }
 
 /// What one difference becomes.
@@ -187,6 +236,16 @@ pub trait Worklist: Send + Sync {
         day: ChannelDay,
         starts: Timestamp,
     ) -> BoxFuture<'_, Result<Vec<HourTaken>, StoreError>>;
+    /// What was taken from one day to another, by our books and by the bills: from the sums that are kept with the
+    /// orders and bills, so that a year costs no more than a month.
+    fn takings(
+        &self,
+        from: BusinessDay,
+        to: BusinessDay,
+        by: TakingsBy,
+    ) -> BoxFuture<'_, Result<Takings, StoreError>>;
+    /// What was taken in each hour of one day, by our books.
+    fn takings_of_day(&self, day: BusinessDay) -> BoxFuture<'_, Result<Vec<Taken>, StoreError>>;
     /// Signs a day. `DayLocked` when it is signed already.
     fn sign_day(&self, close: NewClose) -> BoxFuture<'_, Result<DayClose, StoreError>>;
     /// Opens a signed day again; its record stays. `Stale` when it is not signed.

@@ -15,3 +15,4 @@ mod lists;
 mod orders;
 mod shop;
 mod statements;
+mod takings;
