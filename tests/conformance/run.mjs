@@ -13,6 +13,8 @@ const SUITES = {
   bills: async (suite, { books, python }) => (await import('./clients/bills.mjs')).run(suite, books, python),
   // Generated files; no sandbox.
   truth: async (suite, { python }) => (await import('./clients/truth.mjs')).run(suite, python),
+  // Samples of other projects; no sandbox.
+  statements: async (suite, { python }) => (await import('./clients/statements.mjs')).run(suite, python),
   // Faults and the whole ledger are held still by one client at a time, so these follow one another.
   hostile: async (suite, { quiet }) => (await import('./clients/hostile.mjs')).run(suite, quiet),
   forged: async (suite, { quiet, python }) => {

@@ -1,8 +1,5 @@
 // A day's bill against our books, worked out once more by DuckDB from the generated files.
-import { execFileSync, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-
-import { here, root } from '../lib/place.mjs';
+import { buildExample, runClient } from '../lib/client.mjs';
 
 /** Many small shops, and one whose day is long. */
 const SHOPS = [
@@ -10,42 +7,8 @@ const SHOPS = [
   { seeds: [12], orders: 40_000 },
 ];
 
-/** Builds the program that writes a seed's files and says what the product makes of them. */
-function buildProgram() {
-  const words = ['build', '--locked', '--package', 'paydesk-truth', '--example', 'compared'];
-  const printed = execFileSync(process.env.CARGO ?? 'cargo', [...words, '--message-format', 'json-render-diagnostics'], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 256 * 1024 * 1024,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const built = printed
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line))
-    .find((message) => message.target?.name === 'compared' && message.executable);
-  if (!built) throw new Error('cargo named no program for the example compared');
-  return built.executable;
-}
-
 export async function run(suite, python) {
-  const program = buildProgram();
-  for (const shop of SHOPS) {
-    const client = spawn(python, ['-u', 'clients/truth.py'], { cwd: here, stdio: ['pipe', 'pipe', 'pipe'] });
-    let complaint = '';
-    client.stderr.on('data', (bytes) => {
-      complaint += bytes;
-    });
-    const ended = new Promise((resolve, reject) => {
-      client.once('error', reject);
-      client.once('close', resolve);
-    });
-    client.stdin.end(JSON.stringify({ ...shop, program }));
-    for await (const line of createInterface({ input: client.stdout })) {
-      const { name, failure } = JSON.parse(line);
-      suite.report(name, failure ?? undefined);
-    }
-    const code = await ended;
-    if (code !== 0) throw new Error(`DuckDB's client ended with ${code}: ${complaint}`);
-  }
+  // It writes a seed's files and says what the product makes of them.
+  const program = buildExample('paydesk-truth', 'compared');
+  for (const shop of SHOPS) await runClient(suite, python, ['clients/truth.py'], { ...shop, program });
 }
