@@ -17,7 +17,7 @@ use paydesk_reports::{
     Font, Heading, ListFormat, Statement, StatementDay, day_report, statement, write_document,
 };
 use paydesk_texts::Language;
-use std::{fs, path::Path};
+use std::{fs, io::Read, path::Path};
 
 const AT: Timestamp = Timestamp(1_795_243_268_000);
 
@@ -234,6 +234,94 @@ fn the_same_report_is_the_same_pages_byte_by_byte() {
         );
         assert_eq!(exported.totals, document.totals);
         fs::write(folder.join(name).with_extension("pdf"), bytes).unwrap();
+    }
+}
+
+/// What a file was when it was last looked at; written anew where `PAYDESK_GOLDEN` says so.
+#[allow(clippy::disallowed_methods, reason = "a test asks its caller")]
+fn golden(name: &str, text: &str) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    if std::env::var_os("PAYDESK_GOLDEN").is_some() {
+        fs::write(&file, text).unwrap();
+    }
+    let kept = fs::read_to_string(&file).unwrap();
+    for (row, (kept, now)) in kept.lines().zip(text.lines()).enumerate() {
+        assert_eq!(now, kept, "{name}, line {}", row + 1);
+    }
+    assert_eq!(text, kept, "{name}");
+}
+
+/// Every part of a workbook, and the digest of all its bytes.
+fn parts(bytes: &[u8], sha256: &str) -> String {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut text = format!("sha256 {sha256}\n");
+    for at in 0..archive.len() {
+        let mut part = archive.by_index(at).unwrap();
+        text += &format!("== {}\n", part.name().unwrap());
+        part.read_to_string(&mut text).unwrap();
+        text += "\n";
+    }
+    text.replace('\r', "").replace("><", ">\n<")
+}
+
+/// What is drawn on every page, and the digest of all its bytes.
+fn drawn(bytes: &[u8], sha256: &str) -> String {
+    let mut text = format!("sha256 {sha256}\n");
+    let mut rest = bytes;
+    let find = |bytes: &[u8], what: &[u8]| bytes.windows(what.len()).position(|it| it == what);
+    while let Some(at) = find(rest, b"stream\n") {
+        rest = &rest[at + 7..];
+        let mut inflated = Vec::new();
+        let read = flate2::read::ZlibDecoder::new(rest).read_to_end(&mut inflated);
+        // Of all streams only the pages set a font.
+        if read.is_ok() && find(&inflated, b" Tf").is_some() {
+            text += &format!(
+                "== page\n{}\n",
+                String::from_utf8_lossy(&inflated).escape_default()
+            );
+        }
+        rest = &rest[find(rest, b"endstream").unwrap() + 9..];
+    }
+    assert!(text.contains("== page"), "no page was found");
+    text.replace("\\n", "\n")
+}
+
+#[test]
+fn workbooks_are_golden_byte_by_byte() {
+    let xlsx = DocumentFormat::Sheet(ListFormat::Xlsx);
+    for (name, document, language) in [
+        ("day-report", day(3, Language::Chinese), Language::Chinese),
+        ("statement", month(Language::English), Language::English),
+    ] {
+        let (bytes, exported) = write_document(Vec::new(), xlsx, language, &document).unwrap();
+        golden(
+            &format!("{name}.xlsx.txt"),
+            &parts(&bytes, &exported.sha256),
+        );
+    }
+}
+
+/// The font that the golden pages were set in: another version has other outlines, and so other bytes.
+const GOLDEN_FONT: &str = "b76b0433203017ca80401b2ee0dd69350349871c4b19d504c34dbdd80541690a";
+
+#[test]
+fn pages_are_golden_byte_by_byte_in_the_font_they_were_set_in() {
+    let Some(file) = font_file() else {
+        return;
+    };
+    let font = Font::read(&file).unwrap();
+    if font.used().sha256 != GOLDEN_FONT {
+        eprintln!("not compared: another version of {}", font.used().name);
+        return;
+    }
+    for (name, document, language) in [
+        ("day-report", day(3, Language::Chinese), Language::Chinese),
+        ("statement", month(Language::English), Language::English),
+    ] {
+        let (bytes, exported) = pdf(&document, language, &font);
+        golden(&format!("{name}.pdf.txt"), &drawn(&bytes, &exported.sha256));
     }
 }
 
