@@ -31,3 +31,4 @@ mod secrets;
 mod shop;
 mod statements;
 mod till;
+mod workbooks;

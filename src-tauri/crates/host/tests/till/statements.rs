@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 type Expected = Result<(usize, u32), ErrorCode>;
 
 /// The samples of other projects, where the shared folder is at hand.
-fn samples() -> Option<PathBuf> {
+pub(crate) fn samples() -> Option<PathBuf> {
     let asked = std::env::var("PAYDESK_SHARED").ok();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
     let shared = asked
