@@ -1,6 +1,6 @@
 //! Speeds, measured against what the machine itself can do in the same run, and printed.
 //!
-//! `paydesk-bench [core] [window] [orders] [long] [bill] [rebuild] [restart]`; all by default. It must never be part of a unit test: a busy machine is no bug.
+//! `paydesk-bench [core] [window] [orders] [long] [charts] [bill] [rebuild] [restart]`; all by default. It must never be part of a unit test: a busy machine is no bug.
 #![allow(
     clippy::print_stdout,
     reason = "a program for a terminal speaks to the terminal"
@@ -8,6 +8,7 @@
 #![allow(clippy::disallowed_methods, reason = "time is what it measures")]
 
 mod bill;
+mod charts;
 mod core;
 mod figures;
 mod orders;
@@ -23,7 +24,7 @@ use std::time::Instant;
 /// Why a measurement could not be made.
 pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "usage: paydesk-bench [core] [window] [orders] [long] [bill] [rebuild] [restart] [--payments N] [--orders N] [--tally FILE]";
+const USAGE: &str = "usage: paydesk-bench [core] [window] [orders] [long] [charts] [bill] [rebuild] [restart] [--payments N] [--orders N] [--tally FILE]";
 
 fn main() -> ExitCode {
     // A debug build would measure the compiler's haste.
@@ -77,7 +78,7 @@ fn run() -> Result<bool, Trouble> {
     }
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "core" | "window" | "orders" | "long" | "bill" | "rebuild" | "restart" => {
+            "core" | "window" | "orders" | "long" | "charts" | "bill" | "rebuild" | "restart" => {
                 parts.push(argument);
             }
             "--tally" => tally = Some(PathBuf::from(arguments.next().ok_or(USAGE)?)),
@@ -102,6 +103,9 @@ fn run() -> Result<bool, Trouble> {
     if is_asked("long") {
         let shop = orders::made(orders, target)?;
         window::measure_long(&mut table, payments, &shop)?;
+    }
+    if is_asked("charts") {
+        charts::measure(&mut table, orders, target)?;
     }
     if is_asked("bill") {
         bill::measure(&mut table, target)?;

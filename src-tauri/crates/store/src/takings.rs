@@ -60,6 +60,26 @@ impl SqliteStore {
         Ok(told.into_iter().map(taken_of).collect())
     }
 
+    /// The same over every order, one by one: what the sums are measured and checked against.
+    ///
+    /// # Errors
+    /// The store's.
+    #[cfg(feature = "generate")]
+    pub async fn takings_over_rows(
+        &self,
+        from: BusinessDay,
+        to: BusinessDay,
+        by: TakingsBy,
+    ) -> Result<Vec<Taken>, StoreError> {
+        let place = place(by);
+        let sql = format!(
+            "SELECT {place} AS at, channel, count(*), sum(taken_minor > 0), sum(taken_minor), sum(refunded_minor) FROM orders WHERE day BETWEEN $1 AND $2 GROUP BY at, channel"
+        );
+        let days = (i64::from(from.0), i64::from(to.0));
+        let told = self.at_once::<Told>(&sql, 6, days).await?;
+        Ok(told.into_iter().map(taken_of).collect())
+    }
+
     /// The rows of a question as one text; `columns` is how many it has.
     async fn at_once<T: DeserializeOwned>(
         &self,
