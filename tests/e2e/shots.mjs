@@ -37,6 +37,13 @@ const KEPT = [
   ['refund', 'en', 'dark'],
   ['reconcile', 'zh-CN', 'light'],
   ['reconcile', 'en', 'dark'],
+  ['fees', 'zh-CN', 'light'],
+  ['payouts', 'en', 'light'],
+  ['statements', 'zh-CN', 'light'],
+  ['close', 'zh-CN', 'light'],
+  ['close', 'en', 'dark'],
+  ['reports', 'en', 'dark'],
+  ['reports', 'zh-CN', 'light'],
   ['channels', 'zh-CN', 'light'],
   ['channels', 'en', 'dark'],
   ['channel-fields', 'zh-CN', 'light'],
@@ -208,6 +215,7 @@ async function demoShop() {
     await part('bill-import').click();
     await says('reconcile-day', 'state', 'kept', 60_000);
     await shoot('reconcile-kept');
+    await finance(opened, shoot);
     await part('nav-channels').click();
     await part('demo-accounts').waitFor();
     await shoot('channels-demo');
@@ -243,6 +251,49 @@ async function demoShop() {
   } finally {
     await opened.close();
   }
+}
+
+/** The bank, what came of it, fees, the day that is closed, and charts: once every bill of yesterday is here. */
+async function finance({ page, part, ask }, shoot) {
+  const answer = async (command, body) => {
+    const { ok, value } = await ask(command, body);
+    if (!ok) throw new Error(`${command}: ${JSON.stringify(value)}`);
+    return value;
+  };
+  const { day, accounts } = await answer('day_overview', { day: null });
+  for (const { account, here } of accounts) {
+    if (here) continue;
+    const { preview } = await answer('fetch_bill', { account_id: account.id, day });
+    await answer('import_bill', { preview });
+  }
+  await part('part-bank').click();
+  await part('demo-statement').click();
+  await page.locator('[data-testid=statement-panel][data-state=preview]').waitFor();
+  await shoot('statements-preview');
+  await part('statement-import').click();
+  await page.locator('[data-testid=statement-panel][data-state=kept]').waitFor();
+  await shoot('statements');
+  await part('part-payouts').click();
+  await part('payout').first().waitFor();
+  await shoot('payouts');
+  await part('part-fees').click();
+  await part('fee-line').first().waitFor();
+  await shoot('fees');
+  await part('contract-edit').click();
+  await part('contract-add').click();
+  await shoot('fees-contract');
+  await page.keyboard.press('Escape');
+  await part('contract-dialog').waitFor({ state: 'detached' });
+  await part('part-bills').click();
+  await part('nav-close').click();
+  await part('work-item').first().waitFor();
+  await shoot('close');
+  await part('nav-reports').click();
+  await page.locator('[data-testid=reports][aria-busy=false]').waitFor();
+  await shoot('reports');
+  await part('chart-taken-table').click();
+  await shoot('reports-table');
+  await part('chart-taken-table').click();
 }
 
 /** A key or certificate let go over its field. */
