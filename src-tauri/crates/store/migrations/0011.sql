@@ -22,3 +22,4 @@ END;
 CREATE TRIGGER bills_summed_again AFTER UPDATE OF summary ON bills WHEN new.kind = '"trade"' BEGIN
   INSERT OR REPLACE INTO bill_days SELECT * FROM bill_days_told WHERE bill = new.id;
 END;
+PRAGMA user_version = 11;

@@ -66,7 +66,6 @@ pub(crate) async fn migrate(
             if version == WORDS {
                 words::fill(&mut transaction).await?;
             }
-            say_version(&mut transaction, version).await?;
         }
         transaction.commit().await.map_err(fault)?;
     }
@@ -81,15 +80,7 @@ pub(crate) async fn make(connection: &mut SqliteConnection) -> Result<(), StoreE
             .await
             .map_err(fault)?;
     }
-    let version = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    say_version(connection, version).await
-}
-
-/// The place in the list counts, whatever number a file carries.
-async fn say_version(connection: &mut SqliteConnection, version: i64) -> Result<(), StoreError> {
-    let sql = format!("PRAGMA user_version = {version}");
-    let said = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(connection);
-    said.await.map(drop).map_err(fault)
+    Ok(())
 }
 
 /// Copies the file before it is changed. A copy that a crash left half written stands in the way of the
