@@ -125,6 +125,7 @@ fn bill(channel: &str, day: ChannelDay) -> NewBill {
     let content = format!("{channel}{}", day.0);
     NewBill {
         file: None,
+        layout: None,
         account: AccountId(format!("bench-{channel}")),
         channel: ChannelId(channel.to_owned()),
         day,

@@ -1,18 +1,18 @@
 //! Speeds, measured against what the machine itself can do in the same run, and printed.
 //!
-//! `paydesk-bench [core] [window] [orders] [long] [charts] [bill] [rebuild] [restart]`; all by default. It must never be part of a unit test: a busy machine is no bug.
+//! `paydesk-bench [core] [window] [orders] [long] [charts] [reconcile] [rebuild] [restart]`; all by default. It must never be part of a unit test: a busy machine is no bug.
 #![allow(
     clippy::print_stdout,
     reason = "a program for a terminal speaks to the terminal"
 )]
 #![allow(clippy::disallowed_methods, reason = "time is what it measures")]
 
-mod bill;
 mod charts;
 mod core;
 mod figures;
 mod orders;
 mod rebuild;
+mod reconcile;
 mod restart;
 mod window;
 
@@ -24,7 +24,7 @@ use std::time::Instant;
 /// Why a measurement could not be made.
 pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "usage: paydesk-bench [core] [window] [orders] [long] [charts] [bill] [rebuild] [restart] [--payments N] [--orders N] [--tally FILE]";
+const USAGE: &str = "usage: paydesk-bench [core] [window] [orders] [long] [charts] [reconcile] [rebuild] [restart] [--payments N] [--orders N] [--lines N] [--tally FILE]";
 
 fn main() -> ExitCode {
     // A debug build would measure the compiler's haste.
@@ -71,18 +71,23 @@ fn run_release() -> Result<bool, Trouble> {
 fn run() -> Result<bool, Trouble> {
     let (mut parts, mut tally) = (Vec::new(), None);
     let began = Instant::now();
-    let (mut payments, mut orders) = (200, 1_000_000);
+    let (mut payments, mut orders, mut lines) = (200, 1_000_000, 1_000_000);
     let mut arguments = std::env::args().skip(1).peekable();
     if arguments.next_if(|word| word == restart::VICTIM).is_some() {
         return restart::be_killed(Path::new(&arguments.next().ok_or(USAGE)?));
     }
+    if arguments.next_if(|word| word == reconcile::ONE).is_some() {
+        return reconcile::one(&arguments.collect::<Vec<String>>());
+    }
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "core" | "window" | "orders" | "long" | "charts" | "bill" | "rebuild" | "restart" => {
+            "core" | "window" | "orders" | "long" | "charts" | "reconcile" | "rebuild"
+            | "restart" => {
                 parts.push(argument);
             }
             "--tally" => tally = Some(PathBuf::from(arguments.next().ok_or(USAGE)?)),
             "--orders" => orders = arguments.next().ok_or(USAGE)?.parse()?,
+            "--lines" => lines = arguments.next().ok_or(USAGE)?.parse()?,
             "--payments" => payments = arguments.next().ok_or(USAGE)?.parse()?,
             _ => return Err(USAGE.into()),
         }
@@ -107,8 +112,8 @@ fn run() -> Result<bool, Trouble> {
     if is_asked("charts") {
         charts::measure(&mut table, orders, target)?;
     }
-    if is_asked("bill") {
-        bill::measure(&mut table, target)?;
+    if is_asked("reconcile") {
+        reconcile::measure(&mut table, lines, target)?;
     }
     if is_asked("rebuild") {
         rebuild::measure(&mut table, orders, target)?;

@@ -167,10 +167,14 @@ passed_on! {
     fn totals(filter: &'a OrderFilter) -> ListTotals;
     fn list_at(filter: &'a OrderFilter, position: u64, limit: u32) -> OrderPage;
     fn list(filter: &'a OrderFilter, cursor: Option<&'a str>, limit: u32) -> OrderPage;
-    fn booked(channel: &'a ChannelId, from: Timestamp, to: Timestamp) -> Booked;
+    fn booked_rows(account: &'a AccountId, from: Timestamp, to: Timestamp, each: EachBooked<'a>) -> ();
+    fn booked(ask: BookedAsk) -> Booked;
     fn import_bill(bill: NewBill) -> KeptBill;
     fn bill_file(bill: i64) -> Option<BillFile>;
-    fn first_begun(channel: &'a ChannelId) -> Option<Timestamp>;
+    fn bill_layout(bill: i64) -> Option<KeptLayout>;
+    fn kept_bill(bill: i64) -> Option<KeptBill>;
+    fn bill_marks(bill: i64, first: u64, last: u64) -> Vec<BillRow>;
+    fn first_booked(account: &'a AccountId) -> Option<Timestamp>;
     fn bill_known(account: &'a AccountId, content_sha256: &'a str) -> Option<KeptBill>;
     fn bills(account: &'a AccountId, from: ChannelDay, to: ChannelDay) -> Vec<KeptBill>;
     fn differences(bill: i64) -> Vec<KeptDifference>;

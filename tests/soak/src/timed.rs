@@ -2,10 +2,11 @@
 
 use jiff::civil::Date;
 use paydesk_desk::ports::{
-    BankFile, BillFile, BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt,
-    Flows, KeptBill, KeptDifference, KeptLine, KeptStatement, ListTotals, NewBill, NewEvent,
-    NewNote, NewOrder, NewStatements, Opened, OrderFilter, OrderPage, OrderRow, PayerCode, Pulse,
-    StatementStore, Store, StoreError, StoredEvent, Work, Worklist,
+    BankFile, BillFile, BillRow, BillRowsPage, Booked, BookedAsk, BoxFuture, Commit, Counts,
+    Device, Due, EachBooked, FirstAttempt, Flows, KeptBill, KeptDifference, KeptLayout, KeptLine,
+    KeptStatement, ListTotals, NewBill, NewEvent, NewNote, NewOrder, NewStatements, Opened,
+    OrderFilter, OrderPage, OrderRow, PayerCode, Pulse, StatementStore, Store, StoreError,
+    StoredEvent, Work, Worklist,
 };
 use paydesk_domain::{
     AccountId, Amount, ChannelDay, ChannelId, Currency, MerchantRef, Order, OrderNumber, Timestamp,
@@ -164,8 +165,24 @@ impl Store for Timed {
         self.inner.bill_file(bill)
     }
 
-    fn first_begun<'a>(&'a self, channel: &'a ChannelId) -> Answer<'a, Option<Timestamp>> {
-        self.inner.first_begun(channel)
+    fn bill_layout(&self, bill: i64) -> Answer<'_, Option<KeptLayout>> {
+        self.inner.bill_layout(bill)
+    }
+
+    fn kept_bill(&self, bill: i64) -> Answer<'_, Option<KeptBill>> {
+        self.inner.kept_bill(bill)
+    }
+
+    fn bill_marks(&self, bill: i64, first: u64, last: u64) -> Answer<'_, Vec<BillRow>> {
+        self.inner.bill_marks(bill, first, last)
+    }
+
+    fn booked(&self, ask: BookedAsk) -> Answer<'_, Booked> {
+        self.inner.booked(ask)
+    }
+
+    fn first_booked<'a>(&'a self, account: &'a AccountId) -> Answer<'a, Option<Timestamp>> {
+        self.inner.first_booked(account)
     }
 
     fn import_bill(&self, bill: NewBill) -> Answer<'_, KeptBill> {
@@ -223,7 +240,7 @@ impl Store for Timed {
         fn totals(&'a self, filter: &'a OrderFilter) -> Result<ListTotals, StoreError>;
         fn list_at(&'a self, filter: &'a OrderFilter, position: u64, limit: u32) -> Result<OrderPage, StoreError>;
         fn list(&'a self, filter: &'a OrderFilter, cursor: Option<&'a str>, limit: u32) -> Result<OrderPage, StoreError>;
-        fn booked(&'a self, channel: &'a ChannelId, from: Timestamp, to: Timestamp) -> Result<Booked, StoreError>;
+        fn booked_rows(&'a self, account: &'a AccountId, from: Timestamp, to: Timestamp, each: EachBooked<'a>) -> Result<(), StoreError>;
         fn bill_known(&'a self, account: &'a AccountId, content_sha256: &'a str) -> Result<Option<KeptBill>, StoreError>;
         fn bills(&'a self, account: &'a AccountId, from: ChannelDay, to: ChannelDay) -> Result<Vec<KeptBill>, StoreError>;
         fn row(&'a self, number: &'a OrderNumber) -> Result<Option<OrderRow>, StoreError>;

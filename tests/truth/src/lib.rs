@@ -16,7 +16,7 @@ mod shop;
 mod wechatpay;
 mod world;
 
-pub use files::{Written, write};
+pub use files::{BillFile, Written, write};
 pub use plant::{CODES, Code, PAIRS};
 pub use settle::{DayTotals, SentPayout, Settling};
 pub use world::{BookRow, Channel, Exception};

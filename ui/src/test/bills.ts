@@ -15,6 +15,7 @@ type BillAnswers = Pick<
   | 'reconcile_days'
   | 'fetch_bill'
   | 'open_bill'
+  | 'open_bill_file'
   | 'recognise_bill'
   | 'fetch_flow'
   | 'import_flow'
@@ -186,6 +187,10 @@ export function billAnswers(options: () => FakeOptions): BillAnswers {
     fetch_missing_bills: ({ account_id }) => ({ run: runOf(account_id) }),
     recognise_bill: ({ name }) =>
       answers.open_bill({ account_id: 'demo-alipay', day: null, name, file: '' }),
+    open_bill_file: ({ account_id, day, path }) => {
+      const name = path.split('/').at(-1) ?? path;
+      return answers.open_bill({ account_id, day, name, file: '' });
+    },
     bill_run: () => ({ run: null }),
     stop_bill_run: () => ({ run: null }),
     fetch_bill: ({ account_id, day }) => ({

@@ -1,9 +1,11 @@
 //! Bills: what a connector says of a channel's files, and the trait that fetches and reads them.
 //! A bill never moves a payment: it raises a difference and a query.
 
+pub use crate::wire::archive::ReadSeek;
 use crate::{AccountSettings, Cx, WireRequest};
 use paydesk_domain::{
-    BillKind, BillLine, ChannelDay, FlowSort, Money, NotSent, Outcome, Timestamp, Totals,
+    BillKind, BillLine, ChannelDay, FlowSort, LineKind, LineState, Money, NotSent, Outcome,
+    Timestamp, Totals,
 };
 use paydesk_signing::Authentic;
 
@@ -145,6 +147,70 @@ impl BillText {
     }
 }
 
+/// What of a line of a trade bill decides whether it agrees with our books, while the file streams past. The whole
+/// line is read again by its place where that is not enough.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Brief<'l> {
+    /// The line in the file as a person counts it, from 1.
+    pub row: u64,
+    /// Where it begins in the unpacked file.
+    pub offset: u64,
+    /// Payment or refund.
+    pub kind: LineKind,
+    /// The reference that names this movement, in UTF-8.
+    pub reference: &'l [u8],
+    /// As in [`BillLine`].
+    pub amount: Money,
+    /// As in [`BillLine`].
+    pub fee: Money,
+    /// When, by the channel's clock.
+    pub at: Timestamp,
+    /// How far the money came.
+    pub state: LineState,
+}
+
+impl<'l> Brief<'l> {
+    /// Of a whole line.
+    #[must_use]
+    pub fn of(line: &'l BillLine, offset: u64) -> Brief<'l> {
+        Brief {
+            row: line.row,
+            offset,
+            kind: line.kind,
+            reference: line.reference().as_bytes(),
+            amount: line.amount,
+            fee: line.fee,
+            at: line.at,
+            state: line.state,
+        }
+    }
+}
+
+/// A trade bill that streamed past.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BillEnd {
+    /// The channel's day it is of, when the file says so.
+    pub day: Option<ChannelDay>,
+    /// As in [`BillText`].
+    pub content_sha256: String,
+    /// The file's totals, which are the sums of its lines.
+    pub totals: Totals,
+}
+
+/// Lines of a bill that follow each other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Span {
+    /// The row of the first.
+    pub row: u64,
+    /// Where it begins in the unpacked file.
+    pub offset: u64,
+    /// How many there are, where the bill does not end before.
+    pub lines: usize,
+}
+
+/// What is done with each line that streams past; what it returns ends the reading.
+pub type EachBrief<'e> = &'e mut dyn FnMut(Brief<'_>) -> Result<(), BillFault>;
+
 /// One movement of the account at the channel, as a fund-flow bill lists it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FlowLine {
@@ -237,6 +303,30 @@ pub trait Bills: Send + Sync {
         account: &AccountSettings,
         each: &mut dyn FnMut(BillLine),
     ) -> Result<Totals, BillFault>;
+
+    /// Reads a trade bill's file, packed or not, while it streams past: never more of it than a block is held. What it
+    /// says of each line, and every fault, is what [`Bills::open`] and [`Bills::read`] say.
+    ///
+    /// # Errors
+    /// `BillFault`, and what `each` returns.
+    fn stream(
+        &self,
+        file: &mut dyn ReadSeek,
+        link: Option<&BillLink>,
+        account: &AccountSettings,
+        each: EachBrief<'_>,
+    ) -> Result<BillEnd, BillFault>;
+
+    /// Reads some lines of a trade bill that streamed past again, in the order of the file.
+    ///
+    /// # Errors
+    /// `BillFault`, also where another line stands now.
+    fn lines_at(
+        &self,
+        file: &mut dyn ReadSeek,
+        spans: &mut dyn Iterator<Item = Span>,
+        each: &mut dyn FnMut(BillLine),
+    ) -> Result<(), BillFault>;
 
     /// Reads every line of a fund-flow bill and compares the file's own totals.
     ///

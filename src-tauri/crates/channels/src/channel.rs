@@ -69,7 +69,7 @@ pub struct WireRequest {
 }
 
 /// One merchant account, without its secrets.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct AccountSettings {
     /// Address of the channel; only sandbox accounts may differ from the connector's own.
     pub gateway: String,

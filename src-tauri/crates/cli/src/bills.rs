@@ -6,7 +6,6 @@ use crate::{
     commands::{Desk, LOOK_EVERY, decimal, pause},
     exit::{self, Exit},
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_console::{contract::*, refused, words};
 use serde::Serialize;
 
@@ -70,18 +69,16 @@ impl Desk {
                 return Ok(self.tell(&[kept]));
             }
             BillsCommand::Import { file, account, day } => {
-                let bytes = std::fs::read(&file).map_err(|error| {
+                let path = std::fs::canonicalize(&file).map_err(|error| {
                     eprintln!("paydesk-cli: {}: {error}", file.display());
                     refused(ErrorCode::BillUnreadable)
                 })?;
-                let name = file.file_name().map(|name| name.to_string_lossy());
-                let ask = OpenBill {
+                let ask = OpenBillFile {
                     account_id: self.account(account).await?,
                     day,
-                    name: name.unwrap_or_default().into_owned(),
-                    file: STANDARD.encode(bytes),
+                    path: path.to_string_lossy().into_owned(),
                 };
-                self.ask::<_, LookedFile>("open_bill", ask).await?
+                self.ask::<_, LookedFile>("open_bill_file", ask).await?
             }
         };
         match looked {

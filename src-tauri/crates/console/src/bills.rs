@@ -4,13 +4,17 @@ use crate::{Console, coded, contract::*, invalid, refused, store_error};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_desk::{
     BillRun, Preview,
-    ports::{BillOrigin, BillRow, DaySummary, KeptBill, KeptDifference, Verdict},
+    ports::{
+        BillOrigin, BillRow, BillSource, BytesSource, DaySummary, KeptBill, KeptDifference,
+        ReadSeek, Verdict,
+    },
     shop::Account,
 };
 use paydesk_domain::{
     AccountId, BillKind, BillLine, BookLine, ChannelDay, Counts, Explanation, LineKind, LineState,
     MerchantRef, Money, Totals,
 };
+use std::{fs, io, path::PathBuf, sync::Arc};
 
 /// Differences and lines in one answer.
 const ROWS_MAX: u32 = 200;
@@ -104,48 +108,52 @@ impl Console {
         &self,
         args: DroppedBill,
     ) -> Result<LookedFile, CommandError> {
-        let file = file_of(&args.file)?;
-        let looked = self.desk.recognise_bill(&args.name, &file).await;
+        let file = Arc::new(BytesSource(file_of(&args.file)?.into()));
+        let looked = self.desk.recognise_bill(&args.name, file).await;
         self.looked_file(&looked.map_err(coded)?).await
     }
 
     pub(crate) async fn open_bill(&self, args: OpenBill) -> Result<LookedFile, CommandError> {
         let day = args.day.as_deref().map(channel_day).transpose()?;
-        let file = file_of(&args.file)?;
+        let file = Arc::new(BytesSource(file_of(&args.file)?.into()));
         let looked = self
             .desk
-            .open_bill(&AccountId(args.account_id), day, &args.name, &file)
+            .open_bill(&AccountId(args.account_id), day, &args.name, file)
             .await;
+        self.looked_file(&looked.map_err(coded)?).await
+    }
+
+    pub(crate) async fn open_bill_file(
+        &self,
+        args: OpenBillFile,
+    ) -> Result<LookedFile, CommandError> {
+        let day = args.day.as_deref().map(channel_day).transpose()?;
+        let path = PathBuf::from(args.path);
+        let is_there = path.is_absolute() && path.is_file();
+        let name = path.file_name().filter(|_| is_there);
+        let name = name.ok_or_else(|| refused(ErrorCode::BillUnreadable))?;
+        let name = name.to_string_lossy().into_owned();
+        let file = Arc::new(FileAt(path));
+        let account = AccountId(args.account_id);
+        let looked = self.desk.open_bill(&account, day, &name, file).await;
         self.looked_file(&looked.map_err(coded)?).await
     }
 
     pub(crate) async fn bill_rows(&self, args: BillRowsOf) -> Result<BillRows, CommandError> {
         let limit = args.limit.min(ROWS_MAX);
-        match &args.of {
-            BillName::LookedAt { preview } => {
-                let preview = self.desk.preview(preview).map_err(coded)?;
-                let asked = |verdict: Verdict| !args.only_different || verdict != Verdict::Agrees;
-                let rows = || preview.rows.iter().filter(|row| asked(row.verdict));
-                Ok(BillRows {
-                    total: narrow(rows().count()),
-                    rows: rows()
-                        .skip(usize::try_from(args.from).unwrap_or(usize::MAX))
-                        .take(usize::try_from(limit).unwrap_or(0))
-                        .map(bill_row)
-                        .collect(),
-                })
-            }
+        let (only, from) = (args.only_different, args.from);
+        let page = match &args.of {
+            BillName::LookedAt { preview } => self.desk.preview_rows(preview, only, from, limit),
             BillName::Kept { id } => {
                 let id = id.parse().map_err(|_| invalid("id"))?;
-                let store = &self.desk.ports().store;
-                let page = store.bill_rows(id, args.only_different, args.from, limit);
-                let page = page.await.map_err(store_error)?;
-                Ok(BillRows {
-                    total: narrow(page.total),
-                    rows: page.rows.iter().map(bill_row).collect(),
-                })
+                self.desk.kept_rows(id, only, from, limit).await
             }
-        }
+        };
+        let page = page.map_err(coded)?;
+        Ok(BillRows {
+            total: narrow(page.total),
+            rows: page.rows.iter().map(bill_row).collect(),
+        })
     }
 
     pub(crate) async fn import_bill(&self, args: PreviewId) -> Result<ReconciledDay, CommandError> {
@@ -169,12 +177,12 @@ impl Console {
     async fn reconciled(&self, kept: &KeptBill) -> Result<ReconciledDay, CommandError> {
         let store = &self.desk.ports().store;
         let differences = store.differences(kept.id).await.map_err(store_error)?;
-        let lines = store.bill_rows(kept.id, false, 0, 0);
+        let lines = self.desk.kept_rows(kept.id, false, 0, 0);
         Ok(ReconciledDay {
             account_id: kept.account.0.clone(),
             day: kept.day.to_string(),
             bill: kept.id.to_string(),
-            rows: narrow(lines.await.map_err(store_error)?.total),
+            rows: narrow(lines.await.map_err(coded)?.total),
             result: kept_result(kept),
             differences: differences.iter().map(difference).collect(),
         })
@@ -186,6 +194,20 @@ pub(crate) fn bill_account(account: &Account) -> BillAccount {
         id: account.id.0.clone(),
         channel: account.channel.0.clone(),
         name: account.name().to_owned(),
+    }
+}
+
+/// A file on this machine.
+struct FileAt(PathBuf);
+
+impl BillSource for FileAt {
+    fn open(&self) -> io::Result<Box<dyn ReadSeek + Send>> {
+        Ok(Box::new(fs::File::open(&self.0)?))
+    }
+
+    fn version(&self) -> io::Result<String> {
+        let about = fs::metadata(&self.0)?;
+        Ok(format!("{} {:?}", about.len(), about.modified()?))
     }
 }
 
@@ -237,7 +259,7 @@ pub(crate) fn preview_view(preview: &Preview) -> BillPreview {
         preview: preview.content_sha256.clone(),
         account_id: preview.account.id.0.clone(),
         day: preview.day.to_string(),
-        rows: narrow(preview.rows.len()),
+        rows: narrow(preview.layout.lines),
         known_since: preview.known.as_ref().map(|known| known.imported_at.0),
         result: result(&preview.summary, None, String::new(), &preview.origin),
         differences: preview

@@ -67,7 +67,7 @@ impl Desk {
             return Ok(None);
         };
         let (id, day) = (bill.id, bill.day);
-        let page = self.ports.store.bill_rows(id, false, review.from, PAGE);
+        let page = self.kept_rows(id, false, review.from, PAGE);
         let page = page.await?;
         let read = u32::try_from(page.rows.len()).unwrap_or(u32::MAX);
         review.from = review.from.saturating_add(read);

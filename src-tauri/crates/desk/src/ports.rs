@@ -379,21 +379,27 @@ pub trait Store: StatementStore + Send + Sync {
         cursor: Option<&'a str>,
         limit: u32,
     ) -> BoxFuture<'a, Result<OrderPage, StoreError>>;
-    /// Attempts of a channel that began in `[from, to)`, and refunds that did, with the payment of each.
-    fn booked<'a>(
+    /// Steps through the payments of an account that are booked in `[from, to)`, then through its refunds, each in
+    /// the order of time. What was handed out before an error must not be kept.
+    fn booked_rows<'a>(
         &'a self,
-        channel: &'a ChannelId,
+        account: &'a AccountId,
         from: Timestamp,
         to: Timestamp,
-    ) -> BoxFuture<'a, Result<Booked, StoreError>>;
+        each: EachBooked<'a>,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// Whole payments, and refunds with the payment of each, of whichever account; what is not there is left out.
+    fn booked(&self, ask: BookedAsk) -> BoxFuture<'_, Result<Booked, StoreError>>;
     /// Keeps a bill with its lines, matches and differences: all of it or nothing.
     fn import_bill(&self, bill: NewBill) -> BoxFuture<'_, Result<KeptBill, StoreError>>;
     /// The file a kept bill was read from.
     fn bill_file(&self, bill: i64) -> BoxFuture<'_, Result<Option<BillFile>, StoreError>>;
-    /// When the first payment of a channel was begun.
-    fn first_begun<'a>(
+    /// The same to be read piece by piece, and where its lines stand; none where every line is a row.
+    fn bill_layout(&self, bill: i64) -> BoxFuture<'_, Result<Option<KeptLayout>, StoreError>>;
+    /// When the first payment of an account is booked.
+    fn first_booked<'a>(
         &'a self,
-        channel: &'a ChannelId,
+        account: &'a AccountId,
     ) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>>;
     /// The bill with this content, if it was imported before.
     fn bill_known<'a>(
@@ -410,7 +416,8 @@ pub trait Store: StatementStore + Send + Sync {
     ) -> BoxFuture<'a, Result<Vec<KeptBill>, StoreError>>;
     /// The differences that were found with a bill, in the order in which they were found.
     fn differences(&self, bill: i64) -> BoxFuture<'_, Result<Vec<KeptDifference>, StoreError>>;
-    /// Lines of a kept bill in the order of the file, all or only those that differ, `from` counted from 0.
+    /// Lines of a kept bill that are rows, in the order of the file, all or only those that differ, `from` counted from
+    /// 0. A bill with a layout has rows of the lines that took a second thought; the others agree by their own reference.
     fn bill_rows(
         &self,
         bill: i64,
@@ -418,6 +425,15 @@ pub trait Store: StatementStore + Send + Sync {
         from: u32,
         limit: u32,
     ) -> BoxFuture<'_, Result<BillRowsPage, StoreError>>;
+    /// A kept bill by its number.
+    fn kept_bill(&self, bill: i64) -> BoxFuture<'_, Result<Option<KeptBill>, StoreError>>;
+    /// The lines that are rows, of these rows of the file.
+    fn bill_marks(
+        &self,
+        bill: i64,
+        first: u64,
+        last: u64,
+    ) -> BoxFuture<'_, Result<Vec<BillRow>, StoreError>>;
     /// Decisions about differences, and signed days.
     fn worklist(&self) -> &dyn Worklist;
     /// Fund-flow bills.

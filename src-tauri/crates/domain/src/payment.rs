@@ -4,6 +4,7 @@
 mod hear;
 
 use crate::{
+    bill::LineState,
     evidence::{Change, ClosedWhy, Doubt, Evidence, Fact, NotSent, Paid, PayerAction, PaymentFact},
     money::{Amount, FeeRate, Money},
     number::MerchantRef,
@@ -258,6 +259,26 @@ impl Payment {
             | PaymentState::Processing { .. }
             | PaymentState::Watching { .. } => None,
         }
+    }
+
+    /// How far its money came, as a line of our books says it.
+    #[must_use]
+    pub fn line_state(&self) -> LineState {
+        match &self.state {
+            PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => LineState::Done,
+            PaymentState::Closed { .. } | PaymentState::Watching { .. } => LineState::Failed,
+            PaymentState::Awaiting { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Processing { .. } => LineState::Pending,
+        }
+    }
+
+    /// When the channel says it was paid; when it was begun, as long as it has not said.
+    #[must_use]
+    pub fn booked_at(&self) -> Timestamp {
+        self.paid().map_or(self.begun_at, |paid| paid.at)
     }
 
     /// Whether the channel still has to be asked about it.

@@ -1,6 +1,7 @@
 //! A refund: an aggregate of its own that reserves its amount until a final answer.
 
 use crate::{
+    bill::LineState,
     evidence::{
         Advice, Again, Change, ChannelRef, Doubt, Evidence, Fact, NotSent, RefundFact, Refusal,
     },
@@ -90,6 +91,28 @@ impl Refund {
             state,
             contradictions: 0,
             handed_over_at: None,
+        }
+    }
+
+    /// How far its money came, as a line of our books says it.
+    #[must_use]
+    pub fn line_state(&self) -> LineState {
+        match &self.state {
+            RefundState::Done { .. } => LineState::Done,
+            RefundState::Cancelled { .. } | RefundState::Failed { .. } => LineState::Failed,
+            RefundState::Accepted { .. } | RefundState::InDoubt { .. } => LineState::Pending,
+        }
+    }
+
+    /// When the channel says the money went back; when it was begun, as long as it has not.
+    #[must_use]
+    pub fn booked_at(&self) -> Timestamp {
+        match &self.state {
+            RefundState::Done { at, .. } => *at,
+            RefundState::Cancelled { .. }
+            | RefundState::Failed { .. }
+            | RefundState::Accepted { .. }
+            | RefundState::InDoubt { .. } => self.begun_at,
         }
     }
 

@@ -18,6 +18,8 @@
 //! neighbours, [`OtherBills`] the neighbouring bills as far as there are any. Inside a step the order of the lines
 //! does not change the result.
 //!
+//! **Bills of a million lines.** What agrees beyond doubt is settled before (`plain`), and only the rest comes here.
+//!
 //! **Memory.** The bill is held, and of our books what meets it; neighbouring lines that meet nothing are
 //! dropped at once. So it grows with the bill and the differences, however many lines stream past.
 
@@ -29,11 +31,13 @@ mod index;
 mod judge;
 mod keys;
 pub mod payouts;
+mod plain;
 mod totals;
 
 pub use engine::{BillSide, BookSide, OtherBills};
 pub use fees::{FeeAudit, FeeFinding, FeeTerms};
 pub use paydesk_domain::Counts;
+pub use plain::{BriefLine, Met, PlainBill, PlainBooks, Settled};
 
 use paydesk_domain::{
     Break, ChannelDay, ContractRate, Currency, Explanation, LineKind, MoneyError, Term, Timestamp,

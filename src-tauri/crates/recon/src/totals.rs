@@ -22,13 +22,10 @@ impl Sums {
             return Ok(());
         }
         let currency = amount.currency();
-        let found = self
-            .0
-            .binary_search_by(|t| t.paid.currency().code().cmp(currency.code()));
-        let at = found.unwrap_or_else(|at| {
-            self.0.insert(at, Totals::zero(currency));
-            at
-        });
+        let at = match self.0.as_slice() {
+            [only] if only.paid.currency() == currency => 0,
+            _ => self.place(currency),
+        };
         let Some(totals) = self.0.get_mut(at) else {
             return Ok(());
         };
@@ -36,6 +33,39 @@ impl Sums {
             side,
             reference: reference.to_owned(),
             source,
+        })
+    }
+
+    /// The sums of two parts of one side.
+    pub(crate) fn of_both(
+        side: &'static str,
+        one: &[Totals],
+        other: &[Totals],
+    ) -> Result<Vec<Totals>, ReconError> {
+        let mut sums = Sums(one.to_vec());
+        for totals in other {
+            let currency = totals.paid.currency();
+            let place = sums.place(currency);
+            if let Some(sum) = sums.0.get_mut(place) {
+                let both = join(sum, totals);
+                *sum = both.map_err(|source| ReconError::Money {
+                    side,
+                    reference: String::new(),
+                    source,
+                })?;
+            }
+        }
+        Ok(sums.0)
+    }
+
+    /// Where a currency's sums stand; they are made where there are none.
+    fn place(&mut self, currency: Currency) -> usize {
+        let found = self
+            .0
+            .binary_search_by(|t| t.paid.currency().code().cmp(currency.code()));
+        found.unwrap_or_else(|at| {
+            self.0.insert(at, Totals::zero(currency));
+            at
         })
     }
 
@@ -64,6 +94,16 @@ fn add(
         totals.fee = totals.fee.checked_add(fee)?;
     }
     Ok(())
+}
+
+fn join(one: &Totals, other: &Totals) -> Result<Totals, MoneyError> {
+    Ok(Totals {
+        payments: one.payments + other.payments,
+        paid: one.paid.checked_add(other.paid)?,
+        refunds: one.refunds + other.refunds,
+        refunded: one.refunded.checked_add(other.refunded)?,
+        fee: one.fee.checked_add(other.fee)?,
+    })
 }
 
 /// The totals of a currency, or nothing.

@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 
 const DAY: ChannelDay = ChannelDay(20_261_120);
 
+/// Nothing is planted.
+const PLAIN: u8 = u8::MAX;
+
 fn setting() -> Setting {
     let rate = FeeRate::from_millionths(6_000).unwrap();
     Setting::of_china(DAY, Some(ContractRate::always(rate))).unwrap()
@@ -285,6 +288,62 @@ fn run(day: &Day) -> Outcome {
     }
 }
 
+/// The same with what agrees beyond doubt settled first; every line's place is its row and ten times that.
+fn run_settled(day: &Day) -> (Outcome, u64) {
+    let brief = |kind, amount, fee, state| {
+        move |reference| BriefLine {
+            kind,
+            reference,
+            amount,
+            fee,
+            state,
+        }
+    };
+    let mut bill = PlainBill::default();
+    for line in &day.bill {
+        let of = brief(line.kind, line.amount, Some(line.fee), line.state);
+        bill.push(&of(line.reference().as_bytes()), line.row, line.row * 10);
+    }
+    let mut plain = bill.close();
+    let met: Vec<Met> = (day.books.iter())
+        .map(|line| {
+            let of = brief(line.kind, line.amount, line.fee, line.state);
+            let is_ours = MerchantRef::parse(line.reference()).is_ok();
+            plain.push(&of(line.reference().as_bytes()), is_ours, line.day == DAY)
+        })
+        .collect();
+    let rows: Vec<u64> = plain.left().map(|(row, _)| row).collect();
+    assert!(plain.left().all(|(row, offset)| offset == row * 10));
+    let bill: Vec<BillLine> = (day.bill.iter())
+        .filter(|line| rows.contains(&line.row))
+        .cloned()
+        .collect();
+    let wanted = |line: &BookLine| {
+        bill.iter().any(|it| {
+            MerchantRef::parse(it.reference()).is_err()
+                && Some(&it.transaction) == line.transaction.as_ref()
+        })
+    };
+    let again = |line: &BookLine| plain.again().iter().any(|it| it == line.reference());
+    let books = (day.books.iter().zip(&met))
+        .filter(|(line, met)| match met {
+            Met::Agrees => again(line),
+            Met::Left => true,
+            Met::Elsewhere => wanted(line),
+        })
+        .map(|(line, _)| line.clone());
+    let rest = Day {
+        books: books.collect(),
+        others: day.others.clone(),
+        bill: bill.clone(),
+        ..Day::default()
+    };
+    let mut outcome = run(&rest);
+    let settled = plain.settled().unwrap();
+    outcome.summary = settled.with(outcome.summary).unwrap();
+    (outcome, settled.matched)
+}
+
 /// Paid, refunded and fee of the lines that moved, in CNY, as a check of its own.
 fn sum<'a>(lines: impl Iterator<Item = (&'a LineKind, LineState, Money, Money)>) -> [i64; 3] {
     let mut sums = [0; 3];
@@ -412,6 +471,23 @@ proptest! {
     #[test]
     fn planted_differences_are_all_found_and_nothing_else(day in days()) {
         check(&day)?;
+    }
+
+    #[test]
+    fn what_agrees_beyond_doubt_changes_nothing_of_the_rest(day in days(), plain in 0_u32..40) {
+        let mut day = day;
+        for n in 0..plain {
+            let kind = if n % 7 == 0 { LineKind::Refund } else { LineKind::Payment };
+            plant(&mut day, PLAIN, 5_000 + n, kind, 1_000 * i64::from(n + 1));
+        }
+        let whole = run(&day);
+        let (rest, settled) = run_settled(&day);
+        prop_assert!(settled >= u64::from(plain), "{settled} of {plain}");
+        prop_assert_eq!(rest.found, whole.found);
+        prop_assert_eq!(rest.summary, whole.summary);
+        // Of the pairs that agree only those are told that took a second thought.
+        prop_assert!(rest.matched.iter().all(|pair| whole.matched.contains(pair)));
+        prop_assert_eq!(rest.matched.len() as u64 + settled, whole.matched.len() as u64);
     }
 
     #[test]

@@ -41,6 +41,23 @@ impl Sha256Pieces {
     }
 }
 
+/// SHA-1 of content that comes in pieces: only where a channel names a file by it, never for a signature.
+#[derive(Clone, Default, Debug)]
+pub struct Sha1Pieces(Sha1);
+
+impl Sha1Pieces {
+    /// Takes the next piece.
+    pub fn push(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    /// The digest as lower-case hex.
+    #[must_use]
+    pub fn finish(self) -> String {
+        hex(&self.0.finalize())
+    }
+}
+
 /// Lower-case hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

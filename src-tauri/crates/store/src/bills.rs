@@ -9,11 +9,11 @@ use crate::{
 };
 use flate2::{read::DeflateDecoder, write::DeflateEncoder};
 use paydesk_desk::ports::{
-    BillFile, BillRow, BillRowsPage, Booked, KeptBill, KeptDifference, NewBill, StoreError, Verdict,
+    BillRow, BillRowsPage, KeptBill, KeptDifference, NewBill, StoreError, Verdict,
 };
 use paydesk_domain::{
     AccountId, BillLine, BreakCode, ChannelDay, ChannelId, Currency, LineKind, LineState, Money,
-    Payment, Refund, Timestamp,
+    Timestamp,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -33,6 +33,8 @@ const BILL_ROWS_DIFFERENT_COUNT: &str =
 const BILL_ROWS: &str = "SELECT row, kind, payment, refund, channel_ref, currency, amount_minor, fee_minor, at, state, matched, differs FROM bill_lines WHERE bill = $1 ORDER BY row LIMIT $2 OFFSET $3";
 
 const BILL_ROWS_DIFFERENT: &str = "SELECT row, kind, payment, refund, channel_ref, currency, amount_minor, fee_minor, at, state, matched, differs FROM bill_lines WHERE bill = $1 AND differs IS NOT NULL ORDER BY row LIMIT $2 OFFSET $3";
+
+const BILL_MARKS: &str = "SELECT row, kind, payment, refund, channel_ref, currency, amount_minor, fee_minor, at, state, matched, differs FROM bill_lines WHERE bill = $1 AND row >= $2 AND row <= $3 ORDER BY row";
 
 pub(crate) fn json<T: Serialize>(what: &str, value: &T) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(unreadable(what))
@@ -59,47 +61,6 @@ pub(crate) fn kept(row: &SqliteRow) -> Result<KeptBill, StoreError> {
 }
 
 impl SqliteStore {
-    pub(crate) async fn read_booked(
-        &self,
-        channel: &ChannelId,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> Result<Booked, StoreError> {
-        let payments = sqlx::query(
-            "SELECT value FROM payments WHERE channel = $1 AND begun_at >= $2 AND begun_at < $3",
-        )
-        .bind(channel.0.clone())
-        .bind(from.0)
-        .bind(to.0)
-        .fetch_all(&mut *self.readers.take().await?)
-        .await
-        .map_err(fault)?;
-        // A refund's reference begins with its payment's twenty characters.
-        let refunds = sqlx::query(
-            "SELECT r.value, p.value FROM refunds r JOIN payments p ON p.reference = substr(r.reference, 1, 20) \
-             WHERE r.begun_at >= $2 AND r.begun_at < $3 AND p.channel = $1",
-        )
-        .bind(channel.0.clone())
-        .bind(from.0)
-        .bind(to.0)
-        .fetch_all(&mut *self.readers.take().await?)
-        .await
-        .map_err(fault)?;
-        let mut booked = Booked::default();
-        for row in &payments {
-            booked
-                .payments
-                .push(parsed::<Payment>("payment", &text(row, 0)?)?);
-        }
-        for row in &refunds {
-            let refund: Refund = parsed("refund", &text(row, 0)?)?;
-            booked
-                .refunds
-                .push((refund, parsed("payment", &text(row, 1)?)?));
-        }
-        Ok(booked)
-    }
-
     pub(crate) async fn write_bill(&self, mut bill: NewBill) -> Result<KeptBill, StoreError> {
         let mut writer = self.writer.take().await?;
         let mut transaction = writer
@@ -126,6 +87,9 @@ impl SqliteStore {
         if let Some(file) = &bill.file {
             self.write_bill_file(&mut transaction, id, file).await?;
         }
+        if let Some(layout) = &bill.layout {
+            self.write_layout(&mut transaction, id, layout).await?;
+        }
         let compared = (bill.rows.as_slice(), bill.differences.as_slice());
         write_compared(&mut transaction, id, compared).await?;
         // The log seals what is kept: nothing else tells what a bill said when it was compared.
@@ -150,53 +114,6 @@ impl SqliteStore {
             by: bill.by,
             summary: bill.summary,
         })
-    }
-
-    async fn write_bill_file(
-        &self,
-        connection: &mut SqliteConnection,
-        bill: i64,
-        file: &BillFile,
-    ) -> Result<(), StoreError> {
-        let packed = self.seal(&place_of_file(bill), &packed(&file.bytes)?)?;
-        sqlx::query("INSERT INTO bill_files(bill, name, sha256, packed) VALUES ($1, $2, $3, $4)")
-            .bind(bill)
-            .bind(file.name.clone())
-            .bind(file.sha256.clone())
-            .bind(packed)
-            .execute(connection)
-            .await
-            .map_err(fault)?;
-        Ok(())
-    }
-
-    pub(crate) async fn read_bill_file(&self, bill: i64) -> Result<Option<BillFile>, StoreError> {
-        let row = sqlx::query("SELECT name, sha256, packed FROM bill_files WHERE bill = $1")
-            .bind(bill)
-            .fetch_optional(&mut *self.readers.take().await?)
-            .await
-            .map_err(fault)?;
-        let Some(row) = row else { return Ok(None) };
-        let sealed: Vec<u8> = row.try_get(2).map_err(fault)?;
-        let packed = self.unseal(&place_of_file(bill), &sealed)?;
-        Ok(Some(BillFile {
-            name: text(&row, 0)?,
-            sha256: text(&row, 1)?,
-            bytes: unpacked(&packed)?.into(),
-        }))
-    }
-
-    pub(crate) async fn read_first_begun(
-        &self,
-        channel: &ChannelId,
-    ) -> Result<Option<Timestamp>, StoreError> {
-        let row = sqlx::query("SELECT min(begun_at) FROM payments WHERE channel = $1")
-            .bind(channel.0.clone())
-            .fetch_one(&mut *self.readers.take().await?)
-            .await
-            .map_err(fault)?;
-        let first: Option<i64> = row.try_get(0).map_err(fault)?;
-        Ok(first.map(Timestamp))
     }
 
     pub(crate) async fn read_bill_known(
@@ -249,6 +166,33 @@ impl SqliteStore {
         rows.iter()
             .map(|row| parsed("difference", &text(row, 0)?))
             .collect()
+    }
+
+    pub(crate) async fn read_kept_bill(&self, bill: i64) -> Result<Option<KeptBill>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new(BILL);
+        query.push(" WHERE id = ").push_bind(bill);
+        let row = query
+            .build()
+            .fetch_optional(&mut *self.readers.take().await?)
+            .await
+            .map_err(fault)?;
+        row.as_ref().map(kept).transpose()
+    }
+
+    pub(crate) async fn read_bill_marks(
+        &self,
+        bill: i64,
+        first: u64,
+        last: u64,
+    ) -> Result<Vec<BillRow>, StoreError> {
+        let rows = sqlx::query(BILL_MARKS)
+            .bind(bill)
+            .bind(i64::try_from(first).unwrap_or(i64::MAX))
+            .bind(i64::try_from(last).unwrap_or(i64::MAX))
+            .fetch_all(&mut *self.readers.take().await?)
+            .await
+            .map_err(fault)?;
+        rows.iter().map(kept_row).collect()
     }
 
     pub(crate) async fn read_bill_rows(

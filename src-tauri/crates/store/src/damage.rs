@@ -41,7 +41,8 @@ const BILL_PARTS: [&str; 4] = [
     "SELECT concat_ws(',', quote(row), quote(kind), quote(payment), quote(refund), quote(channel_ref), quote(currency), quote(amount_minor), quote(fee_minor), quote(at), quote(state), quote(matched), quote(differs)) FROM bill_lines WHERE bill = $1 ORDER BY row",
     "SELECT concat_ws(',', quote(n), quote(code), quote(value)) FROM differences WHERE bill = $1 ORDER BY n",
     // The packed file itself is sealed.
-    "SELECT concat_ws(',', quote(name), quote(sha256)) FROM bill_files WHERE bill = $1",
+    "SELECT concat_ws(',', quote(name), quote(sha256)) FROM bill_files WHERE bill = $1 \
+     UNION ALL SELECT concat_ws(',', quote(lines), quote(places), quote(hours)) FROM bill_layouts WHERE bill = $1",
 ];
 
 /// Everything of one kept bank statement as text, in one order. Lines and the packed file are sealed.
@@ -65,7 +66,7 @@ const BANK_FILES: &str =
 
 /// One at a time: each may be as large as a bill.
 const BILL_FILES: &str =
-    "SELECT bill, packed FROM bill_files WHERE bill > $1 ORDER BY bill LIMIT 1";
+    "SELECT bill, packed, sha256 FROM bill_files WHERE bill > $1 ORDER BY bill LIMIT 1";
 
 const BILLS: &str = "SELECT id, account, content_sha256 FROM bills ORDER BY id";
 
@@ -242,8 +243,14 @@ impl SqliteStore {
         {
             after = int(&row, 0)?;
             let sealed: Vec<u8> = row.try_get(1).map_err(fault)?;
-            match self.unseal(&place_of_file(after), &sealed) {
-                Ok(_) => {}
+            let opened = if sealed.is_empty() {
+                self.key()?;
+                self.whole_pieces(after, &text(&row, 2)?).await
+            } else {
+                self.unseal(&place_of_file(after), &sealed).map(|_| ())
+            };
+            match opened {
+                Ok(()) => {}
                 Err(StoreError::Locked) => return Err(StoreError::Locked),
                 Err(_) => damage.push(format!("file of bill {after}")),
             }

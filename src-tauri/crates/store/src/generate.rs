@@ -7,7 +7,7 @@ use crate::{
     list::KEYS_PER_DAY,
     read::text,
     words,
-    write::status_text,
+    write::{BookedColumns, moved, status_text},
 };
 use jiff::civil::Date;
 use paydesk_desk::ports::{Actor, EventKind, NewEvent, StoreError};
@@ -402,7 +402,7 @@ async fn write_attempts(
     made: &[Made],
 ) -> Result<(), StoreError> {
     let mut query = QueryBuilder::<Sqlite>::new(
-        "INSERT INTO payments(reference, number, channel, amount_minor, begun_at, unknown, channel_ref, channel_reversed, code_tag, paid_minor, reserved_minor, value, order_id) ",
+        "INSERT INTO payments(reference, number, channel, amount_minor, begun_at, unknown, channel_ref, channel_reversed, code_tag, paid_minor, reserved_minor, value, order_id, account, currency, booked_at, moved) ",
     );
     let payments = keys
         .iter()
@@ -431,7 +431,11 @@ async fn write_attempts(
             .push_bind(payment.paid().map_or(0, |p| p.asked.minor()))
             .push_bind(reserved)
             .push_bind(value)
-            .push_bind(key);
+            .push_bind(key)
+            .push_bind(payment.plan().account.0.clone())
+            .push_bind(payment.plan().amount.currency().code())
+            .push_bind(payment.booked_at().0)
+            .push_bind(moved(payment.line_state()));
     });
     query
         .build()
@@ -440,12 +444,19 @@ async fn write_attempts(
         .map_err(fault)?;
     for made in made {
         for refund in made.order.refunds() {
-            sqlx::query("INSERT INTO refunds(reference, number, intent, begun_at, value) VALUES ($1,$2,$3,$4,$5)")
+            let booked = BookedColumns::of_refund(&made.order, refund);
+            sqlx::query("INSERT INTO refunds(reference, number, intent, begun_at, value, account, currency, amount_minor, booked_at, moved, paid_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)")
                 .bind(refund.reference().to_string())
                 .bind(made.order.number().to_string())
                 .bind(refund.plan().intent.clone())
                 .bind(refund.begun_at().0)
                 .bind(value(refund)?)
+                .bind(booked.account)
+                .bind(booked.currency)
+                .bind(booked.amount_minor)
+                .bind(booked.booked_at)
+                .bind(booked.moved)
+                .bind(booked.paid_at)
                 .execute(&mut *connection)
                 .await
                 .map_err(fault)?;

@@ -2,6 +2,7 @@
 //! One method is one transaction; decides nothing about payments.
 
 mod bills;
+mod booked;
 mod chain;
 mod closes;
 mod damage;
@@ -12,6 +13,7 @@ mod flows;
 mod generate;
 mod lane;
 mod list;
+mod pieces;
 
 mod projections;
 mod read;
@@ -84,6 +86,7 @@ pub struct StoreOptions {
 pub struct SqliteStore {
     writer: Lane,
     readers: Lane,
+    place: booked::Place,
     key: DataKey,
     ids: Arc<dyn Ids>,
     device: Device,
@@ -121,6 +124,10 @@ impl SqliteStore {
         Ok(SqliteStore {
             writer,
             readers,
+            place: booked::Place {
+                vfs: options.files.vfs().map(str::to_owned),
+                file: options.file,
+            },
             key: options.key,
             ids: options.ids,
             epoch: AtomicU8::new(device.epoch),

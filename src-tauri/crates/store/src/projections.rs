@@ -8,7 +8,7 @@ use crate::{
     errors::{fault, unreadable},
     list::KEYS_PER_DAY,
     words,
-    write::{PAYMENT_AS_TEXT, PaymentColumns, status_text},
+    write::{BookedColumns, PAYMENT_AS_TEXT, PaymentColumns, REFUND_AS_TEXT, status_text},
 };
 use paydesk_desk::ports::{NewNote, StoreError};
 use paydesk_domain::{Order, OrderNumber, OrderPlan, Payment, Refund, Timestamp};
@@ -244,8 +244,10 @@ impl SqliteStore {
             order.payments.push(text(&row, 1)?);
             order.payment_columns.push(text(&row, 2)?);
         }
-        const REFUNDS: &str = "SELECT number, value, reference || ' ' || intent || ' ' || begun_at FROM refunds WHERE number > $1 AND number <= $2 ORDER BY number, rowid";
-        for row in self.rows_between(REFUNDS, after, end).await? {
+        let refunds = format!(
+            "SELECT number, value, reference || ' ' || {REFUND_AS_TEXT} FROM refunds WHERE number > $1 AND number <= $2 ORDER BY number, rowid"
+        );
+        for row in self.rows_between(&refunds, after, end).await? {
             let order = orders.entry(text(&row, 0)?).or_default();
             order.refunds.push(text(&row, 1)?);
             order.refund_columns.push(text(&row, 2)?);
@@ -371,10 +373,11 @@ fn compare(
     let refund_columns: Vec<String> = (order.refunds().iter())
         .map(|it| {
             format!(
-                "{} {} {}",
+                "{} {} {} {}",
                 it.reference(),
                 it.plan().intent,
-                it.begun_at().0
+                it.begun_at().0,
+                BookedColumns::of_refund(&order, it).as_text()
             )
         })
         .collect();

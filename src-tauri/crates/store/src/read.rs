@@ -6,10 +6,10 @@ use crate::{
     write::{code_used, write_work},
 };
 use paydesk_desk::ports::{
-    BillFile, BillRowsPage, Booked, BoxFuture, Commit, Counts, Device, Due, FirstAttempt, Flows,
-    KeptBill, KeptDifference, ListTotals, NewBill, NewEvent, NewNote, NewOrder, Opened,
-    OrderFilter, OrderPage, OrderRow, PayerCode, Pulse, Store, StoreError, StoredEvent, Work,
-    Worklist,
+    BillFile, BillRow, BillRowsPage, Booked, BookedAsk, BoxFuture, Commit, Counts, Device, Due,
+    EachBooked, FirstAttempt, Flows, KeptBill, KeptDifference, KeptLayout, ListTotals, NewBill,
+    NewEvent, NewNote, NewOrder, Opened, OrderFilter, OrderPage, OrderRow, PayerCode, Pulse, Store,
+    StoreError, StoredEvent, Work, Worklist,
 };
 use paydesk_domain::{
     AccountId, Amount, BusinessDay, ChannelDay, ChannelId, Currency, MerchantRef, Money, Order,
@@ -348,13 +348,18 @@ impl Store for SqliteStore {
         Box::pin(self.read_totals(filter))
     }
 
-    fn booked<'a>(
+    fn booked_rows<'a>(
         &'a self,
-        channel: &'a ChannelId,
+        account: &'a AccountId,
         from: Timestamp,
         to: Timestamp,
-    ) -> BoxFuture<'a, Result<Booked, StoreError>> {
-        Box::pin(self.read_booked(channel, from, to))
+        each: EachBooked<'a>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.step_booked(account, from, to, each))
+    }
+
+    fn booked(&self, ask: BookedAsk) -> BoxFuture<'_, Result<Booked, StoreError>> {
+        Box::pin(self.read_booked(ask))
     }
 
     fn import_bill(&self, bill: NewBill) -> BoxFuture<'_, Result<KeptBill, StoreError>> {
@@ -365,11 +370,28 @@ impl Store for SqliteStore {
         Box::pin(self.read_bill_file(bill))
     }
 
-    fn first_begun<'a>(
+    fn bill_layout(&self, bill: i64) -> BoxFuture<'_, Result<Option<KeptLayout>, StoreError>> {
+        Box::pin(self.read_layout(bill))
+    }
+
+    fn kept_bill(&self, bill: i64) -> BoxFuture<'_, Result<Option<KeptBill>, StoreError>> {
+        Box::pin(self.read_kept_bill(bill))
+    }
+
+    fn bill_marks(
+        &self,
+        bill: i64,
+        first: u64,
+        last: u64,
+    ) -> BoxFuture<'_, Result<Vec<BillRow>, StoreError>> {
+        Box::pin(self.read_bill_marks(bill, first, last))
+    }
+
+    fn first_booked<'a>(
         &'a self,
-        channel: &'a ChannelId,
+        account: &'a AccountId,
     ) -> BoxFuture<'a, Result<Option<Timestamp>, StoreError>> {
-        Box::pin(self.read_first_begun(channel))
+        Box::pin(self.read_first_booked(account))
     }
 
     fn bill_known<'a>(

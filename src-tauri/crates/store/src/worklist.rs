@@ -26,7 +26,8 @@ use std::collections::BTreeMap;
 const ITEMS: &str = "SELECT d.item, d.value, coalesce(t.value, '{}'), coalesce(t.seq, 0) FROM differences d LEFT JOIN treatments t ON t.account = ";
 
 /// Hours are counted from the first moment of the day.
-const HOURS: &str = "SELECT b.channel, (l.at - $2) / 3600000, l.currency, sum(l.amount_minor) FROM bills b JOIN bill_lines l ON l.bill = b.id WHERE b.id IN (SELECT max(id) FROM bills WHERE day = $1 GROUP BY account) AND l.kind = 'payment' AND l.state = 'done' GROUP BY 1, 2, 3 ORDER BY 2, 1, 3";
+const HOURS: &str = "SELECT b.channel, (l.at - $2) / 3600000, l.currency, sum(l.amount_minor) FROM bills b JOIN bill_lines l ON l.bill = b.id WHERE b.id IN (SELECT max(id) FROM bills WHERE day = $1 GROUP BY account) AND l.kind = 'payment' AND l.state = 'done' AND b.id NOT IN (SELECT bill FROM bill_layouts) GROUP BY 1, 2, 3 \
+ UNION ALL SELECT b.channel, json_extract(h.value, '$[0]') - $2 / 3600000, json_extract(h.value, '$[1]'), sum(json_extract(h.value, '$[2]')) FROM bills b JOIN bill_layouts l ON l.bill = b.id JOIN json_each(l.hours) h WHERE b.id IN (SELECT max(id) FROM bills WHERE day = $1 GROUP BY account) GROUP BY 1, 2, 3 ORDER BY 2, 1, 3";
 
 const TREATED: &str = "SELECT body FROM log WHERE number IS NULL AND kind = 'difference_treated' AND seq > $1 ORDER BY seq LIMIT 1000";
 

@@ -11,7 +11,8 @@ use paydesk_desk::ports::{
     Work,
 };
 use paydesk_domain::{
-    BusinessDay, ChannelId, Doubt, ORDER_PLACES, Order, OrderNumber, Payment, PaymentState,
+    BusinessDay, ChannelId, Doubt, LineState, ORDER_PLACES, Order, OrderNumber, Payment,
+    PaymentState, Refund,
 };
 use paydesk_signing::mutants::{Mutant, planted};
 use sqlx::{Connection as _, Row, SqliteConnection};
@@ -320,6 +321,67 @@ pub(crate) struct PaymentColumns {
     channel_reversed: Option<String>,
     paid_minor: i64,
     reserved_minor: i64,
+    booked: BookedColumns,
+}
+
+/// What a bill is held against, of a payment or a refund.
+pub(crate) struct BookedColumns {
+    pub(crate) account: String,
+    pub(crate) currency: &'static str,
+    pub(crate) amount_minor: i64,
+    pub(crate) booked_at: i64,
+    pub(crate) moved: i64,
+    /// When the payment was paid that a refund is of.
+    pub(crate) paid_at: Option<i64>,
+}
+
+/// How far the money came, as it stands in a column.
+pub(crate) fn moved(state: LineState) -> i64 {
+    match state {
+        LineState::Done => 0,
+        LineState::Pending => 1,
+        LineState::Failed => 2,
+    }
+}
+
+impl BookedColumns {
+    pub(crate) fn of_payment(payment: &Payment) -> BookedColumns {
+        let amount = payment.plan().amount;
+        BookedColumns {
+            account: payment.plan().account.0.clone(),
+            currency: amount.currency().code(),
+            amount_minor: amount.minor(),
+            booked_at: payment.booked_at().0,
+            moved: moved(payment.line_state()),
+            paid_at: None,
+        }
+    }
+
+    pub(crate) fn of_refund(order: &Order, refund: &Refund) -> BookedColumns {
+        let payment = order.payment(&refund.reference().payment());
+        let amount = refund.plan().amount;
+        BookedColumns {
+            account: payment.map_or_else(String::new, |it| it.plan().account.0.clone()),
+            currency: amount.currency().code(),
+            amount_minor: amount.minor(),
+            booked_at: refund.booked_at().0,
+            moved: moved(refund.line_state()),
+            paid_at: payment.and_then(Payment::paid).map(|paid| paid.at.0),
+        }
+    }
+
+    /// As [`PAYMENT_AS_TEXT`] and [`REFUND_AS_TEXT`] read them.
+    pub(crate) fn as_text(&self) -> String {
+        format!(
+            "{} {} {} {} {} {}",
+            self.account,
+            self.currency,
+            self.amount_minor,
+            self.booked_at,
+            self.moved,
+            self.paid_at.map_or_else(String::new, |at| at.to_string())
+        )
+    }
 }
 
 impl PaymentColumns {
@@ -349,6 +411,7 @@ impl PaymentColumns {
                 .filter(|r| r.reserves())
                 .map(|r| r.plan().amount.minor())
                 .sum(),
+            booked: BookedColumns::of_payment(payment),
         }
     }
 
@@ -356,21 +419,24 @@ impl PaymentColumns {
     pub(crate) fn as_text(&self, payment: &Payment, order_id: i64) -> String {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         format!(
-            "{} {} {} {} {} {} {} {} {order_id}",
+            "{} {} {} {} {} {} {} {order_id} {}",
             payment.plan().channel.0,
-            payment.plan().amount.minor(),
             payment.begun_at().0,
             i64::from(self.unknown),
             text(&self.channel_ref),
             text(&self.channel_reversed),
             self.paid_minor,
             self.reserved_minor,
+            self.booked.as_text(),
         )
     }
 }
 
 /// A payment's columns in one text, to be compared.
-pub(crate) const PAYMENT_AS_TEXT: &str = "channel || ' ' || amount_minor || ' ' || begun_at || ' ' || unknown || ' ' || coalesce(channel_ref, '') || ' ' || coalesce(channel_reversed, '') || ' ' || paid_minor || ' ' || reserved_minor || ' ' || order_id";
+pub(crate) const PAYMENT_AS_TEXT: &str = "channel || ' ' || begun_at || ' ' || unknown || ' ' || coalesce(channel_ref, '') || ' ' || coalesce(channel_reversed, '') || ' ' || paid_minor || ' ' || reserved_minor || ' ' || order_id || ' ' || account || ' ' || currency || ' ' || amount_minor || ' ' || booked_at || ' ' || moved || ' '";
+
+/// A refund's columns in one text, to be compared.
+pub(crate) const REFUND_AS_TEXT: &str = "intent || ' ' || begun_at || ' ' || account || ' ' || currency || ' ' || amount_minor || ' ' || booked_at || ' ' || moved || ' ' || coalesce(paid_at, '')";
 
 async fn write_payments(
     connection: &mut SqliteConnection,
@@ -380,9 +446,9 @@ async fn write_payments(
     for payment in order.payments() {
         let columns = PaymentColumns::of(order, payment);
         sqlx::query(
-            "INSERT INTO payments(reference, number, channel, amount_minor, begun_at, unknown, channel_ref, channel_reversed, code_tag, paid_minor, reserved_minor, value, order_id) \
-             VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,(SELECT o.id FROM orders o WHERE o.number = $2)) \
-             ON CONFLICT(reference) DO UPDATE SET unknown = $6, channel_ref = $7, channel_reversed = $8, paid_minor = $10, reserved_minor = $11, value = $12",
+            "INSERT INTO payments(reference, number, channel, amount_minor, begun_at, unknown, channel_ref, channel_reversed, code_tag, paid_minor, reserved_minor, value, account, currency, booked_at, moved, order_id) \
+             VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,(SELECT o.id FROM orders o WHERE o.number = $2)) \
+             ON CONFLICT(reference) DO UPDATE SET unknown = $6, channel_ref = $7, channel_reversed = $8, paid_minor = $10, reserved_minor = $11, value = $12, booked_at = $15, moved = $16",
         )
         .bind(payment.reference().to_string())
         .bind(order.number().to_string())
@@ -396,6 +462,10 @@ async fn write_payments(
         .bind(columns.paid_minor)
         .bind(columns.reserved_minor)
         .bind(json("payment", payment)?)
+        .bind(columns.booked.account)
+        .bind(columns.booked.currency)
+        .bind(columns.booked.booked_at)
+        .bind(columns.booked.moved)
         .execute(&mut *connection)
         .await
         .map_err(fault)?;
@@ -405,12 +475,22 @@ async fn write_payments(
 
 async fn write_refunds(connection: &mut SqliteConnection, order: &Order) -> Result<(), StoreError> {
     for refund in order.refunds() {
-        sqlx::query("INSERT INTO refunds(reference, number, intent, begun_at, value) VALUES ($1,$2,$3,$4,$5) ON CONFLICT(reference) DO UPDATE SET value = $5")
+        let booked = BookedColumns::of_refund(order, refund);
+        sqlx::query(
+            "INSERT INTO refunds(reference, number, intent, begun_at, value, account, currency, amount_minor, booked_at, moved, paid_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11) \
+             ON CONFLICT(reference) DO UPDATE SET value = $5, booked_at = $9, moved = $10, paid_at = $11",
+        )
             .bind(refund.reference().to_string())
             .bind(order.number().to_string())
             .bind(refund.plan().intent.clone())
             .bind(refund.begun_at().0)
             .bind(json("refund", refund)?)
+            .bind(booked.account)
+            .bind(booked.currency)
+            .bind(booked.amount_minor)
+            .bind(booked.booked_at)
+            .bind(booked.moved)
+            .bind(booked.paid_at)
             .execute(&mut *connection)
             .await
             .map_err(fault)?;

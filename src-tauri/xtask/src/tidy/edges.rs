@@ -198,7 +198,7 @@ const RESERVED: [(&str, &[&str]); 14] = [
     ("keyring-core", &["paydesk-vault"]),
     ("libsqlite3-sys", &["paydesk-store", "paydesk-sim"]),
     ("reqwest", &["paydesk-host"]),
-    ("rusqlite", &["paydesk-store"]),
+    ("rusqlite", &["paydesk-bench", "paydesk-store"]),
     (
         "sqlx",
         &[

@@ -71,7 +71,7 @@ fn read<T: DeserializeOwned>(value: serde_json::Value) {
     drop(serde_json::from_value::<T>(value));
 }
 
-const COMMANDS: [Arguments; 32] = [
+const COMMANDS: [Arguments; 33] = [
     ("add_account", read::<contract::AddAccount>),
     ("add_note", read::<contract::AddNote>),
     ("change_account", read::<contract::ChangeAccount>),
@@ -89,6 +89,7 @@ const COMMANDS: [Arguments; 32] = [
     ),
     ("list_orders", read::<contract::ListOrders>),
     ("open_bill", read::<contract::OpenBill>),
+    ("open_bill_file", read::<contract::OpenBillFile>),
     ("recognise_bill", read::<contract::DroppedBill>),
     ("bill_rows", read::<contract::BillRowsOf>),
     ("open_statement", read::<contract::OpenStatement>),

@@ -1,13 +1,16 @@
 //! Generated files read by the product's own parsers and compared by its engine.
 
-use paydesk_channels::{AccountSettings, Bills};
+use paydesk_channels::{AccountSettings, Bills, Span};
 use paydesk_domain::{
-    BillLine, BookLine, ChannelDay, ContractRate, Currency, FeeRate, Money, RateTable, Totals,
-    total,
+    BillLine, BookLine, ChannelDay, ContractRate, Currency, FeeRate, MerchantRef, Money, RateTable,
+    Totals, total,
 };
-use paydesk_recon::{BillSide, Difference, FeeAudit, FeeFinding, FeeTerms, Setting, Summary};
-use paydesk_truth::{Channel, Exception, Written};
-use std::collections::BTreeMap;
+use paydesk_recon::{
+    BillSide, BriefLine, Difference, FeeAudit, FeeFinding, FeeTerms, Met, OtherBills, PlainBill,
+    Setting, Summary,
+};
+use paydesk_truth::{BillFile, Channel, Exception, Written};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -62,41 +65,128 @@ fn bill_lines(channel: Channel, path: &Path, day: i32) -> (Vec<BillLine>, Totals
     )
 }
 
+/// The same day with the bill streamed past, what agrees beyond doubt settled first, and only the rest given to the
+/// engine: nothing of it may differ.
+fn settled_first(
+    written: &Written,
+    channel: Channel,
+    setting: Setting,
+) -> (Vec<Difference>, Summary) {
+    let bills = connector(channel);
+    let is_here = |it: &&BillFile| it.channel == channel && it.day == written.day;
+    let here = written.bills.iter().find(is_here).unwrap();
+    let mut file = fs::File::open(&here.path).unwrap();
+    let mut plain = PlainBill::default();
+    let end = bills.stream(&mut file, None, &account(), &mut |line| {
+        let brief = BriefLine {
+            kind: line.kind,
+            reference: line.reference,
+            amount: line.amount,
+            fee: Some(line.fee),
+            state: line.state,
+        };
+        plain.push(&brief, line.row, line.offset);
+        Ok(())
+    });
+    let (end, mut plain) = (end.unwrap(), plain.close());
+    let lines = book_lines(written, channel);
+    let met: Vec<Met> = (lines.iter())
+        .map(|line| {
+            let brief = BriefLine {
+                kind: line.kind,
+                reference: line.reference().as_bytes(),
+                amount: line.amount,
+                fee: line.fee,
+                state: line.state,
+            };
+            let is_ours = MerchantRef::parse(line.reference()).is_ok();
+            plain.push(&brief, is_ours, line.day == setting.day)
+        })
+        .collect();
+    let mut left = plain.left().map(|(row, offset)| Span {
+        row,
+        offset,
+        lines: 1,
+    });
+    let (mut bill, mut strange) = (BillSide::new(setting), BTreeSet::new());
+    bills
+        .lines_at(&mut file, &mut left, &mut |line| {
+            if MerchantRef::parse(line.reference()).is_err() {
+                strange.insert(line.transaction.clone());
+            }
+            bill.push(line).unwrap();
+        })
+        .unwrap();
+    let mut books = bill.close(Some(end.totals));
+    for (line, met) in lines.iter().zip(met) {
+        let is_wanted = match met {
+            Met::Agrees => plain.again().iter().any(|it| it == line.reference()),
+            Met::Left => true,
+            Met::Elsewhere => (line.transaction.as_ref()).is_some_and(|it| strange.contains(it)),
+        };
+        if is_wanted {
+            books.push(line.clone()).unwrap();
+        }
+    }
+    let mut others = books.close().unwrap();
+    push_others(&mut others, written, channel);
+    let mut found = Vec::new();
+    let rest = others
+        .finish(&mut |_| {}, &mut |it| found.push(it))
+        .unwrap();
+    let settled = plain.settled().unwrap();
+    assert!(
+        settled.matched * 10 > rest.matched * 9,
+        "{settled:?}, {rest:?}"
+    );
+    (found, settled.with(rest).unwrap())
+}
+
+fn book_lines(written: &Written, channel: Channel) -> Vec<BookLine> {
+    let (_, path) = (written.books.iter())
+        .find(|(its, _)| *its == channel)
+        .unwrap();
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    lines.collect()
+}
+
+/// The bills of the neighbouring days.
+fn push_others(others: &mut OtherBills, written: &Written, channel: Channel) {
+    for other in &written.bills {
+        if other.channel == channel && other.day != written.day {
+            for line in bill_lines(channel, &other.path, other.day).0 {
+                others.push(ChannelDay(other.day), &line).unwrap();
+            }
+        }
+    }
+}
+
 /// What the engine says of a channel's day.
 pub(crate) fn compared(written: &Written, channel: Channel) -> Said {
     let day = ChannelDay(written.day);
     let rates = rate_table(day);
     let setting = Setting::of_china(day, rates.on(day)).unwrap();
-    let of = |wanted: bool| {
-        (written.bills.iter())
-            .filter(move |it| it.channel == channel && (it.day == written.day) == wanted)
-    };
-    let here = of(true).next().unwrap();
+    let is_here = |it: &&BillFile| it.channel == channel && it.day == written.day;
+    let here = written.bills.iter().find(is_here).unwrap();
     let (lines, totals) = bill_lines(channel, &here.path, here.day);
     let mut bill = BillSide::new(setting);
     for line in &lines {
         bill.push(line.clone()).unwrap();
     }
     let mut books = bill.close(Some(totals));
-    let (_, path) = written
-        .books
-        .iter()
-        .find(|(its, _)| *its == channel)
-        .unwrap();
-    for line in fs::read_to_string(path).unwrap().lines() {
-        books.push(serde_json::from_str(line).unwrap()).unwrap();
+    for line in book_lines(written, channel) {
+        books.push(line).unwrap();
     }
     let mut others = books.close().unwrap();
-    for other in of(false) {
-        for line in bill_lines(channel, &other.path, other.day).0 {
-            others.push(ChannelDay(other.day), &line).unwrap();
-        }
-    }
+    push_others(&mut others, written, channel);
     let mut found = Vec::new();
     let summary = others
         .finish(&mut |_| {}, &mut |it| found.push(it))
         .unwrap();
     assert_eq!(summary.file_agrees(), Some(true));
+    let again = settled_first(written, channel, setting);
+    assert_eq!((&again.0, &again.1), (&found, &summary));
     let mut additions = 0;
     for difference in &found {
         if let Some(sum) = total(&difference.arithmetic()).unwrap() {

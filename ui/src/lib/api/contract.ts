@@ -2729,6 +2729,23 @@ name: string,
 file: string, };
 
 /**
+ * A bill's file by its path: it is read piece by piece and never held, however large it is.
+ */
+export type OpenBillFile = { 
+/**
+ * The account.
+ */
+account_id: string, 
+/**
+ * The day it must be of; what the file says when not given.
+ */
+day: string | null, 
+/**
+ * Where it lies, from the root.
+ */
+path: string, };
+
+/**
  * A bank's file, and how it is to be read.
  */
 export type OpenStatement = { 
@@ -4685,6 +4702,8 @@ export interface Commands {
   fetch_bill: { args: DayOf; answer: BillPreview };
   /** Reads a bill's file; a trade bill is compared; keeps nothing. */
   open_bill: { args: OpenBill; answer: LookedFile };
+  /** Reads a bill's file by its path, however large; a trade bill is compared; keeps nothing. */
+  open_bill_file: { args: OpenBillFile; answer: LookedFile };
   /** Reads a bill's file of whichever account, told by its content; keeps nothing. */
   recognise_bill: { args: DroppedBill; answer: LookedFile };
   /** Fetches a fund-flow bill from its channel; keeps nothing. */

@@ -3,10 +3,17 @@
 
 use super::{PROFILE, codes, request, sheet};
 use crate::{
-    AccountSettings, BillAnswer, BillCalendar, BillFault, BillLink, BillText, Bills, Cx, FlowLine, FlowTotals,
-    Operation, WireRequest,
+    AccountSettings, BillAnswer, BillCalendar, BillEnd, BillFault, BillLink, BillText, Bills, Cx, EachBrief,
+    FlowLine, FlowTotals, Operation, Span, WireRequest,
     bills::is_reserve,
-    wire::{USER_AGENT, archive, bill::repeated, json::Json, link, safe_code, table},
+    wire::{
+        USER_AGENT,
+        archive::{self, ReadSeek, STREAMED},
+        bill::{Each, explained, repeated, repeated_in},
+        json::Json,
+        link, safe_code,
+        stream::{ByReading, Stream, content_sha256},
+    },
 };
 use paydesk_domain::{BillKind, BillLine, ChannelDay, Doubt, FlowSort, NotSent, Outcome, Totals};
 use paydesk_signing::Authentic;
@@ -76,11 +83,11 @@ impl Bills for super::Alipay {
 
     fn open(&self, file: &[u8], _link: Option<&BillLink>) -> Result<BillText, BillFault> {
         let bytes = archive::unpack(file, rank)?;
-        let (kind, day) = sheet::recognise(&bytes)?;
+        let (kind, day) = sheet::recognise(&mut Stream::new(&mut ByReading(bytes.as_slice())))?;
         Ok(BillText {
             kind,
             day: Some(day),
-            content_sha256: table::content_sha256(&bytes),
+            content_sha256: content_sha256(&bytes),
             bytes,
         })
     }
@@ -91,8 +98,38 @@ impl Bills for super::Alipay {
         account: &AccountSettings,
         each: &mut dyn FnMut(BillLine),
     ) -> Result<Totals, BillFault> {
-        text.expect_kind(BillKind::Trade)?;
-        sheet::read(text, account, each).map_err(|fault| repeated(fault, &text.bytes))
+        let bytes = || ByReading(text.bytes.as_slice());
+        let mut file = bytes();
+        let read = sheet::read(Stream::new(&mut file), account, Each::Whole(each));
+        Ok(explained(read, || repeated(&mut bytes()))?.totals)
+    }
+
+    fn stream(
+        &self,
+        file: &mut dyn ReadSeek,
+        _link: Option<&BillLink>,
+        account: &AccountSettings,
+        each: EachBrief<'_>,
+    ) -> Result<BillEnd, BillFault> {
+        let mut end = None;
+        let read = archive::open(file, STREAMED, rank, &mut |unpacked| {
+            let lines = Stream::new(unpacked).with_digest();
+            end = Some(sheet::read(lines, account, Each::Brief(&mut *each))?);
+            Ok(())
+        });
+        let read = read.and_then(|()| end.ok_or(BillFault::Truncated));
+        explained(read, || repeated_in(file, rank))
+    }
+
+    fn lines_at(
+        &self,
+        file: &mut dyn ReadSeek,
+        spans: &mut dyn Iterator<Item = Span>,
+        each: &mut dyn FnMut(BillLine),
+    ) -> Result<(), BillFault> {
+        archive::open(file, STREAMED, rank, &mut |unpacked| {
+            sheet::lines_at(Stream::new(unpacked), spans, each)
+        })
     }
 
     fn read_flow(
@@ -101,8 +138,9 @@ impl Bills for super::Alipay {
         account: &AccountSettings,
         each: &mut dyn FnMut(FlowLine),
     ) -> Result<FlowTotals, BillFault> {
-        text.expect_kind(BillKind::FundFlow)?;
-        sheet::read_flow(text, account, each).map_err(|fault| repeated(fault, &text.bytes))
+        let bytes = || ByReading(text.bytes.as_slice());
+        let read = sheet::read_flow(Stream::new(&mut bytes()), account, each);
+        explained(read, || repeated(&mut bytes()))
     }
 
     /// The names that were seen (账务明细, column 业务类型); `退费` is not verified against production.

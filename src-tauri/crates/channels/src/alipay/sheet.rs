@@ -1,11 +1,12 @@
 //! Reading Alipay's bill files: GBK, marks around the list, TAB after identifiers, totals behind it.
-//! Lines are decoded one by one; the file is never copied.
+//! Lines are decoded one by one, where a look at their bytes is not enough; the file is never held.
 
 use crate::{
-    AccountSettings, BillFault, BillText, FlowLine, FlowTotals,
+    AccountSettings, BillEnd, BillFault, Brief, FlowLine, FlowTotals, Span,
     wire::{
-        bill::{Row, add, cut_off, disagrees, one_more, positive},
-        table::{Column, Header, Lines, fine},
+        bill::{Each, Row, add, cut_off, disagrees, one_more, positive},
+        stream::{Cells, Line, Stream, is_plain_gbk},
+        table::{Column, Header, fine},
     },
 };
 use encoding_rs::GB18030;
@@ -32,43 +33,47 @@ struct Lead {
 }
 
 /// Which bill it is, and of which day.
-pub(super) fn recognise(bytes: &[u8]) -> Result<(BillKind, ChannelDay), BillFault> {
-    let mut lines = Lines::new(bytes);
-    let kind = first_line(&mut lines)?;
-    let lead = read_lead(&mut lines)?;
+pub(super) fn recognise(lines: &mut Stream<'_>) -> Result<(BillKind, ChannelDay), BillFault> {
+    let kind = first_line(lines)?;
+    let lead = read_lead(lines)?;
     Ok((kind, lead.day))
 }
 
-fn first_line(lines: &mut Lines<'_>) -> Result<BillKind, BillFault> {
-    let (row, line) = lines.next().ok_or(BillFault::Truncated)?;
-    if let Ok(text) = std::str::from_utf8(line) {
+fn first_line(lines: &mut Stream<'_>) -> Result<BillKind, BillFault> {
+    let line = lines.next_line()?.ok_or(BillFault::Truncated)?;
+    if let Ok(text) = std::str::from_utf8(line.bytes) {
         // The same words in another encoding: saved again by some tool.
         if text.starts_with("#支付宝") {
-            return Err(BillFault::Encoding(row));
+            return Err(BillFault::Encoding(line.row));
         }
         if !text.starts_with('#') {
             return Err(BillFault::WrongChannel);
         }
     }
-    let line = decoded(row, line).map_err(|_| BillFault::WrongChannel)?;
-    match line.trim_end_matches([',', '\t', ' ']) {
-        "#支付宝业务明细查询" => Ok(BillKind::Trade),
-        "#支付宝账务明细查询" => Ok(BillKind::FundFlow),
+    let text = decoded(line.row, line.bytes).map_err(|_| BillFault::WrongChannel)?;
+    match text.trim_end_matches([',', '\t', ' ']) {
+        "#支付宝业务明细查询" => return Ok(BillKind::Trade),
+        "#支付宝账务明细查询" => return Ok(BillKind::FundFlow),
         "#支付宝业务汇总查询" | "#支付宝账务汇总查询" => {
-            Err(BillFault::WrongKind)
+            return Err(BillFault::WrongKind);
         }
-        cut if "#支付宝业务明细查询".starts_with(cut) && lines.is_at_end() => {
-            Err(BillFault::Truncated)
-        }
-        _ => Err(BillFault::WrongChannel),
+        cut if !"#支付宝业务明细查询".starts_with(cut) => return Err(BillFault::WrongChannel),
+        _ => {}
     }
+    Err(match lines.is_at_end() {
+        true => BillFault::Truncated,
+        false => BillFault::WrongChannel,
+    })
 }
 
 /// Reads to the mark of the list.
-fn read_lead(lines: &mut Lines<'_>) -> Result<Lead, BillFault> {
+fn read_lead(lines: &mut Stream<'_>) -> Result<Lead, BillFault> {
     let (mut account, mut day) = (None, None);
-    for (row, line) in lines.by_ref().take(LEAD_LINES_MAX) {
-        let line = decoded(row, line)?;
+    for _ in 0..LEAD_LINES_MAX {
+        let Some(line) = lines.next_line()? else {
+            break;
+        };
+        let line = decoded(line.row, line.bytes)?;
         if line.starts_with("#账号") {
             account = bracketed(&line).next().map(str::to_owned);
         }
@@ -119,87 +124,85 @@ fn chinese_day(text: &str) -> Option<ChannelDay> {
 }
 
 /// The list between its marks, line by line; then what follows it.
-struct List<'a> {
-    lines: Lines<'a>,
+struct List<'s> {
+    lines: Stream<'s>,
+    day: ChannelDay,
     titles: u64,
     header: Header,
 }
 
-impl<'a> List<'a> {
+impl<'s> List<'s> {
     fn open(
-        text: &'a BillText,
-        account: &AccountSettings,
+        mut lines: Stream<'s>,
+        kind: BillKind,
+        account: Option<&AccountSettings>,
         column: fn(&str) -> Column,
-    ) -> Result<List<'a>, BillFault> {
-        let mut lines = Lines::new(&text.bytes);
-        first_line(&mut lines)?;
+    ) -> Result<List<'s>, BillFault> {
+        let found = first_line(&mut lines)?;
         let lead = read_lead(&mut lines)?;
-        let seller = account.field("seller_id");
+        if found != kind {
+            return Err(BillFault::WrongKind);
+        }
+        let seller = account.map_or("", |account| account.field("seller_id"));
         let said = lead.account.get(..SELLER_DIGITS).unwrap_or(&lead.account);
         if !seller.is_empty() && said != seller {
             return Err(BillFault::WrongMerchant);
         }
-        let (row, titles) = lines.next().ok_or(BillFault::Truncated)?;
-        let header = Header::read(&decoded(row, titles)?, column);
+        let line = lines.next_line()?.ok_or(BillFault::Truncated)?;
+        let titles = line.row;
+        let header = Header::read(&decoded(titles, line.bytes)?, column);
         Ok(List {
             lines,
-            titles: row,
+            day: lead.day,
+            titles,
             header,
         })
     }
 
-    fn place(&self, titles: &[&str]) -> Result<usize, BillFault> {
+    fn place(&mut self, titles: &[&str]) -> Result<usize, BillFault> {
         let missing = || BillFault::Cell {
             row: self.titles,
             column: titles.first().copied().unwrap_or_default().to_owned(),
         };
         let found = self.header.place(titles).ok_or_else(missing);
-        found.map_err(|fault| cut_off(fault, &self.lines))
+        found.map_err(|fault| cut_off(fault, &mut self.lines))
     }
 
-    /// Hands out every row up to the end mark.
+    /// Hands out every line of a row up to the end mark.
     fn rows(
         &mut self,
-        each: &mut dyn FnMut(&Row<'_>) -> Result<(), BillFault>,
+        each: &mut dyn FnMut(Line<'_>, &Header) -> Result<(), BillFault>,
     ) -> Result<(), BillFault> {
-        while let Some((number, line)) = self.lines.next() {
-            let read = || -> Result<bool, BillFault> {
-                let line = decoded(number, line)?;
-                if line.starts_with('#') {
-                    return Ok(is_end(&line));
+        while let Some(line) = self.lines.next_line()? {
+            let is_row = line
+                .bytes
+                .first()
+                .is_some_and(|byte| byte.is_ascii_alphanumeric());
+            let mut read = || -> Result<bool, BillFault> {
+                if !is_row {
+                    let text = decoded(line.row, line.bytes)?;
+                    if text.starts_with('#') {
+                        return Ok(is_end(&text));
+                    }
+                    if text.trim().is_empty() {
+                        return Ok(false);
+                    }
                 }
-                if line.trim().is_empty() {
-                    return Ok(false);
-                }
-                let cells = self.header.cells(&line, ",");
-                let header = &self.header;
-                let cells = cells.ok_or_else(|| BillFault::Cell {
-                    row: number,
-                    column: header.title(0).to_owned(),
-                })?;
-                each(&Row {
-                    number,
-                    cells,
-                    header,
-                })?;
-                Ok(false)
+                each(line, &self.header).map(|()| false)
             };
-            if self.step(read)? {
+            if read().map_err(|fault| cut_off(fault, &mut self.lines))? {
                 return Ok(());
             }
         }
         Err(BillFault::Truncated)
     }
 
-    fn step(&self, read: impl FnOnce() -> Result<bool, BillFault>) -> Result<bool, BillFault> {
-        read().map_err(|fault| cut_off(fault, &self.lines))
-    }
-
     /// The lines of totals behind the list; nothing else may stand there.
-    fn totals(self) -> Result<Vec<String>, BillFault> {
+    fn totals(&mut self) -> Result<Vec<String>, BillFault> {
         let mut found = Vec::new();
-        for (row, line) in self.lines {
-            let line = decoded(row, line)?;
+        while let Some(line) = self.lines.next_line()? {
+            let row = line.row;
+            let line = decoded(row, line.bytes)?;
             let line = line.trim_end_matches([',', '\t', ' ']);
             if line.is_empty() {
                 continue;
@@ -216,6 +219,24 @@ impl<'a> List<'a> {
         }
         Ok(found)
     }
+}
+
+/// Decodes a row and reads it as strictly as every column asks.
+fn with_row<T>(
+    line: Line<'_>,
+    header: &Header,
+    read: impl FnOnce(&Row<'_>) -> Result<T, BillFault>,
+) -> Result<T, BillFault> {
+    let text = decoded(line.row, line.bytes)?;
+    let cells = header.cells(&text, ",").ok_or_else(|| BillFault::Cell {
+        row: line.row,
+        column: header.title(0).to_owned(),
+    })?;
+    read(&Row {
+        number: line.row,
+        cells,
+        header,
+    })
 }
 
 /// The number behind `word` in a line of totals.
@@ -286,42 +307,66 @@ fn overflow() -> BillFault {
     BillFault::Totals("the sum is beyond any bill".to_owned())
 }
 
-/// Reads a trade bill.
-pub(super) fn read(
-    text: &BillText,
-    account: &AccountSettings,
-    each: &mut dyn FnMut(BillLine),
-) -> Result<Totals, BillFault> {
-    let mut list = List::open(text, account, trade_column)?;
-    let places = Places {
-        transaction: list.place(&["支付宝交易号"])?,
-        payment: list.place(&["商户订单号"])?,
-        kind: list.place(&["业务类型"])?,
-        at: list.place(&["完成时间"])?,
-        amount: list.place(&["订单金额"])?,
-        received: list.place(&["商家实收"])?,
-        discount: list.header.place(&["商家优惠"]),
-        refund: list.header.place(&["退款批次号/请求号"]),
-        fee: list.place(&["服务费"])?,
-    };
-    let mut totals = Totals::zero(Currency::CNY);
-    let (mut paid, mut refunded) = (Sums::default(), Sums::default());
-    let mut lines = 0;
-    list.rows(&mut |row| {
-        let line = places.line(row)?;
+/// `交易` and `退款`.
+const PAYMENT_IN_GBK: &[u8] = &[0xbd, 0xbb, 0xd2, 0xd7];
+const REFUND_IN_GBK: &[u8] = &[0xcd, 0xcb, 0xbf, 0xee];
+
+/// What is added up while the rows of a trade bill are read.
+struct Adding {
+    totals: Totals,
+    lines: u64,
+    paid: Sums,
+    refunded: Sums,
+}
+
+impl Adding {
+    fn add(&mut self, line: &Brief<'_>, received: i64, discount: i64) -> Result<(), BillFault> {
         let sums = match line.kind {
-            LineKind::Payment => &mut paid,
-            LineKind::Refund => &mut refunded,
+            LineKind::Payment => &mut self.paid,
+            LineKind::Refund => &mut self.refunded,
         };
-        one_more(&mut lines)?;
+        one_more(&mut self.lines)?;
         sums.count += 1;
-        let received = row.fine(Some(places.received))?;
-        let discount = row.fine(places.discount)?;
         sums.received = sums.received.checked_add(received).ok_or_else(overflow)?;
         sums.discount = sums.discount.checked_add(discount).ok_or_else(overflow)?;
-        add(&mut totals, &line).map_err(|_| overflow())?;
-        each(line);
-        Ok(())
+        add(&mut self.totals, line).map_err(|_| overflow())
+    }
+}
+
+/// Reads a trade bill.
+pub(super) fn read(
+    lines: Stream<'_>,
+    account: &AccountSettings,
+    mut each: Each<'_>,
+) -> Result<BillEnd, BillFault> {
+    let mut list = List::open(lines, BillKind::Trade, Some(account), trade_column)?;
+    let places = Places::find(&mut list)?;
+    let mut adding = Adding {
+        totals: Totals::zero(Currency::CNY),
+        lines: 0,
+        paid: Sums::default(),
+        refunded: Sums::default(),
+    };
+    let mut cells = Cells::default();
+    list.rows(&mut |line, header| {
+        if let Each::Brief(each) = &mut each
+            && cells.cut_at_commas(line.bytes) == header.width()
+            && is_plain_gbk(line.bytes)
+            && let Some((brief, received, discount)) = places.brief(line, &cells)
+        {
+            adding.add(&brief, received, discount)?;
+            return each(brief);
+        }
+        let (read, received, discount) = with_row(line, header, |row| {
+            let read = places.line(row)?;
+            Ok((
+                read,
+                row.fine(Some(places.received))?,
+                row.fine(places.discount)?,
+            ))
+        })?;
+        adding.add(&Brief::of(&read, line.offset), received, discount)?;
+        each.whole(read, line.offset)
     })?;
     let said = list.totals()?;
     let with_discount = |sums: &Sums, received, discount| {
@@ -331,11 +376,42 @@ pub(super) fn read(
         }
         named
     };
-    let named = with_discount(&paid, "商家实收共", "商家优惠共");
+    let (paid, refunded) = (&adding.paid, &adding.refunded);
+    let named = with_discount(paid, "商家实收共", "商家优惠共");
     compare(&said, "交易合计", paid.count, &named)?;
-    let named = with_discount(&refunded, "商家实收退款共", "商家优惠退款共");
+    let named = with_discount(refunded, "商家实收退款共", "商家优惠退款共");
     compare(&said, "退款合计", refunded.count, &named)?;
-    Ok(totals)
+    Ok(BillEnd {
+        day: Some(list.day),
+        content_sha256: list.lines.content_sha256().unwrap_or_default(),
+        totals: adding.totals,
+    })
+}
+
+/// Reads some lines of a trade bill again.
+pub(super) fn lines_at(
+    lines: Stream<'_>,
+    spans: &mut dyn Iterator<Item = Span>,
+    each: &mut dyn FnMut(BillLine),
+) -> Result<(), BillFault> {
+    let mut list = List::open(lines, BillKind::Trade, None, trade_column)?;
+    let places = Places::find(&mut list)?;
+    for span in spans {
+        list.lines.go_to(span.row, span.offset)?;
+        let mut left = span.lines;
+        while left > 0 {
+            let line = list.lines.next_line()?.ok_or(BillFault::Truncated)?;
+            match line.bytes.trim_ascii_start().first() {
+                None => continue,
+                // The mark behind the last line, or one between them.
+                Some(b'#') if is_end(&decoded(line.row, line.bytes)?) => return Ok(()),
+                Some(b'#') => continue,
+                Some(_) => each(with_row(line, &list.header, |row| places.line(row))?),
+            }
+            left -= 1;
+        }
+    }
+    Ok(())
 }
 
 /// Where the cells of a trade stand.
@@ -352,6 +428,54 @@ struct Places {
 }
 
 impl Places {
+    fn find(list: &mut List<'_>) -> Result<Places, BillFault> {
+        Ok(Places {
+            transaction: list.place(&["支付宝交易号"])?,
+            payment: list.place(&["商户订单号"])?,
+            kind: list.place(&["业务类型"])?,
+            at: list.place(&["完成时间"])?,
+            amount: list.place(&["订单金额"])?,
+            received: list.place(&["商家实收"])?,
+            discount: list.header.place(&["商家优惠"]),
+            refund: list.header.place(&["退款批次号/请求号"]),
+            fee: list.place(&["服务费"])?,
+        })
+    }
+
+    /// The same as [`Places::line`] says, of a row where every cell is as the channel writes it; `None` where one is
+    /// not. With it what the payer paid and what was given as a discount.
+    fn brief<'l>(&self, line: Line<'l>, cells: &Cells) -> Option<(Brief<'l>, i64, i64)> {
+        let bytes = line.bytes;
+        let kind = match cells.get(bytes, self.kind) {
+            PAYMENT_IN_GBK => LineKind::Payment,
+            REFUND_IN_GBK => LineKind::Refund,
+            _ => return None,
+        };
+        cells.word(bytes, self.transaction)?;
+        let payment = cells.reference(bytes, self.payment)?;
+        let signed = cells.fine(bytes, self.amount)?;
+        let fee = cells.fine(bytes, self.fee)?;
+        if signed % 1000 != 0 || fee % 1000 != 0 {
+            return None;
+        }
+        let (minor, reference) = match kind {
+            LineKind::Payment => (signed / 1000, payment),
+            LineKind::Refund => (-(signed / 1000), cells.reference(bytes, self.refund?)?),
+        };
+        let brief = Brief {
+            row: line.row,
+            offset: line.offset,
+            kind,
+            reference,
+            amount: positive(minor, Currency::CNY)?,
+            fee: Money::from_minor(-(fee / 1000), Currency::CNY),
+            at: cells.moment(bytes, self.at)?,
+            state: LineState::Done,
+        };
+        let received = cells.fine(bytes, self.received)?;
+        Some((brief, received, cells.fine_or_none(bytes, self.discount)?))
+    }
+
     fn line(&self, row: &Row<'_>) -> Result<BillLine, BillFault> {
         let kind = match row.text(Some(self.kind)) {
             "交易" => LineKind::Payment,
@@ -394,11 +518,11 @@ fn flow_column(title: &str) -> Column {
 
 /// Reads a fund-flow bill.
 pub(super) fn read_flow(
-    text: &BillText,
+    lines: Stream<'_>,
     account: &AccountSettings,
     each: &mut dyn FnMut(FlowLine),
 ) -> Result<FlowTotals, BillFault> {
-    let mut list = List::open(text, account, flow_column)?;
+    let mut list = List::open(lines, BillKind::FundFlow, Some(account), flow_column)?;
     let (entry, at) = (list.place(&["账务流水号"])?, list.place(&["发生时间"])?);
     let (income, expense) = (list.place(&["收入金额"])?, list.place(&["支出金额"])?);
     let balance = list.place(&["账户余额"])?;
@@ -406,9 +530,9 @@ pub(super) fn read_flow(
     let (business, payment) = (optional("业务流水号"), optional("商户订单号"));
     let (name, note) = (optional("业务类型"), optional("备注"));
     let (mut incomes, mut came, mut expenses, mut went) = (0_u64, 0_i64, 0_u64, 0_i64);
-    let mut lines = 0;
-    list.rows(&mut |row| {
-        one_more(&mut lines)?;
+    let mut count = 0;
+    let mut movement = |row: &Row<'_>| {
+        one_more(&mut count)?;
         let inwards = row.minor(Some(income))?;
         // An expense is written as negative, or without a sign.
         let outwards = row.minor(Some(expense))?.saturating_abs();
@@ -433,7 +557,8 @@ pub(super) fn read_flow(
             note: row.text(note).to_owned(),
         });
         Ok(())
-    })?;
+    };
+    list.rows(&mut |line, header| with_row(line, header, &mut movement))?;
     let said = list.totals()?;
     let fine = |minor: i64| minor.checked_mul(1000).ok_or_else(overflow);
     compare(&said, "收入合计", incomes, &[("，共", fine(came)?)])?;

@@ -3,10 +3,16 @@
 
 use super::{PROFILE, codes, request, sheet};
 use crate::{
-    AccountSettings, BillAnswer, BillCalendar, BillDigest, BillFault, BillLink, BillText, Bills, Cx, FlowLine,
-    FlowTotals, WireRequest,
+    AccountSettings, BillAnswer, BillCalendar, BillDigest, BillEnd, BillFault, BillLink, BillText, Bills, Cx,
+    EachBrief, FlowLine, FlowTotals, Span, WireRequest,
     bills::is_reserve,
-    wire::{archive, bill::repeated, json::Json, link, safe_code, table},
+    wire::{
+        archive::{self, ReadSeek, STREAMED},
+        bill::{Each, explained, repeated, repeated_in},
+        json::Json,
+        link, safe_code,
+        stream::{ByReading, Digested, Stream, content_sha256},
+    },
 };
 use paydesk_domain::{BillKind, BillLine, ChannelDay, Doubt, FlowSort, NotSent, Outcome, Totals};
 use paydesk_signing::{Authentic, sha1_hex};
@@ -88,11 +94,11 @@ impl Bills for super::WechatPay {
         {
             return Err(BillFault::Digest);
         }
-        let (kind, day) = sheet::recognise(&bytes)?;
+        let (kind, day) = sheet::recognise(&mut Stream::new(&mut ByReading(bytes.as_slice())))?;
         Ok(BillText {
             kind,
             day,
-            content_sha256: table::content_sha256(&bytes),
+            content_sha256: content_sha256(&bytes),
             bytes,
         })
     }
@@ -103,18 +109,58 @@ impl Bills for super::WechatPay {
         account: &AccountSettings,
         each: &mut dyn FnMut(BillLine),
     ) -> Result<Totals, BillFault> {
-        text.expect_kind(BillKind::Trade)?;
-        sheet::read(text, account, each).map_err(|fault| repeated(fault, &text.bytes))
+        let bytes = || ByReading(text.bytes.as_slice());
+        let mut file = bytes();
+        let read = sheet::read(Stream::new(&mut file), account, Each::Whole(each));
+        Ok(explained(read, || repeated(&mut bytes()))?.totals)
+    }
+
+    fn stream(
+        &self,
+        file: &mut dyn ReadSeek,
+        link: Option<&BillLink>,
+        account: &AccountSettings,
+        each: EachBrief<'_>,
+    ) -> Result<BillEnd, BillFault> {
+        let expected = link.and_then(|link| link.digest.as_ref());
+        let mut end = None;
+        let read = archive::open(file, STREAMED, rank, &mut |unpacked| {
+            let mut file = Digested::new(unpacked, expected.is_some());
+            let lines = Stream::new(&mut file).with_digest();
+            let read = sheet::read(lines, account, Each::Brief(&mut *each));
+            // The digest is of the file before it was packed, and what it is not of is not to be looked at.
+            if let Some(BillDigest::Sha1(expected)) = expected
+                && !file.finish()?.eq_ignore_ascii_case(expected)
+            {
+                return Err(BillFault::Digest);
+            }
+            end = Some(read?);
+            Ok(())
+        });
+        let read = read.and_then(|()| end.ok_or(BillFault::Truncated));
+        explained(read, || repeated_in(file, rank))
+    }
+
+    fn lines_at(
+        &self,
+        file: &mut dyn ReadSeek,
+        spans: &mut dyn Iterator<Item = Span>,
+        each: &mut dyn FnMut(BillLine),
+    ) -> Result<(), BillFault> {
+        archive::open(file, STREAMED, rank, &mut |unpacked| {
+            sheet::lines_at(Stream::new(unpacked), spans, each)
+        })
     }
 
     fn read_flow(
         &self,
         text: &BillText,
-        account: &AccountSettings,
+        _account: &AccountSettings,
         each: &mut dyn FnMut(FlowLine),
     ) -> Result<FlowTotals, BillFault> {
-        text.expect_kind(BillKind::FundFlow)?;
-        sheet::read_flow(text, account, each).map_err(|fault| repeated(fault, &text.bytes))
+        let bytes = || ByReading(text.bytes.as_slice());
+        let read = sheet::read_flow(Stream::new(&mut bytes()), each);
+        explained(read, || repeated(&mut bytes()))
     }
 
     /// The names that were seen (资金账单, column 业务类型). A refund is one movement with the fee that comes back in it.

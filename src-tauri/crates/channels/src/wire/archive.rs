@@ -1,21 +1,38 @@
-//! Archives as the channels pack their bills: zip, gzip, or none. Unpacked in memory, within limits, one entry.
+//! Archives as the channels pack their bills: zip, gzip, or none. Unpacked while they are read, within limits, one entry.
 //! Nothing is ever written anywhere by a name that an archive gives.
 
+use super::stream::{ByReading, BySeeking, Skip, fault_of};
 use crate::BillFault;
 use encoding_rs::GB18030;
 use flate2::bufread::GzDecoder;
 use memchr::memmem;
 use std::{
     borrow::Cow,
-    io::{Cursor, ErrorKind, Read},
+    io::{self, BufRead as _, BufReader, Cursor, Read, Seek, SeekFrom},
 };
 use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
-/// Larger files are no bill of a day.
-pub const PACKED_BYTES_MAX: usize = 32 << 20;
-/// The most that is unpacked, and the most that is read as it is: two hundred thousand lines. A bill is held in
-/// memory while it is compared, so this and its lines are what a hostile file can cost.
+/// How large a bill's file may be.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Packed.
+    packed: u64,
+    /// Unpacked, or as it is where it is not packed.
+    unpacked: u64,
+}
+
+/// The most that is unpacked into memory: two hundred thousand lines.
 pub const UNPACKED_BYTES_MAX: u64 = 64 << 20;
+/// Of a file that is held in memory: with its lines this is what a hostile file can cost.
+pub const HELD: Limits = Limits {
+    packed: 32 << 20,
+    unpacked: UNPACKED_BYTES_MAX,
+};
+/// Of a file that streams past: ten million lines. No more than a block of it is ever held.
+pub const STREAMED: Limits = Limits {
+    packed: 512 << 20,
+    unpacked: 4 << 30,
+};
 /// The channels put two entries into an archive.
 pub const ENTRIES_MAX: usize = 64;
 /// Text packs about twenty to one; a bomb packs a thousand to one.
@@ -25,6 +42,8 @@ const RATIO_FROM: u64 = 16 << 20;
 /// The record at the end of every whole zip, and where it counts the entries.
 const ZIP_END: &[u8] = b"PK\x05\x06";
 const ZIP_COUNT_AT: usize = 10;
+/// Where its end is looked for.
+const ZIP_TAIL_BYTES: u64 = 1 << 20;
 /// In front of it where the archive is larger than a bill's can be.
 const ZIP64_MARK: &[u8] = b"PK\x06\x07";
 const ZIP64_MARK_BACK: usize = 20;
@@ -41,6 +60,11 @@ fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }
 
+/// A file that can be read anywhere.
+pub trait ReadSeek: Read + Seek {}
+
+impl<F: Read + Seek> ReadSeek for F {}
+
 /// The bytes of the bill in `file`. Of a zip's entries the one that `rank` values most, by its name;
 /// the only one there is whatever it is called.
 ///
@@ -48,33 +72,76 @@ fn is_gzip(bytes: &[u8]) -> bool {
 /// `TooLarge`, `Bomb`, `LeadsOut`, `Nested`, `Encrypted`, `Several`, `Archive`, `Truncated`, or `WrongChannel` when no
 /// entry is a bill.
 pub fn unpack(file: &[u8], rank: fn(&str) -> u8) -> Result<Vec<u8>, BillFault> {
-    let packed = is_zip(file) || is_gzip(file);
-    if packed && file.len() > PACKED_BYTES_MAX {
-        return Err(BillFault::TooLarge);
-    }
-    let bytes = if is_zip(file) {
-        unzip(file, rank)?
-    } else if is_gzip(file) {
-        let mut reader = GzDecoder::new(file);
-        let bytes = limited(&mut reader, 0, file.len())?;
-        if !reader.into_inner().is_empty() {
-            return Err(broken("something follows its end"));
-        }
-        bytes
-    } else {
-        if u64::try_from(file.len()).map_or(true, |length| length > UNPACKED_BYTES_MAX) {
-            return Err(BillFault::TooLarge);
-        }
-        file.to_vec()
-    };
-    if packed && (is_zip(&bytes) || is_gzip(&bytes)) {
-        return Err(BillFault::Nested);
-    }
+    let mut bytes = Vec::new();
+    open(&mut Cursor::new(file), HELD, rank, &mut |unpacked| {
+        let read = unpacked.read_to_end(&mut bytes);
+        read.map(|_| ()).map_err(|error| fault_of(&error))
+    })?;
     Ok(bytes)
 }
 
-fn unzip(file: &[u8], rank: fn(&str) -> u8) -> Result<Vec<u8>, BillFault> {
-    let end = memmem::rfind(file, ZIP_END);
+/// The same while it is read: `act` is given the bill from its beginning.
+///
+/// # Errors
+/// As [`unpack`], and those of `act`.
+pub fn open(
+    file: &mut dyn ReadSeek,
+    limits: Limits,
+    rank: fn(&str) -> u8,
+    act: &mut dyn FnMut(&mut dyn Skip) -> Result<(), BillFault>,
+) -> Result<(), BillFault> {
+    let length = file.seek(SeekFrom::End(0)).map_err(unreadable)?;
+    let mut start = Vec::new();
+    file.rewind().map_err(unreadable)?;
+    (&mut *file)
+        .take(4)
+        .read_to_end(&mut start)
+        .map_err(unreadable)?;
+    file.rewind().map_err(unreadable)?;
+    let packed = is_zip(&start) || is_gzip(&start);
+    let most = if packed {
+        limits.packed
+    } else {
+        limits.unpacked
+    };
+    if length > most {
+        return Err(BillFault::TooLarge);
+    }
+    if is_zip(&start) {
+        return unzip(file, length, limits, rank, act);
+    }
+    if !packed {
+        return act(&mut BySeeking(file));
+    }
+    let mut limited = Limited::new(GzDecoder::new(BufReader::new(file)), limits, length);
+    if let Err(fault) = act(&mut ByReading(&mut limited)) {
+        return Err(rest_of(&mut limited).unwrap_or(fault));
+    }
+    let is_over = limited.is_over;
+    let mut behind = limited.inner.into_inner();
+    if is_over && !behind.fill_buf().map_err(unreadable)?.is_empty() {
+        return Err(broken("something follows its end"));
+    }
+    Ok(())
+}
+
+fn unreadable(_error: io::Error) -> BillFault {
+    broken("it cannot be read")
+}
+
+fn unzip(
+    file: &mut dyn ReadSeek,
+    length: u64,
+    limits: Limits,
+    rank: fn(&str) -> u8,
+    act: &mut dyn FnMut(&mut dyn Skip) -> Result<(), BillFault>,
+) -> Result<(), BillFault> {
+    let mut tail = Vec::new();
+    file.seek(SeekFrom::Start(length.saturating_sub(ZIP_TAIL_BYTES)))
+        .map_err(unreadable)?;
+    file.read_to_end(&mut tail).map_err(unreadable)?;
+    file.rewind().map_err(unreadable)?;
+    let end = memmem::rfind(&tail, ZIP_END);
     let whole = end.is_some();
     let fault = |error: ZipError| match error {
         _ if !whole => BillFault::Truncated,
@@ -84,18 +151,39 @@ fn unzip(file: &[u8], rank: fn(&str) -> u8) -> Result<Vec<u8>, BillFault> {
         _ => broken("it is damaged"),
     };
     // Looked at before the archive's list is read: that may have a million entries.
-    let count = end.map_or(0, |end| entry_count(file, end));
+    let count = end.map_or(0, |end| entry_count(&tail, end));
     if count > ENTRIES_MAX {
         return Err(broken("it has too many entries"));
     }
-    if end.is_some_and(|end| is_zip64(file, end)) {
+    if end.is_some_and(|end| is_zip64(&tail, end)) {
         return Err(broken("it is packed in a way that no channel uses"));
     }
-    let mut archive = ZipArchive::new(Cursor::new(file)).map_err(fault)?;
+    let mut archive = ZipArchive::new(file).map_err(fault)?;
     // Entries of one name are one to the reader, and a choice to whoever made them.
     if archive.len() != count {
         return Err(broken("its entries are not those that it counts"));
     }
+    let at = chosen(&mut archive, rank, &fault)?;
+    let entry = archive.by_index(at).map_err(fault)?;
+    let mut limited = Limited::new(entry, limits, length);
+    let read = act(&mut ByReading(&mut limited));
+    read.map_err(|fault| rest_of(&mut limited).unwrap_or(fault))
+}
+
+/// What is wrong with the rest of an archive whose bill cannot be read: that is why, then. No more of it is unpacked
+/// than would be held.
+fn rest_of(archive: &mut dyn Read) -> Option<BillFault> {
+    let mut rest = archive.take(UNPACKED_BYTES_MAX);
+    let read = io::copy(&mut rest, &mut io::sink());
+    read.err().map(|error| fault_of(&error))
+}
+
+/// Which entry is the bill.
+fn chosen<R: Read + Seek>(
+    archive: &mut ZipArchive<R>,
+    rank: fn(&str) -> u8,
+    fault: &dyn Fn(ZipError) -> BillFault,
+) -> Result<usize, BillFault> {
     let mut names: Vec<(usize, u8)> = Vec::new();
     for at in 0..archive.len() {
         let entry = archive.by_index_raw(at).map_err(fault)?;
@@ -111,13 +199,10 @@ fn unzip(file: &[u8], rank: fn(&str) -> u8) -> Result<Vec<u8>, BillFault> {
         return Err(broken("it is empty"));
     };
     match (best, others) {
-        (0, true) => return Err(BillFault::WrongChannel),
-        (_, true) => return Err(BillFault::Several),
-        (_, false) => {}
+        (0, true) => Err(BillFault::WrongChannel),
+        (_, true) => Err(BillFault::Several),
+        (_, false) => Ok(*at),
     }
-    let mut entry = archive.by_index(*at).map_err(fault)?;
-    let declared = entry.size();
-    limited(&mut entry, declared, file.len())
 }
 
 /// How many entries the archive's end counts.
@@ -169,19 +254,46 @@ fn check_entry<R: Read + ?Sized>(entry: &ZipFile<'_, R>, name: &str) -> Result<(
     Ok(())
 }
 
-/// Reads to the end, but never past what a bill of this packed size can be. What is declared is a hint only.
-fn limited(reader: &mut dyn Read, declared: u64, packed: usize) -> Result<Vec<u8>, BillFault> {
-    let packed = u64::try_from(packed).unwrap_or(u64::MAX);
-    let most = packed
-        .saturating_mul(RATIO_MAX)
-        .clamp(RATIO_FROM, UNPACKED_BYTES_MAX);
-    let mut bytes = Vec::with_capacity(usize::try_from(declared.min(most)).unwrap_or_default());
-    let read = reader.take(most + 1).read_to_end(&mut bytes);
-    match read.map(u64::try_from) {
-        Ok(Ok(length)) if length <= most => Ok(bytes),
-        Ok(_) if most == UNPACKED_BYTES_MAX => Err(BillFault::TooLarge),
-        Ok(_) => Err(BillFault::Bomb),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Err(BillFault::Truncated),
-        Err(_) => Err(broken("it is damaged")),
+/// Never goes past what a bill of this packed size can be. What an archive declares is not asked.
+struct Limited<R> {
+    inner: R,
+    most: u64,
+    unpacked: u64,
+    read: u64,
+    is_over: bool,
+}
+
+impl<R: Read> Limited<R> {
+    fn new(inner: R, limits: Limits, packed: u64) -> Limited<R> {
+        let most = packed.saturating_mul(RATIO_MAX);
+        Limited {
+            inner,
+            most: most.clamp(RATIO_FROM, limits.unpacked),
+            unpacked: limits.unpacked,
+            read: 0,
+            is_over: false,
+        }
+    }
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(into)?;
+        let is_first = self.read == 0 && count > 0;
+        self.read += u64::try_from(count).unwrap_or(u64::MAX);
+        self.is_over = count == 0 && !into.is_empty();
+        if self.read > self.most {
+            let fault = if self.most == self.unpacked {
+                BillFault::TooLarge
+            } else {
+                BillFault::Bomb
+            };
+            return Err(io::Error::other(fault));
+        }
+        let start = into.get(..count).unwrap_or_default();
+        if is_first && (is_zip(start) || is_gzip(start)) {
+            return Err(io::Error::other(BillFault::Nested));
+        }
+        Ok(count)
     }
 }

@@ -1,13 +1,22 @@
 //! What every bill reader does alike: sums with their counts, faults of cells, and where a fault of the
 //! last line means that the file was cut off.
 
-use super::table::{Header, Lines, fine};
-use crate::BillFault;
-use paydesk_domain::{BillLine, LineKind, LineState, Money, MoneyError, Timestamp, Totals};
-use std::collections::HashMap;
+use super::{
+    archive::{self, ReadSeek},
+    stream::{Skip, Stream},
+    table::{Header, fine},
+};
+use crate::{BillFault, Brief};
+use paydesk_domain::{
+    BillLine, Currency, LineKind, LineState, Money, MoneyError, Timestamp, Totals,
+};
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hasher},
+};
 
-/// More lines than a bill of this size has; each of them is held while they are compared.
-const LINES_MAX: u64 = 400_000;
+/// More lines than the bill of a day has; a few bytes of each are held while they are compared.
+const LINES_MAX: u64 = 10_000_000;
 
 /// Whether one line more is still a bill.
 ///
@@ -19,6 +28,30 @@ pub fn one_more(lines: &mut u64) -> Result<(), BillFault> {
         return Err(BillFault::TooLarge);
     }
     Ok(())
+}
+
+/// What is done with the lines of a trade bill.
+pub enum Each<'e> {
+    /// As they stream past.
+    Brief(crate::EachBrief<'e>),
+    /// Each is read whole.
+    Whole(&'e mut dyn FnMut(BillLine)),
+}
+
+impl Each<'_> {
+    /// Hands out a line that was read whole.
+    ///
+    /// # Errors
+    /// Those of who takes it.
+    pub fn whole(&mut self, line: BillLine, offset: u64) -> Result<(), BillFault> {
+        match self {
+            Each::Brief(each) => each(Brief::of(&line, offset)),
+            Each::Whole(each) => {
+                each(line);
+                Ok(())
+            }
+        }
+    }
 }
 
 /// One row of a bill with its titles.
@@ -85,7 +118,7 @@ impl Row<'_> {
 ///
 /// # Errors
 /// `MoneyError`.
-pub fn add(totals: &mut Totals, line: &BillLine) -> Result<(), MoneyError> {
+pub fn add(totals: &mut Totals, line: &Brief<'_>) -> Result<(), MoneyError> {
     if line.state != LineState::Done {
         return Ok(());
     }
@@ -105,13 +138,13 @@ pub fn add(totals: &mut Totals, line: &BillLine) -> Result<(), MoneyError> {
 
 /// Money of minor units that must not be negative.
 #[must_use]
-pub fn positive(minor: i64, currency: paydesk_domain::Currency) -> Option<Money> {
+pub fn positive(minor: i64, currency: Currency) -> Option<Money> {
     (minor >= 0).then(|| Money::from_minor(minor, currency))
 }
 
 /// The fault of the last line of a file without its end: it was cut off there.
 #[must_use]
-pub fn cut_off(fault: BillFault, lines: &Lines<'_>) -> BillFault {
+pub fn cut_off(fault: BillFault, lines: &mut Stream<'_>) -> BillFault {
     match fault {
         BillFault::Cell { .. } | BillFault::Encoding(_) if lines.is_at_end() => {
             BillFault::Truncated
@@ -130,22 +163,52 @@ pub fn disagrees(
     BillFault::Totals(format!("{what}: {said} against {found}"))
 }
 
-/// The fault of totals that disagree, or of rows that are there twice where that is the reason to be seen:
-/// the first row that is another one again, byte for byte. No two movements have all their cells alike.
+/// The first row that is another one again, byte for byte, with that one: the reason to be seen where totals disagree.
+/// No two movements have all their cells alike.
 #[must_use]
-pub fn repeated(fault: BillFault, bytes: &[u8]) -> BillFault {
-    if !matches!(fault, BillFault::Totals(_)) {
-        return fault;
-    }
-    let mut seen = HashMap::new();
-    for (row, line) in Lines::new(bytes) {
-        let line = line.trim_ascii();
-        if line.is_empty() || line.starts_with(b"#") {
+pub fn repeated(file: &mut dyn Skip) -> Option<BillFault> {
+    let mut seen: HashMap<(u64, u64), u64> = HashMap::new();
+    let mut lines = Stream::new(file);
+    while let Ok(Some(line)) = lines.next_line() {
+        let bytes = line.bytes.trim_ascii();
+        if bytes.is_empty() || bytes.starts_with(b"#") {
             continue;
         }
-        if let Some(first) = seen.insert(line, row) {
-            return BillFault::RepeatedRow { row, first };
+        let half = |salt: u8| {
+            let mut hasher = DefaultHasher::new();
+            hasher.write_u8(salt);
+            hasher.write(bytes);
+            hasher.finish()
+        };
+        let row = line.row;
+        if let Some(first) = seen.insert((half(0), half(1)), row) {
+            return Some(BillFault::RepeatedRow { row, first });
         }
     }
-    fault
+    None
+}
+
+/// The same of a file that may be packed.
+#[must_use]
+pub fn repeated_in(file: &mut dyn ReadSeek, rank: fn(&str) -> u8) -> Option<BillFault> {
+    let mut found = None;
+    let read = archive::open(file, archive::STREAMED, rank, &mut |unpacked| {
+        found = repeated(unpacked);
+        Ok(())
+    });
+    read.ok().and(found)
+}
+
+/// What was read; the fault of totals that disagree as what explains it, where that is found.
+///
+/// # Errors
+/// Those of the reading.
+pub fn explained<T>(
+    read: Result<T, BillFault>,
+    why: impl FnOnce() -> Option<BillFault>,
+) -> Result<T, BillFault> {
+    read.map_err(|fault| match fault {
+        BillFault::Totals(_) => why().unwrap_or(fault),
+        other => other,
+    })
 }

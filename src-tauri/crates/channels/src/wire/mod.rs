@@ -7,6 +7,7 @@ pub mod codes;
 pub mod form;
 pub mod json;
 pub mod link;
+pub mod stream;
 pub mod table;
 pub mod time;
 

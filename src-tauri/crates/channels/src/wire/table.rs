@@ -1,5 +1,5 @@
-//! Tables of text as bills hold them: lines without a copy of the file, columns found by their titles,
-//! and texts that hold the separator put together again.
+//! Tables of text as bills hold them: columns found by their titles, and texts that hold the separator put together
+//! again.
 
 use paydesk_domain::{Currency, Money};
 use paydesk_signing::Sha256Pieces;
@@ -13,61 +13,32 @@ const PADDING_MAX: usize = 1024;
 /// Decimals of the finest amount that a bill writes.
 const FINE_DECIMALS: usize = 5;
 
-/// Lines of a file with their numbers from 1, without their ends (LF or CRLF).
-pub struct Lines<'a> {
-    rest: &'a [u8],
-    row: u64,
+/// SHA-256 of lines, whatever ends them: the same content saved again has the same.
+#[derive(Default)]
+pub struct ContentDigest {
+    digest: Sha256Pieces,
+    /// Line ends wait until another line follows them.
+    ends: u64,
 }
 
-impl<'a> Lines<'a> {
-    /// Of a whole file; a byte order mark is left out.
-    #[must_use]
-    pub fn new(bytes: &'a [u8]) -> Lines<'a> {
-        Lines {
-            rest: bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes),
-            row: 0,
-        }
-    }
-
-    /// Whether nothing but blank lines follows.
-    #[must_use]
-    pub fn is_at_end(&self) -> bool {
-        self.rest.iter().all(u8::is_ascii_whitespace)
-    }
-}
-
-impl<'a> Iterator for Lines<'a> {
-    type Item = (u64, &'a [u8]);
-
-    fn next(&mut self) -> Option<(u64, &'a [u8])> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let end = memchr::memchr(b'\n', self.rest).unwrap_or(self.rest.len());
-        let (line, rest) = self.rest.split_at_checked(end)?;
-        self.rest = rest.get(1..).unwrap_or_default();
-        self.row += 1;
-        Some((self.row, line.strip_suffix(b"\r").unwrap_or(line)))
-    }
-}
-
-/// SHA-256 of the lines, whatever ends them: the same content saved again has the same.
-#[must_use]
-pub fn content_sha256(bytes: &[u8]) -> String {
-    let mut digest = Sha256Pieces::default();
-    // Line ends wait until another line follows them.
-    let mut ends = 0_u64;
-    for (_, line) in Lines::new(bytes) {
+impl ContentDigest {
+    /// Takes the next line, without its end.
+    pub fn push(&mut self, line: &[u8]) {
         if !line.is_empty() {
-            for _ in 0..ends {
-                digest.push(b"\n");
+            for _ in 0..self.ends {
+                self.digest.push(b"\n");
             }
-            digest.push(line);
-            ends = 0;
+            self.digest.push(line);
+            self.ends = 0;
         }
-        ends += 1;
+        self.ends += 1;
     }
-    digest.finish()
+
+    /// The digest, hexadecimal.
+    #[must_use]
+    pub fn finish(self) -> String {
+        self.digest.finish()
+    }
 }
 
 /// What stands in the cells of a column.
@@ -132,6 +103,12 @@ impl Header {
         let titles: Vec<String> = line.split(',').take(COLUMNS_MAX).map(title).collect();
         let columns = titles.iter().map(|title| column(title)).collect();
         Header { titles, columns }
+    }
+
+    /// How many columns there are.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.titles.len()
     }
 
     /// Where the first of these titles stands that is there.
@@ -255,19 +232,35 @@ impl Ways {
 /// A decimal in hundred-thousandths of the major unit: the finest that bills write.
 #[must_use]
 pub fn fine(text: &str) -> Option<i64> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
+    fine_bytes(text.as_bytes())
+}
+
+/// The same of bytes that were not decoded.
+#[must_use]
+pub fn fine_bytes(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        rest => (false, rest),
     };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let plain = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    if !plain(whole) || !plain(fraction) || fraction.len() > FINE_DECIMALS {
+    let (mut value, mut whole, mut decimals) = (0_i64, 0_usize, None);
+    for byte in digits {
+        match (byte, &mut decimals) {
+            (b'0'..=b'9', None) => whole += 1,
+            (b'0'..=b'9', Some(count)) => *count += 1,
+            (b'.', None) => {
+                decimals = Some(0_usize);
+                continue;
+            }
+            _ => return None,
+        }
+        value = value.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
+    }
+    if whole == 0 || decimals == Some(0) {
         return None;
     }
-    let mut value: i64 = whole.parse().ok()?;
-    for at in 0..FINE_DECIMALS {
-        let digit = fraction.as_bytes().get(at).map_or(0, |byte| byte - b'0');
-        value = value.checked_mul(10)?.checked_add(i64::from(digit))?;
+    let missing = FINE_DECIMALS.checked_sub(decimals.unwrap_or(0))?;
+    for _ in 0..missing {
+        value = value.checked_mul(10)?;
     }
     Some(if negative { -value } else { value })
 }
@@ -283,6 +276,7 @@ pub fn to_fen(fine: i64) -> Money {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::wire::stream::{ByReading, Stream};
     use proptest::prelude::*;
 
     fn header() -> Header {
@@ -346,6 +340,12 @@ mod tests {
 
     #[test]
     fn the_content_is_the_same_whatever_ends_the_lines() {
+        let content_sha256 = |bytes: &[u8]| {
+            let mut source = ByReading(bytes);
+            let mut stream = Stream::new(&mut source).with_digest();
+            while stream.next_line().unwrap().is_some() {}
+            stream.content_sha256()
+        };
         let one = content_sha256(b"a\r\n\r\nb\r\n");
         for other in [
             "a\n\nb".as_bytes(),

@@ -2,10 +2,13 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use encoding_rs::GB18030;
-use paydesk_channels::{AccountSettings, BillFault, BillText, Bills, by_id};
+use paydesk_channels::{AccountSettings, BillEnd, BillFault, BillText, Bills, Brief, Span, by_id};
 use paydesk_domain::{BillLine, Totals};
 use serde_json::Value;
-use std::{io::Write as _, path::PathBuf};
+use std::{
+    io::{Cursor, Write as _},
+    path::PathBuf,
+};
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 /// The bills of a channel.
@@ -121,15 +124,64 @@ pub(crate) fn gzipped(content: &[u8]) -> Vec<u8> {
     writer.finish().unwrap()
 }
 
-/// Every line of a trade bill, or what is wrong.
+/// Every line of a trade bill, or what is wrong. Both ways of reading say the same.
 pub(crate) fn read(
     channel: &str,
     file: &[u8],
 ) -> Result<(BillText, Vec<BillLine>, Totals), BillFault> {
+    let held = held(channel, file);
+    let streamed = streamed(channel, file);
+    match (&held, &streamed) {
+        (Ok((text, lines, totals)), Ok((end, again))) => {
+            assert_eq!((lines, totals), (again, &end.totals));
+            assert_eq!(text.content_sha256, end.content_sha256);
+            // An empty WeChat bill has no line that names a day.
+            assert!(lines.is_empty() || text.day == end.day);
+        }
+        (Err(one), Err(other)) if one == other => {}
+        // What comes behind the end of a packed file is seen at its end only.
+        (Err(BillFault::Archive(_)), Err(_)) if file.starts_with(&[0x1f, 0x8b]) => {}
+        (held, streamed) => panic!("{held:?} held, {streamed:?} streamed"),
+    }
+    held
+}
+
+fn held(channel: &str, file: &[u8]) -> Result<(BillText, Vec<BillLine>, Totals), BillFault> {
     let text = bills(channel).open(file, None)?;
     let mut lines = Vec::new();
     let totals = bills(channel).read(&text, &account(channel), &mut |line| lines.push(line))?;
     Ok((text, lines, totals))
+}
+
+/// Streamed, and every line read again by its place, which must say what was said of it in brief.
+fn streamed(channel: &str, file: &[u8]) -> Result<(BillEnd, Vec<BillLine>), BillFault> {
+    let (bills, mut file) = (bills(channel), Cursor::new(file));
+    let mut briefs = Vec::new();
+    let end = bills.stream(&mut file, None, &account(channel), &mut |line| {
+        let reference = String::from_utf8(line.reference.to_vec()).unwrap();
+        let sums = (line.kind, line.amount, line.fee, line.state, line.at);
+        briefs.push((line.row, line.offset, reference, sums));
+        Ok(())
+    })?;
+    let mut lines = Vec::new();
+    let span = |(row, offset): (u64, u64), lines| Span { row, offset, lines };
+    let mut one_by_one = briefs.iter().map(|it| span((it.0, it.1), 1));
+    bills.lines_at(&mut file, &mut one_by_one, &mut |line| lines.push(line))?;
+    let mut at_once = briefs
+        .iter()
+        .take(1)
+        .map(|it| span((it.0, it.1), briefs.len() + 7));
+    let mut again = Vec::new();
+    bills.lines_at(&mut file, &mut at_once, &mut |line| again.push(line))?;
+    assert_eq!(again, lines);
+    assert_eq!(lines.len(), briefs.len());
+    for (line, (row, offset, reference, sums)) in lines.iter().zip(&briefs) {
+        let again = Brief::of(line, *offset);
+        assert_eq!((again.row, again.reference), (*row, reference.as_bytes()));
+        let said = (again.kind, again.amount, again.fee, again.state, again.at);
+        assert_eq!(said, *sums);
+    }
+    Ok((end, lines))
 }
 
 /// What is wrong with a file.

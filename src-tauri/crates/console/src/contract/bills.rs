@@ -36,6 +36,18 @@ pub struct OpenBill {
     pub file: String,
 }
 
+/// A bill's file by its path: it is read piece by piece and never held, however large it is.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct OpenBillFile {
+    /// The account.
+    pub account_id: String,
+    /// The day it must be of; what the file says when not given.
+    pub day: Option<String>,
+    /// Where it lies, from the root.
+    pub path: String,
+}
+
 /// A file of whichever account.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]

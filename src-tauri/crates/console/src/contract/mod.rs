@@ -116,6 +116,8 @@ macro_rules! with_commands {
             fetch_bill: DayOf => BillPreview,
             /// Reads a bill's file; a trade bill is compared; keeps nothing.
             open_bill: OpenBill => LookedFile,
+            /// Reads a bill's file by its path, however large; a trade bill is compared; keeps nothing.
+            open_bill_file: OpenBillFile => LookedFile,
             /// Reads a bill's file of whichever account, told by its content; keeps nothing.
             recognise_bill: DroppedBill => LookedFile,
             /// Fetches a fund-flow bill from its channel; keeps nothing.

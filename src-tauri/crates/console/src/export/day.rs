@@ -4,13 +4,14 @@ use super::{About, PAGES_WAITING, Part, Stopped, Target, drain};
 use crate::{
     Console,
     bills::{channel_day, kept_result},
+    coded,
     contract::*,
     invalid, refused, store_error,
 };
 use paydesk_desk::{
-    Bridge, DayRecord, PayoutBook,
+    Bridge, DayRecord, DeskError, PayoutBook,
     payouts::Payout,
-    ports::{BillRow, KeptBill, StoreError, Verdict, WorkItem},
+    ports::{BillRow, KeptBill, Verdict, WorkItem},
     reports::{
         BankWay, BankWayLine, BillLineList, DayReport, DecidedItem, DifferenceList, Document,
         DocumentFormat, Exported, Font, FontUsed, Heading, ListSetting, Statement, StatementDay,
@@ -209,7 +210,7 @@ impl Console {
         drop(pages);
         let is_stopped = turn.0.is_stopped();
         let (target, written) = writing.await.map_err(|e| crate::internal(&e.to_string()))?;
-        let total = read.map_err(store_error)?;
+        let total = read.map_err(coded)?;
         let written = written.map_err(|stopped| stopped.coded(&target, is_stopped))?;
         if written.exported.rows != total {
             return Err(refused(ErrorCode::ExportTotalsDiffer));
@@ -222,11 +223,10 @@ impl Console {
         &self,
         bill: i64,
         pages: &mpsc::Sender<Part<BillRow>>,
-    ) -> Result<u64, StoreError> {
-        let store = &self.desk.ports().store;
+    ) -> Result<u64, DeskError> {
         let mut from = 0_u32;
         loop {
-            let page = store.bill_rows(bill, false, from, PAGE).await?;
+            let page = self.desk.kept_rows(bill, false, from, PAGE).await?;
             if self.exporting.is_stopped() {
                 return Ok(page.total);
             }

@@ -5,6 +5,8 @@
 
 mod compare;
 mod flows;
+mod lines;
+mod looked;
 mod opened;
 mod runs;
 
@@ -16,37 +18,30 @@ pub use runs::{BILL_DAYS_MAX, BillRun, FailedBill};
 use crate::{
     Desk, DeskError,
     ports::{
-        Actor, BillFile, BillOrigin, BillRow, Booked, ComparedAgain, DaySummary, EventKind,
-        KeptBill, KeptDifference, NewBill,
+        Actor, BillFile, BillOrigin, BillRow, BillSource, BytesSource, ComparedAgain, DaySummary,
+        EventKind, KeptBill, KeptDifference, Layout, NewBill, NewBillFile,
     },
     shop::Account,
 };
-use compare::{Compared, book_lines, compare, day_of_bill};
+use lines::Lines;
+use looked::working;
 use paydesk_channels::{
     AccountSettings, BillAnswer, BillFault, BillLink, BillText, Bills, Channel, Cx, NextAction,
     WireRequest,
 };
-use paydesk_domain::{
-    AccountId, BillKind, BillLine, ChannelDay, MerchantRef, Outcome, Payment, Timestamp, Totals,
-};
+use paydesk_domain::{AccountId, BillKind, ChannelDay, LineState, Outcome, Timestamp, Totals};
 use paydesk_recon::Setting;
 use paydesk_signing::WireReply;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::{
-    collections::{BTreeSet, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
-
-/// A payment that began so long before the day may still have been paid on it.
-const BEFORE: i64 = 24 * 60 * 60 * 1000;
+use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 /// A bill of a busy day takes its time.
 const FETCH_DEADLINE: Duration = Duration::from_secs(120);
 
-/// Rows of a neighbouring bill that are read at once.
-const PAGE_ROWS: u32 = 20_000;
+/// A bill of which more lines than this do not agree beyond doubt is no bill of these books; each of them is held while
+/// it is compared.
+const LEFT_MAX: usize = 1_000_000;
 
 /// Bills that were looked at and can be imported, at one time.
 const PREVIEWS_MAX: usize = 16;
@@ -55,7 +50,6 @@ const PREVIEWS_MAX: usize = 16;
 pub(crate) type Previews = VecDeque<Arc<Preview>>;
 
 /// A bill that was read and compared, and not kept yet.
-#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Preview {
     /// Whose bill.
     pub account: Account,
@@ -68,15 +62,37 @@ pub struct Preview {
     /// How it came.
     pub origin: BillOrigin,
     /// What it was read from; none where the channel has no bill.
-    pub file: Option<BillFile>,
+    pub file: Option<NewBillFile>,
     /// The same bill, if it was imported before.
     pub known: Option<KeptBill>,
-    /// Its lines.
+    /// Its lines, which stand in the file.
+    lines: Lines,
+    /// Where they stand.
+    pub layout: Layout,
+    /// Those that took a second thought.
     pub rows: Vec<BillRow>,
     /// What differs, our lines without a line on the bill too.
     pub differences: Vec<KeptDifference>,
     /// The day in numbers.
     pub summary: DaySummary,
+}
+
+impl fmt::Debug for Preview {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} {} {}",
+            self.account.id.0, self.day, self.content_sha256
+        )
+    }
+}
+
+/// How a bill came, and the bytes it came as.
+struct Came {
+    origin: BillOrigin,
+    name: String,
+    source: Arc<dyn BillSource>,
+    link: Option<BillLink>,
 }
 
 impl Desk {
@@ -108,11 +124,15 @@ impl Desk {
         day: ChannelDay,
     ) -> Result<Arc<Preview>, DeskError> {
         let (account, _, bills) = self.bills_of(account)?;
-        let (text, bytes) = self.fetched(&account, day, BillKind::Trade).await?;
-        let ending = ending_of(&bytes);
-        let file = bill_file(format!("{}-{day}.{ending}", account.channel.0), &bytes);
-        self.look_at(account, bills, Some(day), text, (BillOrigin::Fetched, file))
-            .await
+        let (link, body) = self.fetched_file(&account, day, BillKind::Trade).await?;
+        let ending = ending_of(&body);
+        let came = Came {
+            origin: BillOrigin::Fetched,
+            name: format!("{}-{day}.{ending}", account.channel.0),
+            source: Arc::new(BytesSource(body.into())),
+            link: Some(link),
+        };
+        self.look_at(account, bills, Some(day), came).await
     }
 
     /// A bill's file from its channel, with what it was unpacked to.
@@ -122,6 +142,19 @@ impl Desk {
         day: ChannelDay,
         kind: BillKind,
     ) -> Result<(BillText, Vec<u8>), DeskError> {
+        let (_, _, bills) = self.bills_of(&account.id)?;
+        let (link, body) = self.fetched_file(account, day, kind).await?;
+        let text = bills.open(&body, Some(&link))?;
+        text.expect_kind(kind)?;
+        Ok((text, body))
+    }
+
+    async fn fetched_file(
+        &self,
+        account: &Account,
+        day: ChannelDay,
+        kind: BillKind,
+    ) -> Result<(BillLink, Vec<u8>), DeskError> {
         let (_, channel, bills) = self.bills_of(&account.id)?;
         let link = self.bill_link(account, channel, bills, (day, kind)).await?;
         let request = self.with_keys(account, |cx| {
@@ -133,9 +166,7 @@ impl Desk {
         if reply.status != 200 {
             return Err(DeskError::BillRefused(reply.status.to_string()));
         }
-        let text = bills.open(&reply.body, Some(&link))?;
-        text.expect_kind(kind)?;
-        Ok((text, reply.body))
+        Ok((link, reply.body))
     }
 
     /// A day of which the channel has no bill, against our books.
@@ -146,20 +177,27 @@ impl Desk {
     ) -> Result<Arc<Preview>, DeskError> {
         let (account, ..) = self.bills_of(account)?;
         let currency = self.need_shop()?.currency;
-        let compared = self
-            .compared(&account, day, Vec::new(), Totals::zero(currency))
-            .await?;
+        let lines = Lines::Held(Arc::new([]), Totals::zero(currency));
+        let mut streamed = lines.streamed()?;
+        let layout = std::mem::take(&mut streamed.layout);
+        let compared = self.compared(&account, day, &lines, streamed).await?;
         let nothing = format!("{} {day}: nothing", account.id.0);
         let content_sha256 = crate::driver::hex(&Sha256::digest(nothing));
-        self.previewed(
+        let known = self.ports.store.bill_known(&account.id, &content_sha256);
+        Ok(Arc::new(Preview {
+            known: known.await?,
             account,
             day,
-            BillKind::Trade,
+            kind: BillKind::Trade,
             content_sha256,
-            (BillOrigin::Empty, None),
-            compared,
-        )
-        .await
+            origin: BillOrigin::Empty,
+            file: None,
+            lines,
+            layout,
+            rows: compared.rows,
+            differences: compared.differences,
+            summary: compared.summary,
+        }))
     }
 
     /// A bill that was looked at lately.
@@ -226,6 +264,7 @@ impl Desk {
             kind: preview.kind,
             content_sha256: preview.content_sha256.clone(),
             origin: preview.origin.clone(),
+            layout: preview.file.is_some().then(|| preview.layout.clone()),
             file: preview.file.clone(),
             rows: preview.rows.clone(),
             differences: preview.differences.clone(),
@@ -251,10 +290,9 @@ impl Desk {
         let store = &self.ports.store;
         let kept = store.bills(&account.id, day, day).await?;
         let mut kept = kept.into_iter().next().ok_or(DeskError::BillEmpty)?;
-        let rows = store.bill_rows(kept.id, false, 0, u32::MAX).await?.rows;
-        let lines = rows.into_iter().map(|row| row.line).collect();
-        let file = kept.summary.bill;
-        let compared = self.compared(&account, day, lines, file).await?;
+        let lines = self.kept_lines(&account, &kept).await?.0;
+        let streamed = working(|| lines.streamed())?;
+        let compared = self.compared(&account, day, &lines, streamed).await?;
         let body = json!({
             "account": kept.account,
             "channel": kept.channel,
@@ -282,9 +320,16 @@ impl Desk {
         account: &Account,
         day: ChannelDay,
     ) -> Result<bool, DeskError> {
-        let none = Totals::zero(self.need_shop()?.currency);
-        let compared = self.compared(account, day, Vec::new(), none).await?;
-        Ok(!compared.differences.is_empty())
+        let setting = Setting::of_china(day, None).ok_or(BillFault::WrongDay(day))?;
+        let mut has_any = false;
+        let mut each = |rows: &[crate::ports::BookedRow]| {
+            has_any |= rows.iter().any(|row| row.state != LineState::Failed);
+        };
+        let store = &self.ports.store;
+        store
+            .booked_rows(&account.id, setting.starts, setting.ends, &mut each)
+            .await?;
+        Ok(has_any)
     }
 
     fn bills_of(
@@ -364,145 +409,6 @@ impl Desk {
             Outcome::Refused(refusal) => Err(bill_refused(channel, refusal.code)),
             Outcome::Unknown(_) => Err(DeskError::BillUnreachable),
         }
-    }
-
-    async fn look_at(
-        &self,
-        account: Account,
-        bills: &'static dyn Bills,
-        asked: Option<ChannelDay>,
-        text: BillText,
-        came: (BillOrigin, Option<BillFile>),
-    ) -> Result<Arc<Preview>, DeskError> {
-        text.expect_kind(BillKind::Trade)?;
-        let mut lines = Vec::new();
-        let file = bills.read(&text, &settings(&account), &mut |line| lines.push(line))?;
-        let day = day_of_bill(asked, text.day, &lines)?;
-        let compared = self.compared(&account, day, lines, file).await?;
-        self.previewed(account, day, text.kind, text.content_sha256, came, compared)
-            .await
-    }
-
-    /// The lines of a bill against our books of its day.
-    async fn compared(
-        &self,
-        account: &Account,
-        day: ChannelDay,
-        lines: Vec<BillLine>,
-        file: Totals,
-    ) -> Result<Compared, DeskError> {
-        let contract = account.contract_on(day);
-        let setting = Setting::of_china(day, contract).ok_or(BillFault::WrongDay(day))?;
-        let from = Timestamp(setting.starts.0 - 2 * BEFORE);
-        let to = Timestamp(setting.ends.0 + BEFORE);
-        let mut booked = self.ports.store.booked(&account.channel, from, to).await?;
-        self.add_named(&mut booked, &lines).await?;
-        let returns_fee = paydesk_channels::by_id(&account.channel.0)
-            .and_then(|channel| channel.profile().refund_returns_fee);
-        let books = book_lines(&booked, account, returns_fee, &setting);
-        let found = compare(setting, lines, books.clone(), file, &[])?;
-        if !found.misses_ours() {
-            return Ok(found);
-        }
-        let others = self.neighbours(account, &setting).await?;
-        if others.is_empty() {
-            return Ok(found);
-        }
-        let lines = found.rows.into_iter().map(|row| row.line).collect();
-        compare(setting, lines, books, file, &others)
-    }
-
-    /// The lines of the kept bills of the day before and of the day after.
-    async fn neighbours(
-        &self,
-        account: &Account,
-        setting: &Setting,
-    ) -> Result<Vec<(ChannelDay, BillLine)>, DeskError> {
-        let mut lines = Vec::new();
-        let beside = [setting.day.previous(), setting.day.next()];
-        for day in beside.into_iter().flatten() {
-            let kept = self.ports.store.bills(&account.id, day, day).await?;
-            for bill in kept {
-                let mut from = 0;
-                loop {
-                    let page = self.ports.store.bill_rows(bill.id, false, from, PAGE_ROWS);
-                    let rows = page.await?.rows;
-                    let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
-                    lines.extend(rows.into_iter().map(|row| (day, row.line)));
-                    if count < PAGE_ROWS {
-                        break;
-                    }
-                    from = from.saturating_add(count);
-                }
-            }
-        }
-        Ok(lines)
-    }
-
-    async fn previewed(
-        &self,
-        account: Account,
-        day: ChannelDay,
-        kind: BillKind,
-        content_sha256: String,
-        (origin, file): (BillOrigin, Option<BillFile>),
-        compared: Compared,
-    ) -> Result<Arc<Preview>, DeskError> {
-        let known = self
-            .ports
-            .store
-            .bill_known(&account.id, &content_sha256)
-            .await?;
-        Ok(Arc::new(Preview {
-            account,
-            day,
-            kind,
-            content_sha256,
-            origin,
-            file,
-            known,
-            rows: compared.rows,
-            differences: compared.differences,
-            summary: compared.summary,
-        }))
-    }
-}
-
-impl Desk {
-    /// Our side of lines that name a payment of this device and that no time of ours led to: it was begun
-    /// while this machine's clock was wrong.
-    async fn add_named(&self, booked: &mut Booked, lines: &[BillLine]) -> Result<(), DeskError> {
-        let device = self.ports.store.device().id;
-        let refunds = booked.refunds.iter().map(|(refund, _)| refund.reference());
-        let payments = booked.payments.iter().map(Payment::reference);
-        let known: BTreeSet<MerchantRef> = payments.chain(refunds).cloned().collect();
-        let is_known = |reference: &MerchantRef| known.contains(reference);
-        let named: BTreeSet<MerchantRef> = lines
-            .iter()
-            .filter(|line| {
-                let named = MerchantRef::parse(line.reference());
-                !named.is_ok_and(|named| is_known(&named))
-            })
-            .filter_map(|line| MerchantRef::parse(&line.payment).ok())
-            .filter(|reference| reference.order().device() == device)
-            .collect();
-        for reference in named {
-            let Some(order) = self.ports.store.load(&reference.order()).await? else {
-                continue;
-            };
-            let Some(payment) = order.payment(&reference) else {
-                continue;
-            };
-            let refunds = order.refunds_of(&reference);
-            let refunds = refunds.filter(|refund| !is_known(refund.reference()));
-            booked
-                .refunds
-                .extend(refunds.map(|refund| (refund.clone(), payment.clone())));
-            if !is_known(&reference) {
-                booked.payments.push(payment.clone());
-            }
-        }
-        Ok(())
     }
 }
 

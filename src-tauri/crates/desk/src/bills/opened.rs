@@ -1,13 +1,16 @@
 //! Bills as files that a person chose: which kind, whose and of which day is told by what they say.
 
-use super::{FlowPreview, Preview, bill_file};
-use crate::{Desk, DeskError, ports::BillOrigin};
+use super::{Came, FlowPreview, Preview, bill_file};
+use crate::{
+    Desk, DeskError,
+    ports::{BillOrigin, BillSource},
+};
 use paydesk_channels::BillFault;
 use paydesk_domain::{AccountId, BillKind, ChannelDay};
-use std::sync::Arc;
+use std::{io::Read as _, sync::Arc};
 
 /// A file that was looked at, by what it turned out to be.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub enum LookedAt {
     /// A fund-flow bill.
     Flow(Arc<FlowPreview>),
@@ -25,9 +28,9 @@ impl Desk {
         account: &AccountId,
         day: Option<ChannelDay>,
         name: &str,
-        file: &[u8],
+        source: Arc<dyn BillSource>,
     ) -> Result<LookedAt, DeskError> {
-        let looked = self.looked_at(account, day, name, file).await?;
+        let looked = self.looked_at(account, day, name, source).await?;
         Ok(self.remember_any(looked))
     }
 
@@ -36,22 +39,29 @@ impl Desk {
         account: &AccountId,
         day: Option<ChannelDay>,
         name: &str,
-        file: &[u8],
+        source: Arc<dyn BillSource>,
     ) -> Result<LookedAt, DeskError> {
         let (account, _, bills) = self.bills_of(account)?;
-        let text = bills.open(file, None)?;
         let origin = BillOrigin::File {
             name: name.to_owned(),
         };
-        let came = (origin, bill_file(name.to_owned(), file));
-        Ok(match text.kind {
-            BillKind::FundFlow => {
-                LookedAt::Flow(self.look_at_flow(account, bills, day, text, came).await?)
-            }
-            BillKind::Trade => {
-                LookedAt::Trade(self.look_at(account, bills, day, text, came).await?)
-            }
-        })
+        let came = Came {
+            origin: origin.clone(),
+            name: name.to_owned(),
+            source: Arc::clone(&source),
+            link: None,
+        };
+        match self.look_at(account.clone(), bills, day, came).await {
+            Err(DeskError::Bill(BillFault::WrongKind)) => {}
+            looked => return looked.map(LookedAt::Trade),
+        }
+        // No trade bill: a fund-flow bill is small enough to be held.
+        let file = held(source.as_ref())?;
+        let text = bills.open(&file, None)?;
+        text.expect_kind(BillKind::FundFlow)?;
+        let came = (origin, bill_file(name.to_owned(), &file));
+        let flow = self.look_at_flow(account, bills, day, text, came).await?;
+        Ok(LookedAt::Flow(flow))
     }
 
     fn remember_any(&self, looked: LookedAt) -> LookedAt {
@@ -66,12 +76,19 @@ impl Desk {
     /// # Errors
     /// `Bill`: `WrongMerchant` when its channel is connected with another merchant, `WrongChannel` when none knows
     /// it, or what is wrong with the file; `FlowAccount` where several accounts may be meant; nothing was kept.
-    pub async fn recognise_bill(&self, name: &str, file: &[u8]) -> Result<LookedAt, DeskError> {
+    pub async fn recognise_bill(
+        &self,
+        name: &str,
+        source: Arc<dyn BillSource>,
+    ) -> Result<LookedAt, DeskError> {
         let accounts = self.shop().into_iter().flat_map(|shop| shop.accounts);
         let mut nearest = BillFault::WrongChannel;
         let mut flows = Vec::new();
         for account in accounts.filter(|account| self.bills_of(&account.id).is_ok()) {
-            match self.looked_at(&account.id, None, name, file).await {
+            match self
+                .looked_at(&account.id, None, name, Arc::clone(&source))
+                .await
+            {
                 Err(DeskError::Bill(BillFault::WrongChannel)) => {}
                 Err(DeskError::Bill(BillFault::WrongMerchant)) => {
                     nearest = BillFault::WrongMerchant;
@@ -87,4 +104,17 @@ impl Desk {
         let flow = self.account_of_flow(flows).await?;
         Ok(self.remember_any(LookedAt::Flow(flow)))
     }
+}
+
+/// A file's bytes, as far as a bill that is held may be large.
+fn held(source: &dyn BillSource) -> Result<Vec<u8>, BillFault> {
+    let unreadable = |_| BillFault::Archive("it cannot be read");
+    let mut bytes = Vec::new();
+    let mut file = source.open().map_err(unreadable)?;
+    let most = paydesk_channels::wire::archive::UNPACKED_BYTES_MAX + 1;
+    (&mut file)
+        .take(most)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    Ok(bytes)
 }

@@ -101,7 +101,7 @@ impl Desk {
     async fn missing(&self, account: &AccountId) -> Result<Vec<Wanted>, DeskError> {
         let (account, _, bills) = self.bills_of(account)?;
         let store = &self.ports.store;
-        let first = store.first_begun(&account.channel).await?;
+        let first = store.first_booked(&account.id).await?;
         let Some(first) = first.and_then(channel_day) else {
             return Ok(Vec::new());
         };

@@ -5,6 +5,7 @@ use paydesk_desk::ports::*;
 use paydesk_domain::*;
 use paydesk_store::SqliteStore;
 use serde_json::json;
+use std::sync::Arc;
 
 fn bill() -> NewBill {
     let yuan = |minor| Money::from_minor(minor, Currency::CNY);
@@ -22,11 +23,12 @@ fn bill() -> NewBill {
         books: totals,
     };
     NewBill {
-        file: Some(BillFile {
+        file: Some(NewBillFile {
             name: "账单.csv".to_owned(),
-            sha256: "00".repeat(32),
-            bytes: [7; 900].as_slice().into(),
+            source: Arc::new(BytesSource([7; 900].as_slice().into())),
+            version: String::new(),
         }),
+        layout: None,
         account: AccountId("demo-alipay".to_owned()),
         channel: ChannelId("alipay".to_owned()),
         day: ChannelDay(20_261_120),
@@ -76,7 +78,7 @@ async fn one_day(name: &str) -> (std::path::PathBuf, SqliteStore) {
 
 #[tokio::test]
 async fn what_the_log_does_not_tell_is_examined() {
-    let cases: [(&str, &'static str, &str); 12] = [
+    let cases: [(&str, &'static str, &str); 15] = [
         (
             "bill-line",
             "UPDATE bill_lines SET amount_minor = 4651",
@@ -89,13 +91,24 @@ async fn what_the_log_does_not_tell_is_examined() {
         ),
         (
             "no-bill",
-            "DELETE FROM bill_files; DELETE FROM bill_lines; DELETE FROM bills",
+            "DELETE FROM bill_pieces; DELETE FROM bill_files; DELETE FROM bill_lines; DELETE FROM bills",
             "a bill of demo-alipay is gone",
         ),
         (
             "bill-file",
             "UPDATE bill_files SET packed = zeroblob(64)",
             "file of bill 1",
+        ),
+        (
+            "bill-piece",
+            "UPDATE bill_pieces SET sealed = zeroblob(64)",
+            "file of bill 1",
+        ),
+        ("no-bill-piece", "DELETE FROM bill_pieces", "file of bill 1"),
+        (
+            "bill-layout",
+            "INSERT INTO bill_layouts VALUES (1, 2, x'', '[]')",
+            "bill 1",
         ),
         ("no-bill-file", "DELETE FROM bill_files", "bill 1"),
         (

@@ -20,6 +20,7 @@ fn bill(account: &str, day: i32, content: &str, paid: i64, fee: i64) -> NewBill 
     };
     NewBill {
         file: None,
+        layout: None,
         account: AccountId(account.to_owned()),
         channel: ChannelId("alipay".to_owned()),
         day: ChannelDay(day),
