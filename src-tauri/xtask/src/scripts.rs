@@ -70,25 +70,13 @@ pub(crate) fn hostile(workspace: &Workspace, arguments: &[String]) -> Outcome {
     program(workspace, "paydesk-hostile", arguments)
 }
 
-/// Simulated days, crash images, and seeds that once broke something. Optimised, for it lives thousands of days.
+/// Simulated days, crash images, and seeds that once broke something.
 pub(crate) fn sim(workspace: &Workspace, arguments: &[String]) -> Outcome {
-    let mut words: Vec<String> = [
-        "run",
-        "--quiet",
-        "--locked",
-        "--profile",
-        "sim",
-        "--package",
-        "paydesk-sim",
-        "--",
-    ]
-    .map(str::to_owned)
-    .to_vec();
+    let mut words = arguments.to_vec();
     if arguments.first().is_none_or(|word| word.starts_with("--")) {
-        words.push("days".to_owned());
+        words.insert(0, "days".to_owned());
     }
-    words.extend(arguments.iter().cloned());
-    run(told(workspace, &words))
+    program(workspace, "paydesk-sim", &words)
 }
 
 /// Planted bugs: each has to be found, by the promise that it breaks.

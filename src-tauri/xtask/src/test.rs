@@ -140,7 +140,8 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> Outcome {
         if !arguments.is_empty() && !arguments.iter().any(|word| word == stage.name) {
             continue;
         }
-        println!("\n==> {}", stage.name);
+        // With the time, so that of a run that was cut off it can be seen where it went.
+        println!("\n==> {} ({} s)", stage.name, began.elapsed().as_secs());
         let report = run_stage(workspace, stage);
         let is_end = report.failure.is_some() && stage.is_foundation;
         reports.push(report);
@@ -340,19 +341,10 @@ fn hostile_peer(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
 }
 
 /// A thousand days with faults and deaths, which have to meet everything that can be met, then every seed that once
-/// broke something, and a world for each planted bug. Optimised: unoptimised they would take an hour.
+/// broke something, and a world for each planted bug.
 fn simulated_days(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
     let root = workspace.path("");
-    let words = [
-        "build",
-        "--locked",
-        "--profile",
-        "sim",
-        "--package",
-        "paydesk-sim",
-    ];
-    run(command(&root, "cargo", &words))?;
-    let program = workspace.target("sim").join("paydesk-sim");
+    let program = workspace.program("paydesk-sim");
     let program = program.to_string_lossy();
     run(command(
         &root,

@@ -86,6 +86,12 @@ function verbs(page) {
     part,
     says,
     ask,
+    /** What a command answers that has to succeed. */
+    async answer(command, args) {
+      const { ok, value } = await ask(command, args);
+      if (!ok) throw new Error(`${command}: ${JSON.stringify(value)}`);
+      return value;
+    },
     async setUpDemo() {
       await part('language-zh-CN').click();
       await part('mode-demo').click();

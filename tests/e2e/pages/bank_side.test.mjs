@@ -4,11 +4,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 
 import { openPage } from '../lib/browser.mjs';
-import { picture } from '../lib/place.mjs';
-import { violationsIn } from './axe.mjs';
+import { looks } from './axe.mjs';
 
 let shop;
-const found = [];
+const look = looks();
 
 before(async () => {
   shop = await openPage();
@@ -32,27 +31,13 @@ before(async () => {
 
 after(() => shop?.close());
 
-afterEach(() => {
-  assert.deepEqual(found.splice(0), []);
-});
+afterEach(look.verdict);
 
-async function isClean(name) {
-  await shop.page.evaluate(() => document.fonts.ready);
-  await shop.page.screenshot({
-    path: picture(`page-${name}`),
-    animations: 'disabled',
-    caret: 'hide',
-  });
-  for (const line of await violationsIn(shop.page)) found.push(`${name}: ${line}`);
-}
+const isClean = (name) => look.at(shop.page, name);
 
-async function ask(command, body) {
-  const { ok, value } = await shop.ask(command, body);
-  assert.ok(ok, JSON.stringify(value));
-  return value;
-}
+const ask = (command, body) => shop.answer(command, body);
 
-async function look(locale, theme) {
+async function dressed(locale, theme) {
   await ask('change_settings', { locale, theme });
   await shop.page.reload();
   await shop.page.locator('html[data-ready=true]').waitFor();
@@ -151,7 +136,7 @@ test('the bridge leads to the bank, each figure to its lines, and the signed day
 });
 
 test('in English and dark it reads as well, with what was held back', async () => {
-  await look('en', 'dark');
+  await dressed('en', 'dark');
   await shop.part('nav-reconcile').click();
   await shop.part('part-payouts').click();
   await shop.page.locator('[data-testid=payout][data-arrival=arrived]').first().click();

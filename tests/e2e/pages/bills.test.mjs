@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 
 import { openPage } from '../lib/browser.mjs';
-import { picture, root } from '../lib/place.mjs';
-import { violationsIn } from './axe.mjs';
+import { root } from '../lib/place.mjs';
+import { looks } from './axe.mjs';
 
 const sampleFile = () => join(root, '../shared/vectors/bill_samples.json');
 
 let shop;
-const found = [];
+const look = looks();
 
 before(async () => {
   shop = await openPage();
@@ -22,15 +22,9 @@ before(async () => {
 
 after(() => shop?.close());
 
-afterEach(() => {
-  assert.deepEqual(found.splice(0), []);
-});
+afterEach(look.verdict);
 
-async function isClean(name) {
-  await shop.page.evaluate(() => document.fonts.ready);
-  await shop.page.screenshot({ path: picture(`page-${name}`), animations: 'disabled', caret: 'hide' });
-  for (const line of await violationsIn(shop.page)) found.push(`${name}: ${line}`);
-}
+const isClean = (name) => look.at(shop.page, name);
 
 const missing = async () =>
   Number(await shop.part('missing-bills').getAttribute('data-missing'));

@@ -5,18 +5,16 @@ import { after, afterEach, before, test } from 'node:test';
 
 import { openPage } from '../lib/browser.mjs';
 import { alipayCode } from '../lib/codes.mjs';
-import { picture } from '../lib/place.mjs';
 import { openSandbox } from '../lib/sandbox.mjs';
 import { wizard } from '../lib/wizard.mjs';
-import { violationsIn } from './axe.mjs';
+import { looks } from './axe.mjs';
 
 const PASSPHRASE = 'a passphrase for tests';
 
 let shop;
 let sandbox;
 let form;
-const found = [];
-const looked = new Set();
+const look = looks();
 
 before(async () => {
   sandbox = await openSandbox();
@@ -27,21 +25,11 @@ before(async () => {
 after(async () => {
   await shop?.close();
   await sandbox?.close();
-  console.log(`${looked.size} states`);
 });
 
-afterEach(() => {
-  assert.deepEqual(found.splice(0), []);
-});
+afterEach(look.verdict);
 
-async function isClean(name) {
-  const { page } = shop;
-  await page.evaluate(() => document.fonts.ready);
-  await page.screenshot({ path: picture(`page-${name}`), animations: 'disabled', caret: 'hide' });
-  assert.ok(!looked.has(name), `${name} was looked at twice`);
-  looked.add(name);
-  for (const line of await violationsIn(page)) found.push(`${name}: ${line}`);
-}
+const isClean = (name) => look.at(shop.page, name);
 
 test('the first start of a real shop leads to its first account', async () => {
   await shop.setUpReal(PASSPHRASE);

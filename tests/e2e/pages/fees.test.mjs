@@ -5,12 +5,12 @@ import path from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 
 import { openPage } from '../lib/browser.mjs';
-import { ownFolder, picture } from '../lib/place.mjs';
-import { violationsIn } from './axe.mjs';
+import { ownFolder } from '../lib/place.mjs';
+import { looks } from './axe.mjs';
 
 let shop;
 let day;
-const found = [];
+const look = looks();
 const out = ownFolder();
 
 before(async () => {
@@ -20,21 +20,11 @@ before(async () => {
 
 after(() => shop?.close());
 
-afterEach(() => {
-  assert.deepEqual(found.splice(0), []);
-});
+afterEach(look.verdict);
 
-async function isClean(name) {
-  await shop.page.evaluate(() => document.fonts.ready);
-  await shop.page.screenshot({ path: picture(`page-${name}`), animations: 'disabled', caret: 'hide' });
-  for (const line of await violationsIn(shop.page)) found.push(`${name}: ${line}`);
-}
+const isClean = (name) => look.at(shop.page, name);
 
-async function ask(command, body) {
-  const { ok, value } = await shop.ask(command, body);
-  assert.ok(ok, JSON.stringify(value));
-  return value;
-}
+const ask = (command, body) => shop.answer(command, body);
 
 async function open() {
   await shop.page.keyboard.press('F10');

@@ -3,11 +3,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 
 import { openPage } from '../lib/browser.mjs';
-import { picture } from '../lib/place.mjs';
-import { violationsIn } from './axe.mjs';
+import { looks } from './axe.mjs';
 
 let shop;
-const found = [];
+const look = looks();
 
 before(async () => {
   shop = await openPage();
@@ -16,21 +15,11 @@ before(async () => {
 
 after(() => shop?.close());
 
-afterEach(() => {
-  assert.deepEqual(found.splice(0), []);
-});
+afterEach(look.verdict);
 
-async function isClean(name) {
-  await shop.page.evaluate(() => document.fonts.ready);
-  await shop.page.screenshot({ path: picture(`page-${name}`), animations: 'disabled', caret: 'hide' });
-  for (const line of await violationsIn(shop.page)) found.push(`${name}: ${line}`);
-}
+const isClean = (name) => look.at(shop.page, name);
 
-async function ask(command, body) {
-  const { ok, value } = await shop.ask(command, body);
-  assert.ok(ok, JSON.stringify(value));
-  return value;
-}
+const ask = (command, body) => shop.answer(command, body);
 
 const isStill = (by) =>
   shop.page.locator(`[data-testid=reports][aria-busy=false][data-by=${by}]`).waitFor();

@@ -4,11 +4,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 
 import { openPage } from '../lib/browser.mjs';
-import { picture } from '../lib/place.mjs';
-import { violationsIn } from './axe.mjs';
+import { looks } from './axe.mjs';
 
 let shop;
-const found = [];
+const look = looks();
 
 before(async () => {
   shop = await openPage();
@@ -19,19 +18,9 @@ before(async () => {
 
 after(() => shop?.close());
 
-afterEach(() => {
-  assert.deepEqual(found.splice(0), []);
-});
+afterEach(look.verdict);
 
-async function isClean(name) {
-  await shop.page.evaluate(() => document.fonts.ready);
-  await shop.page.screenshot({
-    path: picture(`page-${name}`),
-    animations: 'disabled',
-    caret: 'hide',
-  });
-  for (const line of await violationsIn(shop.page)) found.push(`${name}: ${line}`);
-}
+const isClean = (name) => look.at(shop.page, name);
 
 const choose = (...files) =>
   shop.part('statement-chooser').setInputFiles(

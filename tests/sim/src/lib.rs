@@ -10,6 +10,7 @@ pub mod executor;
 pub mod images;
 pub mod life;
 pub mod machine;
+mod patience;
 pub mod planted;
 mod report;
 pub mod rng;

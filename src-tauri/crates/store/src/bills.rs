@@ -17,7 +17,7 @@ use paydesk_domain::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use sqlx::{Connection as _, QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use std::io::{Read, Write};
 
 /// Lines in one statement: thirteen values each, far below SQLite's limit of 32,766.
@@ -63,10 +63,7 @@ pub(crate) fn kept(row: &SqliteRow) -> Result<KeptBill, StoreError> {
 impl SqliteStore {
     pub(crate) async fn write_bill(&self, mut bill: NewBill) -> Result<KeptBill, StoreError> {
         let mut writer = self.writer.take().await?;
-        let mut transaction = writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(|error| self.writer.fault(error))?;
+        let mut transaction = self.writer.begin(&mut writer).await?;
         refuse_signed(&mut transaction, bill.day).await?;
         let row = sqlx::query(
             "INSERT INTO bills(account, channel, day, kind, content_sha256, origin, imported_at, by_name, summary) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9) RETURNING id",

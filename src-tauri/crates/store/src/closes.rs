@@ -9,7 +9,7 @@ use crate::{
 use paydesk_desk::ports::{DayClose, NewClose, NewEvent, Reopened, StoreError};
 use paydesk_domain::{ChannelDay, Timestamp};
 use serde_json::{Value, json as object};
-use sqlx::{Connection as _, QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use std::collections::BTreeMap;
 
 const CLOSES: &str =
@@ -66,10 +66,7 @@ fn close(row: &SqliteRow) -> Result<DayClose, StoreError> {
 impl SqliteStore {
     pub(crate) async fn write_close(&self, mut new: NewClose) -> Result<DayClose, StoreError> {
         let mut writer = self.writer.take().await?;
-        let mut transaction = writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(|error| self.writer.fault(error))?;
+        let mut transaction = self.writer.begin(&mut writer).await?;
         refuse_signed(&mut transaction, new.day).await?;
         let row = sqlx::query("SELECT count(*) FROM day_closes WHERE day = $1")
             .bind(i64::from(new.day.0))
@@ -121,10 +118,7 @@ impl SqliteStore {
         const DECIDED: &str =
             "SELECT count(*) FROM log WHERE number IS NULL AND kind = 'payout_decided'";
         let mut writer = self.writer.take().await?;
-        let mut transaction = writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(|error| self.writer.fault(error))?;
+        let mut transaction = self.writer.begin(&mut writer).await?;
         for day in days {
             refuse_signed(&mut transaction, day).await?;
         }
@@ -150,10 +144,7 @@ impl SqliteStore {
         mut event: NewEvent,
     ) -> Result<(), StoreError> {
         let mut writer = self.writer.take().await?;
-        let mut transaction = writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(|error| self.writer.fault(error))?;
+        let mut transaction = self.writer.begin(&mut writer).await?;
         let why = object!({ "at": reopened.at, "by": reopened.by, "reason": reopened.reason });
         let changed =
             sqlx::query("UPDATE day_closes SET reopened = $2 WHERE day = $1 AND reopened IS NULL")

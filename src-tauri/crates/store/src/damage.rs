@@ -245,7 +245,7 @@ impl SqliteStore {
             let sealed: Vec<u8> = row.try_get(1).map_err(fault)?;
             let opened = if sealed.is_empty() {
                 self.key()?;
-                self.whole_pieces(after, &text(&row, 2)?).await
+                self.whole_pieces(connection, after, &text(&row, 2)?).await
             } else {
                 self.unseal(&place_of_file(after), &sealed).map(|_| ())
             };

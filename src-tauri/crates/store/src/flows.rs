@@ -13,7 +13,7 @@ use paydesk_domain::{AccountId, ChannelDay, ChannelId, Currency, FlowSort, Money
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use sqlx::{Connection as _, QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use std::collections::BTreeMap;
 
 /// Movements in one statement of SQL: eleven values each, far below SQLite's limit of 32,766.
@@ -116,10 +116,7 @@ async fn write_moves(
 impl SqliteStore {
     async fn write_flow(&self, mut new: NewFlow) -> Result<KeptFlow, StoreError> {
         let mut writer = self.writer.take().await?;
-        let mut transaction = writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(|error| self.writer.fault(error))?;
+        let mut transaction = self.writer.begin(&mut writer).await?;
         refuse_signed(&mut transaction, new.day).await?;
         let row = sqlx::query(
             "INSERT INTO flows(account, channel, day, content_sha256, origin, imported_at, by_name, summary) VALUES ($1,$2,$3,$4,$5,$6,$7,$8) RETURNING id",

@@ -18,7 +18,7 @@ use paydesk_domain::{
 };
 use paydesk_signing::{Authentic, KeyId, Peer, TagKeys, WireReply};
 use serde_json::{Value, json};
-use sqlx::{Connection as _, QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
 /// Orders in one transaction; their log rows stay below SQLite's limit of values in a statement.
 const AT_ONCE: u64 = 400;
@@ -129,10 +129,7 @@ impl SqliteStore {
 
     async fn write_made(&self, first: u64, maker: &Maker, made: &[Made]) -> Result<(), StoreError> {
         let mut writer = self.writer.take().await?;
-        let mut transaction = writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(|error| self.writer.fault(error))?;
+        let mut transaction = self.writer.begin(&mut writer).await?;
         let keys: Vec<i64> = (first..).take(made.len()).map(|n| maker.key(n)).collect();
         write_orders(&mut transaction, &keys, made).await?;
         write_attempts(&mut transaction, &keys, made).await?;

@@ -8,7 +8,9 @@ use crate::{
     wal::Wal,
 };
 use paydesk_desk::ports::StoreError;
-use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{
+    ConnectOptions, Connection, Sqlite, SqliteConnection, Transaction, sqlite::SqliteConnectOptions,
+};
 use std::{
     ops::{Deref, DerefMut},
     sync::atomic::{AtomicBool, Ordering},
@@ -94,6 +96,15 @@ impl Lane {
             }
         }
         fault(error)
+    }
+
+    /// A transaction that writes: nobody else does until it ends.
+    pub(crate) async fn begin<'c>(
+        &self,
+        connection: &'c mut SqliteConnection,
+    ) -> Result<Transaction<'c, Sqlite>, StoreError> {
+        let begun = connection.begin_with("BEGIN IMMEDIATE").await;
+        begun.map_err(|error| self.fault(error))
     }
 
     /// Waits for every call and closes every connection. Later calls are refused.

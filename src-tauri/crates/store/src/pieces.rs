@@ -130,17 +130,22 @@ impl SqliteStore {
                 .map(hour)
                 .collect::<Result<_, StoreError>>()?,
         };
-        let source = self.pieces_of(bill).await?.ok_or_else(broken)?;
-        Ok(Some((Arc::new(source), layout)))
+        let mut reader = self.readers.take().await?;
+        let source = self.pieces_of(&mut reader, bill).await?;
+        Ok(Some((Arc::new(source.ok_or_else(broken)?), layout)))
     }
 
     /// A kept file, to be read piece by piece; none of one from before there were pieces.
-    async fn pieces_of(&self, bill: i64) -> Result<Option<KeptSource>, StoreError> {
+    async fn pieces_of(
+        &self,
+        connection: &mut SqliteConnection,
+        bill: i64,
+    ) -> Result<Option<KeptSource>, StoreError> {
         let row = sqlx::query(
             "SELECT coalesce(max(offset + length), 0), count(*) FROM bill_pieces WHERE bill = $1",
         )
         .bind(bill)
-        .fetch_one(&mut *self.readers.take().await?)
+        .fetch_one(connection)
         .await
         .map_err(fault)?;
         if int(&row, 1)? == 0 {
@@ -155,9 +160,14 @@ impl SqliteStore {
     }
 
     /// Whether the pieces are still the file that was kept.
-    pub(crate) async fn whole_pieces(&self, bill: i64, sha256: &str) -> Result<(), StoreError> {
+    pub(crate) async fn whole_pieces(
+        &self,
+        connection: &mut SqliteConnection,
+        bill: i64,
+        sha256: &str,
+    ) -> Result<(), StoreError> {
         let gone = || StoreError::Corrupt(format!("the file of bill {bill}"));
-        let Some(source) = self.pieces_of(bill).await? else {
+        let Some(source) = self.pieces_of(connection, bill).await? else {
             return Err(gone());
         };
         let (mut digest, mut block) = (Sha256::new(), vec![0; PIECE_BYTES]);
@@ -178,7 +188,9 @@ impl SqliteStore {
     /// The bytes of a file that is kept in pieces.
     pub(crate) async fn read_pieces(&self, bill: i64) -> Result<Vec<u8>, StoreError> {
         let gone = || StoreError::Corrupt(format!("the file of bill {bill}"));
-        let source = self.pieces_of(bill).await?.ok_or_else(gone)?;
+        let mut reader = self.readers.take().await?;
+        let source = self.pieces_of(&mut reader, bill).await?.ok_or_else(gone)?;
+        drop(reader);
         let mut bytes = Vec::new();
         let read = source
             .open()

@@ -15,7 +15,7 @@ use paydesk_desk::ports::{
 use paydesk_domain::{BankLine, BankStatement, Currency, Money, Timestamp};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sqlx::{Connection as _, QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, sqlite::SqliteRow};
 
 /// Lines in one statement of SQL: seven values each, far below SQLite's limit of 32,766.
 const LINES_AT_ONCE: usize = 1_000;
@@ -102,10 +102,7 @@ impl SqliteStore {
         mut new: NewStatements,
     ) -> Result<Vec<KeptStatement>, StoreError> {
         let mut writer = self.writer.take().await?;
-        let mut transaction = writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(|error| self.writer.fault(error))?;
+        let mut transaction = self.writer.begin(&mut writer).await?;
         let newest = sqlx::query("SELECT coalesce(max(id), 0) FROM bank_statements")
             .fetch_one(&mut *transaction)
             .await

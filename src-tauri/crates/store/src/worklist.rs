@@ -19,7 +19,7 @@ use paydesk_domain::{
     Treatment,
 };
 use serde_json::Value;
-use sqlx::{Connection as _, QueryBuilder, Sqlite, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 use std::collections::BTreeMap;
 
 /// The differences of one bill with what was decided. A treatment of no decision is an open one.
@@ -178,10 +178,7 @@ impl SqliteStore {
         const NOW: &str =
             "SELECT seq FROM treatments WHERE account = $1 AND day = $2 AND item = $3";
         let mut writer = self.writer.take().await?;
-        let mut transaction = writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(|error| self.writer.fault(error))?;
+        let mut transaction = self.writer.begin(&mut writer).await?;
         for new in treatments {
             refuse_signed(&mut transaction, new.name.day).await?;
             let now = sqlx::query(NOW)
@@ -249,10 +246,7 @@ impl SqliteStore {
 
     async fn write_compared(&self, mut again: ComparedAgain) -> Result<(), StoreError> {
         let mut writer = self.writer.take().await?;
-        let mut transaction = writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(|error| self.writer.fault(error))?;
+        let mut transaction = self.writer.begin(&mut writer).await?;
         refuse_signed(&mut transaction, again.day).await?;
         sqlx::query("UPDATE bills SET summary = $2 WHERE id = $1")
             .bind(again.bill)

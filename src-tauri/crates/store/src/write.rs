@@ -15,7 +15,7 @@ use paydesk_domain::{
     PaymentState, Refund,
 };
 use paydesk_signing::mutants::{Mutant, planted};
-use sqlx::{Connection as _, Row, SqliteConnection};
+use sqlx::{Row, SqliteConnection};
 use std::sync::atomic::Ordering;
 
 impl SqliteStore {
@@ -25,10 +25,7 @@ impl SqliteStore {
         first: FirstAttempt,
     ) -> Result<Opened, StoreError> {
         let mut writer = self.writer.take().await?;
-        let mut transaction = writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(|error| self.writer.fault(error))?;
+        let mut transaction = self.writer.begin(&mut writer).await?;
         let known = sqlx::query("SELECT number FROM orders WHERE intent = $1")
             .bind(new.plan.intent.clone())
             .fetch_optional(&mut *transaction)
@@ -104,10 +101,7 @@ impl SqliteStore {
 
     pub(crate) async fn write_commit(&self, mut commit: Commit) -> Result<Order, StoreError> {
         let mut writer = self.writer.take().await?;
-        let mut transaction = writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(|error| self.writer.fault(error))?;
+        let mut transaction = self.writer.begin(&mut writer).await?;
         let row = sqlx::query("SELECT version FROM orders WHERE number = $1")
             .bind(commit.order.number().to_string())
             .fetch_optional(&mut *transaction)
@@ -191,10 +185,7 @@ impl SqliteStore {
 
     pub(crate) async fn write_events(&self, events: Vec<NewEvent>) -> Result<(), StoreError> {
         let mut writer = self.writer.take().await?;
-        let mut transaction = writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(|error| self.writer.fault(error))?;
+        let mut transaction = self.writer.begin(&mut writer).await?;
         for event in &events {
             let settings = event.body.get("after").and_then(|a| a.get("settings"));
             if let Some(settings) = settings {

@@ -29,6 +29,7 @@ use crate::planted::notices;
 use crate::{
     disk::{Counters, Model, held},
     executor::{Executor, SimClock, SimTasks, Stopped},
+    patience::Patience,
     rng::Rng,
 };
 use bench::{Bench, KeyWitness, LedgerOracle};
@@ -50,6 +51,12 @@ use std::{
 };
 use till::{Till, beginning};
 use weather::Weather;
+
+/// No day takes so long, not even unoptimised on a busy machine.
+const DAY_MAX: Duration = Duration::from_secs(150);
+
+/// How the process of a world that stands still ends.
+const STANDS_STILL: i32 = 75;
 
 /// How many exchanges in a million go wrong during a rush.
 const ILL_PARTS: u32 = 160_000;
@@ -233,6 +240,11 @@ impl World {
     /// Lives every day of the plan, or until something is broken.
     #[must_use]
     pub fn live(mut self) -> Outcome {
+        let seed = self.plan.seed;
+        let _patience = Patience::of(DAY_MAX * self.plan.days, move || {
+            eprintln!("SEED={seed} stands still: something waits for what never comes");
+            std::process::exit(STANDS_STILL);
+        });
         self.live_days();
         self.hear_notices();
         self.close()

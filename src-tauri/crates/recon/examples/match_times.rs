@@ -1,5 +1,5 @@
 //! Prints how long 100,000 bill lines against 100,000 of ours take, with the lines' making left out:
-//! `cargo run --release -p paydesk-recon --example hundred_thousand [lines]`.
+//! `cargo run --release -p paydesk-recon --example match_times [lines]`.
 #![allow(clippy::print_stdout, reason = "it prints its one figure")]
 #![allow(clippy::disallowed_methods, reason = "it measures")]
 

@@ -1,5 +1,5 @@
 //! Prints how long a statement of 100,000 movements takes in each text format, with its making left out:
-//! `cargo run --release -p paydesk-bank --example hundred_thousand [movements]`.
+//! `cargo run --release -p paydesk-bank --example statement_times [movements]`.
 #![allow(clippy::print_stdout, reason = "it prints its figures")]
 #![allow(clippy::disallowed_methods, reason = "it measures")]
 
