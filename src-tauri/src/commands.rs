@@ -26,7 +26,7 @@ macro_rules! hand_through {
 
         /// What answers the page.
         pub(crate) fn handler() -> impl Fn(Invoke<Wry>) -> bool + Send + Sync + 'static {
-            tauri::generate_handler![$($name,)+ choose_export_file, confirm_quit]
+            tauri::generate_handler![$($name,)+ choose_bill_files, choose_export_file, confirm_quit]
         }
     };
 }
@@ -49,6 +49,25 @@ async fn choose_export_file(window: WebviewWindow, args: ChooseFile) -> Result<O
     let chosen = told.await.ok().flatten();
     let path = chosen.and_then(|path| path.into_path().ok());
     Ok(path.and_then(|path| path.to_str().map(str::to_owned)))
+}
+
+/// Asks a person for bills' files, in the system's own dialog. None: they thought better of it.
+///
+/// It only names files: they are read by the contract's command, piece by piece.
+#[tauri::command]
+async fn choose_bill_files(window: WebviewWindow) -> Result<Vec<String>, ()> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    window
+        .dialog()
+        .file()
+        .set_parent(&window)
+        .add_filter("CSV, ZIP, GZ", &["csv", "zip", "gz", "txt"])
+        .pick_files(move |chosen| drop(tell.send(chosen)));
+    let chosen = told.await.ok().flatten().unwrap_or_default();
+    let paths = chosen.into_iter().filter_map(|path| path.into_path().ok());
+    Ok(paths
+        .filter_map(|path| path.to_str().map(str::to_owned))
+        .collect())
 }
 
 /// What the dialog starts with.
@@ -83,7 +102,7 @@ mod tests {
             .unwrap_or_default();
         let contract: Vec<String> = paydesk_console::COMMANDS
             .iter()
-            .chain(&["choose_export_file", "confirm_quit"])
+            .chain(&["choose_bill_files", "choose_export_file", "confirm_quit"])
             .map(|name| format!("allow-{}", name.replace('_', "-")))
             .collect();
         let mut expected: BTreeSet<&str> = contract.iter().map(String::as_str).collect();

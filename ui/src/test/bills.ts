@@ -15,7 +15,8 @@ type BillAnswers = Pick<
   | 'reconcile_days'
   | 'fetch_bill'
   | 'open_bill'
-  | 'open_bill_file'
+  | 'bill_reading'
+  | 'stop_bill_reading'
   | 'recognise_bill'
   | 'fetch_flow'
   | 'import_flow'
@@ -185,12 +186,9 @@ export function billAnswers(options: () => FakeOptions): BillAnswers {
       by_themselves: false,
     }),
     fetch_missing_bills: ({ account_id }) => ({ run: runOf(account_id) }),
-    recognise_bill: ({ name }) =>
-      answers.open_bill({ account_id: 'demo-alipay', day: null, name, file: '' }),
-    open_bill_file: ({ account_id, day, path }) => {
-      const name = path.split('/').at(-1) ?? path;
-      return answers.open_bill({ account_id, day, name, file: '' });
-    },
+    recognise_bill: ({ file }) => answers.open_bill({ account_id: 'demo-alipay', day: null, file }),
+    bill_reading: () => ({ reading: { permille: 420 } }),
+    stop_bill_reading: () => ({ reading: null }),
     bill_run: () => ({ run: null }),
     stop_bill_run: () => ({ run: null }),
     fetch_bill: ({ account_id, day }) => ({
@@ -202,7 +200,8 @@ export function billAnswers(options: () => FakeOptions): BillAnswers {
       result: resultOf(options()),
       differences: differencesOf(options()),
     }),
-    open_bill: ({ account_id, day, name }) => {
+    open_bill: ({ account_id, day, file }) => {
+      const name = file.given === 'content' ? file.name : (file.path.split('/').at(-1) ?? '');
       const looked = answers.fetch_bill({ account_id, day: day ?? '2026-11-20' });
       return { kind: 'trade', ...looked, result: { ...looked.result, file: name } };
     },

@@ -231,6 +231,8 @@ export interface FakeOptions {
   noStatements?: boolean;
   /// Commands that fail, and how.
   errors?: Partial<Record<keyof Commands, CommandError>>;
+  /// Commands that take until these are over.
+  until?: Partial<Record<keyof Commands, Promise<void>>>;
 }
 
 export type Answers = {
@@ -252,6 +254,7 @@ export class FakeConsole implements Transport {
   async call(command: string, args: object): Promise<unknown> {
     this.calls.push({ command, args });
     const name = command as keyof Commands;
+    await this.options.until?.[name];
     const error = this.options.errors?.[name];
     if (error) throw error;
     const answer = this.#answers[name] as (args: object) => unknown;

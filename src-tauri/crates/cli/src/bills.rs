@@ -73,12 +73,13 @@ impl Desk {
                     eprintln!("paydesk-cli: {}: {error}", file.display());
                     refused(ErrorCode::BillUnreadable)
                 })?;
-                let ask = OpenBillFile {
+                let path = path.to_string_lossy().into_owned();
+                let ask = OpenBill {
                     account_id: self.account(account).await?,
                     day,
-                    path: path.to_string_lossy().into_owned(),
+                    file: GivenFile::Path { path },
                 };
-                self.ask::<_, LookedFile>("open_bill_file", ask).await?
+                self.ask::<_, LookedFile>("open_bill", ask).await?
             }
         };
         match looked {

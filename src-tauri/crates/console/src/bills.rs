@@ -3,7 +3,7 @@
 use crate::{Console, coded, contract::*, invalid, refused, store_error};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_desk::{
-    BillRun, Preview,
+    BillRun, Preview, ReadSoFar,
     ports::{
         BillOrigin, BillRow, BillSource, BytesSource, DaySummary, KeptBill, KeptDifference,
         ReadSeek, Verdict,
@@ -19,7 +19,7 @@ use std::{fs, io, path::PathBuf, sync::Arc};
 /// Differences and lines in one answer.
 const ROWS_MAX: u32 = 200;
 
-/// The largest file taken; a day of half a million lines is smaller.
+/// The largest file taken by what is in it; one that is named by its place may be larger.
 const FILE_MAX: usize = 96 << 20;
 
 impl Console {
@@ -108,35 +108,34 @@ impl Console {
         &self,
         args: DroppedBill,
     ) -> Result<LookedFile, CommandError> {
-        let file = Arc::new(BytesSource(file_of(&args.file)?.into()));
-        let looked = self.desk.recognise_bill(&args.name, file).await;
+        let (name, file) = given(args.file)?;
+        let looked = self.desk.recognise_bill(&name, file).await;
         self.looked_file(&looked.map_err(coded)?).await
     }
 
     pub(crate) async fn open_bill(&self, args: OpenBill) -> Result<LookedFile, CommandError> {
         let day = args.day.as_deref().map(channel_day).transpose()?;
-        let file = Arc::new(BytesSource(file_of(&args.file)?.into()));
-        let looked = self
-            .desk
-            .open_bill(&AccountId(args.account_id), day, &args.name, file)
-            .await;
-        self.looked_file(&looked.map_err(coded)?).await
-    }
-
-    pub(crate) async fn open_bill_file(
-        &self,
-        args: OpenBillFile,
-    ) -> Result<LookedFile, CommandError> {
-        let day = args.day.as_deref().map(channel_day).transpose()?;
-        let path = PathBuf::from(args.path);
-        let is_there = path.is_absolute() && path.is_file();
-        let name = path.file_name().filter(|_| is_there);
-        let name = name.ok_or_else(|| refused(ErrorCode::BillUnreadable))?;
-        let name = name.to_string_lossy().into_owned();
-        let file = Arc::new(FileAt(path));
+        let (name, file) = given(args.file)?;
         let account = AccountId(args.account_id);
         let looked = self.desk.open_bill(&account, day, &name, file).await;
         self.looked_file(&looked.map_err(coded)?).await
+    }
+
+    pub(crate) async fn bill_reading(&self, _args: NoArgs) -> Result<BillReading, CommandError> {
+        let part = |it: ReadSoFar| ReadingView {
+            permille: permille(it.bytes, it.of),
+        };
+        Ok(BillReading {
+            reading: self.desk.bill_reading().map(part),
+        })
+    }
+
+    pub(crate) async fn stop_bill_reading(
+        &self,
+        args: NoArgs,
+    ) -> Result<BillReading, CommandError> {
+        self.desk.stop_bill_reading();
+        self.bill_reading(args).await
     }
 
     pub(crate) async fn bill_rows(&self, args: BillRowsOf) -> Result<BillRows, CommandError> {
@@ -197,6 +196,30 @@ pub(crate) fn bill_account(account: &Account) -> BillAccount {
     }
 }
 
+/// A given file with its name.
+fn given(file: GivenFile) -> Result<(String, Arc<dyn BillSource>), CommandError> {
+    match file {
+        GivenFile::Content { name, base64 } => {
+            let bytes = file_of(&base64, ErrorCode::BillDropTooLarge)?;
+            Ok((name, Arc::new(BytesSource(bytes.into()))))
+        }
+        GivenFile::Path { path } => {
+            let path = PathBuf::from(path);
+            let is_there = path.is_absolute() && path.is_file();
+            let name = path.file_name().filter(|_| is_there);
+            let name = name.ok_or_else(|| refused(ErrorCode::BillUnreadable))?;
+            let name = name.to_string_lossy().into_owned();
+            Ok((name, Arc::new(FileAt(path))))
+        }
+    }
+}
+
+/// How much of it was read; nothing of nothing is nothing.
+fn permille(bytes: u64, of: u64) -> u16 {
+    let part = bytes.saturating_mul(1000).checked_div(of).unwrap_or(0);
+    u16::try_from(part.min(1000)).unwrap_or(1000)
+}
+
 /// A file on this machine.
 struct FileAt(PathBuf);
 
@@ -220,9 +243,9 @@ pub(crate) fn narrow<N: TryInto<u32>>(count: N) -> u32 {
     count.try_into().unwrap_or(u32::MAX)
 }
 
-pub(crate) fn file_of(base64: &str) -> Result<Vec<u8>, CommandError> {
+pub(crate) fn file_of(base64: &str, too_large: ErrorCode) -> Result<Vec<u8>, CommandError> {
     if base64.len() > FILE_MAX / 3 * 4 {
-        return Err(refused(ErrorCode::BillTooLarge));
+        return Err(refused(too_large));
     }
     STANDARD.decode(base64).map_err(|_| invalid("file"))
 }

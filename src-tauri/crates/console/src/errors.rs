@@ -61,6 +61,7 @@ pub fn coded(error: DeskError) -> CommandError {
         DeskError::BillTooEarly => refused(ErrorCode::BillTooEarly),
         DeskError::BillEmpty => refused(ErrorCode::BillEmpty),
         DeskError::BillNotYet => refused(ErrorCode::BillNotYet),
+        DeskError::BillStopped => refused(ErrorCode::BillStopped),
         DeskError::BillRefused(code) => refused_with(ErrorCode::BillRefused, &[("code", code)]),
         DeskError::BillUnreachable => refused(ErrorCode::BillUnreachable),
         DeskError::PayoutGone => refused(ErrorCode::PayoutGone),

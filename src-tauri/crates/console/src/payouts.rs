@@ -113,7 +113,7 @@ impl Console {
         &self,
         args: BankDaysFile,
     ) -> Result<BankDayTable, CommandError> {
-        let file = file_of(&args.file)?;
+        let file = file_of(&args.file, ErrorCode::BankDaysTooMany)?;
         let text = std::str::from_utf8(&file).map_err(|_| bank_day_row(1))?;
         Ok(table(&BankDays::read(text).map_err(bank_days_fault)?))
     }

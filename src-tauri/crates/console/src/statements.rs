@@ -30,7 +30,7 @@ impl Console {
         &self,
         args: OpenStatement,
     ) -> Result<StatementFileView, CommandError> {
-        let bytes = file_of(&args.file)?;
+        let bytes = file_of(&args.file, ErrorCode::StatementTooLarge)?;
         let reading = Reading {
             columns: args.columns.as_ref().map(template).transpose()?,
             template: args.template,
@@ -41,7 +41,7 @@ impl Console {
     }
 
     pub(crate) async fn bank_sheet(&self, args: BankSheetOf) -> Result<BankSheets, CommandError> {
-        let bytes = file_of(&args.file)?;
+        let bytes = file_of(&args.file, ErrorCode::StatementTooLarge)?;
         let sheets = paydesk_desk::first_rows(&bytes, SHEET_ROWS);
         let sheets = sheets.map_err(|fault| coded(DeskError::Statement(fault)))?;
         let row = |(row, cells)| SheetRow {

@@ -31,7 +31,9 @@ mod worklist;
 pub use accounts::{AccountChange, Draft, KeyStep, is_this_machine};
 pub use arrivals::DayArrival;
 pub use bank_days::{BANK_DAYS_MAX, BankDays, BankDaysFault};
-pub use bills::{BILL_DAYS_MAX, BillRun, FailedBill, FlowPreview, LookedAt, Preview, channel_day};
+pub use bills::{
+    BILL_DAYS_MAX, BillRun, FailedBill, FlowPreview, LookedAt, Preview, ReadSoFar, channel_day,
+};
 pub use close::{
     AccountDay, Bridge, Carried, DayBankLine, DayPart, DayPayout, DayRecord, DayRuling, DayState,
     DayTerm, FlowDay, Hindrance,
@@ -156,6 +158,9 @@ pub enum DeskError {
     /// The channel has not made the bill yet.
     #[error("the channel has not made this bill yet")]
     BillNotYet,
+    /// A person asked to read no further.
+    #[error("reading the bill was stopped")]
+    BillStopped,
     /// The channel refused to give the bill.
     #[error("the channel refused the bill: {0}")]
     BillRefused(String),
@@ -283,6 +288,7 @@ pub struct Desk {
     statement_previews: Mutex<statements::StatementPreviews>,
     /// The run through missing bills that is under way, or the last one.
     bill_run: Mutex<Option<BillRun>>,
+    reading: Arc<bills::Reading>,
     told: broadcast::Sender<Told>,
     wake: Notify,
 }
@@ -316,6 +322,7 @@ impl Desk {
             flow_previews: Mutex::default(),
             statement_previews: Mutex::default(),
             bill_run: Mutex::new(None),
+            reading: Arc::default(),
             told,
             wake: Notify::new(),
         }))

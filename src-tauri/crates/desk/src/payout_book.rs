@@ -15,7 +15,7 @@ use paydesk_domain::{AccountId, ChannelDay, Currency, FlowSort, Money};
 use paydesk_recon::payouts::{
     BankCalendar, BankEntry, OwedDay, PayingAccount, Payout, Payouts, Sent, match_payouts,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A payout may come so many days after its last day, holidays included.
 const LATEST_DAYS: i64 = 20;
@@ -23,6 +23,9 @@ const LATEST_DAYS: i64 = 20;
 /// A payout is of at most 31 days, and comes within 45: the neighbours that may be in one payout with a day.
 const BEFORE_DAYS: i64 = 62;
 const AFTER_DAYS: i64 = 31;
+
+/// Days whose last lines are read for one look.
+const NEAR_ENDS_MAX: usize = 32;
 
 /// Both channels pay on the next working day.
 pub(crate) const ARRIVES_AFTER: u8 = 1;
@@ -145,14 +148,47 @@ impl Desk {
             let store = self.ports.store.as_ref();
             lines.extend(statements::movements(store, &account, currency, first, until).await?);
         }
-        Ok(Sides {
+        let mut sides = Sides {
             accounts,
             lines,
             owed,
             statements: kept,
             calendar: shop.bank_days.unwrap_or_default().calendar(),
             today,
-        })
+        };
+        self.look_near_ends(&mut sides).await?;
+        Ok(sides)
+    }
+
+    /// Where what came is not what is owed, money near the end of a day may have gone with the next one: only then
+    /// the last lines of these days are read.
+    async fn look_near_ends(&self, sides: &mut Sides) -> Result<(), DeskError> {
+        let found = sides.payouts(&BTreeMap::new())?;
+        let differ = |difference: &Money| difference.minor() != 0;
+        let payouts = found.payouts.iter().filter(|it| differ(&it.difference));
+        let candidates = found.candidates.iter().filter(|it| differ(&it.difference));
+        let parts = payouts
+            .flat_map(|it| &it.parts)
+            .chain(candidates.flat_map(|it| &it.parts));
+        let ends: BTreeSet<(&AccountId, ChannelDay)> = parts
+            .filter_map(|part| Some((&part.account, *part.days.first()?, *part.days.last()?)))
+            .flat_map(|(account, first, last)| {
+                let last = (account, last);
+                first
+                    .previous()
+                    .map(|it| (account, it))
+                    .into_iter()
+                    .chain([last])
+            })
+            .collect();
+        for (account, day) in ends.into_iter().rev().take(NEAR_ENDS_MAX) {
+            let owing = sides.accounts.iter_mut().find(|it| it.account == *account);
+            let mut days = owing.into_iter().flat_map(|it| &mut it.days);
+            if let Some(owed) = days.find(|it| it.day == day) {
+                owed.near_end = self.near_end(account, day).await?;
+            }
+        }
+        Ok(())
     }
 
     /// An account with the sums of its kept days; `None` where its channel has no bills.

@@ -7,7 +7,7 @@ use paydesk_domain::{
 };
 
 /// So close to midnight two clocks may name two days: channels answer a password payment within minutes.
-const NEAR_MIDNIGHT_SECONDS: u64 = 600;
+pub const NEAR_MIDNIGHT_SECONDS: u64 = 600;
 
 /// Whether a reference is one that this program makes: its form and its check character.
 pub(crate) fn is_ours(reference: &str) -> bool {

@@ -36,6 +36,7 @@ mod totals;
 
 pub use engine::{BillSide, BookSide, OtherBills};
 pub use fees::{FeeAudit, FeeFinding, FeeTerms};
+pub use judge::NEAR_MIDNIGHT_SECONDS;
 pub use paydesk_domain::Counts;
 pub use plain::{BriefLine, Met, PlainBill, PlainBooks, Settled};
 

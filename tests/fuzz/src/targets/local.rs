@@ -89,7 +89,6 @@ const COMMANDS: [Arguments; 33] = [
     ),
     ("list_orders", read::<contract::ListOrders>),
     ("open_bill", read::<contract::OpenBill>),
-    ("open_bill_file", read::<contract::OpenBillFile>),
     ("recognise_bill", read::<contract::DroppedBill>),
     ("bill_rows", read::<contract::BillRowsOf>),
     ("open_statement", read::<contract::OpenStatement>),

@@ -2,7 +2,7 @@
 /// It compares nothing itself. It stays while the program runs, so that a look at an order and back
 /// does not cost the preview.
 import { callConsole, commandErrorOf } from '$lib/api/client';
-import { contentOf } from '$lib/api/files';
+import type { Chosen } from '$lib/api/files';
 import type {
   BillName,
   BillPreview,
@@ -16,6 +16,7 @@ import type {
   FlowPreviewView,
   KeptFlowView,
   LookedFile,
+  ReadingView,
   ReconciledDay,
 } from '$lib/api/contract';
 import { m } from '$lib/i18n/text';
@@ -27,7 +28,7 @@ export type Busy = 'fetching' | 'opening' | 'importing';
 
 /// One of several files that were opened together.
 export interface OpenedFile {
-  readonly file: File;
+  readonly file: Chosen;
   readonly preview: LookedFile | null;
   readonly error: CommandError | null;
   readonly kept: boolean;
@@ -35,6 +36,9 @@ export interface OpenedFile {
 
 /// How often a run through missing bills is looked at.
 const RUN_LOOK_MS = 500;
+
+/// How often it is looked how far a file has been read; one that is read sooner shows nothing.
+const READING_LOOK_MS = 400;
 
 /// Lines of a fund-flow bill that are shown of a look.
 const FLOW_LINES = 200;
@@ -70,6 +74,10 @@ class Reconcile {
   #following = false;
   /// Files that were opened together.
   opened = $state.raw<readonly OpenedFile[]>([]);
+  /// How far the file is that takes its time.
+  reading = $state.raw<ReadingView | null>(null);
+  /// A person asked to read no further.
+  stopping = $state(false);
   readonly importable = $derived(this.opened.filter(isNew).length);
   #request = 0;
 
@@ -187,12 +195,11 @@ class Reconcile {
     await this.#look('fetching', () => callConsole('fetch_bill', { account_id: account, day }));
   }
 
-  async openFile(file: File): Promise<void> {
+  async openFile(file: Chosen): Promise<void> {
     const { account, day } = this;
     if (!account || !day) return;
     await this.#look('opening', async () => {
-      const base64 = await contentOf(file);
-      const ask = { account_id: account, day, name: file.name, file: base64 };
+      const ask = { account_id: account, day, file: await file.given() };
       const preview = await callConsole('open_bill', ask);
       if (preview.kind === 'trade') return preview;
       this.opened = [{ file, preview, error: null, kept: false }];
@@ -202,7 +209,7 @@ class Reconcile {
   }
 
   /// One file is looked at for the day on the screen; several are told apart by what is in them.
-  async openFiles(files: readonly File[]): Promise<void> {
+  async openFiles(files: readonly Chosen[]): Promise<void> {
     if (files.length === 1 && files[0]) {
       await this.openFile(files[0]);
       return;
@@ -210,6 +217,7 @@ class Reconcile {
     await this.#work('opening', async () => {
       this.opened = files.map((file) => ({ file, preview: null, error: null, kept: false }));
       for (const [index, file] of files.entries()) {
+        if (this.stopping) return;
         await this.#change(index, async () => ({ preview: await recognised(file) }));
       }
     });
@@ -219,7 +227,7 @@ class Reconcile {
   async importOpened(): Promise<void> {
     await this.#work('importing', async () => {
       for (const [index, { file }] of this.opened.entries()) {
-        if (!isNew(this.opened[index])) continue;
+        if (this.stopping || !isNew(this.opened[index])) continue;
         await this.#change(index, async () => {
           // Read again: the core keeps only the latest looks at hand.
           const { kind, preview } = await recognised(file);
@@ -355,21 +363,44 @@ class Reconcile {
     if (this.busy) return;
     this.busy = busy;
     this.error = null;
+    this.stopping = false;
+    const stopLooking = this.#lookHowFar();
     try {
       await work();
     } catch (thrown) {
       this.error = commandErrorOf(thrown);
     } finally {
+      stopLooking();
+      this.reading = null;
       this.busy = null;
     }
+  }
+
+  /// How far the file is that is being read, for as long as it takes; what is said afterwards is not heard any more.
+  #lookHowFar(): () => void {
+    let over = false;
+    const look = async (): Promise<void> => {
+      const found = await callConsole('bill_reading', {}).catch(() => null);
+      if (!over) this.reading = found?.reading ?? null;
+    };
+    const looking = setInterval(() => void look(), READING_LOOK_MS);
+    return () => {
+      over = true;
+      clearInterval(looking);
+    };
+  }
+
+  async stopReading(): Promise<void> {
+    this.stopping = true;
+    await callConsole('stop_bill_reading', {}).catch(() => null);
   }
 }
 
 export const isNew = (opened: OpenedFile | undefined): boolean =>
   !!opened?.preview && opened.preview.known_since === null && !opened.kept && !opened.error;
 
-async function recognised(file: File): Promise<LookedFile> {
-  return callConsole('recognise_bill', { name: file.name, file: await contentOf(file) });
+async function recognised(file: Chosen): Promise<LookedFile> {
+  return callConsole('recognise_bill', { file: await file.given() });
 }
 
 export const reconcile = new Reconcile();

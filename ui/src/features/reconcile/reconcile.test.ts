@@ -114,7 +114,11 @@ describe('a bill against our books', () => {
     const bytes = new Uint8Array([0xef, 0xbb, 0xbf, 0, 255, 10, 13]);
     await drop(new File([bytes], 'bill.csv'));
     expect(fake.called('open_bill')).toEqual([
-      { account_id: 'demo-alipay', day: '2026-11-20', name: 'bill.csv', file: '77u/AP8KDQ==' },
+      {
+        account_id: 'demo-alipay',
+        day: '2026-11-20',
+        file: { given: 'content', name: 'bill.csv', base64: '77u/AP8KDQ==' },
+      },
     ]);
     await waitFor(() => expect(screen.getByTestId('known-since')).toBeInTheDocument());
     expect(screen.getByTestId('preview-banner')).toHaveTextContent('bill.csv');
@@ -124,7 +128,10 @@ describe('a bill against our books', () => {
     await open();
     await waitFor(() => expect(screen.getByTestId('bill-fetch')).toBeEnabled());
     await drop(new File(['one'], 'one.csv'), new File(['two'], 'two.zip'));
-    expect(fake.called('recognise_bill')).toMatchObject([{ name: 'one.csv' }, { name: 'two.zip' }]);
+    expect(fake.called('recognise_bill')).toMatchObject([
+      { file: { name: 'one.csv' } },
+      { file: { name: 'two.zip' } },
+    ]);
     expect(screen.getByTestId('opened-0')).toHaveTextContent('支付宝');
     fake.options.errors = { recognise_bill: refusal('bill_wrong_channel') };
     await person().click(screen.getByTestId('bills-import-all'));
@@ -141,6 +148,24 @@ describe('a bill against our books', () => {
     );
     expect(fake.called('import_bill')).toHaveLength(2);
     expect(screen.getByTestId('bills-import-all')).toBeDisabled();
+  });
+
+  it('shows how far a long file is, and reads it no further than wished', async () => {
+    let end = (): void => {};
+    const read = new Promise<void>((resolve) => (end = resolve));
+    await open({ until: { open_bill: read } });
+    await waitFor(() => expect(screen.getByTestId('bill-fetch')).toBeEnabled());
+    const dropped = drop(new File(['long'], 'long.csv'));
+    await waitFor(() => expect(screen.getByRole('progressbar')).toHaveValue(420));
+    await person().click(screen.getByTestId('bill-reading-stop'));
+    expect(fake.called('stop_bill_reading')).toHaveLength(1);
+    expect(screen.getByTestId('bill-reading-stop')).toBeDisabled();
+    fake.options.errors = { open_bill: refusal('bill_stopped') };
+    end();
+    await dropped;
+    expect(screen.getByTestId('bill-error')).toHaveAttribute('data-code', 'bill_stopped');
+    expect(screen.queryByTestId('bill-reading')).toBeNull();
+    expect(screen.getByTestId('bill-fetch')).toBeEnabled();
   });
 
   it('says in place why a file is not taken, and lets another be tried', async () => {

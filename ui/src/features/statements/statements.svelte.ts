@@ -104,7 +104,7 @@ class Statements {
       this.#leave();
       this.opened = [];
       for (const file of files) {
-        const content = await contentOf(file);
+        const content = await contentOf(file, 'statement_too_large');
         await this.#take(file.name, content);
       }
       await this.#lookAtOnly();

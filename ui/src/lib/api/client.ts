@@ -112,6 +112,11 @@ export async function chooseExportFile(name: string): Promise<string | null> {
   return invoke<string | null>('choose_export_file', { args: { name } });
 }
 
+/// The system's dialog for bills that are there already, as places. None: nothing was chosen.
+export async function chooseBillFiles(): Promise<readonly string[]> {
+  return invoke<string[]>('choose_bill_files');
+}
+
 /// Ends the program although results are open; the core goes on with them at the next start.
 export async function confirmQuit(): Promise<void> {
   if (!('__TAURI_INTERNALS__' in globalThis)) return;

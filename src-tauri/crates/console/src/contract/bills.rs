@@ -30,32 +30,48 @@ pub struct OpenBill {
     pub account_id: String,
     /// The day it must be of; what the file says when not given.
     pub day: Option<String>,
-    /// The file's name, for the record.
-    pub name: String,
-    /// The file, base64.
-    pub file: String,
+    /// The file.
+    pub file: GivenFile,
 }
 
-/// A bill's file by its path: it is read piece by piece and never held, however large it is.
+/// A file that a person chose or dropped.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
-#[serde(deny_unknown_fields)]
-pub struct OpenBillFile {
-    /// The account.
-    pub account_id: String,
-    /// The day it must be of; what the file says when not given.
-    pub day: Option<String>,
-    /// Where it lies, from the root.
-    pub path: String,
+#[serde(tag = "given", rename_all = "snake_case", deny_unknown_fields)]
+pub enum GivenFile {
+    /// By what is in it.
+    Content {
+        /// Its name, for the record.
+        name: String,
+        /// Its bytes, base64.
+        base64: String,
+    },
+    /// By its place: it is read piece by piece and never held, however large it is.
+    Path {
+        /// Where it lies, from the root.
+        path: String,
+    },
 }
 
 /// A file of whichever account.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct DroppedBill {
-    /// The file's name, for the record.
-    pub name: String,
-    /// The file, base64.
-    pub file: String,
+    /// The file.
+    pub file: GivenFile,
+}
+
+/// How far the file is that is being looked at or imported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct BillReading {
+    /// None while no file is being read.
+    pub reading: Option<ReadingView>,
+}
+
+/// How far a file has been read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ReadingView {
+    /// Parts of a thousand of the file, packed as it may be. It is read more than once: then it begins anew.
+    pub permille: u16,
 }
 
 /// Names a bill that was looked at.

@@ -52,6 +52,8 @@ pub enum ErrorCode {
     BillEmpty,
     /// The bill is not in the channel's encoding.
     BillEncoding,
+    /// The file is too large to be handed over by what is in it.
+    BillDropTooLarge,
     /// The bill's archive asks for a password.
     BillEncrypted,
     /// Something stands behind the end of the bill.
@@ -66,6 +68,8 @@ pub enum ErrorCode {
     BillRefused,
     /// Rows of the bill are there twice, and its totals are not the sum of its lines.
     BillRepeatedRow,
+    /// Somebody asked to read the bill no further.
+    BillStopped,
     /// The shop was not registered at the channel on the bill's day.
     BillTooEarly,
     /// The bill's archive holds more than one bill.

@@ -116,10 +116,12 @@ macro_rules! with_commands {
             fetch_bill: DayOf => BillPreview,
             /// Reads a bill's file; a trade bill is compared; keeps nothing.
             open_bill: OpenBill => LookedFile,
-            /// Reads a bill's file by its path, however large; a trade bill is compared; keeps nothing.
-            open_bill_file: OpenBillFile => LookedFile,
             /// Reads a bill's file of whichever account, told by its content; keeps nothing.
             recognise_bill: DroppedBill => LookedFile,
+            /// How far the bill's file is that is being looked at or imported.
+            bill_reading: NoArgs => BillReading,
+            /// Asks to read that file no further; nothing of it is kept.
+            stop_bill_reading: NoArgs => BillReading,
             /// Fetches a fund-flow bill from its channel; keeps nothing.
             fetch_flow: DayOf => FlowPreviewView,
             /// Keeps the fund-flow bill that was looked at.

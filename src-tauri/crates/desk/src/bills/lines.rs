@@ -1,11 +1,17 @@
 //! The lines of a bill, wherever they are: in a file that is gone through and never held, or here.
 
-use crate::ports::{BillSource, Layout, Place, StoreError};
+use super::looked::working;
+use crate::{
+    Desk, DeskError,
+    ports::{BillSource, Layout, Place, StoreError},
+};
 use paydesk_channels::{
     AccountSettings, BillEnd, BillFault, BillLink, Bills, Brief, EachBrief, Span,
 };
-use paydesk_domain::{BillLine, LineKind, LineState, Timestamp, Totals};
-use paydesk_recon::{BriefLine, PlainBill};
+use paydesk_domain::{
+    AccountId, BillLine, ChannelDay, LineKind, LineState, Money, Timestamp, Totals,
+};
+use paydesk_recon::{BriefLine, NEAR_MIDNIGHT_SECONDS, PlainBill, Setting};
 use std::{
     collections::{BTreeSet, HashSet},
     sync::Arc,
@@ -15,6 +21,9 @@ use std::{
 const SPAN_LINES: u64 = 512;
 
 const HOUR_MS: i64 = 3_600_000;
+
+/// So many lines of a bill's end are looked at for those near midnight.
+const LAST_LINES: u64 = 2_048;
 
 /// The lines of a bill; they can be gone through again and again.
 #[derive(Clone)]
@@ -169,6 +178,47 @@ impl Lines {
         })?;
         Ok(lines)
     }
+}
+
+impl Desk {
+    /// What is left of the lines of a kept bill so near the end of its day that they may be settled with the next,
+    /// each signed; none where no bill is kept.
+    pub(crate) async fn near_end(
+        &self,
+        account: &AccountId,
+        day: ChannelDay,
+    ) -> Result<Vec<Money>, DeskError> {
+        let kept = self.ports.store.bills(account, day, day).await?;
+        let ends = Setting::of_china(day, None).map(|it| it.ends);
+        let Some((kept, ends)) = kept.first().zip(ends) else {
+            return Ok(Vec::new());
+        };
+        let lines = match self.kept_lines(kept).await? {
+            (lines, Some(layout)) => {
+                // A bill is in the order of time: its last lines stand at its end.
+                let from = layout.lines.saturating_sub(LAST_LINES);
+                let limit = usize::try_from(LAST_LINES).unwrap_or(usize::MAX);
+                working(|| lines.page(&layout, from, limit)).map_err(|it| damaged(&it))?
+            }
+            (Lines::Held(lines, _), None) => lines.to_vec(),
+            (Lines::File(_), None) => Vec::new(),
+        };
+        let near = i64::try_from(NEAR_MIDNIGHT_SECONDS * 1_000).unwrap_or(0);
+        let is_near = |line: &&BillLine| {
+            line.state == LineState::Done && (0..=near).contains(&(ends.0 - line.at.0))
+        };
+        lines.iter().filter(is_near).map(left_of).collect()
+    }
+}
+
+/// What a line leaves: a payment less its fee, a refund taken off.
+fn left_of(line: &BillLine) -> Result<Money, DeskError> {
+    let zero = Money::zero(line.amount.currency());
+    let moved = match line.kind {
+        LineKind::Payment => line.amount,
+        LineKind::Refund => zero.checked_sub(line.amount)?,
+    };
+    Ok(moved.checked_sub(line.fee)?)
 }
 
 impl Streamed {

@@ -129,7 +129,7 @@ impl Desk {
         for day in beside.into_iter().flatten() {
             let kept = self.ports.store.bills(&account.id, day, day).await?;
             for bill in kept {
-                let (lines, _) = self.kept_lines(account, &bill).await?;
+                let (lines, _) = self.kept_lines(&bill).await?;
                 let its = working(|| lines.named(wanted)).map_err(|it| lines::damaged(&it))?;
                 found.extend(its.into_iter().map(|line| (day, line)));
             }
@@ -140,12 +140,11 @@ impl Desk {
     /// The lines of a kept bill, and where they stand in its file; without a layout they are rows.
     pub(super) async fn kept_lines(
         &self,
-        account: &Account,
         kept: &KeptBill,
     ) -> Result<(Lines, Option<Layout>), DeskError> {
         let store = &self.ports.store;
         if let Some((source, layout)) = store.bill_layout(kept.id).await? {
-            let (_, _, bills) = self.bills_of(&account.id)?;
+            let (_, _, bills) = self.bills_of(&kept.account)?;
             let lines = Lines::File(InFile {
                 bills,
                 source,

@@ -8,11 +8,14 @@ mod flows;
 mod lines;
 mod looked;
 mod opened;
+mod reading;
 mod runs;
 
 pub use flows::FlowPreview;
 pub(crate) use flows::FlowPreviews;
 pub use opened::LookedAt;
+pub use reading::ReadSoFar;
+pub(crate) use reading::Reading;
 pub use runs::{BILL_DAYS_MAX, BillRun, FailedBill};
 
 use crate::{
@@ -227,11 +230,12 @@ impl Desk {
     /// Keeps the bill that was looked at. The same bill again is the one that is kept already.
     ///
     /// # Errors
-    /// `PreviewGone`, and the store's: then nothing was kept.
+    /// `PreviewGone`, `BillStopped`, and the store's: then nothing was kept.
     pub async fn import_bill(&self, content_sha256: &str) -> Result<KeptBill, DeskError> {
         let preview = self.preview(content_sha256)?;
-        self.keep_bill(&preview, self.actor(), self.operator_name())
-            .await
+        let reading = self.begin_reading();
+        let kept = self.keep_bill(&preview, self.actor(), self.operator_name());
+        reading.verdict(kept.await)
     }
 
     /// Keeps a bill that was compared, in somebody's name.
@@ -290,7 +294,7 @@ impl Desk {
         let store = &self.ports.store;
         let kept = store.bills(&account.id, day, day).await?;
         let mut kept = kept.into_iter().next().ok_or(DeskError::BillEmpty)?;
-        let lines = self.kept_lines(&account, &kept).await?.0;
+        let lines = self.kept_lines(&kept).await?.0;
         let streamed = working(|| lines.streamed())?;
         let compared = self.compared(&account, day, &lines, streamed).await?;
         let body = json!({

@@ -22,7 +22,7 @@ impl Desk {
     /// Reads a bill's file as the channel writes it: a trade bill is compared.
     ///
     /// # Errors
-    /// `Bill` says what is wrong with the file; nothing was kept.
+    /// `Bill` says what is wrong with the file, `BillStopped` that somebody asked to stop; nothing was kept.
     pub async fn open_bill(
         &self,
         account: &AccountId,
@@ -30,8 +30,10 @@ impl Desk {
         name: &str,
         source: Arc<dyn BillSource>,
     ) -> Result<LookedAt, DeskError> {
-        let looked = self.looked_at(account, day, name, source).await?;
-        Ok(self.remember_any(looked))
+        let reading = self.begin_reading();
+        let source = reading.watch(source);
+        let looked = self.looked_at(account, day, name, source).await;
+        Ok(self.remember_any(reading.verdict(looked)?))
     }
 
     async fn looked_at(
@@ -75,8 +77,20 @@ impl Desk {
     ///
     /// # Errors
     /// `Bill`: `WrongMerchant` when its channel is connected with another merchant, `WrongChannel` when none knows
-    /// it, or what is wrong with the file; `FlowAccount` where several accounts may be meant; nothing was kept.
+    /// it, or what is wrong with the file; `FlowAccount` where several accounts may be meant; `BillStopped`; nothing
+    /// was kept.
     pub async fn recognise_bill(
+        &self,
+        name: &str,
+        source: Arc<dyn BillSource>,
+    ) -> Result<LookedAt, DeskError> {
+        let reading = self.begin_reading();
+        let source = reading.watch(source);
+        let found = self.recognised(name, source).await;
+        Ok(self.remember_any(reading.verdict(found)?))
+    }
+
+    async fn recognised(
         &self,
         name: &str,
         source: Arc<dyn BillSource>,
@@ -95,14 +109,13 @@ impl Desk {
                 }
                 // A fund-flow bill may name no merchant: every account of its channel could read it.
                 Ok(LookedAt::Flow(preview)) => flows.push(preview),
-                found => return found.map(|looked| self.remember_any(looked)),
+                found => return found,
             }
         }
         if flows.is_empty() {
             return Err(nearest.into());
         }
-        let flow = self.account_of_flow(flows).await?;
-        Ok(self.remember_any(LookedAt::Flow(flow)))
+        Ok(LookedAt::Flow(self.account_of_flow(flows).await?))
     }
 }
 

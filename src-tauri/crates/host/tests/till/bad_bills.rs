@@ -3,7 +3,7 @@
 
 #[allow(dead_code, reason = "shared with the tests of the reading itself")]
 #[path = "../../../channels/tests/bills/support.rs"]
-mod support;
+pub(crate) mod support;
 
 use crate::counter::*;
 use crate::till::Till;
@@ -69,6 +69,14 @@ fn bad_files(channel: &str) -> Vec<Bad> {
     without_a_row.remove(row);
     let mut with_a_row_twice = once.clone();
     with_a_row_twice.insert(row, once[row].clone());
+    let mut with_another_sum = once.clone();
+    let (at, sum) = if channel == "alipay" {
+        (2, "20.00")
+    } else {
+        (1, "88.88")
+    };
+    let at = once.len() - at;
+    with_another_sum[at] = once[at].replacen(sum, "20.01", 1);
     let packed = support::zipped(&[("a_业务明细.csv", &whole)]);
     let mut damaged = packed.clone();
     let middle = damaged.len() / 2;
@@ -111,6 +119,11 @@ fn bad_files(channel: &str) -> Vec<Bad> {
             ErrorCode::BillTotals,
         ),
         bad(
+            "with a summary that is not its rows'",
+            support::file(channel, &with_another_sum),
+            ErrorCode::BillTotals,
+        ),
+        bad(
             "a bomb",
             support::zipped(&[("a_业务明细.csv", &vec![b'0'; 24 << 20])]),
             ErrorCode::BillBomb,
@@ -143,18 +156,21 @@ async fn refused(till: &Till, account: &str, bad: &Bad) -> CommandError {
     let open = OpenBill {
         account_id: account.to_owned(),
         day: bad.day.map(str::to_owned),
-        name: "bill.csv".to_owned(),
-        file: STANDARD.encode(&bad.file),
+        file: given(&bad.file),
     };
     let opened = till.ask::<_, BillPreview>("open_bill", open).await;
     opened.expect_err(bad.what)
 }
 
-fn dropped(file: &[u8]) -> DroppedBill {
-    DroppedBill {
+pub(crate) fn given(file: &[u8]) -> GivenFile {
+    GivenFile::Content {
         name: "bill.csv".to_owned(),
-        file: STANDARD.encode(file),
+        base64: STANDARD.encode(file),
     }
+}
+
+fn dropped(file: &[u8]) -> DroppedBill {
+    DroppedBill { file: given(file) }
 }
 
 /// The sentence of the code in both languages, with its values in their places.
@@ -226,11 +242,34 @@ async fn a_bill_file_that_is_wrong_says_what_and_nothing_of_it_is_kept() {
         let open = OpenBill {
             account_id: account,
             day: Some(DAY.to_owned()),
-            name: "bill.csv".to_owned(),
-            file: STANDARD.encode(support::bytes(&support::sample(own), "bytes_b64")),
+            file: given(&support::bytes(&support::sample(own), "bytes_b64")),
         };
         let preview: BillPreview = till.ask("open_bill", open).await.unwrap();
         assert_eq!(preview.day, DAY);
+        // In another order it says the same.
+        let mut turned = support::lines(own);
+        let first = if channel == "alipay" { 5 } else { 1 };
+        turned.swap(first, first + 1);
+        let open = OpenBill {
+            account_id: preview.account_id.clone(),
+            day: Some(DAY.to_owned()),
+            file: given(&support::file(channel, &turned)),
+        };
+        let other_order: BillPreview = till.ask("open_bill", open).await.unwrap();
+        assert_eq!(other_order.result.bill, preview.result.bill);
+        assert_eq!(other_order.differences.len(), preview.differences.len());
+        if channel == "wechatpay" {
+            // Each of its rows names the merchant: one that names another is of other books.
+            let mut foreign = support::lines(own);
+            foreign[2] = foreign[2].replacen("1900000001", "1900000002", 1);
+            let open = OpenBill {
+                account_id: preview.account_id.clone(),
+                day: Some(DAY.to_owned()),
+                file: given(&support::file(channel, &foreign)),
+            };
+            let opened = till.ask::<_, BillPreview>("open_bill", open).await;
+            assert_eq!(opened.unwrap_err().code, ErrorCode::BillWrongMerchant);
+        }
         accounts.push((preview.account_id, own));
     }
     // Dropped together, each file is told by what is in it.
@@ -244,6 +283,63 @@ async fn a_bill_file_that_is_wrong_says_what_and_nothing_of_it_is_kept() {
         stranger.await.unwrap_err().code,
         ErrorCode::BillWrongChannel
     );
+    till.close().await;
+    street.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_bill_tells_how_far_it_is_and_is_stopped() {
+    let (street, keyring) = (Street::open("long-bill").await, keyring());
+    let till = shop("long-bill", &keyring).await;
+    let draft = with(street.alipay(), "seller_id", "2088021109625633");
+    let account_id = add(&till, draft).await.unwrap().id;
+    let once = support::lines("alipay-trade-detail");
+    // A row a hundred thousand times: read to its end it would be refused in other words.
+    let rows = vec![once[5].clone(); 100_000];
+    let long = [once[..5].to_vec(), rows, once[6..].to_vec()].concat();
+    let folder = std::env::temp_dir().join(format!("paydesk-long-bill-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("long.csv");
+    std::fs::write(&file, support::file("alipay", &long)).unwrap();
+    let file = GivenFile::Path {
+        path: file.to_str().unwrap().to_owned(),
+    };
+    let open = OpenBill {
+        account_id,
+        day: None,
+        file,
+    };
+    let none = BillReading { reading: None };
+    let idle: BillReading = till.ask("stop_bill_reading", NoArgs {}).await.unwrap();
+    assert_eq!(idle, none);
+    let opening = till.ask::<_, LookedFile>("open_bill", open);
+    let stopping = async {
+        loop {
+            let seen: BillReading = till.ask("bill_reading", NoArgs {}).await.unwrap();
+            if seen.reading.is_some_and(|it| it.permille > 0) {
+                let _: BillReading = till.ask("stop_bill_reading", NoArgs {}).await.unwrap();
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    };
+    // Reading keeps its thread busy: whoever wants to stop it comes from another one.
+    let runtime = tokio::runtime::Handle::current();
+    let opened = tokio::task::block_in_place(|| {
+        std::thread::scope(|scope| {
+            let opened = scope.spawn(|| runtime.block_on(opening));
+            runtime.block_on(stopping);
+            opened.join().unwrap()
+        })
+    });
+    let error = opened.unwrap_err();
+    assert_eq!(
+        (error.code, error.money),
+        (ErrorCode::BillStopped, MoneyMark::NotMoved)
+    );
+    let after: BillReading = till.ask("bill_reading", NoArgs {}).await.unwrap();
+    assert_eq!(after, none);
+    std::fs::remove_dir_all(folder).unwrap();
     till.close().await;
     street.close().await;
 }

@@ -135,8 +135,10 @@ async fn a_dropped_fund_flow_bill_is_told_by_its_content_and_is_the_same_with_ot
     assert!(text.contains("资金流水单号"), "{text}");
     let other_ends = text.replace("\r\n", "\n");
     let drop_in = |content: &str| DroppedBill {
-        name: "fund flow.csv".to_owned(),
-        file: STANDARD.encode(content),
+        file: GivenFile::Content {
+            name: "fund flow.csv".to_owned(),
+            base64: STANDARD.encode(content),
+        },
     };
     let found: LookedFile = till
         .ask("recognise_bill", drop_in(&other_ends))

@@ -1,6 +1,8 @@
 //! The demo's bank: it pays what was really traded, tells it on its statement, and payouts are found there.
 
 use crate::{
+    bad_bills::{given, support},
+    counter::{Street, add, keyring, shop, with},
     statements::{import, lines, list, open},
     till::Till,
 };
@@ -186,4 +188,66 @@ async fn decisions_are_recorded_and_undone(till: &Till, list: &PayoutList) {
     assert_eq!(by_hand.decision.unwrap().remark, "银行回单");
     assert_eq!(accepted.payouts.len(), list.payouts.len());
     assert_eq!(ask(decide("undone", "")).await.unwrap(), *list);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_of_the_last_minutes_that_came_with_the_next_day_explains_what_is_missing() {
+    let (street, keyring) = (Street::open("cut-off").await, keyring());
+    let till = shop("cut-off", &keyring).await;
+    let draft = with(street.alipay(), "seller_id", "2088021109625633");
+    let account = add(&till, draft).await.unwrap().id;
+    let asked = DaysOf {
+        account_id: Some(account.clone()),
+    };
+    let days: DayList = till.ask("reconcile_days", asked).await.unwrap();
+    let (next, day) = (&days.days[5].day, &days.days[6].day);
+    // The channel's sample as the bill of that day, its second payment five minutes before midnight.
+    let words = |day: &str| {
+        let parts: Vec<&str> = day.split('-').collect();
+        format!("{}年{}月{}日", parts[0], parts[1], parts[2])
+    };
+    let told: Vec<String> = support::lines("alipay-trade-detail")
+        .iter()
+        .map(|line| {
+            line.replace("2024-11-26 11:00:08", "2024-11-26 23:55:08")
+                .replace("2024-11-26", day)
+                .replace("2024年11月26日", &words(day))
+                .replace("2024年11月27日", &words(next))
+        })
+        .collect();
+    let bill = OpenBill {
+        account_id: account,
+        day: Some(day.clone()),
+        file: given(&support::file("alipay", &told)),
+    };
+    let preview: BillPreview = till.ask("open_bill", bill).await.unwrap();
+    let preview = PreviewId {
+        preview: preview.preview,
+    };
+    let _kept: ReconciledDay = till.ask("import_bill", preview).await.unwrap();
+    // 98.88 less 20.00 less fees of 0.47 is owed; 10.00 less 0.06 did not come with it.
+    let period = day.replace('-', "");
+    let table = format!(
+        "账号: 6222\n记账日期,交易金额,余额,对方户名,摘要\n{next},68.47,168.47,支付宝（中国）网络技术有限公司,商户2088021109625633结算{period}\n"
+    );
+    let looked = open(&till, "bank.csv", table.as_bytes()).await.unwrap();
+    assert_eq!(looked.refusal, None);
+    import(&till, &looked.preview).await.unwrap();
+    let list: PayoutList = till.ask("payouts", NoArgs {}).await.unwrap();
+    let [payout] = list.payouts.as_slice() else {
+        panic!("{:?}", list.payouts)
+    };
+    let last = payout.terms.last().unwrap();
+    assert_eq!(
+        (
+            payout.arrival.as_str(),
+            last.name.as_str(),
+            last.amount.minor
+        ),
+        ("arrived", "cut_off", "-994"),
+        "{payout:?}"
+    );
+    assert_eq!(payout.difference, None);
+    till.close().await;
+    street.close().await;
 }

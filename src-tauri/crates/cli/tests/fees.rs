@@ -1,0 +1,74 @@
+//! `paydesk-cli fees` as a script meets it: the contract's rows, and what a channel charged otherwise.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "tests"
+)]
+
+use serde_json::{Value, json};
+use std::{path::Path, process::Command};
+
+/// What the command prints; it ends with this code.
+fn check(folder: &Path, words: &[&str], code: i32) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_paydesk-cli"))
+        .arg("--data")
+        .arg(folder.join("data"))
+        .args(words)
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn a_contract_is_set_and_shown_and_the_fees_of_a_month_are_held_against_it() {
+    let folder = std::env::temp_dir().join(format!("paydesk-cli-{}-fees", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    check(&folder, &["init", "--mode", "demo", "--locale", "en"], 0);
+    check(&folder, &["bills", "fetch", "--missing"], 6);
+    let month = ["--from", "2020-01-01", "--to", "2099-01-01"];
+    let audit = |code| {
+        let words = [
+            &["--json", "fees", "audit", "--account", "demo-alipay"][..],
+            &month,
+        ];
+        let json = check(&folder, &words.concat(), code);
+        let audit: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(audit["accounts"].as_array().unwrap().len(), 1, "{audit}");
+        audit["accounts"][0]["totals"].clone()
+    };
+    let before = audit(6);
+    assert!(before["audited"].as_u64().unwrap() > 100, "{before}");
+
+    // With half the rate nearly every line is charged too much.
+    let shown = check(&folder, &["--json", "fees", "contract"], 0);
+    let mut rows: Value = serde_json::from_str(&shown).unwrap();
+    for row in rows.as_array_mut().unwrap() {
+        row["rate_millionths"] = json!(row["rate_millionths"].as_u64().unwrap() / 2);
+    }
+    std::fs::write(folder.join("half.json"), rows.to_string()).unwrap();
+    let set = check(
+        &folder,
+        &["--json", "fees", "contract", "--set", "half.json"],
+        0,
+    );
+    assert_eq!(serde_json::from_str::<Value>(&set).unwrap(), rows);
+    let over = |totals: &Value| totals["lines_over"].as_u64().unwrap();
+    let half = audit(6);
+    assert!(over(&half) > over(&before) + 50, "{half} after {before}");
+
+    // What is no contract is refused and changes nothing.
+    let overlapping = Value::from_iter([rows[0].clone(), rows[0].clone()]);
+    std::fs::write(folder.join("twice.json"), overlapping.to_string()).unwrap();
+    std::fs::write(folder.join("broken.json"), "{").unwrap();
+    check(&folder, &["fees", "contract", "--set", "twice.json"], 3);
+    check(&folder, &["fees", "contract", "--set", "broken.json"], 64);
+    check(&folder, &["fees", "contract", "--set", "nowhere.json"], 64);
+    let after = check(&folder, &["--json", "fees", "contract"], 0);
+    assert_eq!(serde_json::from_str::<Value>(&after).unwrap(), rows);
+    check(&folder, &["fees", "audit"], 64);
+    std::fs::remove_dir_all(&folder).unwrap();
+}
