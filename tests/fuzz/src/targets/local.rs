@@ -71,7 +71,7 @@ fn read<T: DeserializeOwned>(value: serde_json::Value) {
     drop(serde_json::from_value::<T>(value));
 }
 
-const COMMANDS: [Arguments; 33] = [
+const COMMANDS: [Arguments; 32] = [
     ("add_account", read::<contract::AddAccount>),
     ("add_note", read::<contract::AddNote>),
     ("change_account", read::<contract::ChangeAccount>),

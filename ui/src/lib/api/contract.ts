@@ -772,6 +772,15 @@ result: DayResult,
 differences: Array<DifferenceView>, };
 
 /**
+ * How far the file is that is being looked at or imported.
+ */
+export type BillReading = { 
+/**
+ * None while no file is being read.
+ */
+reading: ReadingView | null, };
+
+/**
  * A line of a bill with what is said of it.
  */
 export type BillRowView = { 
@@ -1660,18 +1669,14 @@ terms: Array<TermView>, };
  */
 export type DroppedBill = { 
 /**
- * The file's name, for the record.
+ * The file.
  */
-name: string, 
-/**
- * The file, base64.
- */
-file: string, };
+file: GivenFile, };
 
 /**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
-export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "bank_days_both" | "bank_days_row" | "bank_days_too_many" | "flow_account" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "rate_ends_early" | "rate_limits" | "rates_overlap" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_drop_too_large" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_stopped" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "bank_days_both" | "bank_days_row" | "bank_days_too_many" | "flow_account" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "rate_ends_early" | "rate_limits" | "rates_overlap" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -2287,6 +2292,23 @@ target: WorkTarget,
 owner: string, };
 
 /**
+ * A file that a person chose or dropped.
+ */
+export type GivenFile = { "given": "content", 
+/**
+ * Its name, for the record.
+ */
+name: string, 
+/**
+ * Its bytes, base64.
+ */
+base64: string, } | { "given": "path", 
+/**
+ * Where it lies, from the root.
+ */
+path: string, };
+
+/**
  * What keeps a day open.
  */
 export type HindranceView = { 
@@ -2720,30 +2742,9 @@ account_id: string,
  */
 day: string | null, 
 /**
- * The file's name, for the record.
+ * The file.
  */
-name: string, 
-/**
- * The file, base64.
- */
-file: string, };
-
-/**
- * A bill's file by its path: it is read piece by piece and never held, however large it is.
- */
-export type OpenBillFile = { 
-/**
- * The account.
- */
-account_id: string, 
-/**
- * The day it must be of; what the file says when not given.
- */
-day: string | null, 
-/**
- * Where it lies, from the root.
- */
-path: string, };
+file: GivenFile, };
 
 /**
  * A bank's file, and how it is to be read.
@@ -3435,6 +3436,15 @@ minimum: number | null,
  * The most that is kept of a payment, in minor units.
  */
 maximum: number | null, };
+
+/**
+ * How far a file has been read.
+ */
+export type ReadingView = { 
+/**
+ * Parts of a thousand of the file, packed as it may be. It is read more than once: then it begins anew.
+ */
+permille: number, };
 
 /**
  * A receipt.
@@ -4702,10 +4712,12 @@ export interface Commands {
   fetch_bill: { args: DayOf; answer: BillPreview };
   /** Reads a bill's file; a trade bill is compared; keeps nothing. */
   open_bill: { args: OpenBill; answer: LookedFile };
-  /** Reads a bill's file by its path, however large; a trade bill is compared; keeps nothing. */
-  open_bill_file: { args: OpenBillFile; answer: LookedFile };
   /** Reads a bill's file of whichever account, told by its content; keeps nothing. */
   recognise_bill: { args: DroppedBill; answer: LookedFile };
+  /** How far the bill's file is that is being looked at or imported. */
+  bill_reading: { args: NoArgs; answer: BillReading };
+  /** Asks to read that file no further; nothing of it is kept. */
+  stop_bill_reading: { args: NoArgs; answer: BillReading };
   /** Fetches a fund-flow bill from its channel; keeps nothing. */
   fetch_flow: { args: DayOf; answer: FlowPreviewView };
   /** Keeps the fund-flow bill that was looked at. */

@@ -242,7 +242,7 @@ async fn money_of_the_last_minutes_that_came_with_the_next_day_explains_what_is_
         (
             payout.arrival.as_str(),
             last.name.as_str(),
-            last.amount.minor
+            last.amount.minor.as_str()
         ),
         ("arrived", "cut_off", "-994"),
         "{payout:?}"
