@@ -66,6 +66,23 @@ pub(crate) fn measure(table: &mut Table, lines: u64, target: &Path) -> Result<()
     Ok(())
 }
 
+/// A shop and its day of which the channel's bill has no line.
+pub(crate) struct Unbilled {
+    pub(crate) shop: PathBuf,
+    pub(crate) bill: PathBuf,
+    pub(crate) account: String,
+}
+
+/// A day of so many payments, and a bill without any of them.
+pub(crate) fn without_lines(lines: u64, target: &Path) -> Result<Unbilled, Trouble> {
+    let files = day::empty(lines, target)?;
+    Ok(Unbilled {
+        account: files.account(),
+        shop: files.shop,
+        bill: files.bill,
+    })
+}
+
 /// The day's files without running anything beside the product: whether all of it works.
 #[cfg(test)]
 fn once(lines: u64, target: &Path) -> Result<(), Trouble> {
@@ -377,7 +394,7 @@ fn look(shop: &Path, account: &str, bill: &Path, out: &Path, keeps: bool) -> Res
 }
 
 /// Takes out what an earlier run kept, so that it is kept once more.
-fn forget(shop: &Path) -> Result<(), Trouble> {
+pub(crate) fn forget(shop: &Path) -> Result<(), Trouble> {
     let database = Connection::open(shop.join("paydesk.db"))?;
     let kept: i64 = database.query_row("SELECT count(*) FROM bills", [], |row| row.get(0))?;
     if kept > 0 {

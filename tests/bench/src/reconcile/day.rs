@@ -78,10 +78,26 @@ pub(super) fn made(
                 write_orders(channel, &files.orders, &rows)?;
             }
             let ids = merchant(&files).await?;
-            write_bill(&files, &rows, ids, is_hostile)?;
+            let first = rows.first().ok_or("the shop is empty")?.at;
+            write_bill(&files, first, &rows, ids, is_hostile)?;
         }
         Ok(files)
     })
+}
+
+/// Alipay's bill of such a day without a single line: all of ours are missing on it.
+pub(super) fn empty(lines: u64, target: &Path) -> Result<Files, Trouble> {
+    let mut files = made("alipay", lines, false, target)?;
+    let first: i64 = Connection::open(files.shop.join("paydesk.db"))?.query_row(
+        "SELECT min(booked_at) FROM payments WHERE account = ?1",
+        [files.account()],
+        |row| row.get(0),
+    )?;
+    files.bill.set_file_name("alipay-empty.csv");
+    let runtime = tokio::runtime::Runtime::new()?;
+    let ids = runtime.block_on(merchant(&files))?;
+    write_bill(&files, Timestamp(first), &[], ids, false)?;
+    Ok(files)
 }
 
 /// A shop with so many payments of each channel on one day: a small generated one, and the rows of its payments and
@@ -420,11 +436,11 @@ impl Bill<'_> {
 
 fn write_bill(
     files: &Files,
+    first: Timestamp,
     rows: &[BookedRow],
     ids: (String, String),
     is_hostile: bool,
 ) -> Result<(), Trouble> {
-    let first = rows.first().ok_or("the shop is empty")?.at;
     let mut bill = Bill {
         files,
         ids,
