@@ -161,8 +161,8 @@ impl Model {
         let there = self.bodies.get(&file).map(|body| body.current.as_slice());
         let from = there.and_then(|all| all.get(offset..)).unwrap_or(&[]);
         let length = from.len().min(to.len());
-        for (to, from) in to.iter_mut().zip(from) {
-            *to = *from;
+        if let Some((to, from)) = to.get_mut(..length).zip(from.get(..length)) {
+            to.copy_from_slice(from);
         }
         length
     }
