@@ -10,9 +10,9 @@ export const command = (folder, ...words) =>
     timeout: 180_000,
   });
 
-/** A demo shop without a past, ready for a window. */
-export function demoShop({ locale = 'zh-cn' } = {}) {
+/** A demo shop, without a past unless it is wished for, ready for a window. */
+export function demoShop({ locale = 'zh-cn', pastDays = 0 } = {}) {
   const folder = ownFolder();
-  command(folder, 'init', '--mode', 'demo', '--locale', locale, '--past-days', '0');
+  command(folder, 'init', '--mode', 'demo', '--locale', locale, '--past-days', String(pastDays));
   return folder;
 }
