@@ -6,27 +6,14 @@
     reason = "tests"
 )]
 
-use serde_json::{Value, json};
-use std::{path::Path, process::Command};
+mod shell;
 
-/// What the command prints; it ends with this code.
-fn check(folder: &Path, words: &[&str], code: i32) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_paydesk-cli"))
-        .arg("--data")
-        .arg(folder.join("data"))
-        .args(words)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{words:?}: {said}");
-    String::from_utf8(output.stdout).unwrap()
-}
+use serde_json::{Value, json};
+use shell::{check, folder};
 
 #[test]
 fn a_contract_is_set_and_shown_and_the_fees_of_a_month_are_held_against_it() {
-    let folder = std::env::temp_dir().join(format!("paydesk-cli-{}-fees", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
+    let folder = folder("fees");
     check(&folder, &["init", "--mode", "demo", "--locale", "en"], 0);
     let fetched = check(&folder, &["bills", "fetch", "--missing"], 6);
     let days = || fetched.lines().filter_map(|line| line.split('\t').next());

@@ -6,37 +6,11 @@
     reason = "tests"
 )]
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+mod shell;
+
+use shell::{check, folder};
 
 const TABLE: &str = "账号: 6222\n记账日期,交易金额,余额,对方户名\n2026-11-18,10.00,110.00,甲\n2026-11-19,5.00,115.00,乙\n";
-
-fn folder(name: &str) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("paydesk-cli-{}-{name}", std::process::id()));
-    let _absent = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
-}
-
-/// What the command prints; it ends with this code.
-fn check(folder: &Path, words: &[&str], code: i32) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_paydesk-cli"))
-        .arg("--data")
-        .arg(folder.join("data"))
-        .args(words)
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(code),
-        "{words:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
-}
 
 #[test]
 fn statements_are_looked_at_imported_once_listed_and_taken_out() {
