@@ -1,9 +1,10 @@
 // Independent clients against the sandbox: `node tests/conformance/run.mjs [suite…]`.
 // Closes with `N passed, N failed` alone on a line; exit code 0, 1 when a check failed,
 // 64 for wrong words, 69 when something could not be installed, built or started.
+import { buildPrograms } from './lib/build.mjs';
 import { Checks } from './lib/checks.mjs';
 import { installPackages, installPython } from './lib/install.mjs';
-import { Sandbox, buildProgram, stopAll } from './lib/sandbox.mjs';
+import { Sandbox, stopAll } from './lib/sandbox.mjs';
 
 const SUITES = {
   'alipay-sdk': async (suite, { shop }) => (await import('./clients/alipay.mjs')).run(suite, shop),
@@ -12,9 +13,11 @@ const SUITES = {
   // Its day ends, so it has a sandbox of its own.
   bills: async (suite, { books, python }) => (await import('./clients/bills.mjs')).run(suite, books, python),
   // Generated files; no sandbox.
-  truth: async (suite, { python }) => (await import('./clients/truth.mjs')).run(suite, python),
+  truth: async (suite, { python, programs }) =>
+    (await import('./clients/truth.mjs')).run(suite, python, programs.compared),
   // Samples of other projects; no sandbox.
-  statements: async (suite, { python }) => (await import('./clients/statements.mjs')).run(suite, python),
+  statements: async (suite, { python, programs }) =>
+    (await import('./clients/statements.mjs')).run(suite, python, programs.movements),
   // Faults and the whole ledger are held still by one client at a time, so these follow one another.
   hostile: async (suite, { quiet }) => (await import('./clients/hostile.mjs')).run(suite, quiet),
   forged: async (suite, { quiet, python }) => {
@@ -42,9 +45,9 @@ const checks = new Checks();
 try {
   installPackages();
   const python = installPython();
-  const program = buildProgram();
-  const [shop, quiet, books] = await Promise.all([1, 2, 3].map(() => Sandbox.start(program)));
-  const given = { shop, quiet, books, python };
+  const programs = buildPrograms();
+  const [shop, quiet, books] = await Promise.all([1, 2, 3].map(() => Sandbox.start(programs['paydesk-cli'])));
+  const given = { shop, quiet, books, python, programs };
   const run = (name) => checks.suite(name).run((suite) => SUITES[name](suite, given));
   const inTurn = async () => {
     for (const name of names.filter((known) => ALONE.includes(known))) await run(name);

@@ -2,10 +2,11 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-import { buildExample, runClient } from '../lib/client.mjs';
+import { runClient } from '../lib/client.mjs';
 import { root } from '../lib/place.mjs';
 
-export async function run(suite, python) {
+/** `program` prints the movements that the product reads in a file. */
+export async function run(suite, python, program) {
   const asked = process.env.PAYDESK_SHARED;
   const samples = path.join(asked ?? path.join(root, '../shared'), 'samples');
   if (!existsSync(samples)) {
@@ -13,6 +14,5 @@ export async function run(suite, python) {
     console.log('statements: skipped, no shared samples');
     return;
   }
-  const program = buildExample('paydesk-bank', 'movements');
   await runClient(suite, python, ['clients/statements.py'], { program, samples });
 }

@@ -1,26 +1,8 @@
 // A Python client that is given JSON and prints its checks, one JSON object per line.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-import { here, root } from './place.mjs';
-
-/** Builds an example of ours and answers where it is. */
-export function buildExample(crate, example) {
-  const words = ['build', '--locked', '--package', crate, '--example', example];
-  const printed = execFileSync(process.env.CARGO ?? 'cargo', [...words, '--message-format', 'json-render-diagnostics'], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 256 * 1024 * 1024,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const built = printed
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line))
-    .find((message) => message.target?.name === example && message.executable);
-  if (!built) throw new Error(`cargo named no program for the example ${example}`);
-  return built.executable;
-}
+import { here } from './place.mjs';
 
 /** Runs a client and takes over its checks. What it is given goes through the pipe, not over the command line. */
 export async function runClient(suite, python, words, given) {

@@ -1,33 +1,14 @@
 // Starts the sandbox as `paydesk-cli sandbox serve` in a folder of its own, and speaks to its control.
 // It ends only the processes that it started, and removes only the folders that it made.
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { root } from './place.mjs';
 import { until } from './waiting.mjs';
 
 const running = new Set();
-
-/** Builds the program that serves the sandbox and answers where it lies. */
-export function buildProgram() {
-  const words = ['build', '--locked', '--package', 'paydesk-cli', '--message-format', 'json-render-diagnostics'];
-  const printed = execFileSync(process.env.CARGO ?? 'cargo', words, {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 256 * 1024 * 1024,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const built = printed
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line))
-    .find((message) => message.target?.name === 'paydesk-cli' && message.executable);
-  if (!built) throw new Error('cargo named no program for paydesk-cli');
-  return built.executable;
-}
 
 /** A sandbox on loopback with new keys, an empty ledger and no faults. */
 export class Sandbox {
