@@ -2,7 +2,7 @@
 //! Everything is read and checked once, when the account is built.
 
 use crate::{
-    certificate::{Certificate, bundle_serial, verify_chain},
+    certificate::{Certificate, bundle_serial, verify_chain, verify_pinned_chain},
     content::ContentKey,
     digest::Mac,
     keys::{KeyError, Keys},
@@ -29,6 +29,27 @@ pub struct AccountKeys {
     content: Option<ContentKey>,
     bearer: Option<Secret<String>>,
     pinned: Option<Pinned>,
+    senders: Option<Senders>,
+}
+
+/// What a certificate that comes with every answer is measured by (UnionPay).
+struct Senders {
+    between: Vec<Certificate>,
+    roots: Vec<Certificate>,
+    /// Whether the owner that a certificate names is the channel: the roots sign merchants' certificates as well.
+    is_channel: fn(&str) -> bool,
+}
+
+impl Senders {
+    fn check(&self, leaf: &Certificate, unix_seconds: i64) -> Result<(), Forged> {
+        let is_theirs = !leaf.is_authority() && (self.is_channel)(&leaf.common_name());
+        let leads = verify_pinned_chain(leaf, &self.between, &self.roots, unix_seconds);
+        if is_theirs && leads.is_ok() {
+            Ok(())
+        } else {
+            Err(Forged::UnknownKey)
+        }
+    }
 }
 
 /// What a further certificate of the channel is measured by.
@@ -193,6 +214,46 @@ impl AccountKeysBuilder {
         Ok(self)
     }
 
+    /// The certificate that belongs to the private key, known to the channel by its decimal serial (UnionPay's
+    /// `certId`).
+    ///
+    /// # Errors
+    /// `Wrong` when it belongs to another private key.
+    pub fn numbered_certificate(mut self, material: &[u8]) -> Result<Self, KeyError> {
+        let certificate = Certificate::read(material)?;
+        self.check_pair(&certificate)?;
+        self.0.signing_id = Some(certificate.serial_decimal().to_owned());
+        Ok(self)
+    }
+
+    /// Believes certificates that come with the channel's answers when they lead over one of `between` to one of
+    /// `roots` and `is_channel` says so of the common name of their owner.
+    ///
+    /// # Errors
+    /// `Wrong` when none of `between` leads to one of `roots` at the given moment.
+    pub fn sent_certificates(
+        mut self,
+        between: &[u8],
+        roots: &[u8],
+        is_channel: fn(&str) -> bool,
+        unix_seconds: i64,
+    ) -> Result<Self, KeyError> {
+        let senders = Senders {
+            between: Certificate::read_all(between)?,
+            roots: Certificate::read_all(roots)?,
+            is_channel,
+        };
+        let leads = senders.between.iter().any(|middle| {
+            let way = verify_pinned_chain(middle, &[], &senders.roots, unix_seconds);
+            middle.is_authority() && way.is_ok()
+        });
+        if !leads {
+            return Err(KeyError::Wrong);
+        }
+        self.0.senders = Some(senders);
+        Ok(self)
+    }
+
     /// The secret shared with the channel, for HMAC-SHA-256.
     ///
     /// # Errors
@@ -311,6 +372,24 @@ impl Keys for AccountKeys {
         } else {
             Err(Forged::WrongSignature)
         }
+    }
+
+    fn verify_sent(
+        &self,
+        certificate: &[u8],
+        unix_seconds: i64,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<KeyId, Forged> {
+        let senders = self.senders.as_ref().ok_or(Forged::UnknownKey)?;
+        // One certificate alone: what stands beside it would be nobody's business.
+        let all = Certificate::read_all(certificate).map_err(|_| Forged::Malformed)?;
+        let [leaf] = all.as_slice() else {
+            return Err(Forged::Malformed);
+        };
+        senders.check(leaf, unix_seconds)?;
+        leaf.verify(input, signature)?;
+        Ok(leaf.key_id())
     }
 
     fn peer_id(&self) -> Option<KeyId> {

@@ -9,8 +9,8 @@ use crate::{
     rsa_keys::PublicKey,
 };
 use aws_lc_rs::signature::{
-    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
-    RSA_PKCS1_2048_8192_SHA512, RsaParameters,
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RsaParameters,
 };
 use md5::{Digest as _, Md5};
 use x509_parser::{certificate::X509Certificate, parse_x509_certificate, x509::X509Name};
@@ -95,6 +95,12 @@ impl Certificate {
     #[must_use]
     pub fn serial(&self) -> &str {
         &self.serial
+    }
+
+    /// The serial as a decimal number: UnionPay's `certId`.
+    #[must_use]
+    pub fn serial_decimal(&self) -> &str {
+        &self.serial_decimal
     }
 
     /// Alipay's number of it: MD5 of the issuer's name and the decimal serial. A name, not a proof.
@@ -229,6 +235,15 @@ pub fn bundle_serial(bundle: &[u8]) -> Result<String, KeyError> {
     }
 }
 
+/// Which digests the signatures of a chain may use.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Digests {
+    /// SHA-256 and longer.
+    Strong,
+    /// SHA-1 too.
+    WithSha1,
+}
+
 /// Follows `leaf` over `between` to one of `roots`, each link signed, allowed and valid at the moment.
 /// A certificate in `roots` is trusted because the merchant pinned it; its own signature is not asked for.
 ///
@@ -239,6 +254,31 @@ pub fn verify_chain(
     between: &[Certificate],
     roots: &[Certificate],
     unix_seconds: i64,
+) -> Result<(), ChainFault> {
+    follow(leaf, between, roots, unix_seconds, Digests::Strong)
+}
+
+/// The same of a chain of which the merchant pinned every certificate but the leaf: its links may be signed with
+/// SHA-1, as those of UnionPay's authority (CFCA) are. What is pinned needs no signature to be known, so that the
+/// leaf's alone stands on SHA-1; where anybody could send what stands between, this would not do.
+///
+/// # Errors
+/// The first fault found on the way.
+pub fn verify_pinned_chain(
+    leaf: &Certificate,
+    pinned_between: &[Certificate],
+    roots: &[Certificate],
+    unix_seconds: i64,
+) -> Result<(), ChainFault> {
+    follow(leaf, pinned_between, roots, unix_seconds, Digests::WithSha1)
+}
+
+fn follow(
+    leaf: &Certificate,
+    between: &[Certificate],
+    roots: &[Certificate],
+    unix_seconds: i64,
+    digests: Digests,
 ) -> Result<(), ChainFault> {
     let mut current = leaf;
     for _ in 0..CHAIN_LENGTH_MAX {
@@ -253,7 +293,7 @@ pub fn verify_chain(
             .chain(between)
             .find(|candidate| issued(candidate, current));
         let issuer = issuer.ok_or(ChainFault::NoRoot)?;
-        check_link(issuer, current)?;
+        check_link(issuer, current, digests)?;
         current = issuer;
     }
     Err(ChainFault::NoRoot)
@@ -267,7 +307,11 @@ fn issued(issuer: &Certificate, child: &Certificate) -> bool {
     issuer != child && up.subject().as_raw() == down.issuer().as_raw()
 }
 
-fn check_link(issuer: &Certificate, child: &Certificate) -> Result<(), ChainFault> {
+fn check_link(
+    issuer: &Certificate,
+    child: &Certificate,
+    digests: Digests,
+) -> Result<(), ChainFault> {
     let (Some(up), Some(down)) = (issuer.parsed(), child.parsed()) else {
         return Err(ChainFault::NoRoot);
     };
@@ -285,7 +329,7 @@ fn check_link(issuer: &Certificate, child: &Certificate) -> Result<(), ChainFaul
         return Err(ChainFault::Unsigned);
     }
     let tbs: &[u8] = down.tbs_certificate.as_ref();
-    let algorithm = named_algorithm(&child.der, tbs).ok_or(ChainFault::Unsigned)?;
+    let algorithm = named_algorithm(&child.der, tbs, digests).ok_or(ChainFault::Unsigned)?;
     ParsedPublicKey::new(algorithm, issuer.spki())
         .map_err(|_| ChainFault::Unsigned)?
         .verify_sig(tbs, &down.signature_value.data)
@@ -293,17 +337,20 @@ fn check_link(issuer: &Certificate, child: &Certificate) -> Result<(), ChainFaul
 }
 
 /// The algorithm named behind the signed part, in its one exact encoding (RFC 4055, section 5):
-/// lenient readers take other tags there. SHA-1 and MD5 are absent on purpose.
-fn named_algorithm(der: &[u8], tbs: &[u8]) -> Option<&'static RsaParameters> {
+/// lenient readers take other tags there, and for the signature behind it. MD5 is absent on purpose, and SHA-1 but for [`verify_pinned_chain`].
+fn named_algorithm(der: &[u8], tbs: &[u8], digests: Digests) -> Option<&'static RsaParameters> {
     // Every certificate here is longer than 255 bytes, so the outermost header has four.
     let rest = der.get(4..)?.strip_prefix(tbs)?;
     let rest = rest.strip_prefix(&[
         0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01,
     ])?;
-    match rest.get(..3)? {
-        [0x0b, 0x05, 0x00] => Some(&RSA_PKCS1_2048_8192_SHA256),
-        [0x0c, 0x05, 0x00] => Some(&RSA_PKCS1_2048_8192_SHA384),
-        [0x0d, 0x05, 0x00] => Some(&RSA_PKCS1_2048_8192_SHA512),
+    match rest.get(..4)? {
+        [0x05, 0x05, 0x00, 0x03] if digests == Digests::WithSha1 => {
+            Some(&RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY)
+        }
+        [0x0b, 0x05, 0x00, 0x03] => Some(&RSA_PKCS1_2048_8192_SHA256),
+        [0x0c, 0x05, 0x00, 0x03] => Some(&RSA_PKCS1_2048_8192_SHA384),
+        [0x0d, 0x05, 0x00, 0x03] => Some(&RSA_PKCS1_2048_8192_SHA512),
         _ => None,
     }
 }

@@ -101,6 +101,24 @@ pub trait Keys: Send + Sync {
         Err(Forged::UnknownKey)
     }
 
+    /// Checks a signature over `input` under the certificate that the channel sends along with it, and names that
+    /// certificate. It must lead to the pinned ones, be valid at the moment and name the channel. Whoever wraps an
+    /// account must hand this on.
+    ///
+    /// # Errors
+    /// `UnknownKey` where no certificates are sent along or this one is not the channel's, `Malformed` when it is no
+    /// certificate, `WrongSignature` when the signature does not fit.
+    fn verify_sent(
+        &self,
+        certificate: &[u8],
+        unix_seconds: i64,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<KeyId, Forged> {
+        let _ = (certificate, unix_seconds, input, signature);
+        Err(Forged::UnknownKey)
+    }
+
     /// The key with which the channel is expected, or asked, to sign its answers.
     fn peer_id(&self) -> Option<KeyId>;
 }

@@ -18,7 +18,7 @@ mod secret;
 mod stand_in;
 
 pub use account::{AccountKeys, AccountKeysBuilder};
-pub use certificate::{Certificate, ChainFault, bundle_serial, verify_chain};
+pub use certificate::{Certificate, ChainFault, bundle_serial, verify_chain, verify_pinned_chain};
 pub use content::ContentKey;
 pub use digest::{Mac, Sha1Pieces, Sha256Pieces, hex, sha1_hex, sha256, sha256_hex};
 pub use inspect::{CertificateFacts, Encoding, InspectError, Inspected, KeyForm, inspect};

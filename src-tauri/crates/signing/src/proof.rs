@@ -2,6 +2,7 @@
 //! [`Authentic`] has private fields and two ways in: a verified signature, or a TLS peer the driver vouches for.
 
 use crate::{
+    digest::sha256_hex,
     keys::Keys,
     material,
     mutants::{Mutant, planted},
@@ -103,7 +104,7 @@ impl fmt::Debug for WireReply {
 pub struct Authentic {
     reply: WireReply,
     believed: Range<usize>,
-    /// What the believed part holds where it was sealed.
+    /// What is believed where it is no part of the body: what a sealed part holds, or the text that was signed.
     opened: Option<Vec<u8>>,
     by: Option<KeyId>,
 }
@@ -114,7 +115,7 @@ impl fmt::Debug for Authentic {
         f.debug_struct("Authentic")
             .field("reply", &self.reply)
             .field("believed", &self.believed)
-            .field("sealed", &self.opened.is_some())
+            .field("apart", &self.opened.is_some())
             .field("by", &self.by)
             .finish()
     }
@@ -181,6 +182,29 @@ impl Authentic {
         Ok(Authentic {
             opened: Some(opened),
             ..proof
+        })
+    }
+
+    /// A reply of fields, whose channel signed a text made of them and sends its certificate along (UnionPay): the
+    /// signature is over the SHA-256 of the text, written in hexadecimal. What is believed is the text.
+    ///
+    /// # Errors
+    /// `Forged` as [`Keys::verify_sent`] says.
+    pub fn attested(
+        reply: WireReply,
+        text: Vec<u8>,
+        certificate: &[u8],
+        signature: &[u8],
+        unix_seconds: i64,
+        keys: &dyn Keys,
+    ) -> Result<Authentic, Forged> {
+        let digest = sha256_hex(&text);
+        let by = keys.verify_sent(certificate, unix_seconds, digest.as_bytes(), signature)?;
+        Ok(Authentic {
+            reply,
+            believed: 0..0,
+            opened: Some(text),
+            by: Some(by),
         })
     }
 

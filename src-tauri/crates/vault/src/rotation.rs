@@ -54,6 +54,16 @@ impl Keys for RotatingKeys {
         self.active.admit(certificate, unix_seconds)
     }
 
+    fn verify_sent(
+        &self,
+        certificate: &[u8],
+        unix_seconds: i64,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<KeyId, Forged> {
+        self.first(|keys| keys.verify_sent(certificate, unix_seconds, input, signature))
+    }
+
     fn authorize(&self, headers: &mut Vec<(String, String)>) -> Result<(), KeyError> {
         self.active.authorize(headers)
     }

@@ -10,6 +10,7 @@
 
 mod alipay;
 mod files;
+mod unionpay;
 mod wechatpay;
 
 use files::Vectors;
@@ -114,4 +115,21 @@ fn wechatpay_recorded() {
         wechatpay::check_recorded(&Vectors::fixture("vectors/wechatpay_sdk_recorded.json")),
         18
     );
+}
+
+#[test]
+fn unionpay_own() {
+    assert_eq!(
+        unionpay::check_own(&Vectors::fixture("own_vectors/unionpay_own.json")),
+        (3, 3)
+    );
+}
+
+#[test]
+fn unionpay_published() {
+    let published = Vectors::published("unionpay_published.json");
+    let own = Vectors::published("unionpay_own.json");
+    if let (Some(published), Some(own)) = (published, own) {
+        assert_eq!(unionpay::check_published(&published, &own), (8, 2));
+    }
 }
