@@ -136,6 +136,7 @@ pub(crate) fn create(shown: bool) -> Create {
         } else {
             Tender::PayerCode(code)
         },
+        sent_at: NOW,
         expires: Timestamp(NOW.0 + 300_000),
         subject: "店".to_owned(),
         operator: "wang".to_owned(),
@@ -156,6 +157,7 @@ pub(crate) fn refund() -> RefundCall {
         paid: cny(8888),
         others: Money::zero(Currency::CNY),
         reference: refund_reference(),
+        sent_at: NOW,
         amount: cny(800),
         reason: "退货".to_owned(),
     }

@@ -318,6 +318,7 @@ pub(crate) fn create(ask: Ask) -> Create {
             Ask::Show => Tender::ShowCode,
             _ => Tender::PayerCode(code),
         },
+        sent_at: NOW,
         expires: Timestamp(NOW.0 + 300_000),
         subject: "店".to_owned(),
         operator: "wang".to_owned(),
@@ -339,6 +340,7 @@ pub(crate) fn refund() -> RefundCall {
         paid: cny(AMOUNT),
         others: cny(REFUND).money(),
         reference: refund_reference(),
+        sent_at: NOW,
         amount: cny(REFUND),
         reason: "退货".to_owned(),
     }

@@ -23,6 +23,8 @@ pub struct BillLink {
 pub enum BillDigest {
     /// SHA-1 of the unpacked file, 40 hexadecimal digits (WeChat Pay).
     Sha1(String),
+    /// Of the bill that a signed answer held, as [`BillText::content_sha256`] (UnionPay).
+    Content(String),
 }
 
 /// When a channel's bills are there.

@@ -128,6 +128,9 @@ pub struct Create {
     pub amount: Amount,
     /// How.
     pub tender: Tender,
+    /// When the intent was made, as [`Target::sent_at`] says later: it names the payment beside its reference where
+    /// the channel asks for both.
+    pub sent_at: Timestamp,
     /// The expiry to send to the channel.
     pub expires: Timestamp,
     /// What the payer reads: the shop's name.
@@ -161,6 +164,8 @@ pub struct RefundCall {
     pub others: Money,
     /// The refund's own reference.
     pub reference: MerchantRef,
+    /// When the intent to it was made: the same whenever it is sent.
+    pub sent_at: Timestamp,
     /// How much.
     pub amount: Amount,
     /// The reason shown to the payer.

@@ -24,6 +24,7 @@ macro_rules! channels {
     };
 }
 
+pub mod unionpay;
 pub mod wire;
 
 channels! { alipay, wechatpay }

@@ -306,6 +306,7 @@ impl Desk {
                 reference: payment.reference().clone(),
                 amount: payment.plan().amount,
                 tender,
+                sent_at: payment.begun_at(),
                 expires: payment.plan().expires,
                 subject: shop.store_name.clone(),
                 operator: by,

@@ -232,6 +232,7 @@ impl Desk {
             paid,
             others: others(order, refund, paid)?,
             reference: reference.clone(),
+            sent_at: refund.begun_at(),
             amount: refund.plan().amount,
             reason: refund.plan().reason.clone(),
         };

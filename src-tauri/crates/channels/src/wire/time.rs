@@ -63,6 +63,43 @@ pub fn from_china_cell(text: &str) -> Option<Timestamp> {
     Some(Timestamp(moment.as_millisecond()))
 }
 
+/// `20261121102212`, China time.
+#[must_use]
+pub fn to_compact(at: Timestamp) -> String {
+    let civil = CHINA.to_datetime(at.to_jiff());
+    civil.strftime("%Y%m%d%H%M%S").to_string()
+}
+
+/// Reads exactly `20261121102212`, China time.
+#[must_use]
+pub fn from_compact(text: &str) -> Option<Timestamp> {
+    let part = |from: usize, to: usize| text.get(from..to);
+    let is_digits = text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_digits {
+        return None;
+    }
+    from_china_cell(&format!(
+        "{}-{}-{} {}:{}:{}",
+        part(0, 4)?,
+        part(4, 6)?,
+        part(6, 8)?,
+        part(8, 10)?,
+        part(10, 12)?,
+        part(12, 14)?
+    ))
+}
+
+/// Reads `1121102212`, China time without its year: of the years around `near` the one that comes closest to it.
+#[must_use]
+pub fn from_yearless(text: &str, near: Timestamp) -> Option<Timestamp> {
+    let year = CHINA.to_datetime(near.to_jiff()).year();
+    let years = [year.checked_sub(1)?, year, year.checked_add(1)?];
+    let moments = years
+        .iter()
+        .filter_map(|year| from_compact(&format!("{year:04}{text}")));
+    moments.min_by_key(|moment| moment.0.abs_diff(near.0))
+}
+
 /// Reads RFC 3339 with any offset.
 #[must_use]
 pub fn from_rfc3339(text: &str) -> Option<Timestamp> {
@@ -92,6 +129,29 @@ mod tests {
         ] {
             assert_eq!(from_china_cell(text), None, "{text}");
         }
+        assert_eq!(to_compact(at), "20261121102212");
+        assert_eq!(from_compact("20261121102212"), Some(at));
+        for text in [
+            "2026112110221",
+            "20260230102212",
+            "2026112110221x",
+            "門門門門門",
+            "",
+        ] {
+            assert_eq!(from_compact(text), None, "{text}");
+        }
+        let year = |moment: Option<Timestamp>| moment.map(to_compact);
+        assert_eq!(from_yearless("1121102212", at), Some(at));
+        let new_year = from_compact("20270101000100").unwrap_or(at);
+        assert_eq!(
+            year(from_yearless("1231235900", new_year)).as_deref(),
+            Some("20261231235900")
+        );
+        assert_eq!(
+            year(from_yearless("0101000100", Timestamp(new_year.0 - 600_000))).as_deref(),
+            Some("20270101000100")
+        );
+        assert_eq!(from_yearless("0229000000", at), None);
         assert_eq!(from_china("2026-13-21 10:22:12"), None);
         assert_eq!(from_china(""), None);
     }

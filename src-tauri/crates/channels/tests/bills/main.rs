@@ -14,3 +14,4 @@ mod quantity;
 mod samples;
 mod spellings;
 mod support;
+mod unionpay;

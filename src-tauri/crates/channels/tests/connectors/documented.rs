@@ -128,6 +128,28 @@ pub(crate) fn alipay(text: &str) -> BTreeSet<String> {
     codes
 }
 
+/// Two columns of codes side by side, some as `61-66` or `98 / 99`.
+pub(crate) fn unionpay(text: &str) -> BTreeSet<String> {
+    let mut codes = BTreeSet::new();
+    let is_code = |word: &&str| word.len() == 2 && word.ends_with(|c: char| c.is_ascii_digit());
+    let columns = rows(text, "code").into_iter();
+    for row in columns.filter(|row| row.len() == 5) {
+        for cell in [row[0], row[2]] {
+            for part in cell.split(" / ") {
+                match part.split_once('-') {
+                    Some((first, last)) => {
+                        let (first, last): (u8, u8) =
+                            (first.parse().unwrap(), last.parse().unwrap());
+                        codes.extend((first..=last).map(|code| format!("{code:02}")));
+                    }
+                    None => codes.extend(part.split([' ', '(']).filter(is_code).map(str::to_owned)),
+                }
+            }
+        }
+    }
+    codes
+}
+
 pub(crate) fn wechatpay(text: &str) -> BTreeSet<String> {
     let mut codes = BTreeSet::new();
     for row in rows(text, "HTTP") {

@@ -18,5 +18,8 @@ mod profiles;
 mod replayed;
 mod sealed;
 mod shop;
+mod unionpay;
+mod unionpay_answers;
+mod unionpay_fields;
 mod wechatpay;
 mod wechatpay_answers;

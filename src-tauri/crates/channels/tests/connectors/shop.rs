@@ -3,15 +3,15 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use paydesk_channels::{
     AccountSettings, Answer, Create, Cx, Finish, Query, QueryRefund, RefundCall, Target, Tender,
-    WireRequest,
+    WireRequest, unionpay,
 };
 use paydesk_domain::{
     Amount, BusinessDay, Currency, End, MerchantRef, Mode, Money, OrderNumber, Outcome,
     PaymentFact, RefundFact, Timestamp,
 };
-use paydesk_signing::{AccountKeys, KeyId, Peer, PrivateKey, Secret, WireReply};
+use paydesk_signing::{AccountKeys, KeyId, Peer, PrivateKey, Secret, WireReply, sha256_hex};
 use serde_json::Value;
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 /// 2026-11-21 10:24:22 in China, the moment of the recordings.
 pub(crate) const NOW: Timestamp = Timestamp(1_795_227_862_000);
@@ -85,6 +85,73 @@ impl Shop {
             ours: PrivateKey::read(ours.as_bytes()).unwrap(),
             recorded,
         }
+    }
+
+    /// An account over the keys made for these tests: nothing of UnionPay was recorded here.
+    pub(crate) fn unionpay() -> Shop {
+        let recorded = fixture("own_vectors/unionpay_own.json");
+        let key = |name: &str| recorded["keys"][name].as_str().unwrap().to_owned();
+        let fields: BTreeMap<String, String> = [
+            ("private_key", key("merchant_private_pkcs8_pem")),
+            ("sign_cert", key("merchant_cert_pem")),
+            ("middle_cert", key("middle_pem")),
+            ("root_cert", key("root_pem")),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
+        Shop {
+            keys: unionpay::account_keys(&fields, NOW).unwrap(),
+            settings: settings(
+                "https://gateway.95516.com",
+                &[
+                    ("merId", "777290058167151"),
+                    ("backUrl", "https://relay.example/unionpay?a=1"),
+                ],
+            ),
+            channel: PrivateKey::read(key("gateway_private_pkcs8_pem").as_bytes()).unwrap(),
+            ours: PrivateKey::read(key("merchant_private_pkcs8_pem").as_bytes()).unwrap(),
+            recorded,
+        }
+    }
+
+    /// UnionPay's fields with the certificate and the signature over them.
+    pub(crate) fn unionpay_fields(&self, fields: &[(&str, &str)]) -> Vec<(String, String)> {
+        let certificate = self.recorded["keys"]["gateway_cert_pem"].as_str().unwrap();
+        let certificate = certificate.trim().replace('\n', "\r\n");
+        let common = [
+            ("accessType", "0"),
+            ("bizType", "000000"),
+            ("encoding", "UTF-8"),
+            ("signMethod", "01"),
+            ("signPubKeyCert", certificate.as_str()),
+            ("version", "5.1.0"),
+        ];
+        let mut all: Vec<(String, String)> = common
+            .iter()
+            .chain(fields)
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        all.sort();
+        let text: Vec<String> = all
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let digest = sha256_hex(text.join("&").as_bytes());
+        let signature = STANDARD.encode(self.channel.sign(digest.as_bytes()).unwrap());
+        all.push(("signature".to_owned(), signature));
+        all
+    }
+
+    /// UnionPay's answer: raw, in no order.
+    pub(crate) fn unionpay_reply(&self, fields: &[(&str, &str)]) -> WireReply {
+        let mut all = self.unionpay_fields(fields);
+        all.reverse();
+        let parts: Vec<String> = all
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        reply(200, &[], parts.join("&"))
     }
 
     pub(crate) fn cx(&self) -> Cx<'_> {
@@ -197,6 +264,7 @@ pub(crate) fn show() -> Create {
         reference: reference(),
         amount: cny(8888),
         tender: Tender::ShowCode,
+        sent_at: NOW,
         expires: Timestamp(NOW.0 + 300_000),
         subject: "门店 & 收款=1/2".to_owned(),
         operator: "wang".to_owned(),
@@ -217,6 +285,7 @@ pub(crate) fn refund() -> RefundCall {
         paid: cny(8888),
         others: Money::zero(Currency::CNY),
         reference: reference().refund(1).unwrap(),
+        sent_at: NOW,
         amount: cny(800),
         reason: "退货".to_owned(),
     }

@@ -419,6 +419,7 @@ impl Desk {
             reference: target.reference.clone(),
             amount,
             tender: Tender::ShowCode,
+            sent_at: target.sent_at,
             expires: self.now().plus(profile.schedule.shown_for),
             subject: "Paydesk".to_owned(),
             operator: String::new(),
