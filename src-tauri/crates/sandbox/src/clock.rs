@@ -7,7 +7,7 @@ use std::fmt::Debug;
 
 use jiff::{Timestamp, tz::Offset};
 
-/// China time, UTC+8, the zone of both channels; it has no daylight saving since 1991.
+/// China time, UTC+8, the zone of all channels; it has no daylight saving since 1991.
 const CHINA: Offset = Offset::constant(8);
 
 /// One reading of both clocks.
@@ -64,6 +64,22 @@ pub(crate) fn alipay_time(wall_ms: i64) -> String {
 /// `2026-11-21T10:22:12+08:00`, the form of WeChat Pay.
 pub(crate) fn rfc3339_time(wall_ms: i64) -> String {
     china(wall_ms, "%Y-%m-%dT%H:%M:%S+08:00")
+}
+
+/// `20261121102212` in China time, the form of UnionPay.
+pub(crate) fn compact_time(wall_ms: i64) -> String {
+    china(wall_ms, "%Y%m%d%H%M%S")
+}
+
+/// Reads UnionPay's form, and nothing looser.
+pub(crate) fn read_compact_time(text: &str) -> Option<i64> {
+    let is_digits = text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_digits {
+        return None;
+    }
+    let local = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", text).ok()?;
+    let instant = CHINA.to_timestamp(local).ok()?;
+    (compact_time(instant.as_millisecond()) == text).then(|| instant.as_millisecond())
 }
 
 /// `20261121`, the day that begins channel numbers.
@@ -132,6 +148,8 @@ mod tests {
         assert_eq!(alipay_time(0), "1970-01-01 08:00:00");
         assert_eq!(rfc3339_time(0), "1970-01-01T08:00:00+08:00");
         assert_eq!(read_rfc3339_time("1970-01-01T08:00:01+08:00"), Some(1000));
+        assert_eq!(compact_time(0), "19700101080000");
+        assert_eq!(read_compact_time("19700101080001"), Some(1000));
     }
 
     #[test]
@@ -145,5 +163,14 @@ mod tests {
             assert_eq!(read_alipay_time(text), None, "{text}");
         }
         assert_eq!(read_rfc3339_time("2026-11-21 10:22:12+08:00"), None);
+        for text in [
+            "",
+            "2026112110221",
+            "20261321102212",
+            "2026-11-2110:2",
+            "2026112110221 ",
+        ] {
+            assert_eq!(read_compact_time(text), None, "{text}");
+        }
     }
 }

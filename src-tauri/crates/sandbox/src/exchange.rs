@@ -1,6 +1,6 @@
 //! One call of a channel: what came in, what will go out, and how the wire carries it.
 //!
-//! Neutral between the channels; it must never know a code of either.
+//! Neutral between the channels; it must never know a code of any.
 
 use crate::faults::Scope;
 use crate::ledger::{Channel, TradeKey};
@@ -15,6 +15,7 @@ pub(crate) enum Operation {
     Charge,
     Close,
     CreateQr,
+    Page,
     Query,
     Refund,
     RefundQuery,
@@ -32,6 +33,7 @@ impl Operation {
             Self::Charge => "charge",
             Self::Close => "close",
             Self::CreateQr => "create_qr",
+            Self::Page => "page",
             Self::Query => "query",
             Self::Refund => "refund",
             Self::RefundQuery => "refund_query",
@@ -44,7 +46,7 @@ impl Operation {
         match self {
             Self::BillDownload | Self::BillQuery => Scope::Bill,
             Self::Cancel | Self::Close | Self::Reverse => Scope::End,
-            Self::Charge | Self::CreateQr => Scope::Pay,
+            Self::Charge | Self::CreateQr | Self::Page => Scope::Pay,
             Self::Refund => Scope::Refund,
             Self::Certificates | Self::Query | Self::RefundQuery | Self::Unknown => Scope::Query,
         }
@@ -175,11 +177,13 @@ impl Reply {
     }
 }
 
-/// The channel of a call, by its path.
-pub(crate) fn channel_of(path: &str) -> Option<Channel> {
-    match path {
+/// The channel of a call, by its path; UnionPay's files are asked for at the root of their host.
+pub(crate) fn channel_of(call: &Call) -> Option<Channel> {
+    match call.path.as_str() {
         "/gateway.do" | crate::alipay::DOWNLOAD_PATH => Some(Channel::Alipay),
         path if path.starts_with("/v3/") => Some(Channel::Wechatpay),
+        "/" if call.method == "POST" => Some(Channel::Unionpay),
+        path if path.starts_with("/gateway/") => Some(Channel::Unionpay),
         _ => None,
     }
 }

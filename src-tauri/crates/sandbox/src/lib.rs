@@ -1,4 +1,4 @@
-//! The other side of the wire: Alipay and WeChat Pay on loopback, with customers, money and faults.
+//! The other side of the wire: Alipay, WeChat Pay and UnionPay on loopback, with customers, money and faults.
 //!
 //! It verifies what tills sign, signs what it answers, and keeps a ledger that survives being
 //! killed. It uses other libraries than the product for every signature and seal, and must never
@@ -16,11 +16,13 @@ mod files;
 mod json;
 mod keys;
 mod ledger;
+mod notices;
 mod offline;
 mod passage;
 mod past;
 mod server;
 mod truth;
+mod unionpay;
 pub mod verification;
 mod wechatpay;
 mod world;
@@ -46,12 +48,13 @@ pub use customers::{Behaviour, CUSTOMERS, Customer, Expected, behaviour_of, samp
 pub use faults::{BILL_FAULTS, FAULTS, Fault, FaultKind, NamedAnswer, Scope, Strike};
 pub use keys::{
     AlipayCertificateCredentials, AlipayCredentials, KeysError, MerchantCredentials,
-    WechatpayCredentials,
+    UnionpayCredentials, WechatpayCredentials,
 };
 pub use ledger::{
     Balances, Channel, Charge, EndedBy, Fen, JournalError, Kind, Origin, Plan, Refund, RefundCause,
-    RefundState, Rhythm, State, Trade, TradeKey,
+    RefundState, Rhythm, State, Trade, TradeKey, UnionpayTerms,
 };
+pub use notices::DueNotice;
 pub use offline::{Delivered, Offline, OfflineKeys, Pending, WireAnswer, WireCall};
 pub use truth::{Movement, MovementKind, TrueTrade, Truth};
 pub use world::Logged;
@@ -171,6 +174,7 @@ pub struct Sandbox {
     card: PathBuf,
     stop: watch::Sender<bool>,
     task: JoinHandle<()>,
+    notices: JoinHandle<()>,
     /// Held as long as the folder is served; the system releases it with the process.
     _lock: File,
 }
@@ -226,8 +230,9 @@ pub async fn start(config: SandboxConfig) -> Result<Sandbox, SandboxError> {
         listener,
         world.clone(),
         control.clone(),
-        stopped,
+        stopped.clone(),
     ));
+    let notices = tokio::spawn(notices::deliver(world.clone(), stopped));
     Ok(Sandbox {
         address,
         world,
@@ -235,6 +240,7 @@ pub async fn start(config: SandboxConfig) -> Result<Sandbox, SandboxError> {
         card,
         stop,
         task,
+        notices,
         _lock: lock,
     })
 }
@@ -328,6 +334,11 @@ impl Sandbox {
         self.control.reset_faults(None);
     }
 
+    /// UnionPay's notices go this much late from now on; `None` keeps them back.
+    pub fn set_notice_delay(&self, delay_ms: Option<i64>) {
+        self.control.set_notice_delay(delay_ms);
+    }
+
     /// The customer's phone.
     ///
     /// # Errors
@@ -401,8 +412,10 @@ impl Sandbox {
         if self.stop.send(true).is_err() {
             tracing::debug!("the sandbox had stopped already");
         }
-        if let Err(error) = self.task.await {
-            tracing::warn!(%error, "the sandbox ended badly");
+        for task in [self.task, self.notices] {
+            if let Err(error) = task.await {
+                tracing::warn!(%error, "the sandbox ended badly");
+            }
         }
         if let Err(error) = fs::remove_file(&self.card) {
             tracing::debug!(%error, "the sandbox's card was gone");

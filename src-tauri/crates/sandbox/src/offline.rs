@@ -16,6 +16,7 @@ use crate::exchange::{Call, Reply};
 use crate::faults::{Fault, FaultKind, NamedAnswer, Strike};
 use crate::keys::{Keys, MerchantCredentials};
 use crate::ledger::{Channel, Fen, Ledger, RefundState, Rhythm, TradeKey};
+use crate::notices::DueNotice;
 use crate::passage::{self, Outcome};
 use crate::truth::{self, TrueTrade, Truth};
 use crate::world::{Logged, World};
@@ -288,6 +289,29 @@ impl Offline {
         Ok(truth::tell_one(&self.world, &key)?)
     }
 
+    /// UnionPay's notices that are due by now, ready to be delivered to the merchant.
+    ///
+    /// # Errors
+    /// Never here; a ledger on a disk can fail.
+    pub fn notices(&self, at: Moment) -> Result<Vec<DueNotice>, SandboxError> {
+        self.clock.set(at);
+        Ok(self.world.due_notices()?)
+    }
+
+    /// A notice was delivered, or not: it comes again until it is acknowledged, five times in all.
+    ///
+    /// # Errors
+    /// Never here; a ledger on a disk can fail.
+    pub fn notice_sent(
+        &self,
+        number: &str,
+        is_acknowledged: bool,
+        at: Moment,
+    ) -> Result<(), SandboxError> {
+        self.clock.set(at);
+        Ok(self.world.notice_sent(number, is_acknowledged)?)
+    }
+
     /// Every trade and balance, in the sandbox's own types.
     ///
     /// # Errors
@@ -328,7 +352,7 @@ impl Offline {
         screen
     }
 
-    /// How refunds accepted from now on will end (WeChat Pay).
+    /// How refunds accepted from now on will end (WeChat Pay, UnionPay).
     pub fn set_refunds_end_as(&self, state: RefundState) {
         *self.world.refunds_end_as() = state;
     }

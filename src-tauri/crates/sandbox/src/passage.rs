@@ -71,12 +71,12 @@ pub(crate) fn arrive(
     if call.body.len() > BODY_BYTES_MAX {
         return at_once(Reply::bare(413));
     }
-    let Some(channel) = channel_of(&call.path) else {
+    let Some(channel) = channel_of(&call) else {
         return at_once(Reply::bare(404));
     };
     let is_download = call.path == crate::alipay::DOWNLOAD_PATH;
     let method = if is_download { "GET" } else { "POST" };
-    if channel == Channel::Alipay && call.method != method {
+    if channel != Channel::Wechatpay && call.method != method {
         return at_once(Reply::bare(405));
     }
     let world = match crate::wechatpay::caller_ms(&call) {

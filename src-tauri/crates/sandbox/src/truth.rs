@@ -27,15 +27,16 @@ pub struct Truth {
 /// One trade and its money.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct TrueTrade {
-    /// `alipay` or `wechatpay`.
+    /// `alipay`, `unionpay` or `wechatpay`.
     pub channel: Channel,
-    /// The merchant: Alipay's `seller_id`, WeChat Pay's `mchid`.
+    /// The merchant: Alipay's `seller_id`, UnionPay's `merId`, WeChat Pay's `mchid`.
     pub merchant: String,
     /// The merchant's number; unique in the channel.
     pub out_trade_no: String,
     /// The channel's number.
     pub trade_no: String,
-    /// `code` (the till scanned the payer) or `qr` (the payer scanned the till).
+    /// `code` (the till scanned the payer), `qr` (the payer scanned the till) or `page` (the payer's browser was
+    /// sent to the channel).
     pub kind: Kind,
     /// The payment code, or the text of the QR.
     pub code: String,
@@ -72,7 +73,7 @@ pub struct TrueTrade {
 pub struct Movement {
     /// `charge`, `refund` or `reversal`.
     pub kind: MovementKind,
-    /// The merchant's number of a refund; empty for charges and reversals.
+    /// The merchant's number of a refund, and of an undo at UnionPay; empty for charges and other reversals.
     pub number: String,
     /// The channel's number of a refund or reversal; empty for charges.
     pub channel_number: String,
@@ -107,7 +108,7 @@ pub(crate) fn tell(world: &World) -> Result<Truth, JournalError> {
     Ok(Truth {
         at_ms,
         trades: ledger.trades().map(|trade| told(trade, merchant)).collect(),
-        balances: [Channel::Alipay, Channel::Wechatpay]
+        balances: Channel::ALL
             .map(|channel| ledger.balances(channel))
             .to_vec(),
     })
@@ -156,6 +157,7 @@ fn told(trade: &Trade, merchant: &MerchantCredentials) -> TrueTrade {
         channel: trade.key.channel,
         merchant: match trade.key.channel {
             Channel::Alipay => merchant.alipay.seller_id.clone(),
+            Channel::Unionpay => merchant.unionpay.mer_id.clone(),
             Channel::Wechatpay => merchant.wechatpay.mchid.clone(),
         },
         out_trade_no: trade.key.out_trade_no.clone(),

@@ -1,4 +1,4 @@
-//! The verification functions of both channels, open for recorded vectors.
+//! The verification functions of all channels, open for recorded vectors.
 //!
 //! They are the ones that the gateways use. They must never look at a ledger.
 
@@ -8,6 +8,7 @@ pub use crate::keys::{KeysError, read_public_key};
 use crate::alipay::Parameters;
 use crate::exchange::Call;
 use crate::keys::signature::PublicKey;
+use crate::unionpay::{Form, digest_of};
 use crate::wechatpay::Authorization;
 
 /// A recorded request as it stood on the wire.
@@ -59,6 +60,23 @@ pub fn alipay_accepts(
 ) -> Result<bool, KeysError> {
     let key = PublicKey::Rsa(read_public_key(public_key)?);
     Ok(Parameters::read(&recorded.call()).is_signed_by(&key, digest))
+}
+
+/// The text that UnionPay's gateway would verify, and the digest of it that is signed in its place.
+#[must_use]
+pub fn unionpay_text_to_sign(recorded: &Recorded<'_>) -> (String, String) {
+    let text = Form::read(&recorded.call()).text_to_sign();
+    let digest = digest_of(&text);
+    (text, digest)
+}
+
+/// Whether UnionPay's gateway would accept the request's signature; neither clock nor `certId` is asked.
+///
+/// # Errors
+/// When the key cannot be read.
+pub fn unionpay_accepts(recorded: &Recorded<'_>, public_key: &str) -> Result<bool, KeysError> {
+    let key = PublicKey::Rsa(read_public_key(public_key)?);
+    Ok(Form::read(&recorded.call()).is_signed_by(&key))
 }
 
 /// Whether WeChat Pay would accept the request's signature; the clock is not asked.

@@ -15,8 +15,10 @@ use crate::exchange::{Call, Carriage, Dress, Label, Reply};
 use crate::faults::{FaultKind, Faults, NamedAnswer};
 use crate::keys::Keys;
 use crate::ledger::{Channel, JournalError, Ledger, RefundState, Rhythm, Trade, TradeKey};
+use crate::notices::DueNotice;
 use crate::past::Past;
-use crate::{alipay, wechatpay};
+use crate::unionpay::Queries;
+use crate::{alipay, unionpay, wechatpay};
 
 /// Calls that the log keeps; a bench of 200 payments and a kill run of some thousand calls fit.
 const LOG_MAX: usize = 50_000;
@@ -28,7 +30,7 @@ pub struct Logged {
     pub seq: u64,
     /// The channel.
     pub channel: Channel,
-    /// `bill_query`, `bill_download`, `charge`, `create_qr`, `query`, `cancel`, `reverse`, `close`, `refund`, `refund_query`,
+    /// `bill_query`, `bill_download`, `charge`, `create_qr`, `page`, `query`, `cancel`, `reverse`, `close`, `refund`, `refund_query`,
     /// `certificates`, `unknown`.
     pub operation: &'static str,
     /// The number that the till follows: of the refund, else of the payment.
@@ -65,6 +67,10 @@ pub(crate) struct World {
     refunds_end_as: Arc<Mutex<RefundState>>,
     downloads: Arc<Mutex<Downloads>>,
     past: Arc<Mutex<Past>>,
+    /// Queries of UnionPay, which may not be too frequent.
+    queries: Arc<Mutex<Queries>>,
+    /// How late UnionPay's notices go.
+    notice_delay_ms: Arc<AtomicI64>,
     /// For how long queries do not see what is new.
     lag_ms: Arc<AtomicI64>,
     /// How far ended days have moved the clock.
@@ -88,8 +94,9 @@ struct View {
 #[derive(Clone, Debug)]
 pub(crate) enum Draft {
     Alipay(alipay::Answer),
-    /// A bill, or why there is none; never signed.
+    /// A bill, or why there is none, or a page for the payer; never signed.
     File(Reply),
+    Unionpay(unionpay::Answer),
     Wechatpay(wechatpay::Answer),
 }
 
@@ -110,6 +117,8 @@ impl World {
             port,
             chance: Arc::new(chance),
             past: Arc::new(Mutex::new(Past::default())),
+            queries: Arc::default(),
+            notice_delay_ms: Arc::default(),
             lag_ms: Arc::new(AtomicI64::new(rhythm.replica_lag_ms)),
             offset_ms: Arc::new(AtomicI64::new(ledger.offset_ms())),
             play_ms: Arc::new(AtomicI64::new(NOT_PLAYED)),
@@ -242,6 +251,37 @@ impl World {
         self.lag_ms.store(lag_ms, Ordering::SeqCst);
     }
 
+    /// Whether another query about this number may be answered; then it counts.
+    pub(crate) fn admits_query(&self, number: &str) -> bool {
+        held(&self.queries).admits(number, self.now().wall_ms)
+    }
+
+    pub(crate) fn set_notice_delay(&self, delay_ms: Option<i64>) {
+        self.notice_delay_ms
+            .store(delay_ms.unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
+
+    /// Notices that are due by now, however late they go.
+    pub(crate) fn due_notices(&self) -> Result<Vec<DueNotice>, JournalError> {
+        let mut ledger = held(&self.ledger);
+        ledger.settle_recent(self.now().wall_ms)?;
+        let delay_ms = self.notice_delay_ms.load(Ordering::SeqCst);
+        let by_ms = self.now().wall_ms.saturating_sub(delay_ms);
+        let due = ledger.due_notices(by_ms);
+        Ok(due
+            .filter_map(|notice| unionpay::notice(&self.keys, &ledger, notice))
+            .collect())
+    }
+
+    pub(crate) fn notice_sent(
+        &self,
+        number: &str,
+        is_acknowledged: bool,
+    ) -> Result<(), JournalError> {
+        let at_ms = self.now().wall_ms;
+        held(&self.ledger).notice_sent(number, at_ms, is_acknowledged)
+    }
+
     /// Answers that went out.
     pub(crate) fn past(&self) -> MutexGuard<'_, Past> {
         held(&self.past)
@@ -251,7 +291,7 @@ impl World {
         held(&self.faults)
     }
 
-    /// How refunds accepted from now on will end (WeChat Pay).
+    /// How refunds accepted from now on will end (WeChat Pay, UnionPay).
     pub(crate) fn refunds_end_as(&self) -> MutexGuard<'_, RefundState> {
         held(&self.refunds_end_as)
     }
@@ -260,6 +300,7 @@ impl World {
     pub(crate) fn label(&self, channel: Channel, call: &Call) -> Label {
         match channel {
             Channel::Alipay => alipay::label(&self.keys, call),
+            Channel::Unionpay => unionpay::label(self, call),
             Channel::Wechatpay => wechatpay::label(call),
         }
     }
@@ -274,6 +315,7 @@ impl World {
                 let (answer, carriage) = alipay::handle(self, call);
                 (Draft::Alipay(answer), carriage)
             }
+            Channel::Unionpay => unionpay::handle(self, call),
             Channel::Wechatpay => {
                 let (answer, carriage) = match wechatpay::download(self, call) {
                     Some(Ok(file)) => return (Draft::File(file), Carriage::Prompt),
@@ -289,6 +331,7 @@ impl World {
     pub(crate) fn charge_answer(&self, call: &Call, key: &TradeKey) -> Draft {
         match key.channel {
             Channel::Alipay => Draft::Alipay(alipay::charge_answer(self, call, key)),
+            Channel::Unionpay => Draft::Unionpay(unionpay::charge_answer(self, call, key)),
             Channel::Wechatpay => Draft::Wechatpay(wechatpay::charge_answer(self, call, key)),
         }
     }
@@ -297,6 +340,7 @@ impl World {
     pub(crate) fn system_error(&self, channel: Channel, call: &Call) -> Draft {
         match channel {
             Channel::Alipay => Draft::Alipay(alipay::system_error(self, call)),
+            Channel::Unionpay => Draft::Unionpay(unionpay::system_error(call)),
             Channel::Wechatpay => Draft::Wechatpay(wechatpay::system_error(self, call)),
         }
     }
@@ -305,6 +349,7 @@ impl World {
     pub(crate) fn named(&self, call: &Call, named: &NamedAnswer) -> Draft {
         match named.channel {
             Channel::Alipay => Draft::Alipay(alipay::named(self, call, named)),
+            Channel::Unionpay => Draft::Unionpay(unionpay::named(self, call, named)),
             Channel::Wechatpay => Draft::Wechatpay(wechatpay::named(self, call, named)),
         }
     }
@@ -313,6 +358,7 @@ impl World {
     pub(crate) fn unsigned_refusal(channel: Channel, call: &Call) -> Draft {
         match channel {
             Channel::Alipay => Draft::Alipay(alipay::unsigned_refusal(call)),
+            Channel::Unionpay => Draft::Unionpay(unionpay::unsigned_refusal(call)),
             Channel::Wechatpay => Draft::Wechatpay(wechatpay::unsigned_refusal()),
         }
     }
@@ -339,6 +385,11 @@ impl World {
         {
             return Draft::Wechatpay(other);
         }
+        if let Draft::Unionpay(answer) = &draft
+            && let Some(other) = answer.to_other_merchant()
+        {
+            return Draft::Unionpay(other);
+        }
         about(draft, label, "OTHERSHOP00000001")
     }
 
@@ -347,6 +398,7 @@ impl World {
         match draft {
             Draft::Alipay(answer) => answer.seal(&self.keys, dress),
             Draft::File(file) => file.clone(),
+            Draft::Unionpay(answer) => answer.seal(&self.keys, dress),
             Draft::Wechatpay(answer) => {
                 answer.seal(&self.keys, &self.chance, self.wire_ms(), dress)
             }
@@ -420,6 +472,7 @@ fn about(draft: Draft, label: &Label, other: &str) -> Draft {
     told.fold(draft, |draft, (own, other)| match draft {
         Draft::Alipay(answer) => Draft::Alipay(answer.about(own, other)),
         Draft::File(file) => Draft::File(file),
+        Draft::Unionpay(answer) => Draft::Unionpay(answer.about(own, other)),
         Draft::Wechatpay(answer) => Draft::Wechatpay(answer.about(own, other)),
     })
 }

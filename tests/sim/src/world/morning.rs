@@ -21,6 +21,7 @@ const LIES: [PlantCode; 5] = [
 fn name_of(channel: Channel) -> &'static str {
     match channel {
         Channel::Alipay => "alipay",
+        Channel::Unionpay => "unionpay",
         Channel::Wechatpay => "wechatpay",
     }
 }

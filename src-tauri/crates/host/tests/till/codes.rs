@@ -61,6 +61,7 @@ fn advice(next: NextAction) -> &'static str {
 fn id(channel: Channel) -> &'static str {
     match channel {
         Channel::Alipay => "alipay",
+        Channel::Unionpay => "unionpay",
         Channel::Wechatpay => "wechatpay",
     }
 }
@@ -81,6 +82,7 @@ fn said(channel: Channel, code: &str, meaning: &CodeMeaning, scope: Scope) -> Na
             };
             (status, code.to_owned(), None)
         }
+        Channel::Unionpay => (200, code.to_owned(), None),
         Channel::Alipay if code.bytes().all(|b| b.is_ascii_digit()) => (200, code.to_owned(), None),
         Channel::Alipay => {
             let gateway = match code {

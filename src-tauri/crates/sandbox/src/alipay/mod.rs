@@ -78,7 +78,7 @@ fn run(world: &World, call: &Call, request: &Request) -> Outcome {
         Operation::Close => trade::close(world, &request.biz_content).map(prompt),
         Operation::Refund => refund::refund(world, &request.biz_content).map(prompt),
         Operation::RefundQuery => refund::query(world, &request.biz_content).map(prompt),
-        Operation::BillDownload | Operation::Reverse | Operation::Unknown => {
+        Operation::BillDownload | Operation::Page | Operation::Reverse | Operation::Unknown => {
             Err(Refusal::invalid("isv.invalid-method", "不存在的方法名"))
         }
     }

@@ -60,6 +60,7 @@ pub(super) fn refund(world: &World, content: &str) -> Result<String, Refusal> {
             reason: asked.refund_reason,
             cause: RefundCause::Refund,
             ends_as: RefundState::Success,
+            unionpay: None,
         },
         now_ms,
     )?;

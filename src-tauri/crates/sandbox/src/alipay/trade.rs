@@ -191,6 +191,7 @@ pub(super) fn pay(world: &World, content: &str) -> Outcome {
             origin,
             code,
             expires_ms: asked.expires_ms,
+            unionpay: None,
         },
         now_ms,
     )?;
@@ -293,6 +294,7 @@ pub(super) fn precreate(world: &World, content: &str) -> Result<String, Refusal>
         origin: new.origin(),
         code,
         expires_ms: asked.expires_ms,
+        unionpay: None,
     };
     ledger.open_qr(opened, now_ms)?;
     ledger
@@ -440,6 +442,7 @@ fn reverse(
         reason: None,
         cause: RefundCause::Reversal,
         ends_as: RefundState::Success,
+        unionpay: None,
     };
     ledger.refund(refund, now_ms)?;
     Ok(Some("refund"))

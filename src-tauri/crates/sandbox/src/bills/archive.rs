@@ -1,4 +1,4 @@
-//! Zip and gzip as the channels write them: raw deflate with fixed codes (RFC 1951, 1952).
+//! Zip, gzip and zlib as the channels write them: raw deflate with fixed codes (RFC 1950, 1951, 1952).
 //!
 //! Written here, so that no archive is made and opened by the same library. It must never read one.
 
@@ -61,6 +61,24 @@ pub(crate) fn gzip(content: &[u8]) -> Vec<u8> {
     member.extend_from_slice(&crc32(content).to_le_bytes());
     member.extend_from_slice(&length32(content.len()).to_le_bytes());
     member
+}
+
+/// A zlib stream of one block (RFC 1950): window of 32 KiB, no dictionary.
+pub(crate) fn zlib(content: &[u8]) -> Vec<u8> {
+    let mut stream = vec![0x78, 0x9c];
+    stream.extend(deflate(content));
+    stream.extend_from_slice(&adler32(content).to_be_bytes());
+    stream
+}
+
+/// Adler-32 (RFC 1950 §8.2).
+fn adler32(content: &[u8]) -> u32 {
+    const MODULUS: u32 = 65_521;
+    let (low, high) = content.iter().fold((1, 0), |(low, high), byte| {
+        let low = (low + u32::from(*byte)) % MODULUS;
+        (low, (high + low) % MODULUS)
+    });
+    (high << 16) | low
 }
 
 /// A bill stays far below 4 GiB.
@@ -276,8 +294,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_checksum_is_the_known_one() {
+    fn the_checksums_are_the_known_ones() {
         assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+        assert_eq!(adler32(b"Wikipedia"), 0x11e6_0398);
     }
 
     #[test]

@@ -6,10 +6,10 @@
 //! difference: the channel's bill may be wrong, its money is not.
 
 use super::{
-    gbk,
+    bill_day, gbk,
     lines::{self, LineKind, less, negative, sum},
 };
-use crate::clock::{day_of, day_text};
+use crate::clock::day_text;
 use crate::ledger::{Channel, Fen, Ledger};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -40,6 +40,7 @@ pub(crate) enum Form {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Payee<'a> {
     pub(crate) alipay: &'a str,
+    pub(crate) unionpay: &'a str,
     pub(crate) wechatpay: &'a str,
 }
 
@@ -74,6 +75,7 @@ fn paid_on(day: i64) -> i64 {
 fn payer(channel: Channel) -> &'static str {
     match channel {
         Channel::Alipay => "支付宝（中国）网络技术有限公司",
+        Channel::Unionpay => "中国银联股份有限公司",
         Channel::Wechatpay => "财付通支付科技有限公司",
     }
 }
@@ -97,11 +99,13 @@ fn left_of_days(ledger: &Ledger, channel: Channel) -> BTreeMap<i64, Fen> {
             LineKind::Payment => left,
             LineKind::Refund | LineKind::Reversal => negative(left),
         };
-        days.entry(day_of(line.at_ms)).or_default().push(change);
+        days.entry(bill_day(channel, line.at_ms))
+            .or_default()
+            .push(change);
     }
     let reserves = ledger.reserves().iter();
     for reserve in reserves.filter(|reserve| reserve.channel == channel) {
-        let of_day = days.entry(day_of(reserve.at_ms)).or_default();
+        let of_day = days.entry(bill_day(channel, reserve.at_ms)).or_default();
         of_day.push(negative(reserve.held));
     }
     days.into_iter()
@@ -128,6 +132,7 @@ pub(super) fn payouts(ledger: &Ledger, channel: Channel, until: i64) -> Vec<Payo
             let channel = match channel {
                 Channel::Alipay => 1,
                 Channel::Wechatpay => 2,
+                Channel::Unionpay => 3,
             };
             let date = day_text(paid_on).replace('-', "");
             payouts.push(Payout {
@@ -167,9 +172,10 @@ fn movements(ledger: &Ledger, payee: Payee<'_>, until: i64) -> Vec<Movement> {
             text,
         });
     };
-    for channel in [Channel::Alipay, Channel::Wechatpay] {
+    for channel in Channel::ALL {
         let merchant = match channel {
             Channel::Alipay => payee.alipay,
+            Channel::Unionpay => payee.unionpay,
             Channel::Wechatpay => payee.wechatpay,
         };
         for payout in payouts(ledger, channel, until) {

@@ -6,6 +6,7 @@ use super::{bank::payouts, plants};
 use crate::clock::day_start_ms;
 use crate::ledger::{
     Channel, Charge, Fen, Kind, Ledger, Origin, Refund, RefundCause, RefundState, Trade,
+    UnionpayTerms,
 };
 
 pub(super) const DAY_MS: i64 = 86_400_000;
@@ -57,6 +58,8 @@ pub(super) struct Line {
     pub(super) refund_id: String,
     pub(super) reason: Option<String>,
     pub(super) refund_state: RefundState,
+    /// What the line's own transaction was asked with (UnionPay).
+    pub(super) unionpay: Option<UnionpayTerms>,
 }
 
 impl Line {
@@ -147,6 +150,7 @@ fn payment(trade: &Trade, charge: &Charge) -> Line {
         refund_id: String::new(),
         reason: None,
         refund_state: RefundState::Success,
+        unionpay: trade.unionpay.clone(),
     }
 }
 
@@ -166,6 +170,7 @@ fn refund_line(trade: &Trade, refund: &Refund, fee: Fen, at_ms: i64) -> Line {
         refund_id: refund.refund_id.clone(),
         reason: refund.reason.clone(),
         refund_state: refund.state,
+        unionpay: refund.unionpay.clone(),
         ..payment(trade, &charge)
     }
 }
@@ -238,7 +243,7 @@ pub(super) fn entries<'a>(lines: &'a [Line], ledger: &Ledger, channel: Channel) 
     entries
 }
 
-/// A refund of WeChat Pay is one movement less the fee that comes back with it.
+/// A refund of WeChat Pay or UnionPay is one movement less the fee that comes back with it.
 fn movements(line: &Line, channel: Channel) -> Vec<Entry<'_>> {
     let of = |kind, change| entry(kind, line.at_ms, change, Some(line));
     let mut entries = match (line.is_payment(), channel) {
@@ -250,7 +255,7 @@ fn movements(line: &Line, channel: Channel) -> Vec<Entry<'_>> {
             of(EntryKind::Refund, negative(line.amount)),
             of(EntryKind::FeeReturn, line.fee),
         ],
-        (false, Channel::Wechatpay) => {
+        (false, Channel::Unionpay | Channel::Wechatpay) => {
             vec![of(EntryKind::Refund, less(line.fee, line.amount))]
         }
     };

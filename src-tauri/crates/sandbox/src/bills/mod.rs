@@ -10,9 +10,10 @@ mod downloads;
 mod gbk;
 mod lines;
 mod plants;
+mod unionpay;
 mod wechatpay;
 
-pub(crate) use archive::gzip;
+pub(crate) use archive::{gzip, zlib};
 pub(crate) use bank::{Form as BankForm, Payee, statement as bank_statement};
 pub(crate) use downloads::{Download, Downloads, Fetched};
 pub(crate) use plants::{Plant, Sown, SownMoney, sow, told};
@@ -23,11 +24,30 @@ use crate::clock::{day_of, day_start_ms};
 use crate::ledger::{Channel, Fen, Ledger, TradeKey};
 use lines::{DAY_MS, Entry, Line};
 
-/// A bill of Alipay is there at nine the next morning, one of WeChat Pay at ten.
+/// The day on whose bill a movement stands: China's day, at UnionPay the settlement day, which begins at 23:00 of
+/// the evening before.
+pub(crate) fn bill_day(channel: Channel, at_ms: i64) -> i64 {
+    day_of(at_ms.saturating_add(ahead_ms(channel)))
+}
+
+/// The first instant of a bill's day.
+fn bill_day_start_ms(channel: Channel, day: i64) -> i64 {
+    day_start_ms(day).saturating_sub(ahead_ms(channel))
+}
+
+/// How much sooner than at midnight a channel's day begins.
+fn ahead_ms(channel: Channel) -> i64 {
+    match channel {
+        Channel::Alipay | Channel::Wechatpay => 0,
+        Channel::Unionpay => 3_600_000,
+    }
+}
+
+/// A bill of Alipay is there at nine the next morning, one of WeChat Pay and of UnionPay at ten.
 fn ready_hour(channel: Channel) -> i64 {
     match channel {
         Channel::Alipay => 9,
-        Channel::Wechatpay => 10,
+        Channel::Unionpay | Channel::Wechatpay => 10,
     }
 }
 
@@ -42,7 +62,7 @@ pub(crate) fn ready_ms(channel: Channel, day: i64) -> i64 {
 pub(crate) fn is_ready(ledger: &Ledger, channel: Channel, day: i64, now_ms: i64) -> bool {
     let of_day = |key: &TradeKey| {
         let trade = ledger.find(key).filter(|_| key.channel == channel);
-        trade.is_some_and(|trade| day_of(trade.created_ms) == day)
+        trade.is_some_and(|trade| bill_day(channel, trade.created_ms) == day)
     };
     ready_ms(channel, day) <= now_ms || ledger.plants().iter().any(|plant| of_day(&plant.key))
 }
@@ -64,6 +84,7 @@ pub(crate) enum BillFlaw {
 pub(crate) enum BillFile {
     AlipayAccount,
     AlipayTrade,
+    UnionpaySettlement,
     WechatpayFundFlow,
     WechatpayTrade(Part),
 }
@@ -72,6 +93,7 @@ impl BillFile {
     fn channel(self) -> Channel {
         match self {
             Self::AlipayAccount | Self::AlipayTrade => Channel::Alipay,
+            Self::UnionpaySettlement => Channel::Unionpay,
             Self::WechatpayFundFlow | Self::WechatpayTrade(_) => Channel::Wechatpay,
         }
     }
@@ -80,7 +102,7 @@ impl BillFile {
 /// Who the bill is for, as its cells name the merchant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Holder<'a> {
-    /// Alipay's account of 20 digits, or WeChat Pay's merchant.
+    /// Alipay's account of 20 digits, or the merchant at WeChat Pay or UnionPay.
     pub(crate) account: &'a str,
     /// WeChat Pay's application.
     pub(crate) appid: &'a str,
@@ -95,7 +117,7 @@ struct Sheet<'a> {
     skew: Fen,
 }
 
-/// Writes a bill: Alipay's zip, or WeChat Pay's plain text. `None` when nothing happened that day.
+/// Writes a bill: a zip of Alipay or UnionPay, or WeChat Pay's plain text. `None` when nothing happened that day.
 pub(crate) fn write(
     ledger: &Ledger,
     holder: Holder<'_>,
@@ -103,7 +125,7 @@ pub(crate) fn write(
     day: i64,
     flaw: Option<BillFlaw>,
 ) -> Option<Vec<u8>> {
-    let of_day = |at_ms: i64| day_of(at_ms) == day;
+    let of_day = |at_ms: i64| bill_day(file.channel(), at_ms) == day;
     let mut all = lines::of_channel(ledger, file.channel());
     let back_ms = if flaw == Some(BillFlaw::WrongDay) {
         DAY_MS
@@ -124,7 +146,7 @@ pub(crate) fn write(
             }
             (!entries.is_empty()).then(|| write_entries(&sheet, file, &entries, flaw))
         }
-        BillFile::AlipayTrade | BillFile::WechatpayTrade(_) => {
+        BillFile::AlipayTrade | BillFile::UnionpaySettlement | BillFile::WechatpayTrade(_) => {
             all.retain(|line| of_day(line.at_ms) && is_asked(file, line));
             for line in &mut all {
                 line.move_by(-back_ms);
@@ -148,6 +170,7 @@ fn write_lines(
     flaw: Option<BillFlaw>,
 ) -> Vec<u8> {
     match file {
+        BillFile::UnionpaySettlement => unionpay::zip(sheet, lines, flaw),
         BillFile::WechatpayTrade(part) => wechatpay::trade(sheet, part, lines).into_bytes(),
         _ => alipay_zip(
             sheet,

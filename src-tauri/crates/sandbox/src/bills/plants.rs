@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::lines::{self, DAY_MS, Line};
-use crate::clock::{day_of, day_start_ms, day_text, read_day};
+use super::{bill_day, bill_day_start_ms};
+use crate::clock::{day_start_ms, day_text, read_day};
 use crate::ledger::{Channel, Fen, Kind, Ledger, NewTrade, Origin, State, Trade, TradeKey};
 
 /// What can be planted.
@@ -175,12 +176,14 @@ fn paid_trade(ledger: &Ledger, wish: &PlantAsked, day: i64, sown: &[Sown]) -> Op
         PlantCode::AmountUnder => 2,
         _ => 1,
     };
+    let is_of_day =
+        |at_ms: Option<i64>| at_ms.is_some_and(|at_ms| bill_day(wish.channel, at_ms) == day);
     let fitting: Vec<&Trade> = ledger
         .trades()
         .filter(|trade| is_free(ledger, sown, wish, trade))
         .filter(|trade| trade.refunds.is_empty() && trade.charges.len() == 1)
         .filter(|trade| trade.total.get() >= least)
-        .filter(|trade| trade.paid_ms().is_some_and(|at_ms| day_of(at_ms) == day))
+        .filter(|trade| is_of_day(trade.paid_ms()))
         .collect();
     let count = ledger.plants().len().saturating_add(sown.len());
     spread(&fitting, count).map(|trade| plant_on(wish, trade, SownMoney::None))
@@ -188,14 +191,17 @@ fn paid_trade(ledger: &Ledger, wish: &PlantAsked, day: i64, sown: &[Sown]) -> Op
 
 /// A trade that ended unpaid gets its money a minute later, still on its day.
 fn late_money(ledger: &Ledger, wish: &PlantAsked, day: i64, sown: &[Sown]) -> Option<Sown> {
+    let is_of_day =
+        |at_ms: Option<i64>| at_ms.is_some_and(|at_ms| bill_day(wish.channel, at_ms) == day);
     let fitting: Vec<&Trade> = ledger
         .trades()
         .filter(|trade| is_free(ledger, sown, wish, trade) && trade.is_visible())
         .filter(|trade| matches!(trade.state, State::Ended(_)) && trade.plan.is_none())
-        .filter(|trade| trade.ended_ms.is_some_and(|at_ms| day_of(at_ms) == day))
+        .filter(|trade| is_of_day(trade.ended_ms))
         .collect();
     let trade = fitting.first().copied()?;
-    let day_end_ms = day_start_ms(day.saturating_add(1)).saturating_sub(1000);
+    let next_ms = bill_day_start_ms(wish.channel, day.saturating_add(1));
+    let day_end_ms = next_ms.saturating_sub(1000);
     let late = SownMoney::Late {
         at_ms: trade.ended_ms?.saturating_add(60_000).min(day_end_ms),
         amount: trade.total,
@@ -225,6 +231,7 @@ fn unknown_trade(ledger: &Ledger, wish: &PlantAsked, day: i64, already: usize) -
         origin: Origin::default(),
         code: format!("planted-{number}"),
         expires_ms: day_start_ms(day.saturating_add(1)),
+        unionpay: None,
     };
     let at_ms = day_start_ms(day).saturating_add(NOON_MS);
     Some(Sown {
@@ -256,13 +263,13 @@ pub(super) fn change(lines: Vec<Line>, ledger: &Ledger, channel: Channel) -> Vec
     };
     lines
         .into_iter()
-        .flat_map(|line| changed(code_of(&line), line))
+        .flat_map(|line| changed(channel, code_of(&line), line))
         .collect()
 }
 
 /// One line under its plant. Times leave the day by a second or so, as late bookings do.
-fn changed(code: Option<PlantCode>, mut line: Line) -> Vec<Line> {
-    let day_ms = day_start_ms(day_of(line.at_ms));
+fn changed(channel: Channel, code: Option<PlantCode>, mut line: Line) -> Vec<Line> {
+    let day_ms = bill_day_start_ms(channel, bill_day(channel, line.at_ms));
     match code {
         None | Some(PlantCode::MissingOurs | PlantCode::Status) => {}
         Some(PlantCode::MissingChannel) => return Vec::new(),
@@ -281,12 +288,12 @@ fn changed(code: Option<PlantCode>, mut line: Line) -> Vec<Line> {
 
 /// Tells what is planted, the truth beside the bills.
 pub(crate) fn told(ledger: &Ledger, plants: &[Plant]) -> Vec<Planted> {
-    let both = [Channel::Alipay, Channel::Wechatpay].map(|channel| {
+    let every = Channel::ALL.map(|channel| {
         let listed = lines::of_channel(ledger, channel);
         (channel, lines::true_lines(ledger, channel), listed)
     });
     let tell = |plant: &Plant| {
-        let (channel, truth, listed) = both.iter().find(|(of, ..)| *of == plant.key.channel)?;
+        let (channel, truth, listed) = every.iter().find(|(of, ..)| *of == plant.key.channel)?;
         let of_plant =
             |line: &&Line| line.is_payment() && line.out_trade_no == plant.key.out_trade_no;
         let line = truth.iter().find(of_plant)?;
@@ -294,14 +301,16 @@ pub(crate) fn told(ledger: &Ledger, plants: &[Plant]) -> Vec<Planted> {
         Some(Planted {
             code: plant.code,
             channel: *channel,
-            day: day_text(day_of(line.at_ms)),
+            day: day_text(bill_day(*channel, line.at_ms)),
             out_trade_no: line.out_trade_no.clone(),
             trade_no: line.trade_no.clone(),
             amount: line.amount,
             bill_amounts: listed().map(|line| line.amount).collect(),
             fee: line.fee,
             bill_fees: listed().map(|line| line.fee).collect(),
-            bill_days: listed().map(|line| day_text(day_of(line.at_ms))).collect(),
+            bill_days: listed()
+                .map(|line| day_text(bill_day(*channel, line.at_ms)))
+                .collect(),
         })
     };
     plants.iter().filter_map(tell).collect()

@@ -74,6 +74,7 @@ fn payment(number: &str, trade_no: &str, times: [&str; 2], fen: i64, fee: i64) -
         refund_id: String::new(),
         reason: None,
         refund_state: RefundState::Success,
+        unionpay: None,
     }
 }
 

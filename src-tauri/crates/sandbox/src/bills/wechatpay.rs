@@ -149,7 +149,7 @@ fn trade_cells(sheet: &Sheet<'_>, part: Part, line: &Line) -> Vec<String> {
         OPENID,
         match line.paid_by {
             Kind::Code => "MICROPAY",
-            Kind::Qr => "NATIVE",
+            Kind::Page | Kind::Qr => "NATIVE",
         },
         state,
         "OTHERS",

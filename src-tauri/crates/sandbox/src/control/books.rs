@@ -142,6 +142,7 @@ impl Control {
         let merchant = &self.world.keys.merchant;
         let payee = Payee {
             alipay: &merchant.alipay.seller_id,
+            unionpay: &merchant.unionpay.mer_id,
             wechatpay: &merchant.wechatpay.mchid,
         };
         let ledger = self.world.ledger()?;
@@ -156,6 +157,7 @@ impl Control {
         Ok(json!({
             "alipay": rate(Channel::Alipay),
             "wechatpay": rate(Channel::Wechatpay),
+            "unionpay": rate(Channel::Unionpay),
         }))
     }
 

@@ -20,7 +20,7 @@ use crate::customers::{CUSTOMERS, sample_code};
 use crate::exchange::{Call, Reply};
 use crate::faults::{BILL_FAULTS, FAULTS, Fault, FaultKind, NamedAnswer};
 pub use crate::keys::{Registered, Rotated, Rotation};
-use crate::ledger::{Balances, Channel, Fen, JournalError, RefundState, Trade};
+use crate::ledger::{Balances, Channel, Fen, JournalError, Notice, RefundState, Trade};
 use crate::world::{Logged, World};
 
 /// Everything that is true about money.
@@ -80,7 +80,7 @@ impl Control {
         let ledger = self.world.ledger()?;
         Ok(LedgerView {
             trades: ledger.trades().cloned().collect(),
-            balances: [Channel::Alipay, Channel::Wechatpay]
+            balances: Channel::ALL
                 .into_iter()
                 .map(|channel| ledger.balances(channel))
                 .collect(),
@@ -106,6 +106,26 @@ impl Control {
     pub(crate) fn reset_faults(&self, seed: Option<u64>) {
         self.world.faults().reset(seed);
         *self.world.refunds_end_as() = RefundState::Success;
+        self.world.set_notice_delay(Some(0));
+    }
+
+    /// UnionPay's notices go this much late from now on; `None` keeps them back.
+    pub(crate) fn set_notice_delay(&self, delay_ms: Option<i64>) {
+        self.world.set_notice_delay(delay_ms);
+    }
+
+    fn notices(&self) -> Result<Value, Refused> {
+        let ledger = self.world.ledger()?;
+        let notices: Vec<&Notice> = ledger.notices().collect();
+        Ok(json!({ "notices": notices }))
+    }
+
+    fn delay_notices(&self, asked: &NoticesAsked) -> Result<Value, Refused> {
+        if asked.delay_ms.is_some_and(|delay_ms| delay_ms < 0) {
+            return Err(Refused(400, "delay_ms is negative".to_owned()));
+        }
+        self.set_notice_delay(asked.delay_ms);
+        Ok(json!({ "delay_ms": asked.delay_ms }))
     }
 
     pub(crate) fn phone(&self, qr: &str, act: PhoneAct) -> Result<PhoneScreen, JournalError> {
@@ -173,6 +193,8 @@ impl Control {
                 *self.world.refunds_end_as() = asked.ends_as;
                 Ok(json!({ "ends_as": asked.ends_as }))
             }
+            ("GET", "notices") => self.notices(),
+            ("POST", "notices") => self.delay_notices(&read(call)?),
             ("GET", "plant") => Ok(json!({ "planted": self.planted()? })),
             ("POST", "plant") => self.plant_asked(&read(call)?),
             ("GET", "rates") => self.rates(),
@@ -196,15 +218,16 @@ impl Control {
             "wall_ms": now.wall_ms,
             "monotonic_ns": now.monotonic_ns,
             "trades": ledger.trade_count(),
-            "balances": [ledger.balances(Channel::Alipay), ledger.balances(Channel::Wechatpay)],
+            "balances": Channel::ALL.map(|channel| ledger.balances(channel)),
             "alipay_app_id": merchant.alipay.app_id,
             "alipay_certificate_app_id": merchant.alipay_certificate.app_id,
             "wechatpay_appid": merchant.wechatpay.appid,
             "wechatpay_mchid": merchant.wechatpay.mchid,
+            "unionpay_mer_id": merchant.unionpay.mer_id,
         }))
     }
 
-    /// A fresh code of every customer at both channels: codes are for single use.
+    /// A fresh code of every customer at every channel: codes are for single use.
     fn sample_codes(&self) -> Result<Value, Refused> {
         let codes: Vec<Value> = CUSTOMERS
             .iter()
@@ -216,6 +239,7 @@ impl Control {
                     "digits": customer.digits,
                     "alipay": code(Channel::Alipay),
                     "wechatpay": code(Channel::Wechatpay),
+                    "unionpay": code(Channel::Unionpay),
                 })
             })
             .collect();
@@ -314,6 +338,12 @@ struct PhoneAsked {
 #[derive(Debug, Deserialize)]
 struct RefundsAsked {
     ends_as: RefundState,
+}
+
+#[derive(Debug, Deserialize)]
+struct NoticesAsked {
+    /// `null` keeps them back.
+    delay_ms: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -38,7 +38,7 @@ pub(super) fn act(world: &World, qr: &str, act: PhoneAct) -> Result<PhoneScreen,
     let old_qr_pays = world.faults().old_qr_pays;
     let now_ms = world.now().wall_ms;
     let mut ledger = world.ledger()?;
-    let found = [Channel::Alipay, Channel::Wechatpay]
+    let found = Channel::ALL
         .into_iter()
         .find_map(|channel| ledger.find_by_code(channel, qr))
         .filter(|trade| trade.kind == Kind::Qr)

@@ -140,19 +140,20 @@ pub(crate) fn opening_balance(behaviour: Behaviour) -> Fen {
     }
 }
 
-/// A payment code of 18 digits: the channel's prefix, digits drawn from `random`, and the two that
+/// A payment code of 18 digits, at UnionPay 19: the channel's prefix, digits drawn from `random`, and the two that
 /// choose the behaviour.
 #[must_use]
 pub fn sample_code(channel: Channel, behaviour: Behaviour, random: u64) -> String {
     let prefix = match channel {
         Channel::Alipay => "28",
+        Channel::Unionpay => "620",
         Channel::Wechatpay => "13",
     };
     let digits = CUSTOMERS
         .iter()
         .find(|customer| customer.behaviour == behaviour)
         .map_or("00", |customer| customer.digits);
-    // Fourteen digits between the prefix and the ending: 2 + 14 + 2 = 18.
+    // Fourteen digits between the prefix and the ending: 2 + 14 + 2 = 18, and one more at UnionPay.
     let middle = random % 100_000_000_000_000;
     format!("{prefix}{middle:014}{digits}")
 }
@@ -164,9 +165,10 @@ mod tests {
     #[test]
     fn every_customer_is_chosen_by_the_code_made_for_it() {
         for customer in CUSTOMERS {
-            for channel in [Channel::Alipay, Channel::Wechatpay] {
+            for channel in Channel::ALL {
                 let code = sample_code(channel, customer.behaviour, u64::MAX);
-                assert_eq!(code.len(), 18);
+                let is_longer = channel == Channel::Unionpay;
+                assert_eq!(code.len(), 18 + usize::from(is_longer));
                 assert_eq!(behaviour_of(&code), customer.behaviour);
             }
         }

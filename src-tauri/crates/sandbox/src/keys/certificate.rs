@@ -1,6 +1,6 @@
-//! Writes the X.509 certificates of the sandbox: RSA keys, SHA-256, three name parts.
+//! Writes the X.509 certificates of the sandbox: RSA keys, SHA-256 or SHA-1, three name parts.
 //!
-//! Both channels only need a certificate that readers accept and that has an issuer, a serial and
+//! The channels only need a certificate that readers accept and that has an issuer, a serial and
 //! a key, so the few DER elements are written here. It must never read a certificate.
 
 use base64::Engine as _;
@@ -12,6 +12,10 @@ use rsa::{RsaPrivateKey, RsaPublicKey};
 use super::KeysError;
 use super::signature::{self, Digest};
 
+/// `sha1WithRSAEncryption` with its NULL parameter (RFC 3279 §2.2.1).
+const SHA1_WITH_RSA: &[u8] = &[
+    0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05, 0x05, 0x00,
+];
 /// `sha256WithRSAEncryption` with its NULL parameter (RFC 4055 §5).
 const SHA256_WITH_RSA: &[u8] = &[
     0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b, 0x05, 0x00,
@@ -54,11 +58,15 @@ pub(crate) struct Statement<'a> {
     /// Four-digit years, so that the validity fits UTCTime below 2050.
     pub(crate) from_year: u16,
     pub(crate) to_year: u16,
+    /// Issues others without being a root.
+    pub(crate) is_middle: bool,
+    pub(crate) digest: Digest,
 }
 
-/// A certificate that names itself is a root, and says that it may issue others; readers insist on it.
+/// A certificate that names itself is a root. It says that it may issue others, as one in the middle does; readers
+/// insist on it.
 fn extensions(statement: &Statement<'_>) -> Vec<u8> {
-    if statement.issuer.text() != statement.subject.text() {
+    if !statement.is_middle && statement.issuer.text() != statement.subject.text() {
         return Vec::new();
     }
     const BASIC_CONSTRAINTS: [u8; 5] = [0x06, 0x03, 0x55, 0x1d, 0x13];
@@ -81,13 +89,17 @@ pub(crate) fn write(
         0x30,
         &[&utc_time(statement.from_year), &utc_time(statement.to_year)],
     );
+    let algorithm = match statement.digest {
+        Digest::Sha1 => SHA1_WITH_RSA,
+        Digest::Sha256 => SHA256_WITH_RSA,
+    };
     let version = element(0xa0, &[&[0x02, 0x01, 0x02]]);
     let body = element(
         0x30,
         &[
             &version,
             &integer(statement.serial),
-            SHA256_WITH_RSA,
+            algorithm,
             &statement.issuer.der(),
             &validity,
             &statement.subject.der(),
@@ -95,11 +107,11 @@ pub(crate) fn write(
             &extensions(statement),
         ],
     );
-    let signature = signature::sign(issuer_key, Digest::Sha256, &body);
+    let signature = signature::sign(issuer_key, statement.digest, &body);
     let signature = STANDARD.decode(signature).map_err(KeysError::encoding)?;
     // A bit string begins with the number of unused bits.
     let bits = element(0x03, &[&[0x00], &signature]);
-    Ok(pem(&element(0x30, &[&body, SHA256_WITH_RSA, &bits])))
+    Ok(pem(&element(0x30, &[&body, algorithm, &bits])))
 }
 
 /// Alipay's serial number of a certificate: MD5 of issuer and decimal serial, in hex.

@@ -9,10 +9,11 @@ use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
 use rsa::{RsaPrivateKey, RsaPublicKey};
 
 use super::certificate::{self, Name, Statement};
+use super::signature::Digest;
 use super::stand_in::{self, StandIn};
 use super::{
     AlipayCertificateCredentials, AlipayCredentials, KeyFile, KeysError, MerchantCredentials,
-    WechatpayCredentials, content,
+    UnionpayCredentials, WechatpayCredentials, content,
 };
 use crate::chance::Chance;
 
@@ -26,14 +27,16 @@ const WECHATPAY_ROOT: Name<'_> = Name {
 };
 
 /// Seven keys of 2048 bits take about a second on one core, so every core makes some.
-fn fresh_keys(chance: &Chance) -> Result<[RsaPrivateKey; 7], KeysError> {
-    let makers: Vec<_> = (0..7)
+pub(super) fn fresh_keys<const COUNT: usize>(
+    chance: &Chance,
+) -> Result<[RsaPrivateKey; COUNT], KeysError> {
+    let makers: Vec<_> = (0..COUNT)
         .map(|_| {
             let mut random = chance.fork();
             thread::spawn(move || RsaPrivateKey::new(&mut random, 2048))
         })
         .collect();
-    let mut keys = Vec::with_capacity(7);
+    let mut keys = Vec::with_capacity(COUNT);
     for maker in makers {
         let key = maker
             .join()
@@ -41,9 +44,10 @@ fn fresh_keys(chance: &Chance) -> Result<[RsaPrivateKey; 7], KeysError> {
         keys.push(key.map_err(KeysError::encoding)?);
     }
     keys.try_into()
-        .map_err(|_| KeysError::Encoding("seven keys were asked for".to_owned()))
+        .map_err(|_| KeysError::Encoding(format!("{COUNT} keys were asked for")))
 }
 
+/// Everything but UnionPay's keys, which a folder got later.
 pub(super) fn generate(chance: &Chance) -> Result<KeyFile, KeysError> {
     let [
         app,
@@ -73,12 +77,14 @@ pub(super) fn generate(chance: &Chance) -> Result<KeyFile, KeysError> {
                 seller_id,
                 chance,
             )?,
+            unionpay: UnionpayCredentials::default(),
             wechatpay: wechatpay_credentials(&merchant, &public_mode, &platform, chance)?,
         },
         alipay_gateway_private_key_pem: private_pem(&gateway)?,
         alipay_root_private_key_pem: private_pem(&root)?,
         wechatpay_public_key_mode_private_key_pem: private_pem(&public_mode)?,
         wechatpay_platform_private_key_pem: private_pem(&platform)?,
+        unionpay: None,
         rotated: Vec::new(),
         merchant_keys: Vec::new(),
     })
@@ -97,6 +103,8 @@ fn issued_by_alipay<'a>(common: &'a str, chance: &Chance) -> Statement<'a> {
         serial: serial(chance),
         from_year: 2020,
         to_year: 2049,
+        is_middle: false,
+        digest: Digest::Sha256,
     }
 }
 
@@ -155,6 +163,8 @@ fn wechatpay_credentials(
         serial: serial(chance),
         from_year: 2020,
         to_year: 2049,
+        is_middle: false,
+        digest: Digest::Sha256,
     };
     let mchid = format!("19{}", chance.digits(8));
     let merchant_says = says(Name {
@@ -200,6 +210,8 @@ pub(super) fn platform_certificate(
         serial: serial(chance),
         from_year: 2020,
         to_year: 2049,
+        is_middle: false,
+        digest: Digest::Sha256,
     };
     let pem = certificate::write(&says, &key.to_public_key(), key)?;
     Ok((serial_hex(&says), pem))
@@ -269,6 +281,7 @@ pub(super) fn stand_in_credentials(chance: &Chance) -> StandInKeys {
             seller_id,
             aes_key: content::fresh_key(chance),
         },
+        unionpay: UnionpayCredentials::default(),
         wechatpay: WechatpayCredentials {
             appid: format!("wx{}", chance.digits(16)),
             merchant_serial: format!("{:X}", serial(chance)),
@@ -310,6 +323,8 @@ pub(super) fn merchant_certificate(
         serial: serial(chance),
         from_year: 2020,
         to_year: 2048,
+        is_middle: false,
+        digest: Digest::Sha256,
     };
     let pem = certificate::write(&says, key, issuer)?;
     Ok((serial_hex(&says), pem))

@@ -10,8 +10,10 @@ mod certificate;
 mod issue;
 mod registered;
 mod stand_in;
+mod unionpay;
 
 pub use registered::Registered;
+pub use unionpay::UnionpayCredentials;
 
 use std::fmt::{self, Debug, Display};
 use std::path::{Path, PathBuf};
@@ -28,6 +30,7 @@ use issue::{
 };
 use signature::{PrivateKey, PublicKey};
 use stand_in::StandIn;
+use unionpay::{UnionpayKeyFile, UnionpayKeys};
 
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +123,9 @@ pub struct MerchantCredentials {
     pub alipay: AlipayCredentials,
     /// Alipay, certificate mode.
     pub alipay_certificate: AlipayCertificateCredentials,
+    /// UnionPay.
+    #[serde(default)]
+    pub unionpay: UnionpayCredentials,
     /// WeChat Pay.
     pub wechatpay: WechatpayCredentials,
 }
@@ -132,6 +138,7 @@ impl Debug for MerchantCredentials {
             .field("alipay_app_id", &self.alipay.app_id)
             .field("alipay_certificate_app_id", &self.alipay_certificate.app_id)
             .field("wechatpay_mchid", &self.wechatpay.mchid)
+            .field("unionpay_mer_id", &self.unionpay.mer_id)
             .finish_non_exhaustive()
     }
 }
@@ -147,6 +154,9 @@ struct KeyFile {
     alipay_root_private_key_pem: String,
     wechatpay_public_key_mode_private_key_pem: String,
     wechatpay_platform_private_key_pem: String,
+    /// A folder of an older version has none, and gets some.
+    #[serde(default)]
+    unionpay: Option<UnionpayKeyFile>,
     /// What rotations added, oldest first.
     #[serde(default, alias = "wechatpay_rotated")]
     rotated: Vec<RotatedKey>,
@@ -210,6 +220,7 @@ pub(crate) struct Keys {
     public_keys: RwLock<Vec<Arc<Signer>>>,
     alipay_certificates: RwLock<Vec<Arc<Signer>>>,
     registered: RwLock<Vec<Registered>>,
+    pub(crate) unionpay: UnionpayKeys,
     /// Issues Alipay's certificates; empty where nothing can be issued.
     alipay_root_private_key_pem: String,
     kept: Kept,
@@ -233,12 +244,13 @@ impl Debug for Keys {
 }
 
 impl Keys {
-    /// Reads the folder's keys, or makes them; a file without content keys gets some.
+    /// Reads the folder's keys, or makes them; a file without content keys or keys of UnionPay gets some.
     pub(crate) fn open(path: &Path) -> Result<Self, KeysError> {
         let mut file: KeyFile = match std::fs::read(path) {
             Ok(text) => serde_json::from_slice(&text).map_err(KeysError::encoding)?,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let file = generate(&Chance::system())?;
+                let mut file = generate(&Chance::system())?;
+                unionpay::add(&mut file, &Chance::system())?;
                 write(path, &file)?;
                 file
             }
@@ -251,14 +263,19 @@ impl Keys {
             merchant.alipay_certificate.aes_key = content::fresh_key(&chance);
             write(path, &file)?;
         }
+        if file.unionpay.is_none() {
+            unionpay::add(&mut file, &Chance::system())?;
+            write(path, &file)?;
+        }
         let kept = Kept::File(Box::new(Mutex::new(file.clone())), path.to_owned());
         Self::from_file(&file, kept)
     }
 
-    /// RSA keys of this seed, of no folder. Seven keys take a second, so a copy is cheaper.
+    /// RSA keys of this seed, of no folder. Eleven keys take over a second, so a copy is cheaper.
     pub(crate) fn seeded(seed: u64) -> Result<Self, KeysError> {
         let chance = Chance::seeded(seed);
-        let file = generate(&chance)?;
+        let mut file = generate(&chance)?;
+        unionpay::add(&mut file, &unionpay::own_chance(seed))?;
         Self::from_file(
             &file,
             Kept::Memory {
@@ -271,7 +288,9 @@ impl Keys {
     /// Keys that only stand in for RSA, of this seed and of no folder.
     pub(crate) fn stand_in(seed: u64) -> Self {
         let chance = Chance::seeded(seed);
-        let issued = stand_in_credentials(&chance);
+        let mut issued = stand_in_credentials(&chance);
+        let (credentials, unionpay) = UnionpayKeys::stand_in(&unionpay::own_chance(seed));
+        issued.merchant.unionpay = credentials;
         let signer = |name: &str, pem: &str, key: Box<StandIn>| {
             let (name, pem) = (name.to_owned(), pem.to_owned());
             let key = PrivateKey::StandIn(key);
@@ -286,6 +305,7 @@ impl Keys {
                 issued.alipay_gateway.clone(),
             ),
             alipay_root_private_key_pem: String::new(),
+            unionpay,
             registered: RwLock::default(),
             first_alipay_app: PublicKey::StandIn(issued.alipay_app),
             alipay_certificate_app: PublicKey::StandIn(issued.alipay_certificate_app),
@@ -318,6 +338,7 @@ impl Keys {
         Self {
             merchant: self.merchant.clone(),
             registered: RwLock::new(self.registered()),
+            unionpay: self.unionpay.clone(),
             first_alipay_app: self.first_alipay_app.clone(),
             alipay_certificate_app: self.alipay_certificate_app.clone(),
             alipay_gateway: self.alipay_gateway.clone(),
@@ -373,6 +394,7 @@ impl Keys {
             )?);
         }
         Ok(Self {
+            unionpay: UnionpayKeys::read(file)?,
             registered: RwLock::new(file.merchant_keys.clone()),
             first_alipay_app: public_of(&merchant.alipay.app_private_key_pem)?,
             alipay_certificate_app: public_of(&merchant.alipay_certificate.app_private_key_pem)?,

@@ -1,7 +1,7 @@
 //! Keys that the merchant brings along instead of the first one, as a merchant does in a channel's console.
 //!
-//! Alipay has one application key at a time: the newest replaces the one before. WeChat Pay issues a
-//! certificate for each and believes all of them. It must never see a private key.
+//! Alipay has one application key at a time: the newest replaces the one before. WeChat Pay and UnionPay issue a
+//! certificate for each and believe all of them. It must never see a private key.
 
 use std::sync::PoisonError;
 
@@ -17,7 +17,7 @@ use crate::ledger::Channel;
 pub struct Registered {
     /// Where.
     pub channel: Channel,
-    /// Serial number of the certificate that was issued for it; empty at Alipay.
+    /// Serial number of the certificate that was issued for it, in decimal at UnionPay; empty at Alipay.
     pub serial: String,
     /// The certificate; empty at Alipay.
     pub certificate_pem: String,
@@ -53,6 +53,17 @@ impl Keys {
             .key()
     }
 
+    /// The merchant's key with this `certId`.
+    pub(crate) fn unionpay_merchant(&self, cert_id: &str) -> Option<PublicKey> {
+        if cert_id == self.merchant.unionpay.cert_id {
+            return Some(self.unionpay.merchant.clone());
+        }
+        let registered = self.registered();
+        let mut keys = registered.iter();
+        keys.find(|key| key.channel == Channel::Unionpay && key.serial == cert_id)?
+            .key()
+    }
+
     /// What the merchant registered, oldest first.
     pub(super) fn registered(&self) -> Vec<Registered> {
         let registered = self.registered.read();
@@ -72,6 +83,10 @@ impl Keys {
         };
         let (serial, certificate_pem) = match channel {
             Channel::Alipay => Default::default(),
+            Channel::Unionpay => {
+                let mer_id = &self.merchant.unionpay.mer_id;
+                self.unionpay.merchant_certificate(mer_id, &key, chance)?
+            }
             Channel::Wechatpay => {
                 let platforms = self.platforms();
                 let issuer = platforms.first().map(|signer| &signer.key);

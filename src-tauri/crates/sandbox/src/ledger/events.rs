@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Channel, Charge, EndedBy, Fen, Ledger, Plan, Refund, RefundCause, RefundState, Reserve, State,
-    Trade, TradeKey, Withdrawal,
+    Channel, Charge, EndedBy, Fen, Ledger, Plan, Refund, RefundState, Reserve, State, Trade,
+    TradeKey, UnionpayTerms, Withdrawal,
 };
 use crate::bills::Plant;
 use crate::customers::{self, Behaviour};
@@ -32,6 +32,12 @@ pub(crate) enum Event {
         at_ms: i64,
         by: EndedBy,
     },
+    /// A success was told to the merchant's address (UnionPay).
+    Noticed {
+        number: String,
+        at_ms: i64,
+        is_acknowledged: bool,
+    },
     /// A trade was created.
     Opened(Box<Trade>),
     /// A difference between bill and truth was planted.
@@ -43,7 +49,7 @@ pub(crate) enum Event {
         at_ms: i64,
     },
     /// Money is on its way back.
-    RefundAccepted { key: TradeKey, refund: Refund },
+    RefundAccepted { key: TradeKey, refund: Box<Refund> },
     /// Money arrived, or could not.
     RefundSettled {
         key: TradeKey,
@@ -132,8 +138,13 @@ impl Ledger {
                 }
             }
             Event::Ended { key, at_ms, by } => self.apply_end(&key, at_ms, by),
+            Event::Noticed {
+                number,
+                at_ms,
+                is_acknowledged,
+            } => self.notices.sent(&number, at_ms, is_acknowledged),
             Event::Opened(trade) => self.apply_open(*trade),
-            Event::RefundAccepted { key, refund } => self.apply_refund(&key, refund),
+            Event::RefundAccepted { key, refund } => self.apply_refund(&key, *refund),
             Event::RefundSettled {
                 key,
                 refund_no,
@@ -216,6 +227,9 @@ impl Ledger {
         trade.state = State::Paid;
         trade.charges.push(Charge { at_ms, amount });
         let behaviour = trade.behaviour;
+        if is_told(trade.unionpay.as_ref()) {
+            self.notices.owe(&key.out_trade_no, key, at_ms);
+        }
         move_money(
             self.merchant.entry(key.channel).or_default(),
             amount,
@@ -253,9 +267,10 @@ impl Ledger {
             refund.amount,
             Way::Out,
         );
-        if key.channel == Channel::Wechatpay && refund.cause == RefundCause::Refund {
-            self.by_refund_no
-                .insert(refund.refund_no.clone(), key.clone());
+        if key.channel != Channel::Alipay && !refund.refund_no.is_empty() {
+            let (number, id) = (refund.refund_no.clone(), refund.refund_id.clone());
+            self.by_refund_id.insert((key.channel, id), number.clone());
+            self.by_refund_no.insert((key.channel, number), key.clone());
         }
         trade.refunds.push(refund);
     }
@@ -279,6 +294,9 @@ impl Ledger {
         refund.state = state;
         refund.settled_ms = Some(at_ms);
         let amount = refund.amount;
+        if state == RefundState::Success && is_told(refund.unionpay.as_ref()) {
+            self.notices.owe(refund_no, key, at_ms);
+        }
         match state {
             RefundState::Success => self.move_wallet(key.channel, behaviour, amount, Way::In),
             RefundState::Closed => {
@@ -299,6 +317,11 @@ impl Ledger {
             .or_insert_with(|| customers::opening_balance(behaviour));
         move_money(wallet, amount, way);
     }
+}
+
+/// Whether the transaction's success is told to an address.
+fn is_told(terms: Option<&UnionpayTerms>) -> bool {
+    terms.is_some_and(|terms| terms.back_url.is_some())
 }
 
 #[derive(Clone, Copy)]

@@ -8,6 +8,8 @@ mod balances;
 mod events;
 mod journal;
 mod money;
+mod notices;
+mod rhythm;
 mod trade;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -17,14 +19,17 @@ pub use balances::Balances;
 pub(crate) use events::Event;
 pub use journal::JournalError;
 pub use money::Fen;
+pub(crate) use notices::Notice;
+pub use rhythm::Rhythm;
 pub(crate) use trade::USUAL_RATE;
 pub use trade::{
     Channel, Charge, EndedBy, Kind, Origin, Plan, Refund, RefundCause, RefundState, State, Trade,
-    TradeKey,
+    TradeKey, UnionpayTerms,
 };
 
 use crate::customers::{self, Behaviour};
 use journal::Journal;
+use notices::Notices;
 
 use crate::bills::{Plant, Sown, SownMoney};
 
@@ -39,6 +44,7 @@ pub(crate) struct NewTrade {
     pub(crate) origin: Origin,
     pub(crate) code: String,
     pub(crate) expires_ms: i64,
+    pub(crate) unionpay: Option<UnionpayTerms>,
 }
 
 /// What a till's scan of a payment code leads to.
@@ -61,42 +67,6 @@ pub(crate) enum CodeRefusal {
     Used,
 }
 
-/// How long the payers of the sandbox take, in milliseconds.
-#[derive(Clone, Copy, Debug)]
-pub struct Rhythm {
-    /// From the charge until the password is typed, or refused.
-    pub password_ms: i64,
-    /// How late the late payer is.
-    pub late_ms: i64,
-    /// From the ending until the delayed charge arrives.
-    pub after_reverse_ms: i64,
-    /// From a WeChat Pay refund's acceptance to its end.
-    pub refund_ms: i64,
-    /// How soon after the charge WeChat Pay refuses to reverse.
-    pub reverse_wait_ms: i64,
-    /// How long an unanswered connection is held open.
-    pub silence_ms: u64,
-    /// How long the delay fault holds an answer back.
-    pub delay_ms: u64,
-    /// For how long queries of payments and refunds do not see what is new.
-    pub replica_lag_ms: i64,
-}
-
-impl Default for Rhythm {
-    fn default() -> Self {
-        Self {
-            password_ms: 6_000,
-            late_ms: 20_000,
-            after_reverse_ms: 3_000,
-            refund_ms: 3_000,
-            reverse_wait_ms: 15_000,
-            silence_ms: 60_000,
-            delay_ms: 45_000,
-            replica_lag_ms: 0,
-        }
-    }
-}
-
 /// All trades, their money and the journal under them.
 #[derive(Debug)]
 pub(crate) struct Ledger {
@@ -107,8 +77,9 @@ pub(crate) struct Ledger {
     order: Vec<TradeKey>,
     by_trade_no: HashMap<(Channel, String), TradeKey>,
     by_code: HashMap<(Channel, String), TradeKey>,
-    /// WeChat Pay's refund numbers are unique in the merchant, Alipay's only in the trade.
-    by_refund_no: HashMap<String, TradeKey>,
+    /// Refund numbers are unique in the merchant at WeChat Pay and UnionPay, at Alipay only in the trade.
+    by_refund_no: HashMap<(Channel, String), TradeKey>,
+    by_refund_id: HashMap<(Channel, String), String>,
     /// Everything that will happen by itself.
     agenda: BTreeSet<(i64, TradeKey)>,
     wallets: BTreeMap<(Channel, Behaviour), Fen>,
@@ -122,6 +93,7 @@ pub(crate) struct Ledger {
     /// The contract's rate of each channel, in millionths.
     rates: BTreeMap<Channel, u32>,
     plants: Vec<Plant>,
+    notices: Notices,
     /// How far ended days have moved the sandbox's clock ahead of the machine's.
     offset_ms: i64,
 }
@@ -167,6 +139,8 @@ impl Ledger {
             by_trade_no: HashMap::new(),
             by_code: HashMap::new(),
             by_refund_no: HashMap::new(),
+            by_refund_id: HashMap::new(),
+            notices: Notices::default(),
             agenda: BTreeSet::new(),
             wallets: BTreeMap::new(),
             merchant: BTreeMap::new(),
@@ -187,16 +161,20 @@ impl Ledger {
             if at_ms > now_ms {
                 break;
             }
-            let events = self
-                .trades
-                .get(&key)
-                .map(|trade| self.due_events(trade, now_ms));
-            match events {
-                Some(events) if !events.is_empty() => self.commit(events)?,
-                _ => {}
-            }
-            self.agenda.remove(&(at_ms, key));
+            self.live_through(at_ms, key, now_ms)?;
         }
+        Ok(())
+    }
+
+    /// One place of the agenda.
+    fn live_through(&mut self, at_ms: i64, key: TradeKey, now_ms: i64) -> Result<(), JournalError> {
+        let trade = self.trades.get(&key);
+        let events = trade.map(|trade| self.due_events(trade, now_ms));
+        match events {
+            Some(events) if !events.is_empty() => self.commit(events)?,
+            _ => {}
+        }
+        self.agenda.remove(&(at_ms, key));
         Ok(())
     }
 
@@ -216,10 +194,27 @@ impl Ledger {
             .and_then(|key| self.trades.get(key))
     }
 
-    /// A refund of WeChat Pay by the merchant's number of it.
-    pub(crate) fn find_refund(&self, refund_no: &str) -> Option<(&Trade, &Refund)> {
-        let trade = self.trades.get(self.by_refund_no.get(refund_no)?)?;
-        trade.refund(refund_no).map(|refund| (trade, refund))
+    /// A refund or undo by the merchant's number of it, where that is unique in the merchant.
+    pub(crate) fn find_refund(
+        &self,
+        channel: Channel,
+        refund_no: &str,
+    ) -> Option<(&Trade, &Refund)> {
+        let key = self.by_refund_no.get(&(channel, refund_no.to_owned()))?;
+        let trade = self.trades.get(key)?;
+        let mut refunds = trade.refunds.iter();
+        let refund = refunds.find(|refund| refund.refund_no == refund_no)?;
+        Some((trade, refund))
+    }
+
+    /// A refund or undo by the channel's number of it, where it has one of the merchant as well.
+    pub(crate) fn find_refund_by_id(
+        &self,
+        channel: Channel,
+        id: &str,
+    ) -> Option<(&Trade, &Refund)> {
+        let refund_no = self.by_refund_id.get(&(channel, id.to_owned()))?;
+        self.find_refund(channel, refund_no)
     }
 
     /// Every trade, oldest first.
@@ -342,7 +337,7 @@ impl Ledger {
     /// Gives money back; the caller has checked that there is enough.
     pub(crate) fn refund(&mut self, refund: NewRefund, now_ms: i64) -> Result<(), JournalError> {
         let due_ms = match (refund.key.channel, refund.cause) {
-            (Channel::Wechatpay, RefundCause::Refund) => {
+            (Channel::Unionpay | Channel::Wechatpay, RefundCause::Refund) => {
                 now_ms.saturating_add(self.rhythm.refund_ms)
             }
             _ => now_ms,
@@ -360,10 +355,11 @@ impl Ledger {
             ends_as: refund.ends_as,
             settled_ms: None,
             state: RefundState::Processing,
+            unionpay: refund.unionpay,
         };
         let mut events = vec![Event::RefundAccepted {
             key: key.clone(),
-            refund: accepted,
+            refund: Box::new(accepted),
         }];
         if due_ms <= now_ms {
             let state = refund.ends_as;
@@ -540,24 +536,29 @@ impl Ledger {
             ended_ms: None,
             charges: Vec::new(),
             refunds: Vec::new(),
+            unionpay: new.unionpay,
         }
     }
 
-    /// 28 digits at both channels, unique because trades are never removed.
+    /// 28 digits, at UnionPay 21; unique because trades are never removed.
     fn trade_no(&self, channel: Channel, now_ms: i64) -> String {
         let count = self.order.len().saturating_add(1);
         let day = crate::clock::china_day(now_ms);
         match channel {
             Channel::Alipay => format!("{day}22001400{count:012}"),
+            Channel::Unionpay => query_id(51, count, now_ms),
             Channel::Wechatpay => format!("4200000000{day}{count:010}"),
         }
     }
 
     fn refund_id(&self, channel: Channel, now_ms: i64) -> String {
-        let count = self.refunds.saturating_add(1);
+        let count = usize::try_from(self.refunds)
+            .unwrap_or(usize::MAX)
+            .saturating_add(1);
         let day = crate::clock::china_day(now_ms);
         match channel {
             Channel::Alipay => format!("{day}33001400{count:012}"),
+            Channel::Unionpay => query_id(52, count, now_ms),
             Channel::Wechatpay => format!("50300000000{day}{count:010}"),
         }
     }
@@ -572,6 +573,13 @@ impl Ledger {
     }
 }
 
+/// UnionPay's number of 21 digits: two of its own, twelve of the time, the trace of six, and one.
+fn query_id(own: u8, count: usize, now_ms: i64) -> String {
+    let time = crate::clock::compact_time(now_ms);
+    let time = time.get(2..).unwrap_or_default();
+    format!("{own}{time}{:06}8", count % 1_000_000)
+}
+
 /// Money to give back.
 #[derive(Clone, Debug)]
 pub(crate) struct NewRefund {
@@ -581,4 +589,5 @@ pub(crate) struct NewRefund {
     pub(crate) reason: Option<String>,
     pub(crate) cause: RefundCause,
     pub(crate) ends_as: RefundState,
+    pub(crate) unionpay: Option<UnionpayTerms>,
 }

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// An amount in fen. Both channels know yuan only.
+/// An amount in fen. The channels know yuan only.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]

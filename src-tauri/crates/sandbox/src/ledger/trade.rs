@@ -13,8 +13,15 @@ use crate::customers::Behaviour;
 pub enum Channel {
     /// Alipay's `gateway.do`.
     Alipay,
+    /// UnionPay's 全渠道 gateway, version 5.1.0.
+    Unionpay,
     /// WeChat Pay API v3.
     Wechatpay,
+}
+
+impl Channel {
+    /// Every channel, in the order in which the sandbox learnt them: lists keep it.
+    pub const ALL: [Self; 3] = [Self::Alipay, Self::Wechatpay, Self::Unionpay];
 }
 
 /// The merchant's number of a trade at a channel.
@@ -41,6 +48,8 @@ impl TradeKey {
 pub enum Kind {
     /// The till scanned the payer's code.
     Code,
+    /// The payer's browser was sent to the channel's own page (UnionPay).
+    Page,
     /// The payer scans a code that the till shows.
     Qr,
 }
@@ -107,7 +116,7 @@ pub enum RefundState {
 /// Money on its way back.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Refund {
-    /// The merchant's number; empty for a reversal.
+    /// The merchant's number; empty for a reversal, unless UnionPay undid the payment by an order of its own.
     pub refund_no: String,
     /// The channel's number.
     pub refund_id: String,
@@ -127,6 +136,28 @@ pub struct Refund {
     pub settled_ms: Option<i64>,
     /// Where it stands.
     pub state: RefundState,
+    /// What it was asked with (UnionPay).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unionpay: Option<UnionpayTerms>,
+}
+
+/// What a transaction of UnionPay was asked with, as answers, queries and notices repeat it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct UnionpayTerms {
+    /// `txnTime`: only together with it does the order's number name the transaction.
+    pub txn_time: String,
+    /// `txnSubType`.
+    pub sub_type: String,
+    /// `bizType`.
+    pub biz_type: String,
+    /// `channelType`.
+    pub channel_type: String,
+    /// `backUrl`: where a success is told.
+    pub back_url: Option<String>,
+    /// `frontUrl`: where the payer's browser goes on.
+    pub front_url: Option<String>,
+    /// `reqReserved`.
+    pub reserved: Option<String>,
 }
 
 /// What the payer is going to do.
@@ -149,7 +180,7 @@ pub struct Origin {
     pub terminal_id: Option<String>,
 }
 
-/// Both channels' usual rate, 0.60 %, in millionths.
+/// The channels' usual rate, 0.60 %, in millionths.
 pub(crate) const USUAL_RATE: u32 = 6_000;
 
 const fn usual_rate() -> u32 {
@@ -201,13 +232,16 @@ pub struct Trade {
     pub charges: Vec<Charge>,
     /// Money given back.
     pub refunds: Vec<Refund>,
+    /// What it was asked with (UnionPay).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unionpay: Option<UnionpayTerms>,
 }
 
 impl Trade {
     /// Whether the channel admits that the trade exists: Alipay knows a QR trade after its scan.
     #[must_use]
     pub fn is_visible(&self) -> bool {
-        self.key.channel == Channel::Wechatpay || self.kind == Kind::Code || self.scanned
+        self.key.channel != Channel::Alipay || self.kind == Kind::Code || self.scanned
     }
 
     /// Money taken in all.
@@ -238,6 +272,13 @@ impl Trade {
     #[must_use]
     pub fn paid_ms(&self) -> Option<i64> {
         self.charges.first().map(|charge| charge.at_ms)
+    }
+
+    /// Whether the money was given back as though it had never been taken, without an order of its own.
+    #[must_use]
+    pub fn is_voided(&self) -> bool {
+        let mut refunds = self.refunds.iter();
+        refunds.any(|back| back.cause == RefundCause::Reversal && back.refund_no.is_empty())
     }
 
     pub(crate) fn refund(&self, refund_no: &str) -> Option<&Refund> {

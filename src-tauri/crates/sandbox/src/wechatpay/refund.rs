@@ -62,7 +62,7 @@ pub(super) fn refund(world: &World, call: &Call) -> Outcome {
     let trade = found
         .cloned()
         .ok_or_else(|| Refusal::new(404, "RESOURCE_NOT_EXISTS", "订单不存在"))?;
-    if let Some((of, earlier)) = ledger.find_refund(&refund_no) {
+    if let Some((of, earlier)) = ledger.find_refund(Channel::Wechatpay, &refund_no) {
         if of.key != trade.key || earlier.amount != amount || of.total != total {
             return Err(Refusal::request("请求重入时，参数与首次请求时不一致"));
         }
@@ -82,10 +82,13 @@ pub(super) fn refund(world: &World, call: &Call) -> Outcome {
             reason: asked.reason,
             cause: RefundCause::Refund,
             ends_as,
+            unionpay: None,
         },
         now_ms,
     )?;
-    let (trade, refund) = ledger.find_refund(&refund_no).ok_or_else(Refusal::system)?;
+    let (trade, refund) = ledger
+        .find_refund(Channel::Wechatpay, &refund_no)
+        .ok_or_else(Refusal::system)?;
     Ok((200, refund_body(trade, refund), Carriage::Prompt))
 }
 
@@ -136,7 +139,7 @@ fn check_refundable(trade: &Trade, amount: Fen, total: Fen, balance: Fen) -> Res
 pub(super) fn query(world: &World, refund_no: &str) -> Outcome {
     let ledger = world.ledger()?;
     let (trade, refund) = ledger
-        .find_refund(refund_no)
+        .find_refund(Channel::Wechatpay, refund_no)
         .filter(|(_, refund)| world.is_seen(refund.accepted_ms))
         .ok_or_else(|| Refusal::new(404, "RESOURCE_NOT_EXISTS", "退款单不存在"))?;
     Ok((200, refund_body(trade, refund), Carriage::Prompt))

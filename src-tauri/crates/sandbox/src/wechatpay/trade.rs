@@ -181,6 +181,7 @@ pub(super) fn codepay(world: &World, call: &Call) -> Outcome {
             origin: asked.origin,
             code,
             expires_ms: asked.expires_ms,
+            unionpay: None,
         },
         now_ms,
     )?;
@@ -257,6 +258,7 @@ pub(super) fn native(world: &World, call: &Call) -> Outcome {
             origin: asked.origin,
             code: format!("weixin://wxpay/bizpayurl?pr=sbx{count:08}"),
             expires_ms: asked.expires_ms,
+            unionpay: None,
         };
         ledger.open_qr(opened, now_ms)?;
     }
@@ -354,7 +356,7 @@ fn state_of(trade: &Trade) -> (&'static str, &'static str) {
         (State::Paid, _) if trade.refunded() > Fen::ZERO => ("REFUND", "订单发生过退款"),
         (State::Paid, _) => ("SUCCESS", "支付成功"),
         (State::Waiting, Kind::Code) => ("USERPAYING", "需要用户输入支付密码"),
-        (State::Waiting, Kind::Qr) => ("NOTPAY", "订单未支付"),
+        (State::Waiting, Kind::Page | Kind::Qr) => ("NOTPAY", "订单未支付"),
     }
 }
 
@@ -417,6 +419,7 @@ fn give_back(ledger: &mut Ledger, trade: &Trade, now_ms: i64) -> Result<(), Refu
         reason: None,
         cause: RefundCause::Reversal,
         ends_as: RefundState::Success,
+        unionpay: None,
     };
     Ok(ledger.refund(refund, now_ms)?)
 }

@@ -14,3 +14,4 @@ mod speed;
 mod till;
 mod time;
 mod truth;
+mod unionpay;

@@ -14,6 +14,8 @@ use serde_json::{Value, json};
 
 /// 2026-11-21 10:22:12 in China.
 pub(crate) const MORNING_MS: i64 = 1_795_227_732_000;
+/// UnionPay's calls are forms of their own.
+const UNIONPAY: &str = "the till of UnionPay stands in unionpay.rs";
 const HOST: &str = "http://channel.localhost";
 
 /// What a till makes of an answer.
@@ -91,7 +93,7 @@ impl Till {
         self.count.get()
     }
 
-    fn sign(&self, key: &str, message: &[u8]) -> String {
+    pub(crate) fn sign(&self, key: &str, message: &[u8]) -> String {
         if !self.is_rsa {
             return STANDARD.encode(stand_in_signature(key, message));
         }
@@ -104,7 +106,7 @@ impl Till {
         STANDARD.encode(made)
     }
 
-    fn verifies(&self, key: &str, message: &[u8], sign: &str) -> bool {
+    pub(crate) fn verifies(&self, key: &str, message: &[u8], sign: &str) -> bool {
         let Ok(sign) = STANDARD.decode(sign) else {
             return false;
         };
@@ -123,6 +125,7 @@ impl Till {
     pub(crate) fn send(&self, channel: Channel, ask: &Ask, strike: Option<Strike>) -> Sent {
         match channel {
             Channel::Alipay => self.send_alipay(ask, strike),
+            Channel::Unionpay => panic!("{UNIONPAY}"),
             Channel::Wechatpay => self.send_wechatpay(ask, strike),
         }
     }
@@ -135,6 +138,7 @@ impl Till {
                 let (method, content) = ask.alipay();
                 std::hint::black_box(self.alipay_body(method, &content));
             }
+            Channel::Unionpay => panic!("{UNIONPAY}"),
             Channel::Wechatpay => {
                 let (method, target, body) = ask.wechatpay(&own.appid, &own.mchid);
                 std::hint::black_box(self.authorization(method, &target, &body.to_string()));
@@ -252,6 +256,7 @@ impl Till {
     pub(crate) fn read(&self, channel: Channel, node: &str, answer: &WireAnswer) -> Seen {
         match channel {
             Channel::Alipay => self.read_alipay(node, answer),
+            Channel::Unionpay => panic!("{UNIONPAY}"),
             Channel::Wechatpay => self.read_wechatpay(answer),
         }
     }

@@ -290,7 +290,10 @@ async fn rates_are_of_the_contract_when_the_trade_was_made() {
     let shop = Shop::open().await;
     shop.pass(-24 * HOUR_MS);
     let (_, rates) = shop.control("GET", "rates", Value::Null).await;
-    assert_eq!(rates, json!({ "alipay": 6000, "wechatpay": 6000 }));
+    assert_eq!(
+        rates,
+        json!({ "alipay": 6000, "unionpay": 6000, "wechatpay": 6000 })
+    );
     shop.wechatpay_pay("RATE0001", 10_000, Behaviour::Pays)
         .await;
     let asked = json!({ "channel": "wechatpay", "rate_millionths": 3800 });

@@ -1,13 +1,16 @@
 //! Recorded requests of independent clients, replayed against the verification functions.
 
 use paydesk_sandbox::verification::{
-    Digest, Recorded, alipay_accepts, alipay_text_to_sign, wechatpay_accepts,
+    Digest, Recorded, alipay_accepts, alipay_text_to_sign, unionpay_accepts, unionpay_text_to_sign,
+    wechatpay_accepts,
 };
 use serde_json::Value;
 
 const ALIPAY: &str = include_str!("../../../../../tests/fixtures/vectors/alipay_sdk_recorded.json");
 const WECHATPAY: &str =
     include_str!("../../../../../tests/fixtures/vectors/wechatpay_sdk_recorded.json");
+
+const UNIONPAY: &str = include_str!("../vectors/unionpay_requests.json");
 
 fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_default()
@@ -108,4 +111,109 @@ fn wechatpay_requests_of_three_clients_are_accepted_and_altered_ones_refused() {
         );
     }
     assert_eq!(vectors.len(), 18);
+}
+
+/// Text, digest, signature and form body of one recorded request.
+fn check_unionpay(id: &str, body: &str, wanted: (&str, &str), key: &str) {
+    let recorded = Recorded {
+        method: "POST",
+        target: "/gateway/api/backTransReq.do",
+        authorization: None,
+        body: body.as_bytes(),
+    };
+    let (text, digest) = unionpay_text_to_sign(&recorded);
+    assert_eq!((text.as_str(), digest.as_str()), wanted, "{id}");
+    assert!(unionpay_accepts(&recorded, key).unwrap(), "{id}");
+    let wrong = body.replacen("merId=", "merId=1", 1);
+    let wrong = Recorded {
+        body: wrong.as_bytes(),
+        ..recorded
+    };
+    assert!(!unionpay_accepts(&wrong, key).unwrap(), "{id} altered");
+}
+
+#[test]
+fn unionpay_requests_of_another_signer_are_accepted_and_altered_ones_refused() {
+    let file: Value = serde_json::from_str(UNIONPAY).unwrap();
+    let key = text(&file, "public_spki_b64");
+    let vectors = file["vectors"].as_array().unwrap();
+    for vector in vectors {
+        let wanted = (text(vector, "string_to_sign"), text(vector, "sha256_hex"));
+        check_unionpay(text(vector, "id"), text(vector, "body"), wanted, key);
+    }
+    assert_eq!(vectors.len(), 7);
+}
+
+/// Vectors that others publish, read in place; `None` when the shared folder is not there and was not asked for.
+#[allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "a test asks its caller where the shared folder is"
+)]
+fn shared(name: &str) -> Option<Value> {
+    let asked = std::env::var("PAYDESK_SHARED").ok();
+    let beside = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../../shared");
+    let folder = std::path::PathBuf::from(asked.as_deref().unwrap_or(beside));
+    match std::fs::read(folder.join("vectors").join(name)) {
+        Ok(bytes) => Some(serde_json::from_slice(&bytes).unwrap()),
+        Err(error) => {
+            assert!(
+                asked.is_none(),
+                "PAYDESK_SHARED is set, but {name}: {error}"
+            );
+            eprintln!("skipped: no shared data ({name})");
+            None
+        }
+    }
+}
+
+#[test]
+fn unionpays_published_and_own_vectors_are_accepted() {
+    use base64::Engine as _;
+    let (Some(published), Some(own)) = (
+        shared("unionpay_published.json"),
+        shared("unionpay_own.json"),
+    ) else {
+        return;
+    };
+    let certificates = &published["certificates"];
+    let key_of = |pem: &str| {
+        let (_, block) = x509_parser::pem::parse_x509_pem(pem.as_bytes()).unwrap();
+        let certificate = block.parse_x509().unwrap();
+        base64::engine::general_purpose::STANDARD.encode(certificate.public_key().raw)
+    };
+    let merchant = key_of(text(certificates, "merchant_sign_cert_pem"));
+    let gateway = key_of(text(certificates, "gateway_sign_leaf_pem"));
+    for vector in own["own_vectors"].as_array().unwrap() {
+        let wanted = (text(vector, "string_to_sign"), text(vector, "sha256_hex"));
+        check_unionpay(
+            text(vector, "name"),
+            text(vector, "form_body"),
+            wanted,
+            &merchant,
+        );
+    }
+    let vectors = published["vectors"].as_array().unwrap();
+    for vector in vectors {
+        let name = text(vector, "name");
+        let mut pairs: Vec<(String, String)> = vector["params"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+            .collect();
+        if let Some(signature) = vector["signature"].as_str() {
+            pairs.retain(|(name, _)| name != "signature");
+            pairs.push(("signature".to_owned(), signature.to_owned()));
+        }
+        let body = crate::shop::encode(&pairs.iter().collect::<Vec<_>>());
+        let key = if name.contains("request") {
+            &merchant
+        } else {
+            &gateway
+        };
+        let wanted = (text(vector, "string_to_sign"), text(vector, "sha256_hex"));
+        check_unionpay(name, &body, wanted, key);
+    }
+    assert_eq!(vectors.len(), 3);
 }
