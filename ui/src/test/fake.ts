@@ -495,8 +495,11 @@ export class FakeConsole implements Transport {
       ].map((key, index) => ({
         digits: `0${index}`,
         key,
-        alipay: `28763412900517460${index}`,
-        wechatpay: `13462791355028820${index}`,
+        codes: [
+          { channel: 'alipay', code: `28763412900517460${index}` },
+          { channel: 'unionpay', code: `622058213407719360${index}` },
+          { channel: 'wechatpay', code: `13462791355028820${index}` },
+        ],
       })),
     }),
     sandbox_set_fault: () => this.#answers.sandbox_status({}),
@@ -506,11 +509,11 @@ export class FakeConsole implements Transport {
       amount: money(4650),
     }),
     sample_codes: () => ({
-      codes: this.#answers.sandbox_status({}).customers.map(({ digits, key, alipay }) => ({
+      codes: this.#answers.sandbox_status({}).customers.map(({ digits, key, codes: [shown] }) => ({
         channel: 'alipay',
         digits,
         key,
-        code: alipay,
+        code: shown?.code ?? '',
         svg: '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 120 30"><path d="M2 0h2v30h-2zM6 0h1v30h-1zM9 0h3v30h-3zM14 0h1v30h-1zM18 0h2v30h-2zM22 0h4v30h-4zM30 0h1v30h-1zM33 0h2v30h-2zM38 0h3v30h-3zM44 0h1v30h-1z"/></svg>',
       })),
     }),

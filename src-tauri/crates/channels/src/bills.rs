@@ -4,7 +4,7 @@
 pub use crate::wire::archive::ReadSeek;
 use crate::{AccountSettings, Cx, WireRequest};
 use paydesk_domain::{
-    BillKind, BillLine, ChannelDay, FlowSort, LineKind, LineState, Money, NotSent, Outcome,
+    BillKind, BillLine, ChannelDay, DayCut, FlowSort, LineKind, LineState, Money, NotSent, Outcome,
     Timestamp, Totals,
 };
 use paydesk_signing::Authentic;
@@ -34,6 +34,8 @@ pub struct BillCalendar {
     pub ready_hour: u8,
     /// For how many days it can be fetched; `None` without an end.
     pub kept_days: Option<u16>,
+    /// When its days begin.
+    pub cut: DayCut,
 }
 
 /// What an answer about a bill says.

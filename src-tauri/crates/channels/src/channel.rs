@@ -352,6 +352,8 @@ pub trait Channel: Send + Sync {
 pub enum FieldKind {
     /// One certificate or several, PEM.
     Certificate,
+    /// A text that the channel asks for besides; with another one the merchant stays the same.
+    Detail,
     /// The name of a key: no secret, and the keys cannot be made without it.
     KeyName,
     /// Our private key.
@@ -393,7 +395,7 @@ impl Field {
     /// Whether the account's keys are made from it: then it is kept in the vault.
     #[must_use]
     pub fn makes_keys(&self) -> bool {
-        self.kind != FieldKind::Text
+        !matches!(self.kind, FieldKind::Detail | FieldKind::Text)
     }
 }
 

@@ -24,10 +24,9 @@ macro_rules! channels {
     };
 }
 
-pub mod unionpay;
 pub mod wire;
 
-channels! { alipay, wechatpay }
+channels! { alipay, unionpay, wechatpay }
 
 /// The connector with this short name.
 #[must_use]

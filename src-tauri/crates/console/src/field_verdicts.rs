@@ -13,7 +13,7 @@ pub(crate) fn form(profile: &Profile) -> ChannelForm {
         name: field.name.to_owned(),
         kind: match field.kind {
             FieldKind::Certificate => FieldKindView::Certificate,
-            FieldKind::KeyName | FieldKind::Text => FieldKindView::Text,
+            FieldKind::Detail | FieldKind::KeyName | FieldKind::Text => FieldKindView::Text,
             FieldKind::PrivateKey => FieldKindView::PrivateKey,
             FieldKind::PublicKey => FieldKindView::PublicKey,
             FieldKind::Secret => FieldKindView::Secret,

@@ -462,7 +462,10 @@ fn sort(
             let usual = seen.map_or(text, |seen| seen.normalised().expose().as_str());
             secret.insert(name.clone(), Secret::new(usual.to_owned()));
         }
-        if matches!(field.kind, FieldKind::KeyName | FieldKind::Text) {
+        if matches!(
+            field.kind,
+            FieldKind::Detail | FieldKind::KeyName | FieldKind::Text
+        ) {
             may_be_shown(profile, fields, name, text)?;
             shown.insert(name.clone(), text.to_owned());
         }

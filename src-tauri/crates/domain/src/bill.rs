@@ -57,11 +57,47 @@ impl ChannelDay {
     /// Its first moment and the first moment after it, for a channel that cuts its day at midnight of UTC+8.
     #[must_use]
     pub fn bounds_of_china(self) -> Option<(Timestamp, Timestamp)> {
+        DayCut::MIDNIGHT.bounds(self)
+    }
+}
+
+/// When a channel's day begins: so many hours before midnight of UTC+8.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DayCut {
+    early_hours: u8,
+}
+
+impl DayCut {
+    /// The day of the calendar.
+    pub const MIDNIGHT: DayCut = DayCut::before_midnight(0);
+
+    /// A day that begins so many hours before midnight, and ends as much before the next.
+    #[must_use]
+    pub const fn before_midnight(hours: u8) -> DayCut {
+        DayCut { early_hours: hours }
+    }
+
+    fn early_ms(self) -> i64 {
+        i64::from(self.early_hours) * 3_600_000
+    }
+
+    /// The first moment of a day and the first moment after it.
+    #[must_use]
+    pub fn bounds(self, day: ChannelDay) -> Option<(Timestamp, Timestamp)> {
         let start = |day: ChannelDay| {
             let midnight = day.date()?.to_zoned(Offset::constant(8).to_time_zone());
-            Some(Timestamp(midnight.ok()?.timestamp().as_millisecond()))
+            let midnight = midnight.ok()?.timestamp().as_millisecond();
+            midnight.checked_sub(self.early_ms()).map(Timestamp)
         };
-        Some((start(self)?, start(self.next()?)?))
+        Some((start(day)?, start(day.next()?)?))
+    }
+
+    /// The day that a moment belongs to.
+    #[must_use]
+    pub fn day_of(self, at: Timestamp) -> Option<ChannelDay> {
+        let at = Timestamp(at.0.checked_add(self.early_ms())?);
+        let china = Offset::constant(8).to_time_zone();
+        Some(ChannelDay::from_date(at.to_jiff().to_zoned(china).date()))
     }
 }
 
@@ -315,6 +351,22 @@ mod tests {
         // 2026-11-19 16:00 UTC, and 24 hours: China has no summer time.
         assert_eq!(starts, Timestamp(1_795_104_000_000));
         assert_eq!(ends.0 - starts.0, 86_400_000);
+    }
+
+    #[test]
+    fn a_moment_lies_between_the_bounds_of_its_day() {
+        let day = ChannelDay(20_261_120);
+        for (cut, starts_at) in [
+            (DayCut::MIDNIGHT, 1_795_104_000_000),
+            (DayCut::before_midnight(1), 1_795_104_000_000 - 3_600_000),
+        ] {
+            let (starts, ends) = cut.bounds(day).unwrap();
+            assert_eq!(starts, Timestamp(starts_at));
+            assert_eq!(cut.day_of(Timestamp(starts.0 - 1)), day.previous());
+            assert_eq!(cut.day_of(starts), Some(day));
+            assert_eq!(cut.day_of(Timestamp(ends.0 - 1)), Some(day));
+            assert_eq!(cut.day_of(ends), day.next());
+        }
     }
 
     #[test]

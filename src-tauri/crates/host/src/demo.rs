@@ -9,8 +9,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_console::{
     NewFile, Surroundings,
     contract::{
-        Act, CommandError, CustomerView, DemoStatementOf, ErrorCode, FaultView, MoneyView,
-        PhoneScreen, SampleCode, SandboxStatus,
+        Act, CommandError, CustomerCode, CustomerView, DemoStatementOf, ErrorCode, FaultView,
+        MoneyView, PhoneScreen, SampleCode, SandboxStatus,
     },
     refused, refused_with,
 };
@@ -34,7 +34,7 @@ use std::{
 };
 use tokio::sync::Mutex;
 
-/// Alipay's usual rate for small shops, 0.60 %; WeChat Pay's, 0.60 %: a start for the demo, set in Settings.
+/// The usual rate for small shops at Alipay, UnionPay and WeChat Pay, 0.60 %: a start for the demo, set in Settings.
 const DEMO_RATE_MILLIONTHS: u32 = 6_000;
 
 /// The sandbox is on this machine: slower than this means it is gone.
@@ -216,13 +216,19 @@ impl Demo {
     async fn connect(&self) -> Result<Vec<Account>, DemoError> {
         self.ensure().await?;
         let credentials = MerchantCredentials::read(&sandbox_folder(&self.folder))?;
-        let (alipay, alipay_keys) = alipay_account(&credentials);
-        let (wechatpay, wechatpay_keys) = wechatpay_account(&credentials);
         let vault = self.keys.vault().ok_or(VaultError::NotOpen)?;
         let now = self.ports.clock.now();
-        vault.keep(&alipay.id, &alipay_keys, now)?;
-        vault.keep(&wechatpay.id, &wechatpay_keys, now)?;
-        Ok(vec![alipay, wechatpay])
+        let issued = [
+            alipay_account(&credentials),
+            unionpay_account(&credentials),
+            wechatpay_account(&credentials),
+        ];
+        let mut accounts = Vec::new();
+        for (account, keys) in issued {
+            vault.keep(&account.id, &keys, now)?;
+            accounts.push(account);
+        }
+        Ok(accounts)
     }
 }
 
@@ -302,6 +308,28 @@ fn wechatpay_account(credentials: &MerchantCredentials) -> (Account, AccountSecr
         account("wechatpay", SANDBOX_GATEWAY.to_owned(), shown),
         AccountSecrets {
             channel: "wechatpay".to_owned(),
+            fields: keys,
+        },
+    )
+}
+
+fn unionpay_account(credentials: &MerchantCredentials) -> (Account, AccountSecrets) {
+    let unionpay = &credentials.unionpay;
+    let keys = secret_fields(&[
+        ("private_key", &unionpay.merchant_private_key_pem),
+        ("sign_cert", &unionpay.merchant_certificate_pem),
+        ("middle_cert", &unionpay.middle_certificate_pem),
+        ("root_cert", &unionpay.root_certificate_pem),
+    ]);
+    let shown = fields(&[
+        ("merId", &unionpay.mer_id),
+        ("backUrl", "https://notify.example.com/unionpay"),
+        ("termId", "00000001"),
+    ]);
+    (
+        account("unionpay", SANDBOX_GATEWAY.to_owned(), shown),
+        AccountSecrets {
+            channel: "unionpay".to_owned(),
             fields: keys,
         },
     )
@@ -449,17 +477,14 @@ impl Surroundings for Demo {
         Box::pin(async move {
             let customers = customers();
             let codes = customers.into_iter().flat_map(|customer| {
-                let row = |channel: &str, code: String| SampleCode {
-                    channel: channel.to_owned(),
-                    digits: customer.digits.clone(),
-                    key: customer.key.clone(),
-                    code,
+                let CustomerView { digits, key, codes } = customer;
+                codes.into_iter().map(move |shown| SampleCode {
+                    channel: shown.channel,
+                    digits: digits.clone(),
+                    key: key.clone(),
+                    code: shown.code,
                     svg: String::new(),
-                };
-                [
-                    row("alipay", customer.alipay.clone()),
-                    row("wechatpay", customer.wechatpay.clone()),
-                ]
+                })
             });
             Ok(codes.collect())
         })
@@ -496,16 +521,27 @@ impl Surroundings for Demo {
 
 /// The sandbox's table with fresh codes: a payment code is single use.
 fn customers() -> Vec<CustomerView> {
-    let code = |channel, behaviour| {
-        paydesk_sandbox::sample_code(channel, behaviour, rand::rngs::OsRng.next_u64())
-    };
+    let channels = [
+        ("alipay", paydesk_sandbox::Channel::Alipay),
+        ("unionpay", paydesk_sandbox::Channel::Unionpay),
+        ("wechatpay", paydesk_sandbox::Channel::Wechatpay),
+    ];
     paydesk_sandbox::CUSTOMERS
         .iter()
         .map(|customer| CustomerView {
             digits: customer.digits.to_owned(),
             key: customer.key.to_owned(),
-            alipay: code(paydesk_sandbox::Channel::Alipay, customer.behaviour),
-            wechatpay: code(paydesk_sandbox::Channel::Wechatpay, customer.behaviour),
+            codes: channels
+                .iter()
+                .map(|(id, channel)| CustomerCode {
+                    channel: (*id).to_owned(),
+                    code: paydesk_sandbox::sample_code(
+                        *channel,
+                        customer.behaviour,
+                        rand::rngs::OsRng.next_u64(),
+                    ),
+                })
+                .collect(),
         })
         .collect()
 }

@@ -4,8 +4,8 @@
 #![allow(clippy::disallowed_methods, reason = "it measures")]
 
 use paydesk_domain::{
-    BillLine, BookLine, BusinessDay, ChannelDay, Currency, LineKind, LineState, Mode, Money,
-    OrderNumber, Timestamp,
+    BillLine, BookLine, BusinessDay, ChannelDay, Currency, DayCut, LineKind, LineState, Mode,
+    Money, OrderNumber, Timestamp,
 };
 use paydesk_recon::{BillSide, Setting};
 use std::error::Error;
@@ -46,7 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(text) => text.parse()?,
         None => 100_000,
     };
-    let setting = Setting::of_china(ChannelDay(20_261_120), None).ok_or("no such day")?;
+    let setting =
+        Setting::of(ChannelDay(20_261_120), DayCut::MIDNIGHT, None).ok_or("no such day")?;
     let (mut theirs, mut ours) = (Vec::new(), Vec::new());
     for n in 0..lines {
         // Both in an order that is not the numbers': the worst case for the sort.

@@ -41,8 +41,8 @@ pub use paydesk_domain::Counts;
 pub use plain::{BriefLine, Met, PlainBill, PlainBooks, Settled};
 
 use paydesk_domain::{
-    Break, ChannelDay, ContractRate, Currency, Explanation, LineKind, MoneyError, Term, Timestamp,
-    Totals,
+    Break, ChannelDay, ContractRate, Currency, DayCut, Explanation, LineKind, MoneyError, Term,
+    Timestamp, Totals,
 };
 
 /// Whose day it is and by which contract.
@@ -59,10 +59,10 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// A day cut at midnight of UTC+8; `None` for a number that names no day.
+    /// A day as the channel cuts it; `None` for a number that names no day.
     #[must_use]
-    pub fn of_china(day: ChannelDay, contract: Option<ContractRate>) -> Option<Setting> {
-        let (starts, ends) = day.bounds_of_china()?;
+    pub fn of(day: ChannelDay, cut: DayCut, contract: Option<ContractRate>) -> Option<Setting> {
+        let (starts, ends) = cut.bounds(day)?;
         Some(Setting {
             day,
             starts,

@@ -20,7 +20,7 @@ const PLAIN: u8 = u8::MAX;
 
 fn setting() -> Setting {
     let rate = FeeRate::from_millionths(6_000).unwrap();
-    Setting::of_china(DAY, Some(ContractRate::always(rate))).unwrap()
+    Setting::of(DAY, DayCut::MIDNIGHT, Some(ContractRate::always(rate))).unwrap()
 }
 
 fn cny(minor: i64) -> Money {

@@ -2,8 +2,8 @@
 
 use paydesk_channels::{AccountSettings, Bills, Span};
 use paydesk_domain::{
-    BillLine, BookLine, ChannelDay, ContractRate, Currency, FeeRate, MerchantRef, Money, RateTable,
-    Totals, total,
+    BillLine, BookLine, ChannelDay, ContractRate, Currency, DayCut, FeeRate, MerchantRef, Money,
+    RateTable, Totals, total,
 };
 use paydesk_recon::{
     BillSide, BriefLine, Difference, FeeAudit, FeeFinding, FeeTerms, Met, OtherBills, PlainBill,
@@ -166,7 +166,7 @@ fn push_others(others: &mut OtherBills, written: &Written, channel: Channel) {
 pub(crate) fn compared(written: &Written, channel: Channel) -> Said {
     let day = ChannelDay(written.day);
     let rates = rate_table(day);
-    let setting = Setting::of_china(day, rates.on(day)).unwrap();
+    let setting = Setting::of(day, DayCut::MIDNIGHT, rates.on(day)).unwrap();
     let is_here = |it: &&BillFile| it.channel == channel && it.day == written.day;
     let here = written.bills.iter().find(is_here).unwrap();
     let (lines, totals) = bill_lines(channel, &here.path, here.day);

@@ -15,7 +15,7 @@ use crate::{
         stream::{ByReading, Stream, content_sha256},
     },
 };
-use paydesk_domain::{BillKind, BillLine, ChannelDay, Doubt, FlowSort, NotSent, Outcome, Totals};
+use paydesk_domain::{DayCut, BillKind, BillLine, ChannelDay, Doubt, FlowSort, NotSent, Outcome, Totals};
 use paydesk_signing::Authentic;
 
 /// The file exists and says that nothing happened.
@@ -42,6 +42,7 @@ impl Bills for super::Alipay {
         BillCalendar {
             ready_hour: 9,
             kept_days: None,
+            cut: DayCut::MIDNIGHT,
         }
     }
 

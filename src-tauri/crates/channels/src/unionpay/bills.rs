@@ -127,6 +127,7 @@ impl Bills for super::UnionPay {
         BillCalendar {
             ready_hour: 10,
             kept_days: None,
+            cut: super::DAY_CUT,
         }
     }
 

@@ -35,9 +35,9 @@ pub(super) fn fields(fields: &BTreeMap<String, String>, now: Timestamp) -> Vec<F
         checks.refuse("middle_cert", FieldProblem::OwnKey);
     }
     chain(&mut checks);
-    // Without it no payment and no refund goes out, although nobody listens there.
+    // Without them no payment goes out, although nobody need listen at the address.
     checks.plain("backUrl", true, is_address);
-    checks.plain("termId", false, is_terminal);
+    checks.plain("termId", true, is_terminal);
     checks.done()
 }
 

@@ -18,7 +18,7 @@ use crate::{
     FieldKind, Finish, Notices, Operation, Payments, Profile, Query, QueryRefund, RefundCall,
     Refunds, Schedule, SignatureComplaint, WireRequest,
 };
-use paydesk_domain::{Doubt, NotSent, Outcome, PaymentFact, RefundFact, Timestamp};
+use paydesk_domain::{DayCut, Doubt, NotSent, Outcome, PaymentFact, RefundFact, Timestamp};
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, WireReply};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -31,6 +31,8 @@ pub const CONNECTOR: UnionPay = UnionPay;
 
 /// Past this a `txnTime` may be refused as stale.
 const STALE_AFTER: Duration = Duration::from_secs(60);
+/// The settlement day ends at 23:00 (protocol reference, "Settlement file").
+const DAY_CUT: DayCut = DayCut::before_midnight(1);
 /// The third part of the owner that UnionPay's own certificates name:
 /// `041@8310000000083040@中国银联股份有限公司@00016495`.
 const OWNER: &str = "中国银联股份有限公司";
@@ -56,8 +58,8 @@ static PROFILE: Profile = Profile {
         field("sign_cert", FieldKind::Certificate, false),
         field("middle_cert", FieldKind::Certificate, false),
         field("root_cert", FieldKind::Certificate, false),
-        field("backUrl", FieldKind::Text, true),
-        field("termId", FieldKind::Text, true),
+        field("backUrl", FieldKind::Detail, false),
+        field("termId", FieldKind::Detail, false),
     ],
     peer_fields: &["middle_cert", "root_cert"],
     key_name_field: "sign_cert",

@@ -80,18 +80,23 @@ fn fen(amount: Amount) -> Result<String, NotSent> {
     }
 }
 
-/// What every movement of money carries. The channel asks for an address to notify even where nobody listens.
+/// What every movement of money carries. The channel asks for a terminal, and for an address to notify even where
+/// nobody listens.
 fn movement(amount: Amount, cx: &Cx<'_>) -> Result<Vec<Field>, NotSent> {
     let back_url = cx.account.field("backUrl");
     if back_url.is_empty() || back_url.len() > BACK_URL_BYTES_MAX {
         return Err(unsendable("backUrl"));
+    }
+    let terminal = cx.account.field("termId");
+    if terminal.is_empty() {
+        return Err(unsendable("termId"));
     }
     Ok(vec![
         ("backUrl", back_url.to_owned()),
         ("bizType", "000000".to_owned()),
         ("channelType", "08".to_owned()),
         ("currencyCode", "156".to_owned()),
-        ("termId", cx.account.field("termId").to_owned()),
+        ("termId", terminal.to_owned()),
         ("txnAmt", fen(amount)?),
     ])
 }

@@ -145,7 +145,7 @@ impl<'l> Row<'l> {
 
     fn moment(&self, day: Option<ChannelDay>) -> Result<Timestamp, BillFault> {
         let text = self.text(MOMENT)?;
-        let near = match day.and_then(ChannelDay::bounds_of_china) {
+        let near = match day.and_then(|day| super::DAY_CUT.bounds(day)) {
             Some((start, _)) => Some(start),
             None => self.dated()?,
         };

@@ -14,7 +14,7 @@ use crate::{
         stream::{ByReading, Digested, Stream, content_sha256},
     },
 };
-use paydesk_domain::{BillKind, BillLine, ChannelDay, Doubt, FlowSort, NotSent, Outcome, Totals};
+use paydesk_domain::{DayCut, BillKind, BillLine, ChannelDay, Doubt, FlowSort, NotSent, Outcome, Totals};
 use paydesk_signing::{Authentic, sha1_hex};
 
 /// SHA-1 in hexadecimal.
@@ -39,6 +39,7 @@ impl Bills for super::WechatPay {
         BillCalendar {
             ready_hour: 10,
             kept_days: Some(89),
+            cut: DayCut::MIDNIGHT,
         }
     }
 

@@ -2,7 +2,7 @@
 //! The codes are read out of the references' tables, so a new one there fails here.
 
 use crate::documented::{alipay, protocol, unionpay, wechatpay};
-use paydesk_channels::{Channel, MoneyMoved, NextAction, by_id};
+use paydesk_channels::{MoneyMoved, NextAction, by_id};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -11,17 +11,8 @@ use std::{
 /// The text for a code nobody knows.
 const FALLBACK: &str = "code_other";
 
-/// UnionPay's stands beside the list until its simulator does.
-fn connector(id: &str) -> &'static dyn Channel {
-    static UNIONPAY: paydesk_channels::unionpay::UnionPay = paydesk_channels::unionpay::CONNECTOR;
-    match id {
-        "unionpay" => &UNIONPAY,
-        id => by_id(id).unwrap(),
-    }
-}
-
 fn check(channel: &str, codes: &BTreeSet<String>) {
-    let connector = connector(channel);
+    let connector = by_id(channel).unwrap();
     let missing: Vec<&String> = codes
         .iter()
         .filter(|code| connector.meaning(code).is_none())
@@ -134,7 +125,7 @@ fn a_doubtful_code_of_unionpay_is_never_a_no() {
     for code in [
         "00", "01", "02", "03", "04", "05", "06", "12", "34", "37", "60", "83", "99",
     ] {
-        let meaning = connector("unionpay").meaning(code).unwrap();
+        let meaning = by_id("unionpay").unwrap().meaning(code).unwrap();
         assert_eq!(meaning.money, MoneyMoved::Unknown, "{code}");
     }
 }
@@ -165,7 +156,7 @@ fn texts_are_shared_only_by_codes_that_ask_for_the_same() {
             } else {
                 code
             };
-            let Some(meaning) = connector(channel).meaning(code) else {
+            let Some(meaning) = by_id(channel).unwrap().meaning(code) else {
                 panic!("{channel} {code}");
             };
             rows += 1;

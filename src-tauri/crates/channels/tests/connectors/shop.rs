@@ -106,6 +106,7 @@ impl Shop {
                 &[
                     ("merId", "777290058167151"),
                     ("backUrl", "https://relay.example/unionpay?a=1"),
+                    ("termId", "0000000A"),
                 ],
             ),
             channel: PrivateKey::read(key("gateway_private_pkcs8_pem").as_bytes()).unwrap(),

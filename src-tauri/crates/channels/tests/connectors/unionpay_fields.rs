@@ -54,11 +54,7 @@ fn an_account_that_is_filled_in_has_no_problem() {
         .iter()
         .map(|field| field.name)
         .collect();
-    assert_eq!(
-        named,
-        known[..6],
-        "in the profile's order, without the terminal"
-    );
+    assert_eq!(named, known, "in the profile's order");
     assert!(unionpay::account_keys(&fields, NOW).is_ok());
 }
 
@@ -78,6 +74,7 @@ fn every_field_says_what_is_wrong_with_it() {
         "middle_cert",
         "root_cert",
         "backUrl",
+        "termId",
     ] {
         assert_eq!(with(field, " "), [(field, FieldProblem::Missing)]);
     }

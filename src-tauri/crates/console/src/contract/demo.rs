@@ -20,10 +20,17 @@ pub struct CustomerView {
     pub digits: String,
     /// Both catalogues hold `customer_<key>`.
     pub key: String,
-    /// A fresh Alipay code of this customer.
-    pub alipay: String,
-    /// A fresh WeChat Pay code of this customer.
-    pub wechatpay: String,
+    /// A fresh code of this customer at every channel whose payers show one.
+    pub codes: Vec<CustomerCode>,
+}
+
+/// What a customer shows at the till.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CustomerCode {
+    /// The channel.
+    pub channel: String,
+    /// The payment code.
+    pub code: String,
 }
 
 /// The demo's faults and customers.

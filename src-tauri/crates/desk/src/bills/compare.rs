@@ -1,6 +1,5 @@
 //! Our side of a channel's day, and what comes out when the bill is held against it.
 
-use super::channel_day;
 use crate::{
     DeskError,
     ports::{BillRow, Booked, BookedAsk, BookedRow, DaySummary, KeptDifference, Verdict},
@@ -8,8 +7,8 @@ use crate::{
 };
 use paydesk_channels::BillFault;
 use paydesk_domain::{
-    Amount, BillLine, BookLine, BreakCode, ChannelDay, LineKind, Money, Payment, Refund, Timestamp,
-    Totals,
+    Amount, BillLine, BookLine, BreakCode, ChannelDay, DayCut, LineKind, Money, Payment, Refund,
+    Timestamp, Totals,
 };
 use paydesk_recon::{BillSide, BriefLine, Met, PlainBooks, Setting, Settled};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,8 +18,9 @@ pub(super) fn day_of_bill(
     asked: Option<ChannelDay>,
     said: Option<ChannelDay>,
     first: Option<Timestamp>,
+    cut: DayCut,
 ) -> Result<ChannelDay, DeskError> {
-    day_or_first(asked, said, first.and_then(channel_day))
+    day_or_first(asked, said, first.and_then(|at| cut.day_of(at)))
 }
 
 /// The day the file says, which must be the one that was asked for; without either, that of its first line.
@@ -42,6 +42,8 @@ pub(super) fn day_or_first(
 #[derive(Clone, Copy)]
 pub(super) struct Day<'a> {
     pub(super) account: &'a Account,
+    /// When its days begin.
+    pub(super) cut: DayCut,
     pub(super) setting: Setting,
     /// Whether the channel gives its fee back with a refund; not known of every channel.
     pub(super) returns_fee: Option<bool>,
@@ -55,7 +57,7 @@ impl Day<'_> {
 
     /// From the first moment of the day before to the last of the day after.
     pub(super) fn near(&self) -> (Timestamp, Timestamp) {
-        let bounds = |day: Option<ChannelDay>| day.and_then(ChannelDay::bounds_of_china);
+        let bounds = |day: Option<ChannelDay>| day.and_then(|day| self.cut.bounds(day));
         let (starts, ends) = (self.setting.starts, self.setting.ends);
         (
             bounds(self.setting.day.previous()).map_or(starts, |it| it.0),
@@ -84,7 +86,7 @@ impl Day<'_> {
         paid_at: Option<Timestamp>,
         amount: Amount,
     ) -> Option<Money> {
-        let paid_on = paid_at.and_then(channel_day).unwrap_or(day);
+        let paid_on = paid_at.and_then(|at| self.cut.day_of(at)).unwrap_or(day);
         match self.returns_fee? {
             true => {
                 let kept = self.fee(paid_on, amount)?;
@@ -119,7 +121,7 @@ impl Day<'_> {
     fn payment_line(&self, payment: &Payment) -> Option<BookLine> {
         let amount = payment.plan().amount;
         let at = payment.booked_at();
-        let day = channel_day(at)?;
+        let day = self.cut.day_of(at)?;
         Some(BookLine {
             kind: LineKind::Payment,
             payment: payment.reference().to_string(),
@@ -136,7 +138,7 @@ impl Day<'_> {
     fn refund_line(&self, refund: &Refund, payment: &Payment) -> Option<BookLine> {
         let amount = refund.plan().amount;
         let at = refund.booked_at();
-        let day = channel_day(at)?;
+        let day = self.cut.day_of(at)?;
         Some(BookLine {
             kind: LineKind::Refund,
             payment: payment.reference().to_string(),
@@ -303,7 +305,7 @@ mod tests {
     #[test]
     fn a_line_on_the_neighbours_bill_is_named_and_marks_no_row_of_this_one() {
         let day = ChannelDay(20_261_120);
-        let setting = Setting::of_china(day, None).unwrap();
+        let setting = Setting::of(day, DayCut::MIDNIGHT, None).unwrap();
         let money = Money::from_minor(4_650, Currency::CNY);
         let line = |payment: &str| BillLine {
             row: 2,

@@ -11,7 +11,7 @@ use paydesk_channels::{
 use paydesk_domain::{
     AccountId, BillLine, ChannelDay, LineKind, LineState, Money, Timestamp, Totals,
 };
-use paydesk_recon::{BriefLine, NEAR_MIDNIGHT_SECONDS, PlainBill, Setting};
+use paydesk_recon::{BriefLine, NEAR_MIDNIGHT_SECONDS, PlainBill};
 use std::{
     collections::{BTreeSet, HashSet},
     sync::Arc,
@@ -189,8 +189,9 @@ impl Desk {
         day: ChannelDay,
     ) -> Result<Vec<Money>, DeskError> {
         let kept = self.ports.store.bills(account, day, day).await?;
-        let ends = Setting::of_china(day, None).map(|it| it.ends);
-        let Some((kept, ends)) = kept.first().zip(ends) else {
+        let kept = kept.first();
+        let ends = kept.and_then(|it| super::cut_of(&it.channel).bounds(day));
+        let Some((kept, (_, ends))) = kept.zip(ends) else {
             return Ok(Vec::new());
         };
         let lines = match self.kept_lines(kept).await? {

@@ -36,7 +36,8 @@ impl Desk {
             settings: settings(&account),
         });
         let mut streamed = working(|| lines.streamed())?;
-        let day = day_of_bill(asked, streamed.end.day, streamed.first)?;
+        let cut = super::cut_of(&account.channel);
+        let day = day_of_bill(asked, streamed.end.day, streamed.first, cut)?;
         let layout = std::mem::take(&mut streamed.layout);
         let content_sha256 = std::mem::take(&mut streamed.end.content_sha256);
         let compared = self.compared(&account, day, &lines, streamed).await?;
@@ -72,9 +73,11 @@ impl Desk {
     ) -> Result<Compared, DeskError> {
         let contract = account.contract_on(day);
         let channel = paydesk_channels::by_id(&account.channel.0);
+        let cut = super::cut_of(&account.channel);
         let day = Day {
             account,
-            setting: Setting::of_china(day, contract).ok_or(BillFault::WrongDay(day))?,
+            cut,
+            setting: Setting::of(day, cut, contract).ok_or(BillFault::WrongDay(day))?,
             returns_fee: channel.and_then(|it| it.profile().refund_returns_fee),
         };
         let file = streamed.end.totals;

@@ -32,7 +32,9 @@ use paydesk_channels::{
     AccountSettings, BillAnswer, BillFault, BillLink, BillText, Bills, Channel, Cx, NextAction,
     WireRequest,
 };
-use paydesk_domain::{AccountId, BillKind, ChannelDay, LineState, Outcome, Timestamp, Totals};
+use paydesk_domain::{
+    AccountId, BillKind, ChannelDay, ChannelId, DayCut, LineState, Outcome, Timestamp, Totals,
+};
 use paydesk_recon::Setting;
 use paydesk_signing::WireReply;
 use serde_json::json;
@@ -324,7 +326,8 @@ impl Desk {
         account: &Account,
         day: ChannelDay,
     ) -> Result<bool, DeskError> {
-        let setting = Setting::of_china(day, None).ok_or(BillFault::WrongDay(day))?;
+        let setting =
+            Setting::of(day, cut_of(&account.channel), None).ok_or(BillFault::WrongDay(day))?;
         let mut has_any = false;
         let mut each = |rows: &[crate::ports::BookedRow]| {
             has_any |= rows.iter().any(|row| row.state != LineState::Failed);
@@ -456,6 +459,12 @@ fn settings(account: &Account) -> AccountSettings {
 /// The day by the channels' clock, UTC+8.
 #[must_use]
 pub fn channel_day(at: Timestamp) -> Option<ChannelDay> {
-    let china = jiff::tz::Offset::constant(8).to_time_zone();
-    Some(ChannelDay::from_date(at.to_jiff().to_zoned(china).date()))
+    DayCut::MIDNIGHT.day_of(at)
+}
+
+/// When the days of a channel's bills begin; at midnight where there are none.
+fn cut_of(channel: &ChannelId) -> DayCut {
+    let channel = paydesk_channels::by_id(&channel.0);
+    let bills = channel.and_then(paydesk_channels::Channel::bills);
+    bills.map_or(DayCut::MIDNIGHT, |bills| bills.calendar().cut)
 }

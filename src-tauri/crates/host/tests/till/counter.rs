@@ -72,6 +72,23 @@ impl Street {
         )
     }
 
+    pub(crate) fn unionpay(&self) -> AccountDraft {
+        let given = &self.merchant.unionpay;
+        self.draft(
+            "unionpay",
+            "",
+            &[
+                ("merId", &given.mer_id),
+                ("private_key", &given.merchant_private_key_pem),
+                ("sign_cert", &given.merchant_certificate_pem),
+                ("middle_cert", &given.middle_certificate_pem),
+                ("root_cert", &given.root_certificate_pem),
+                ("backUrl", "https://notify.example.com/unionpay"),
+                ("termId", "00000001"),
+            ],
+        )
+    }
+
     fn draft(&self, channel: &str, path: &str, fields: &[(&str, &str)]) -> AccountDraft {
         AccountDraft {
             channel: channel.to_owned(),

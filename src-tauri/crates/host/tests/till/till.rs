@@ -5,6 +5,7 @@ use paydesk_host::{Host, HostOptions};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
@@ -97,14 +98,23 @@ impl Till {
         Ok(serde_json::from_value(answer).unwrap())
     }
 
+    /// The codes of a customer at Alipay and at WeChat Pay.
     pub(crate) async fn codes(&self, digits: &str) -> (String, String) {
+        let mut codes = self.codes_by_channel(digits).await;
+        let mut code = |channel| codes.remove(channel).unwrap();
+        (code("alipay"), code("wechatpay"))
+    }
+
+    /// The code of a customer at every channel.
+    pub(crate) async fn codes_by_channel(&self, digits: &str) -> BTreeMap<String, String> {
         let status: SandboxStatus = self.ask("sandbox_status", NoArgs {}).await.unwrap();
         let customer = status
             .customers
             .into_iter()
             .find(|c| c.digits == digits)
             .unwrap();
-        (customer.alipay, customer.wechatpay)
+        let codes = customer.codes.into_iter();
+        codes.map(|shown| (shown.channel, shown.code)).collect()
     }
 
     pub(crate) async fn fault(&self, name: &str, on: bool) {
