@@ -14,6 +14,8 @@ use crate::world::{World, carriage_of};
 
 /// Without `payTimeout` an order lives a quarter of an hour.
 const LIFE_MS: i64 = 15 * 60_000;
+/// A payer who does not confirm a scanned code in this time is given up: no till can end such a payment.
+const CODE_LIFE_MS: i64 = 90_000;
 
 /// Checks what every order of money says, and that its number is new. A number that is there is a repetition
 /// whatever time it names: whoever sends a charge again must not read that its form is wrong.
@@ -99,6 +101,7 @@ pub(super) fn charge(world: &World, form: &Form) -> Outcome {
     let now_ms = world.now().wall_ms;
     let mut ledger = world.ledger()?;
     let mut new = check_payment(world, &ledger, form, Kind::Code)?;
+    new.expires_ms = now_ms.saturating_add(CODE_LIFE_MS);
     let code = form.need("qrNo")?;
     if !is_payment_code(code) {
         return Err(Refusal::format("qrNo"));
