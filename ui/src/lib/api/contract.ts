@@ -1313,6 +1313,19 @@ params: { [key in string]: string },
 incident: string, };
 
 /**
+ * What a customer shows at the till.
+ */
+export type CustomerCode = { 
+/**
+ * The channel.
+ */
+channel: string, 
+/**
+ * The payment code.
+ */
+code: string, };
+
+/**
  * A demo customer.
  */
 export type CustomerView = { 
@@ -1325,13 +1338,9 @@ digits: string,
  */
 key: string, 
 /**
- * A fresh Alipay code of this customer.
+ * A fresh code of this customer at every channel whose payers show one.
  */
-alipay: string, 
-/**
- * A fresh WeChat Pay code of this customer.
- */
-wechatpay: string, };
+codes: Array<CustomerCode>, };
 
 /**
  * What of a reconciled day is written.
