@@ -320,6 +320,19 @@ impl Desk {
         Ok(kept)
     }
 
+    /// Whether a bill that is not there yet will never come: another day's is due by now, and our books have nothing of
+    /// this one. Some channels (UnionPay) make no file of a day without trade, and say the same as before it is ready.
+    async fn is_nothing(
+        &self,
+        account: &Account,
+        bills: &dyn Bills,
+        (day, kind): (ChannelDay, BillKind),
+    ) -> Result<bool, DeskError> {
+        let newest = runs::newest_bill(self.now(), bills.calendar().ready_hour);
+        let is_overdue = kind == BillKind::Trade && newest.is_some_and(|newest| newest > day);
+        Ok(is_overdue && !self.has_trade(account, day).await?)
+    }
+
     /// Whether our books have anything of an account on a day.
     pub(crate) async fn has_trade(
         &self,
@@ -411,6 +424,11 @@ impl Desk {
         match answer {
             Outcome::Done(BillAnswer::Ready(link)) => Ok(link),
             Outcome::Done(BillAnswer::Empty) => Err(DeskError::BillEmpty),
+            Outcome::Done(BillAnswer::NotYet)
+                if self.is_nothing(account, bills, (day, kind)).await? =>
+            {
+                Err(DeskError::BillEmpty)
+            }
             Outcome::Done(BillAnswer::NotYet) => Err(DeskError::BillNotYet),
             Outcome::Done(BillAnswer::Refused(code)) => Err(bill_refused(channel, code)),
             Outcome::Refused(refusal) => Err(bill_refused(channel, refusal.code)),

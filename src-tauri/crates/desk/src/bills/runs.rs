@@ -381,7 +381,7 @@ fn is_about_money(code: BreakCode) -> bool {
 }
 
 /// The newest day whose bill is there at a moment: yesterday, from the channel's hour on.
-fn newest_bill(now: Timestamp, ready_hour: u8) -> Option<ChannelDay> {
+pub(super) fn newest_bill(now: Timestamp, ready_hour: u8) -> Option<ChannelDay> {
     let early = Duration::from_secs(u64::from(ready_hour) * 3600);
     let early = i64::try_from(early.as_millis()).ok()?;
     channel_day(Timestamp(now.0.checked_sub(early)?))?.previous()

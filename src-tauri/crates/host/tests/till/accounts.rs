@@ -25,7 +25,7 @@ async fn accounts(till: &Till) -> AccountList {
 async fn an_account_is_tested_added_and_charges_also_after_a_restart() {
     let (street, keyring) = (Street::open("added").await, keyring());
     let till = shop("added", &keyring).await;
-    for draft in [street.alipay(), street.wechatpay()] {
+    for draft in [street.alipay(), street.unionpay(), street.wechatpay()] {
         let check = CheckAccount {
             draft: draft.clone(),
             account_id: None,
@@ -71,6 +71,7 @@ async fn an_account_is_tested_added_and_charges_also_after_a_restart() {
     );
     charge_paid(&till, Channel::Wechatpay, 3_400).await;
     charge_paid(&till, Channel::Alipay, 5_600).await;
+    charge_paid(&till, Channel::Unionpay, 7_800).await;
     for account in accounts(&till).await.accounts {
         let tested = test(&till, TestSubject::Account(account.id)).await;
         assert!(tested.passed, "{tested:#?}");

@@ -1,6 +1,6 @@
 //! Differences worked off and a day signed: what fits is decided, what does not says why, a signed day stands.
 
-use crate::till::{Till, folder};
+use crate::till::{Till, folder, traded};
 use paydesk_console::contract::*;
 use paydesk_host::HostOptions;
 
@@ -19,7 +19,7 @@ async fn yesterday(till: &Till) -> String {
         .ask("day_overview", CloseDayOf { day: None })
         .await
         .unwrap();
-    for day in &overview.accounts {
+    for day in traded(&overview.accounts) {
         let ask = DayOf {
             account_id: day.account.id.clone(),
             day: overview.day.clone(),

@@ -286,6 +286,7 @@ async fn a_crash_in_the_middle_of_the_test_takes_no_money() {
     let (street, till) = (&ward.street, &ward.till);
     for (channel, draft) in [
         (Channel::Alipay, street.alipay()),
+        (Channel::Unionpay, street.unionpay()),
         (Channel::Wechatpay, street.wechatpay()),
     ] {
         // The code is opened at the channel; its answer never comes.
@@ -306,7 +307,7 @@ async fn a_crash_in_the_middle_of_the_test_takes_no_money() {
         assert_eq!(asked, ["query", "create_qr"], "and nobody closed it");
     }
     let left = street.sandbox.ledger().unwrap();
-    assert_eq!(left.trades.len(), 2);
+    assert_eq!(left.trades.len(), 3);
     for trade in &left.trades {
         assert!(trade.charges.is_empty() && trade.state == State::Waiting);
         assert!(trade.code.len() > 20, "{}", trade.code);
@@ -332,6 +333,6 @@ async fn a_crash_in_the_middle_of_the_test_takes_no_money() {
         .iter()
         .map(|it| (it.spent, it.is_balanced))
         .collect();
-    assert_eq!(spent, [(Fen::new(0), true); 2]);
+    assert_eq!(spent, [(Fen::new(0), true); 3]);
     ward.close().await;
 }

@@ -182,10 +182,9 @@ async fn without_a_connection_nothing_is_sent_and_that_is_said() {
         ..paydesk_host::HostOptions::default()
     };
     let till = Till::set_up(options).await;
-    let (alipay, wechatpay) = till.codes("00").await;
+    let codes = till.codes_by_channel("00").await;
     sandbox.stop().await;
-    for (n, code) in [alipay, wechatpay].into_iter().enumerate() {
-        let minor = 900 + i64::try_from(n).unwrap();
+    for (minor, code) in (900..).zip(codes.into_values()) {
         let order = till.charge(&code, minor).await.unwrap().order_id;
         let view = till
             .until(&order, "failed", |v| v.state == PayState::Failed)

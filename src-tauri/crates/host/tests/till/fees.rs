@@ -1,6 +1,6 @@
 //! The fee audit through the contract: every fee worked out again here, by arithmetic of the test's own.
 
-use crate::till::{Till, folder};
+use crate::till::{Till, folder, traded};
 use paydesk_console::contract::*;
 use paydesk_host::HostOptions;
 
@@ -13,7 +13,7 @@ async fn shop(name: &str) -> (Till, String) {
     let till = Till::set_up_with(options, 3).await;
     let ask = CloseDayOf { day: None };
     let overview: DayOverview = till.ask("day_overview", ask).await.unwrap();
-    for day in &overview.accounts {
+    for day in traded(&overview.accounts) {
         let ask = DayOf {
             account_id: day.account.id.clone(),
             day: overview.day.clone(),

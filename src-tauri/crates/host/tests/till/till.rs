@@ -11,6 +11,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// The channel at which the demo's past has no sale.
+pub(crate) const SILENT: &str = "unionpay";
+
+/// The accounts of a day of the demo's past that have sales.
+pub(crate) fn traded(accounts: &[AccountDayView]) -> impl Iterator<Item = &AccountDayView> {
+    let has_sales = |day: &&AccountDayView| day.account.channel != SILENT;
+    accounts.iter().filter(has_sales)
+}
+
 /// Longer than any result may take with a fault that stays on.
 const PATIENCE: Duration = Duration::from_secs(150);
 
