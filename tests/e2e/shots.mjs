@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { openPage } from './lib/browser.mjs';
 import { alipayCode, wechatCode } from './lib/codes.mjs';
 import { overflowsIn } from './lib/overflow.mjs';
+import { traded } from './lib/past.mjs';
 import { root, target } from './lib/place.mjs';
 import { openSandbox } from './lib/sandbox.mjs';
 import { violationsIn } from './pages/axe.mjs';
@@ -261,7 +262,7 @@ async function finance({ page, part, ask }, shoot) {
     return value;
   };
   const { day, accounts } = await answer('day_overview', { day: null });
-  for (const { account, here } of accounts) {
+  for (const { account, here } of traded(accounts)) {
     if (here) continue;
     const { preview } = await answer('fetch_bill', { account_id: account.id, day });
     await answer('import_bill', { preview });
