@@ -367,9 +367,13 @@ impl Payment {
         }
     }
 
-    /// Keeps what an answer taught the connector.
-    pub fn learn(&mut self, memo: Memo) {
+    /// Keeps what an answer taught the connector; whether that is news.
+    pub fn learn(&mut self, memo: Memo) -> Change {
+        if self.memo.as_ref() == Some(&memo) {
+            return Change::Same;
+        }
         self.memo = Some(memo);
+        Change::Moved
     }
 
     /// Puts it on the human list; the program goes on asking.

@@ -178,21 +178,27 @@ impl Desk {
         Ok(Some(step))
     }
 
-    /// An authenticated fact moves it, or changes nothing. `learn` takes what else the answer taught.
+    /// An authenticated fact moves it, or changes nothing. `learn` takes what else the answer taught: news is recorded
+    /// even where the fact is none.
     pub(super) async fn settle_heard<M: Matter>(
         &self,
         reference: &MerchantRef,
         (evidence, proof, record): (&Evidence, &Authentic, &Record),
         schedule: &'static Schedule,
-        learn: impl Fn(&mut M) + Send + Sync,
+        learn: impl Fn(&mut M) -> Change + Send + Sync,
         sealed: Option<SealedField>,
     ) -> Result<Order, DeskError> {
         self.change(&reference.order(), |mut order| {
             let matter = M::of_mut(&mut order, reference).ok_or(DeskError::OrderNotFound)?;
-            learn(matter);
+            let learned = learn(matter);
             let heard = M::hear(&mut order, reference, evidence);
             let change = heard.ok_or(DeskError::OrderNotFound)?;
-            self.step::<M>(order, reference, change, schedule, |step| {
+            let news = if change == Change::Same {
+                learned
+            } else {
+                change
+            };
+            self.step::<M>(order, reference, news, schedule, |step| {
                 let body = super::heard_body(evidence, change, record, proof);
                 let event = self.event_about::<M>(M::HEARD, step, reference, body)?;
                 step.events.push(self.with_evidence(event, record)?);

@@ -2,7 +2,9 @@
 
 use crate::{Desk, DeskError, driver::Exchanged, ports::SealedField};
 use paydesk_channels::Schedule;
-use paydesk_domain::{ClosedWhy, Evidence, Fact, Heard, MerchantRef, Order, Payment, PaymentFact};
+use paydesk_domain::{
+    Change, ClosedWhy, Evidence, Fact, Heard, MerchantRef, Order, Payment, PaymentFact,
+};
 use paydesk_signing::mutants::{Mutant, planted};
 
 impl Desk {
@@ -59,10 +61,9 @@ impl Desk {
             name: "payer",
             value,
         });
-        let learn = |payment: &mut Payment| {
-            if let Some(memo) = learned.clone() {
-                payment.learn(memo);
-            }
+        let learn = |payment: &mut Payment| match learned.clone() {
+            Some(memo) => payment.learn(memo),
+            None => Change::Same,
         };
         let heard = (&evidence, &proof, &record);
         self.settle_heard(reference, heard, schedule, learn, sealed)

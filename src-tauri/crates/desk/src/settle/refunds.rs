@@ -3,7 +3,7 @@
 use crate::{Desk, DeskError, driver::Exchanged};
 use paydesk_channels::Channel;
 use paydesk_domain::{
-    Again, Doubt, Evidence, Fact, Heard, MerchantRef, NotSent, Order, Refund, RefundFact,
+    Again, Change, Doubt, Evidence, Fact, Heard, MerchantRef, NotSent, Order, Refund, RefundFact,
 };
 use paydesk_signing::mutants::{Mutant, planted};
 
@@ -70,7 +70,13 @@ impl Desk {
         let seen = record.dated.unwrap_or_else(|| self.now());
         let evidence = Evidence::from_channel(Fact::Refund(fact), &proof, heard, seen);
         let heard = (&evidence, &proof, &record);
-        self.settle_heard(reference, heard, schedule, |_: &mut Refund| {}, None)
-            .await
+        self.settle_heard(
+            reference,
+            heard,
+            schedule,
+            |_: &mut Refund| Change::Same,
+            None,
+        )
+        .await
     }
 }

@@ -247,3 +247,25 @@ async fn a_cancelled_code_is_closed_and_money_that_still_comes_waits_for_a_perso
     assert!(till.ledger().await.iter().all(|t| t.charged == t.refunded));
     till.close().await;
 }
+
+/// UnionPay undoes only what was paid, by an order of its own that has to be kept before it is sent: the answer that
+/// names it tells no news of the money.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_cancelled_and_paid_meanwhile_is_undone_at_unionpay() {
+    let till = Till::demo("undone").await;
+    let mut codes = till.codes_by_channel("01").await;
+    let code = codes.remove("unionpay").unwrap();
+    let order = till.charge(&code, 7_700).await.unwrap().order_id;
+    let open = |view: &PaymentView| view.can_cancel;
+    till.until(&order, "can be cancelled", open).await;
+    let id = OrderId {
+        order_id: order.clone(),
+    };
+    let _view: PaymentView = till.ask("cancel_payment", id).await.unwrap();
+    let reversed = |view: &PaymentView| view.state == PayState::Reversed;
+    till.until(&order, "reversed", reversed).await;
+    let ledger = till.ledger().await;
+    let trade = ledger.iter().find(|it| it.charged > 0).unwrap();
+    assert_eq!((trade.charged, trade.refunded), (7_700, 7_700));
+    till.close().await;
+}
