@@ -40,6 +40,16 @@ pub(crate) struct Sale {
     pub(crate) refunds: Vec<RefundRow>,
 }
 
+impl Sale {
+    fn of(order: OrderRow) -> Sale {
+        Sale {
+            order,
+            payments: Vec::new(),
+            refunds: Vec::new(),
+        }
+    }
+}
+
 /// A payment as its row says.
 #[derive(Clone, Debug)]
 pub(crate) struct PaymentRow {
@@ -124,36 +134,88 @@ pub(crate) async fn moment_over(connection: &mut SqliteConnection) -> Read<()> {
     Ok(())
 }
 
-/// The log after this place, each event with the sealed bytes of its exchange.
-pub(crate) async fn log_after(
-    connection: &mut SqliteConnection,
-    seq: i64,
-) -> Read<Vec<(LogRow, Option<Vec<u8>>)>> {
+/// What a till wrote since a place of its log.
+pub(crate) struct News {
+    /// The events, each with the sealed bytes of its exchange.
+    pub(crate) log: Vec<(LogRow, Option<Vec<u8>>)>,
+    /// The orders they touch, as they stand now, by number.
+    pub(crate) sales: BTreeMap<String, Sale>,
+}
+
+/// The log after this place and the orders it tells of, in one statement: so they are of one moment, although
+/// somebody may write meanwhile.
+pub(crate) async fn news(connection: &mut SqliteConnection, seq: i64) -> Read<News> {
     let rows = sqlx::query(
-        "SELECT l.seq, kind, number, subject, actor, at, day, body, evidence, prev, hash, e.sealed \
-         FROM log l LEFT JOIN evidence e ON e.seq = l.seq WHERE l.seq > ?1 ORDER BY l.seq",
+        "WITH new AS MATERIALIZED (SELECT * FROM log WHERE seq > ?1), \
+         touched AS (SELECT number FROM new WHERE number IS NOT NULL) \
+         SELECT 0 AS part, new.seq AS place, kind, number, subject, actor, at, day, body, evidence, prev, hash, e.sealed \
+         FROM new LEFT JOIN evidence e ON e.seq = new.seq \
+         UNION ALL SELECT 1, number, 0, number, 0, 0, total_minor, version, 0, 0, 0, 0, 0 FROM orders \
+         WHERE number IN touched \
+         UNION ALL SELECT 2, reference, 0, number, 0, 0, paid_minor, 0, value, 0, 0, 0, 0 FROM payments \
+         WHERE number IN touched \
+         UNION ALL SELECT 3, reference, 0, number, 0, 0, 0, 0, value, 0, 0, 0, 0 FROM refunds \
+         WHERE number IN touched \
+         ORDER BY part, place",
     )
     .bind(seq)
     .fetch_all(connection)
     .await?;
-    rows.iter()
-        .map(|row| {
-            let event = LogRow {
-                seq: row.try_get(0)?,
-                kind: row.try_get(1)?,
-                number: row.try_get(2)?,
-                subject: row.try_get(3)?,
-                actor: row.try_get(4)?,
-                at: row.try_get(5)?,
-                day: row.try_get(6)?,
-                body: row.try_get(7)?,
-                evidence: row.try_get(8)?,
-                prev: row.try_get(9)?,
-                hash: row.try_get(10)?,
+    let mut news = News {
+        log: Vec::new(),
+        sales: BTreeMap::new(),
+    };
+    for row in &rows {
+        let part: i64 = row.try_get(0)?;
+        if part == 0 {
+            news.log.push((log_row(row)?, row.try_get(12)?));
+            continue;
+        }
+        let number: String = row.try_get(3)?;
+        if part == 1 {
+            let order = OrderRow {
+                number: number.clone(),
+                total_minor: row.try_get(6)?,
+                version: row.try_get(7)?,
             };
-            Ok((event, row.try_get(11)?))
-        })
-        .collect()
+            news.sales.insert(number, Sale::of(order));
+            continue;
+        }
+        // Rows of an order that is not there are nobody's: the order itself is missed where it is looked at.
+        let Some(sale) = news.sales.get_mut(&number) else {
+            continue;
+        };
+        let reference: String = row.try_get(1)?;
+        if part == 2 {
+            sale.payments.push(PaymentRow {
+                reference,
+                paid_minor: row.try_get(6)?,
+                value: serde_json::from_str(row.try_get(8)?)?,
+            });
+        } else {
+            sale.refunds.push(RefundRow {
+                reference,
+                value: serde_json::from_str(row.try_get(8)?)?,
+            });
+        }
+    }
+    Ok(news)
+}
+
+fn log_row(row: &SqliteRow) -> Read<LogRow> {
+    Ok(LogRow {
+        seq: row.try_get(1)?,
+        kind: row.try_get(2)?,
+        number: row.try_get(3)?,
+        subject: row.try_get(4)?,
+        actor: row.try_get(5)?,
+        at: row.try_get(6)?,
+        day: row.try_get(7)?,
+        body: row.try_get(8)?,
+        evidence: row.try_get(9)?,
+        prev: row.try_get(10)?,
+        hash: row.try_get(11)?,
+    })
 }
 
 /// The hash at a place of the log.
@@ -163,47 +225,6 @@ pub(crate) async fn hash_at(connection: &mut SqliteConnection, seq: i64) -> Read
         .fetch_optional(connection)
         .await?;
     Ok(row.map(|row| row.try_get(0)).transpose()?)
-}
-
-/// One order with its payments and its refunds.
-pub(crate) async fn sale(connection: &mut SqliteConnection, number: &str) -> Read<Option<Sale>> {
-    let rows = sqlx::query(
-        "SELECT 0 AS part, number AS place, total_minor, version, NULL FROM orders WHERE number = ?1 \
-         UNION ALL SELECT 1, reference, paid_minor, 0, value FROM payments WHERE number = ?1 \
-         UNION ALL SELECT 2, reference, 0, 0, value FROM refunds WHERE number = ?1 \
-         ORDER BY part, place",
-    )
-    .bind(number)
-    .fetch_all(connection)
-    .await?;
-    let mut order = None;
-    let (mut payments, mut refunds) = (Vec::new(), Vec::new());
-    for row in &rows {
-        let reference: String = row.try_get(1)?;
-        match row.try_get::<i64, _>(0)? {
-            0 => {
-                order = Some(OrderRow {
-                    number: reference,
-                    total_minor: row.try_get(2)?,
-                    version: row.try_get(3)?,
-                });
-            }
-            1 => payments.push(PaymentRow {
-                reference,
-                paid_minor: row.try_get(2)?,
-                value: serde_json::from_str(row.try_get(4)?)?,
-            }),
-            _ => refunds.push(RefundRow {
-                reference,
-                value: serde_json::from_str(row.try_get(4)?)?,
-            }),
-        }
-    }
-    Ok(order.map(|order| Sale {
-        order,
-        payments,
-        refunds,
-    }))
 }
 
 /// Every order.

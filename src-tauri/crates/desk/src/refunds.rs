@@ -10,7 +10,7 @@ use crate::{
 };
 use paydesk_channels::{QueryRefund, RefundCall, Refunds, Target};
 use paydesk_domain::{
-    Amount, Blocked, Doubt, Heard, Late, LateChoice, MerchantRef, Money, NotNow, Order,
+    Amount, Blocked, Change, Doubt, Heard, Late, LateChoice, MerchantRef, Money, NotNow, Order,
     OrderNumber, Payment, PaymentState, Refund, RefundPlan, RefundState, Timestamp,
 };
 use paydesk_signing::mutants::{Mutant, planted};
@@ -284,36 +284,32 @@ impl Desk {
         Ok(Seen { order, answered })
     }
 
-    /// Durable before a refund goes out once more: an earlier send may have arrived, so from here on
-    /// "this send did not leave" no longer proves that none did.
-    async fn note_resend(&self, reference: &MerchantRef) -> Result<Order, DeskError> {
-        self.change(&reference.order(), |mut order| {
-            let (payment, _) = parts(&order, reference)?;
-            let (_, channel) = self.route(payment)?;
-            let Some(refund) = order.refund_mut(reference) else {
-                return Err(DeskError::OrderNotFound);
-            };
-            let RefundState::InDoubt {
-                doubt: Doubt::Interrupted,
-                ..
-            } = refund.state()
-            else {
-                return Ok(None);
-            };
-            let change = refund.note_doubt(Doubt::NoReply);
-            let schedule = &channel.profile().schedule;
-            self.step::<Refund>(order, reference, change, schedule, |step| {
-                let body = json!({ "operation": "refund", "doubt": Doubt::NoReply });
-                step.events.push(self.event_about::<Refund>(
-                    EventKind::RefundDoubted,
-                    step,
-                    reference,
-                    body,
-                )?);
-                Ok(())
+    /// Durable before a refund goes out once more; says whether it may. While the channel was asked, its first call
+    /// may have proved that it never left, and the refund was taken back.
+    async fn note_resend(&self, reference: &MerchantRef) -> Result<(Order, bool), DeskError> {
+        let mut may_go = false;
+        let order = self
+            .change(&reference.order(), |mut order| {
+                let (payment, _) = parts(&order, reference)?;
+                let (_, channel) = self.route(payment)?;
+                let refund = order.refund_mut(reference);
+                let again = refund.ok_or(DeskError::OrderNotFound)?.send_again();
+                may_go = again.is_ok();
+                let change = again.unwrap_or(Change::Same);
+                let schedule = &channel.profile().schedule;
+                self.step::<Refund>(order, reference, change, schedule, |step| {
+                    let body = json!({ "operation": "refund", "doubt": Doubt::NoReply });
+                    step.events.push(self.event_about::<Refund>(
+                        EventKind::RefundDoubted,
+                        step,
+                        reference,
+                        body,
+                    )?);
+                    Ok(())
+                })
             })
-        })
-        .await
+            .await?;
+        Ok((order, may_go))
     }
 
     /// One look of the resolver at a refund.
@@ -331,7 +327,10 @@ impl Desk {
                 let order = self.query_refund(&order, reference).await?;
                 match order.refund(reference) {
                     Some(after) if *after.state() == before => {
-                        let order = self.note_resend(reference).await?;
+                        let (order, may_go) = self.note_resend(reference).await?;
+                        if !may_go {
+                            return Ok(order.into());
+                        }
                         Ok(self.send_refund(&order, reference).await?.into())
                     }
                     _ => Ok(order.into()),

@@ -332,6 +332,29 @@ impl Refund {
         }
     }
 
+    /// Before its call goes out once more, under the same reference: an earlier one may have arrived, so from here
+    /// on "this call did not leave" no longer proves that none did, and it cannot be withdrawn.
+    ///
+    /// # Errors
+    /// `NotNow` when it must not go out any more: it was taken back, or the channel's word about it is the last.
+    pub fn send_again(&mut self) -> Result<Change, NotNow> {
+        match &self.state {
+            RefundState::InDoubt {
+                doubt: Doubt::Interrupted,
+                ..
+            } => Ok(self.note_doubt(Doubt::NoReply)),
+            RefundState::InDoubt { .. }
+            | RefundState::Failed {
+                again: Again::SameReference,
+                ..
+            } => Ok(Change::Same),
+            RefundState::Accepted { .. }
+            | RefundState::Cancelled { .. }
+            | RefundState::Done { .. }
+            | RefundState::Failed { .. } => Err(NotNow),
+        }
+    }
+
     /// Puts it on the human list; the program goes on asking.
     pub fn hand_over(&mut self, now: Timestamp) -> Change {
         if self.handed_over_at.is_some() || !self.is_running() {

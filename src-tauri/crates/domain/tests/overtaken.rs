@@ -320,3 +320,41 @@ fn a_refused_refund_keeps_its_amount_until_the_channel_does_not_know_it() {
     hear(&mut later, &refused(Again::SameReference), Heard::Reply);
     assert!(later.is_running() && later.reserves());
 }
+
+/// A look asked the channel, which does not know the refund, while its first call proved that it never left: the
+/// shop may have given the money in cash since (seeds 2861 and 3194).
+#[test]
+fn a_refund_that_was_taken_back_does_not_go_out_again() {
+    let (mut order, reference) = sale();
+    let payment = order.payment_mut(&reference).unwrap();
+    payment.apply(&evidence(paid(), Heard::Reply, 1));
+    let first = order
+        .begin_refund(&reference, ask("1", 40), Timestamp(2))
+        .unwrap();
+    let refund = order.refund_mut(&first).unwrap();
+    refund.withdraw(NotSent::Offline).unwrap();
+    assert!(refund.send_again().is_err());
+    assert!(matches!(refund.state(), RefundState::Cancelled { .. }));
+}
+
+/// Once it is to go out again, "the first call did not leave" takes nothing back.
+#[test]
+fn a_refund_that_goes_out_again_is_not_taken_back() {
+    let (mut order, reference) = sale();
+    let payment = order.payment_mut(&reference).unwrap();
+    payment.apply(&evidence(paid(), Heard::Reply, 1));
+    let first = order
+        .begin_refund(&reference, ask("1", 40), Timestamp(2))
+        .unwrap();
+    let refund = order.refund_mut(&first).unwrap();
+    assert_eq!(refund.send_again().unwrap(), Change::Moved);
+    assert_eq!(refund.send_again().unwrap(), Change::Same);
+    assert!(refund.withdraw(NotSent::Offline).is_err());
+    assert!(refund.reserves());
+    let done = RefundFact::Done {
+        channel_ref: None,
+        at: None,
+    };
+    refund.apply(&evidence(Fact::Refund(done), Heard::Reply, 3));
+    assert!(refund.send_again().is_err());
+}
