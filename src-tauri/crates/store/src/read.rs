@@ -148,9 +148,10 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<Due>, StoreError>> {
         Box::pin(async move {
+            // `+ 0`: for a bare parameter behind LIMIT, SQLite prepares the statement anew at every use.
             let rows = sqlx::query(
                 "UPDATE work SET lease_until = $2 WHERE reference IN \
-                 (SELECT reference FROM work WHERE due_at <= $1 AND lease_until <= $1 ORDER BY due_at LIMIT $3) RETURNING reference, asked",
+                 (SELECT reference FROM work WHERE due_at <= $1 AND lease_until <= $1 ORDER BY due_at LIMIT $3 + 0) RETURNING reference, asked",
             )
             .bind(now.0)
             .bind(lease_until.0)
