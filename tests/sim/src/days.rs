@@ -1,23 +1,21 @@
 //! Many worlds, one after the other and side by side: `paydesk-sim days` and `paydesk-sim regressions`.
-//! One process lives one world at a time, pinned to one processor; the parent adds up what they print.
+//! One process lives one world at a time, pinned to one processor; the parent hands out seeds and adds up what
+//! became of them.
 
 use crate::world::{DiskKind, Ill, Mishap, Outcome, Plan, Signatures, World};
-use crate::{report, shrink};
+use crate::{crew, report, shrink};
 use paydesk_signing::mutants::{Mutant, plant};
 use paydesk_tally::number;
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::BTreeSet,
-    io::{BufRead, BufReader},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
+    collections::BTreeSet, ops::ControlFlow, path::PathBuf, process::Command, str::FromStr,
     time::Instant,
 };
 
 /// Every hundredth world signs with RSA on both sides.
 const RSA_EVERY: u64 = 100;
 
-/// Seeds that once broke something, each with the days it lived.
+/// Seeds that once broke something, each with the days it lived and the sales of a till on each.
 const REGRESSIONS: &str = include_str!("../regressions.txt");
 
 /// Till-days after which a resumed run writes how far it is.
@@ -95,8 +93,8 @@ pub struct Wish {
     pub tally: Option<PathBuf>,
     /// How often everything that can be met has to be met.
     pub each: Option<u64>,
-    /// Which share of the worlds this process lives: part and number of parts.
-    pub part: Option<(u64, u64)>,
+    /// Which of the processes side by side this is: it lives what it is asked for on its input.
+    pub hand: Option<u64>,
 }
 
 impl Default for Wish {
@@ -116,8 +114,44 @@ impl Default for Wish {
             resume: None,
             tally: None,
             each: None,
-            part: None,
+            hand: None,
         }
+    }
+}
+
+/// A world among many: its seed, its days, and the sales of a till on each.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Piece {
+    seed: u64,
+    days: u32,
+    sales: u32,
+}
+
+impl std::fmt::Display for Piece {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {}", self.seed, self.days, self.sales)
+    }
+}
+
+impl FromStr for Piece {
+    type Err = String;
+
+    /// The sales may be left out: then they are the usual ones.
+    fn from_str(line: &str) -> Result<Piece, String> {
+        let wrong = || format!("{line} is no seed with its days and sales");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (seed, days, sales) = match words.as_slice() {
+            [seed, days] => (seed, days, None),
+            [seed, days, sales] => (seed, days, Some(sales)),
+            _ => return Err(wrong()),
+        };
+        let small = |word: &str| word.parse::<u32>().map_err(|_| wrong());
+        let usual = Wish::default().sales;
+        Ok(Piece {
+            seed: seed.parse().map_err(|_| wrong())?,
+            days: small(days)?,
+            sales: sales.map_or(Ok(usual), |sales| small(sales))?,
+        })
     }
 }
 
@@ -146,12 +180,8 @@ impl Wish {
                 "--each-at-least" => wish.each = Some(number()?.max(1)),
                 "--disk" if value == "honest" => wish.disk = DiskKind::Honest,
                 "--disk" if value == "lying" => wish.disk = DiskKind::Lying,
+                "--hand" => wish.hand = Some(number()?),
                 "--off" => wish.switch_off(value)?,
-                "--part" => {
-                    let parts = value.split_once('/').ok_or(format!("--part {value}"))?;
-                    let read = |text: &str| text.parse().map_err(|_| format!("--part {value}"));
-                    wish.part = Some((read(parts.0)?, read(parts.1)?));
-                }
                 "--plant" => wish.planted = Some(planted(value)?),
                 "--processes" => wish.processes = number()?.max(1),
                 "--coverage" | "--tally" => wish.tally = Some(PathBuf::from(value)),
@@ -208,8 +238,8 @@ impl Wish {
         reason = "how fast it lives is no part of any history"
     )]
     pub fn run(&self, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
-        if let Some((part, of)) = self.part {
-            return self.live_part(part, of, say);
+        if self.hand.is_some() {
+            return self.live_what_is_asked(say);
         }
         let mut so_far = self.resumed()?;
         let start = Instant::now();
@@ -293,33 +323,42 @@ impl Wish {
         broken: &mut Vec<u64>,
         say: &mut dyn FnMut(&str),
     ) -> Result<(), String> {
-        let first = so_far.next_seed;
-        let children = (0..self.processes)
-            .map(|part| self.child(part, days, first))
-            .collect::<Result<Vec<_>, _>>()?;
-        for mut child in children {
-            let output = child.stdout.take().ok_or("a process has no output")?;
-            for line in BufReader::new(output).lines() {
-                let line = line.map_err(|error| error.to_string())?;
-                let outcome: Outcome =
-                    serde_json::from_str(&line).map_err(|_| format!("a process said {line}"))?;
-                so_far.next_seed = so_far.next_seed.max(outcome.seed.saturating_add(1));
-                if !outcome.violations.is_empty() {
-                    broken.push(outcome.seed);
-                }
-                for violation in &outcome.violations {
-                    say(&format!("SEED={} {violation}", outcome.seed));
-                    say(&format!("  replay: {}", replay(&self.plan(outcome.seed))));
-                }
-                outcome.told.iter().for_each(|line| say(line));
-                so_far.sum.add(outcome);
-            }
-            let ended = child.wait().map_err(|error| error.to_string())?;
-            if !ended.success() {
-                return Err(format!("a process ended with {ended}"));
-            }
+        let mut pieces = Vec::new();
+        let mut planned = 0_u64;
+        while planned < days {
+            let plan = self.plan(so_far.next_seed);
+            planned = planned.saturating_add(plan.till_days());
+            pieces.push(self.piece(plan.seed).to_string());
+            so_far.next_seed = so_far.next_seed.saturating_add(1);
         }
-        Ok(())
+        let command = |number| self.hand(number);
+        crew::share(self.processes, &command, &pieces, &mut |line| {
+            let outcome = read_outcome(line)?;
+            let is_broken = !outcome.violations.is_empty();
+            if is_broken {
+                broken.push(outcome.seed);
+            }
+            for violation in &outcome.violations {
+                say(&format!("SEED={} {violation}", outcome.seed));
+                say(&format!("  replay: {}", replay(&self.plan(outcome.seed))));
+            }
+            outcome.told.iter().for_each(|line| say(line));
+            so_far.sum.add(outcome);
+            // A planted bug is found once.
+            Ok(if is_broken && self.planted.is_some() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
+        })
+    }
+
+    fn piece(&self, seed: u64) -> Piece {
+        Piece {
+            seed,
+            days: self.world_days,
+            sales: self.sales,
+        }
     }
 
     fn shrink(&self, seed: u64, say: &mut dyn FnMut(&str)) {
@@ -378,20 +417,13 @@ impl Wish {
         written.map_err(|error| format!("{}: {error}", file.display()))
     }
 
-    fn child(&self, part: u64, days: u64, seed: u64) -> Result<Child, String> {
+    /// A process that lives worlds of this kind.
+    fn hand(&self, number: u64) -> Result<Command, String> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut command = Command::new(program);
-        command.arg("days");
-        for (option, value) in [
-            ("--days", days.to_string()),
-            ("--seed", seed.to_string()),
-            ("--world-days", self.world_days.to_string()),
-            ("--sales", self.sales.to_string()),
-            ("--part", format!("{part}/{}", self.processes)),
-            ("--off", switched_off(&self.off, &self.without)),
-        ] {
-            command.args([option, &value]);
-        }
+        command
+            .args(["days", "--hand", &number.to_string()])
+            .args(["--off", &switched_off(&self.off, &self.without)]);
         if let Some(tills) = self.tills {
             command.args(["--tills", &tills.to_string()]);
         }
@@ -404,31 +436,29 @@ impl Wish {
         if let Some(mutant) = self.planted {
             command.args(["--plant", mutant.name()]);
         }
-        command
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| error.to_string())
+        Ok(command)
     }
 
-    /// Lives its share and prints one document per world.
-    fn live_part(&self, part: u64, of: u64, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
+    /// Lives the worlds that its input names and prints one document for each.
+    fn live_what_is_asked(&self, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
         plant(self.planted);
-        let mut lived = 0;
-        let mut seed = self.seed.saturating_add(part);
-        while lived < self.days.div_ceil(of.max(1)) {
-            let world = World::new(self.plan(seed)).map_err(|error| error.0)?;
-            let outcome = world.live();
-            let is_broken = !outcome.violations.is_empty();
-            lived = lived.saturating_add(outcome.till_days.max(1));
-            say(&serde_json::to_string(&outcome).map_err(|error| error.to_string())?);
-            // A planted bug is found once.
-            if is_broken && self.planted.is_some() {
-                break;
-            }
-            seed = seed.saturating_add(of.max(1));
-        }
+        let mut live = |line: &str| {
+            let Piece { seed, days, sales } = line.parse()?;
+            let wish = Wish {
+                world_days: days,
+                sales,
+                ..self.clone()
+            };
+            let world = World::new(wish.plan(seed)).map_err(|error| error.0)?;
+            serde_json::to_string(&world.live()).map_err(|error| error.to_string())
+        };
+        crew::serve(&mut live, say)?;
         Ok(true)
     }
+}
+
+fn read_outcome(line: &str) -> Result<Outcome, String> {
+    serde_json::from_str(line).map_err(|_| format!("a process said {line}"))
 }
 
 fn planted(name: &str) -> Result<Mutant, String> {
@@ -459,32 +489,51 @@ pub fn rot(seed: u64, bits: u64, say: &mut dyn FnMut(&str)) -> Result<bool, Stri
 /// # Errors
 /// When the list of seeds is empty or cannot be read.
 pub fn regressions(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
-    let (mut passed, mut failed) = (0, 0);
-    for line in REGRESSIONS.lines().filter(|line| !line.starts_with('#')) {
-        let mut words = line.split_whitespace();
-        let mut number = || words.next().and_then(|word| word.parse::<u64>().ok());
-        let (Some(seed), Some(days)) = (number(), number()) else {
-            return Err(format!("regressions.txt: {line} is no seed with its days"));
-        };
-        let wish = Wish {
-            world_days: u32::try_from(days).unwrap_or(1),
-            ..Wish::default()
-        };
-        let outcome = World::new(wish.plan(seed)).map_err(|error| error.0)?.live();
-        *if outcome.violations.is_empty() {
-            &mut passed
-        } else {
-            &mut failed
-        } += 1;
-        let broken = outcome.violations.join("; ");
-        say(&format!(
-            "seed {seed}, {days} days: {}",
-            if broken.is_empty() { "holds" } else { &broken }
-        ));
-    }
-    say(&format!("{passed} passed, {failed} failed"));
-    if passed + failed == 0 {
+    let lines = REGRESSIONS.lines().filter(|line| !line.starts_with('#'));
+    let pieces = lines
+        .map(|line| line.parse::<Piece>())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|why| format!("regressions.txt: {why}"))?;
+    if pieces.is_empty() {
         return Err("regressions.txt names no seed".to_owned());
     }
+    let work: Vec<String> = pieces.iter().map(ToString::to_string).collect();
+    let wish = Wish::default();
+    let (mut told, mut failed) = (pieces.iter(), 0_usize);
+    let command = |number| wish.hand(number);
+    crew::share(wish.processes, &command, &work, &mut |line| {
+        let outcome = read_outcome(line)?;
+        let broken = outcome.violations.join("; ");
+        failed += usize::from(!broken.is_empty());
+        let words = if broken.is_empty() { "holds" } else { &broken };
+        if let Some(Piece { seed, days, sales }) = told.next() {
+            say(&format!(
+                "seed {seed}, {days} days of {sales} sales: {words}"
+            ));
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let passed = work.len() - failed;
+    say(&format!("{passed} passed, {failed} failed"));
     Ok(failed == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_world_among_many_is_read_as_it_was_written() {
+        let piece = Piece {
+            seed: 7,
+            days: 2,
+            sales: 9,
+        };
+        assert_eq!(piece.to_string().parse(), Ok(piece));
+        let usual = "7 2".parse::<Piece>().unwrap();
+        assert_eq!(usual.sales, Wish::default().sales);
+        for wrong in ["", "7", "7 x", "7 2 -1", "7 2 9 1"] {
+            assert!(wrong.parse::<Piece>().is_err(), "{wrong}");
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! It decides nothing about payments; the auditor, who shares nothing with the product, judges them.
 //! Everything follows from one seed, in one process at a time. See docs/adr/0015.
 
+mod crew;
 pub mod days;
 pub mod disk;
 pub mod executor;

@@ -63,8 +63,8 @@ fn command(arguments: &[String]) -> Result<bool, String> {
         "cost" => cost(options),
         "days" => {
             let wish = days::Wish::read(options).map_err(|why| format!("{why}\n{USAGE}"))?;
-            if let Some((part, _)) = wish.part {
-                pin(part);
+            if let Some(hand) = wish.hand {
+                pin(hand);
             }
             wish.run(&mut |line| println!("{line}"))
         }
@@ -72,8 +72,8 @@ fn command(arguments: &[String]) -> Result<bool, String> {
         "life" => one_life(options),
         "mutants" => {
             let wish = planted::Wish::read(options).map_err(|why| format!("{why}\n{USAGE}"))?;
-            if let Some((part, _)) = wish.part {
-                pin(part);
+            if let Some(hand) = wish.hand {
+                pin(hand);
             }
             wish.run(&mut |line| println!("{line}"))
         }

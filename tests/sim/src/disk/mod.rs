@@ -415,16 +415,27 @@ impl State {
     /// One more call in the hash.
     fn note(&mut self, call: u64, name: &str, number: u64, data: &[u8]) {
         let mut hash = self.hash;
-        let mut mix = |word: u64| {
-            hash = (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-        };
-        mix(call);
-        mix(number);
+        for word in [call, number] {
+            mix(&mut hash, word);
+        }
         for text in [name.as_bytes(), data] {
-            mix(u64::try_from(text.len()).unwrap_or(u64::MAX));
-            let (words, rest) = text.as_chunks::<8>();
-            words.iter().for_each(|word| mix(u64::from_le_bytes(*word)));
-            rest.iter().for_each(|byte| mix(u64::from(*byte)));
+            mix(&mut hash, u64::try_from(text.len()).unwrap_or(u64::MAX));
+            // Pages are long: four at a time do not wait for each other.
+            let (blocks, rest) = text.as_chunks::<32>();
+            let mut lanes = [0_u64; 4];
+            for block in blocks {
+                let (words, _) = block.as_chunks::<8>();
+                for (lane, word) in lanes.iter_mut().zip(words) {
+                    mix(lane, u64::from_le_bytes(*word));
+                }
+            }
+            lanes.iter().for_each(|lane| mix(&mut hash, *lane));
+            let (words, rest) = rest.as_chunks::<8>();
+            for word in words {
+                mix(&mut hash, u64::from_le_bytes(*word));
+            }
+            rest.iter()
+                .for_each(|byte| mix(&mut hash, u64::from(*byte)));
         }
         self.hash = hash ^ (hash >> 29);
     }
@@ -461,4 +472,8 @@ impl State {
         self.counters.inject(kind);
         Injected::Yes
     }
+}
+
+fn mix(hash: &mut u64, word: u64) {
+    *hash = (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
 }

@@ -12,15 +12,12 @@ pub(crate) mod notices;
 mod verdict;
 mod ways;
 
+use crate::crew;
 use found::Found;
 use paydesk_signing::mutants::Mutant;
 use paydesk_tally::Tally;
 use std::{
-    collections::BTreeMap,
-    io::{BufRead, BufReader},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    time::Instant,
+    collections::BTreeMap, ops::ControlFlow, path::PathBuf, process::Command, time::Instant,
 };
 use verdict::{Search, Verdict};
 
@@ -44,8 +41,8 @@ pub struct Wish {
     write: Option<PathBuf>,
     /// Where what it came to is written, for the report.
     tally: Option<PathBuf>,
-    /// Which share of the bugs this process looks for: part and number of parts.
-    pub part: Option<(u64, u64)>,
+    /// Which of the processes side by side this is: it looks for what it is asked for on its input.
+    pub hand: Option<u64>,
 }
 
 impl Wish {
@@ -62,7 +59,7 @@ impl Wish {
             processes: 2,
             write: None,
             tally: None,
-            part: None,
+            hand: None,
         };
         let mut options = options.iter();
         while let Some(option) = options.next() {
@@ -75,11 +72,8 @@ impl Wish {
             let number = |text: &str| text.parse::<u64>().map_err(|_| wrong());
             match option.as_str() {
                 "--days" => wish.days = number(value)?.max(1),
+                "--hand" => wish.hand = Some(number(value)?),
                 "--only" => wish.only = Some(Mutant::by_name(value).ok_or_else(wrong)?),
-                "--part" => {
-                    let (part, of) = value.split_once('/').ok_or_else(wrong)?;
-                    wish.part = Some((number(part)?, number(of)?.max(1)));
-                }
                 "--processes" => wish.processes = number(value)?.max(1),
                 "--seed" => wish.seed = number(value)?,
                 "--tally" => wish.tally = Some(PathBuf::from(value)),
@@ -97,30 +91,22 @@ impl Wish {
     pub fn run(&self, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
         let found = found::read()?;
         let begun = Instant::now();
-        if let Some((part, of)) = self.part {
-            return self.look_for_part(part, of, &found, say);
+        if self.hand.is_some() {
+            return self.look_for_what_is_asked(&found, say);
         }
-        let children: Vec<Child> = (0..self.processes)
-            .map(|part| self.child(part))
-            .collect::<Result<_, _>>()?;
+        let names: Vec<String> = self.wanted().map(|it| it.name().to_owned()).collect();
         let mut verdicts = BTreeMap::new();
-        for mut child in children {
-            let output = child.stdout.take().ok_or("a process has no output")?;
-            for line in BufReader::new(output).lines() {
-                let line = line.map_err(|error| error.to_string())?;
-                let verdict: Verdict =
-                    serde_json::from_str(&line).map_err(|_| format!("a process said {line}"))?;
-                let mutant = verdict.mutant()?;
-                if !verdict.is_killed(mutant) {
-                    say(&verdict.complaint(mutant));
-                }
-                verdicts.insert(mutant, verdict);
+        let command = |number| self.hand(number);
+        crew::share(self.processes, &command, &names, &mut |line| {
+            let verdict: Verdict =
+                serde_json::from_str(line).map_err(|_| format!("a process said {line}"))?;
+            let mutant = verdict.mutant()?;
+            if !verdict.is_killed(mutant) {
+                say(&verdict.complaint(mutant));
             }
-            let ended = child.wait().map_err(|error| error.to_string())?;
-            if !ended.success() {
-                return Err(format!("a process ended with {ended}"));
-            }
-        }
+            verdicts.insert(mutant, verdict);
+            Ok(ControlFlow::Continue(()))
+        })?;
         verdict::table(&verdicts).iter().for_each(|line| say(line));
         if let Some(file) = &self.write {
             found::write(file, found, &verdicts)?;
@@ -148,46 +134,36 @@ impl Wish {
         all.filter(|mutant| self.only.is_none_or(|only| only == *mutant))
     }
 
-    fn child(&self, part: u64) -> Result<Child, String> {
+    /// A process that looks for bugs in this way.
+    fn hand(&self, number: u64) -> Result<Command, String> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut command = Command::new(program);
-        command.arg("mutants");
-        for (option, value) in [
-            ("--days", self.days.to_string()),
-            ("--seed", self.seed.to_string()),
-            ("--part", format!("{part}/{}", self.processes)),
-        ] {
-            command.args([option, &value]);
-        }
+        command
+            .args(["mutants", "--hand", &number.to_string()])
+            .args(["--days", &self.days.to_string()])
+            .args(["--seed", &self.seed.to_string()]);
         if self.hunts {
             command.arg("--hunt");
         }
-        if let Some(only) = self.only {
-            command.args(["--only", only.name()]);
-        }
-        let child = command.stdout(Stdio::piped()).spawn();
-        child.map_err(|error| error.to_string())
+        Ok(command)
     }
 
-    /// Looks for its share and prints one document for each bug.
-    fn look_for_part(
+    /// Looks for the bugs that its input names and prints one document for each.
+    fn look_for_what_is_asked(
         &self,
-        part: u64,
-        of: u64,
         found: &BTreeMap<Mutant, Found>,
         say: &mut dyn FnMut(&str),
     ) -> Result<bool, String> {
         let mut search = Search::default();
-        for (number, mutant) in (0_u64..).zip(self.wanted()) {
-            if number % of != part {
-                continue;
-            }
+        let mut look = |name: &str| {
+            let mutant = Mutant::by_name(name).ok_or(format!("{name} is no planted bug"))?;
             let verdict = match found.get(&mutant).filter(|_| !self.hunts) {
                 Some(found) => search.again(mutant, found, self.days)?,
                 None => search.hunt(mutant, self.seed, self.days)?,
             };
-            say(&serde_json::to_string(&verdict).map_err(|error| error.to_string())?);
-        }
+            serde_json::to_string(&verdict).map_err(|error| error.to_string())
+        };
+        crew::serve(&mut look, say)?;
         Ok(true)
     }
 }

@@ -167,6 +167,12 @@ impl Keyring {
         self.accounts.get(&account_id(channel))
     }
 
+    /// The mark of Q24.
+    #[must_use]
+    pub(crate) fn known_mark(&self) -> Mark {
+        *held(&self.mark)
+    }
+
     /// The data key.
     #[must_use]
     pub(crate) fn data(&self) -> &Arc<SealingKey> {

@@ -111,6 +111,20 @@ pub struct Plan {
     pub disk: DiskKind,
 }
 
+impl Plan {
+    /// How many tills there are.
+    pub(crate) fn tills(&self) -> usize {
+        let drawn = || 1 + Rng::new(self.seed).branch(6).place(4);
+        self.tills.unwrap_or_else(drawn)
+    }
+
+    /// How many till-days are lived when nothing is broken.
+    pub(crate) fn till_days(&self) -> u64 {
+        let tills = u64::try_from(self.tills()).unwrap_or(u64::MAX);
+        u64::from(self.days).saturating_mul(tills)
+    }
+}
+
 /// What kind of disk the tills have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DiskKind {
@@ -201,9 +215,8 @@ impl World {
             weather,
             Secrets::of_shop(issued.merchant(), &data),
         ));
-        let count = plan.tills.unwrap_or_else(|| 1 + rng.branch(6).place(4));
         let mut tills = Vec::new();
-        for number in 0..count {
+        for number in 0..plan.tills() {
             let seed = rng.branch(100 + u64::try_from(number).unwrap_or(0)).next();
             tills.push(Till::new(
                 number,

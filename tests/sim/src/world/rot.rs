@@ -1,6 +1,9 @@
 //! A bit of a till's database turns while no program has it open. The product finds it, and the folder as it
 //! was the moment before is put back, as from a shop's own copy; or everything that stands in the file stands
 //! there as before. What is neither is silently different, and red.
+//!
+//! In the write-ahead log a turned bit ends the log there, as a power cut does: then the file has to be whole as it
+//! was at an earlier commit, and it is counted whether the mark in the keyring tells that something is missing.
 
 use super::{Death, Outcome, World};
 use crate::{
@@ -18,6 +21,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// Nobody found it, and nothing that stands in the file is another.
 const NO_EFFECT: &str = "no effect";
+
+/// The write-ahead log, which is there after a power cut.
+const WAL: &str = "paydesk.db-wal";
+
+/// Commits at the end of the log are gone, and the keyring remembers more.
+const TOLD_BY_THE_MARK: &str = "ends the write-ahead log, told by the mark";
+
+/// The same since the last mark: a log that ends there looks like one that was never longer.
+const SHORTER: &str = "ends the write-ahead log behind the last mark";
 
 /// What every table says, but for what the product plans anew and numbers that follow from others.
 const LEFT_OUT: [(&str, &str); 4] = [
@@ -43,21 +55,28 @@ impl World {
     #[must_use]
     pub fn rot_after(mut self, bits: u64) -> Outcome {
         self.live_days();
-        for till in &mut self.tills {
-            till.shut_down(&mut self.executor);
+        // As a power cut leaves a folder, with a write-ahead log, and as a person who quits does.
+        let mut images: Vec<(usize, Model)> = Vec::new();
+        for number in 0..self.tills.len() {
+            for death in [Death::PowerCut, Death::Quit] {
+                if self
+                    .tills
+                    .get(number)
+                    .is_some_and(|till| till.open.is_empty())
+                {
+                    self.open_healed(number);
+                }
+                self.end(number, death);
+                let till = self.tills.get(number);
+                images.extend(till.map(|till| (number, till.machine.disk().image())));
+            }
         }
-        let images: Vec<Model> = self
-            .tills
-            .iter()
-            .map(|till| till.machine.disk().image())
-            .collect();
-        for turn in 0..bits {
-            let number = usize::try_from(turn).unwrap_or(0) % self.tills.len().max(1);
-            if let (Some(till), Some(image)) = (self.tills.get(number), images.get(number)) {
+        for (_, (number, image)) in (0..bits).zip(images.iter().cycle()) {
+            if let Some(till) = self.tills.get(*number) {
                 till.machine.disk().put_back(image.clone());
             }
             let seed = self.rng.next();
-            self.turn_a_bit(number, seed);
+            self.turn_a_bit(*number, seed);
         }
         self.close()
     }
@@ -81,37 +100,66 @@ impl World {
         };
         let disk = till.machine.disk();
         let before = disk.image();
-        let Some((place, bit)) = disk.rot(FILE) else {
+        let in_log = seed.is_multiple_of(2).then(|| disk.rot(WAL)).flatten();
+        let (file, turned) = match in_log {
+            Some(turned) => (WAL, Some(turned)),
+            None => (FILE, disk.rot(FILE)),
+        };
+        let Some((place, bit)) = turned else {
             return;
         };
         let rotten = disk.image();
         let (key, now) = (till.data_key(), self.clock.truth());
         let image = rotten.clone();
-        let found = self
+        let mut found = self
             .executor
             .outside(async move { examined(image, key, seed, now).await });
-        let found = match found {
-            Some(found) => {
-                disk.put_back(before);
-                found
+        if found.is_none() {
+            let (was, is) = (before.clone(), rotten);
+            let (was, is) = self
+                .executor
+                .outside(async move { (content(was, seed).await, content(is, seed).await) });
+            found = ending(&was, &is, till.marked_events()).filter(|_| file == WAL);
+            if found.is_none()
+                && let Some(what) = difference(was, is)
+            {
+                let why = format!(
+                    "till {number}: bit {bit} of byte {place} of {file} turned, nobody found it, and {what}"
+                );
+                self.outcome.violations.push(why);
             }
-            None => {
-                let differs = self.executor.outside(async move {
-                    let (before, rotten) =
-                        (content(before, seed).await, content(rotten, seed).await);
-                    difference(before, rotten)
-                });
-                if let Some(what) = differs {
-                    let why = format!(
-                        "till {number}: bit {bit} of byte {place} of its database turned, nobody found it, and {what}"
-                    );
-                    self.outcome.violations.push(why);
-                }
-                NO_EFFECT
-            }
-        };
+        }
+        if found.is_some() {
+            disk.put_back(before);
+        }
+        let found = found.unwrap_or(NO_EFFECT);
         *self.outcome.rot.entry(found.to_owned()).or_default() += 1;
     }
+}
+
+/// Whether the events of a file are the first ones of what it was, and some are missing: then who tells.
+fn ending(
+    was: &Result<Content, sqlx::Error>,
+    is: &Result<Content, sqlx::Error>,
+    marked: u64,
+) -> Option<&'static str> {
+    let (was, is) = (
+        was.as_ref().ok()?.get("log")?,
+        is.as_ref().ok()?.get("log")?,
+    );
+    let place = |row: &String| {
+        row.split(';')
+            .next()
+            .and_then(|seq| seq.parse::<u64>().ok())
+    };
+    let last = is.iter().filter_map(place).max().unwrap_or(0);
+    let first: Vec<&String> = was.iter().filter(|row| place(row) <= Some(last)).collect();
+    let is_beginning = first.len() < was.len() && is.iter().collect::<Vec<_>>() == first;
+    is_beginning.then_some(if marked > last {
+        TOLD_BY_THE_MARK
+    } else {
+        SHORTER
+    })
 }
 
 /// Who of the product finds damage in this file.
@@ -236,4 +284,33 @@ fn difference(
     let gone = was.iter().find(|row| !is.contains(row));
     let new = is.iter().find(|row| !was.contains(row));
     Some(format!("{name} says {new:?} instead of {gone:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    fn log(rows: &[&str]) -> Result<Content, sqlx::Error> {
+        let mut rows: Vec<String> = rows.iter().map(|row| (*row).to_owned()).collect();
+        rows.sort();
+        Ok(Content::from([("log".to_owned(), rows)]))
+    }
+
+    #[test]
+    fn only_a_beginning_of_the_events_is_an_earlier_moment() {
+        let rows: Vec<String> = (1..=12).map(|seq| format!("{seq};'event'")).collect();
+        let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+        let was = log(&rows);
+        let of = |is: &[&str], marked| ending(&was, &log(is), marked);
+        assert_eq!(of(&rows[..11], 12), Some(TOLD_BY_THE_MARK));
+        assert_eq!(of(&rows[..11], 11), Some(SHORTER));
+        assert_eq!(of(&rows[..2], 11), Some(TOLD_BY_THE_MARK));
+        assert_eq!(of(&[], 1), Some(TOLD_BY_THE_MARK));
+        // Nothing is missing, one in the middle is, one is another.
+        assert_eq!(of(&rows, 12), None);
+        assert_eq!(of(&[rows[0], rows[2]], 12), None);
+        assert_eq!(of(&["1;'event'", "2;'other'"], 12), None);
+    }
 }

@@ -186,6 +186,11 @@ impl Till {
         at_hand(Arc::clone(self.keyring.data()))
     }
 
+    /// How many events the mark in its keyring counts.
+    pub(crate) fn marked_events(&self) -> u64 {
+        self.keyring.known_mark().events
+    }
+
     /// The program ends at once, whatever it was doing.
     pub(crate) fn kill(&mut self, executor: &mut Executor) {
         executor.outside(self.bench.look_away(self.number));
