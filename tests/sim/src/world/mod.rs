@@ -52,7 +52,7 @@ use std::{
 use till::{Till, beginning};
 use weather::Weather;
 
-/// No day takes so long, not even unoptimised on a busy machine.
+/// No day takes so much of a processor, not even unoptimised.
 const DAY_MAX: Duration = Duration::from_secs(150);
 
 /// How the process of a world that stands still ends.
@@ -254,8 +254,8 @@ impl World {
     #[must_use]
     pub fn live(mut self) -> Outcome {
         let seed = self.plan.seed;
-        let _patience = Patience::of(DAY_MAX * self.plan.days, move || {
-            eprintln!("SEED={seed} stands still: something waits for what never comes");
+        let _patience = Patience::of(DAY_MAX * self.plan.days, move |why| {
+            eprintln!("SEED={seed} stands still: something {why}");
             std::process::exit(STANDS_STILL);
         });
         self.live_days();
