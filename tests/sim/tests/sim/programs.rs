@@ -80,6 +80,17 @@ fn a_disk_that_lies_about_its_syncs_is_shown() {
     assert!(said.contains("worlds showed it"), "{said}");
 }
 
+/// In the database, and in the write-ahead log that a power cut leaves.
+#[test]
+fn bits_that_turn_are_told_or_change_nothing() {
+    let output = sim(&["rot", "--bits", "80", "--seed", "3"]);
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    for told in ["80 bits turned", "found by", "told by the mark"] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+}
+
 #[test]
 fn long_days_are_taken_up_where_they_ended() {
     let file = std::env::temp_dir().join(format!("paydesk-days-{}", std::process::id()));
