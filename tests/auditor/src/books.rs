@@ -1,7 +1,7 @@
 //! A till's database, read with SQL of the auditor's own. Nothing here writes.
 
 use crate::chain::Row as LogRow;
-use paydesk_domain::Money;
+use paydesk_domain::{Currency, Money};
 use serde::Deserialize;
 use serde_json::Value;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
@@ -38,6 +38,8 @@ pub(crate) struct Sale {
     pub(crate) order: OrderRow,
     pub(crate) payments: Vec<PaymentRow>,
     pub(crate) refunds: Vec<RefundRow>,
+    /// What each of them put into the drawer; negative for what it took out.
+    pub(crate) drawer: BTreeMap<String, Money>,
 }
 
 impl Sale {
@@ -46,6 +48,7 @@ impl Sale {
             order,
             payments: Vec::new(),
             refunds: Vec::new(),
+            drawer: BTreeMap::new(),
         }
     }
 }
@@ -68,6 +71,18 @@ pub(crate) struct PaymentValue {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct PlanValue {
     pub(crate) amount: Money,
+    #[serde(default)]
+    tender: Value,
+    /// Of a refund: given back over the counter.
+    #[serde(default)]
+    pub(crate) in_cash: bool,
+}
+
+impl PlanValue {
+    /// Of a payment: taken over the counter.
+    pub(crate) fn is_cash(&self) -> bool {
+        self.tender.get("cash").is_some()
+    }
 }
 
 /// A state by its name, with the parts that concern money.
@@ -156,6 +171,8 @@ pub(crate) async fn news(connection: &mut SqliteConnection, seq: i64) -> Read<Ne
          WHERE number IN touched \
          UNION ALL SELECT 3, reference, 0, number, 0, 0, 0, 0, value, 0, 0, 0, 0 FROM refunds \
          WHERE number IN touched \
+         UNION ALL SELECT 4, reference, 0, number, 0, 0, sum(amount_minor), 0, currency, 0, 0, 0, 0 \
+         FROM drawer JOIN log USING (seq) WHERE number IN touched GROUP BY number, reference, currency \
          ORDER BY part, place",
     )
     .bind(seq)
@@ -186,17 +203,22 @@ pub(crate) async fn news(connection: &mut SqliteConnection, seq: i64) -> Read<Ne
             continue;
         };
         let reference: String = row.try_get(1)?;
-        if part == 2 {
-            sale.payments.push(PaymentRow {
+        match part {
+            2 => sale.payments.push(PaymentRow {
                 reference,
                 paid_minor: row.try_get(6)?,
                 value: serde_json::from_str(row.try_get(8)?)?,
-            });
-        } else {
-            sale.refunds.push(RefundRow {
+            }),
+            3 => sale.refunds.push(RefundRow {
                 reference,
                 value: serde_json::from_str(row.try_get(8)?)?,
-            });
+            }),
+            _ => {
+                let currency = Currency::from_code(row.try_get(8)?);
+                let currency = currency.ok_or(Unreadable("drawer: currency".to_owned()))?;
+                let moved = Money::from_minor(row.try_get(6)?, currency);
+                sale.drawer.insert(reference, moved);
+            }
         }
     }
     Ok(news)

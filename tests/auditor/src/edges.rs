@@ -3,6 +3,8 @@
 /// Why a state moved, by the kind of the event that says so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Cause {
+    /// A person's word about cash, for which there is no channel.
+    Cash,
     /// An authenticated answer of the channel.
     Heard,
     /// A person.
@@ -17,6 +19,7 @@ pub(crate) type MayGo = fn(Option<&str>, &str, Cause) -> bool;
 pub(crate) fn cause_of(kind: &str) -> Cause {
     match kind {
         "payment_heard" | "refund_heard" => Cause::Heard,
+        "cash_taken" | "cash_returned" => Cause::Cash,
         "late_decided" => Cause::Person,
         _ => Cause::Program,
     }
@@ -25,8 +28,11 @@ pub(crate) fn cause_of(kind: &str) -> Cause {
 /// Whether a payment may go from one state to the other for this cause.
 pub(crate) fn payment_may(from: Option<&str>, to: &str, cause: Cause) -> bool {
     let Some(from) = from else {
-        // In doubt from the first moment: only then may it be sent.
-        return to == "in_doubt";
+        // In doubt from the first moment: only then may it be sent. Cash is never sent, so it begins paid.
+        return match cause {
+            Cause::Cash => to == "paid",
+            _ => to == "in_doubt",
+        };
     };
     if from == to {
         return true;
@@ -60,7 +66,10 @@ fn is_open(state: &str) -> bool {
 /// Whether a refund may go from one state to the other for this cause.
 pub(crate) fn refund_may(from: Option<&str>, to: &str, cause: Cause) -> bool {
     let Some(from) = from else {
-        return to == "in_doubt";
+        return match cause {
+            Cause::Cash => to == "done",
+            _ => to == "in_doubt",
+        };
     };
     if from == to {
         return true;

@@ -5,6 +5,7 @@
 
 mod bills;
 mod books;
+mod cash;
 mod chain;
 mod coverage;
 mod edges;
@@ -303,6 +304,7 @@ impl Auditor {
             }
             let body: Value = serde_json::from_str(&row.body)?;
             self.check_move(till, state, row, &body);
+            self.check_cash(till, row, &body);
             if row.kind.ends_with("_heard") {
                 self.check_heard(till, row, &body, sealed.as_deref());
             }

@@ -31,6 +31,36 @@ fn is_unfinished(payment: &PaymentRow) -> bool {
     )
 }
 
+/// What came for a payment and what of it went back, as the channel says; of cash, as the drawer says.
+struct Moved {
+    charged: Money,
+    returned: Money,
+}
+
+impl Moved {
+    fn of(sale: &Sale, payment: &PaymentRow, trade: Option<&Trade>) -> Moved {
+        let own = |name: &str| sale.drawer.get(name).copied().unwrap_or(yuan(0));
+        let charged = if payment.value.plan.is_cash() {
+            own(&payment.reference)
+        } else {
+            trade.map_or(yuan(0), Trade::charged)
+        };
+        let at_channel = trade.map_or(yuan(0), Trade::returned);
+        let in_cash = of_payment(sale, &payment.reference).filter(|it| it.value.plan.in_cash);
+        let returned = in_cash.fold(at_channel, |sum, refund| less(sum, own(&refund.reference)));
+        Moved { charged, returned }
+    }
+
+    fn net(&self) -> Money {
+        less(self.charged, self.returned)
+    }
+}
+
+fn of_payment<'a>(sale: &'a Sale, reference: &'a str) -> impl Iterator<Item = &'a RefundRow> {
+    let refunds = sale.refunds.iter();
+    refunds.filter(move |refund| refund.reference.starts_with(reference))
+}
+
 impl Auditor {
     /// What holds at every commit.
     pub(crate) fn check_sale(&mut self, till: usize, sale: &Sale) {
@@ -44,7 +74,7 @@ impl Auditor {
         for payment in &sale.payments {
             let trade = self.oracle.trade(&payment.reference);
             self.check_payment(till, sale, payment, trade.as_ref());
-            net = add(net, trade.map_or(yuan(0), |trade| trade.net()));
+            net = add(net, Moved::of(sale, payment, trade.as_ref()).net());
             if is_listed(payment) {
                 listed = add(listed, payment.value.plan.amount);
             }
@@ -68,7 +98,7 @@ impl Auditor {
         trade: Option<&Trade>,
     ) {
         let reference = &payment.reference;
-        let charged = trade.map_or(yuan(0), Trade::charged);
+        let Moved { charged, returned } = Moved::of(sale, payment, trade);
         if trade.is_some_and(|trade| trade.charges() > 1) {
             let found = format!("{reference} was charged more than once");
             self.found(Invariant::Inv1, till, found);
@@ -85,10 +115,7 @@ impl Auditor {
                 self.found(Invariant::Inv3, till, found);
             }
         }
-        let reserved = sale
-            .refunds
-            .iter()
-            .filter(|refund| refund.reference.starts_with(reference.as_str()))
+        let reserved = of_payment(sale, reference)
             .filter(|refund| refund.value.reserves())
             .fold(yuan(0), |sum, refund| add(sum, refund.value.plan.amount));
         let paid = payment
@@ -105,7 +132,6 @@ impl Auditor {
             );
             self.found(Invariant::Inv5, till, found);
         }
-        let returned = trade.map_or(yuan(0), Trade::returned);
         if returned.minor() > charged.minor() {
             let found = format!(
                 "{reference}: {} went back of {} taken",
@@ -168,17 +194,17 @@ impl Auditor {
                 continue;
             }
             let trade = self.oracle.trade(reference);
-            let its = || {
-                sale.refunds
-                    .iter()
-                    .filter(|it| it.reference.starts_with(reference.as_str()))
-            };
+            let moved = Moved::of(sale, payment, trade.as_ref());
             let mut returned = yuan(0);
-            for refund in its() {
+            for refund in of_payment(sale, reference) {
                 let amount = refund.value.plan.amount;
-                let at_channel = trade
-                    .as_ref()
-                    .map_or(yuan(0), |trade| trade.returned_under(&refund.reference));
+                let at_channel = if refund.value.plan.in_cash {
+                    let out = sale.drawer.get(&refund.reference);
+                    less(yuan(0), out.copied().unwrap_or(yuan(0)))
+                } else {
+                    let under = |trade: &Trade| trade.returned_under(&refund.reference);
+                    trade.as_ref().map_or(yuan(0), under)
+                };
                 let here = if refund.value.state.state == "done" {
                     amount
                 } else {
@@ -201,10 +227,7 @@ impl Auditor {
                 .paid
                 .as_ref()
                 .map_or(yuan(0), |paid| paid.received);
-            let (here, at_channel) = (
-                less(paid, returned),
-                trade.as_ref().map_or(yuan(0), Trade::net),
-            );
+            let (here, at_channel) = (less(paid, returned), moved.net());
             if here != at_channel {
                 let found = format!(
                     "{reference} ({}): the books hold {}, the channel {}",

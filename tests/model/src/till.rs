@@ -468,6 +468,7 @@ fn refund_plan(intent: String, minor: i64, reason: &str) -> RefundPlan {
         reason: reason.to_owned(),
         note: String::new(),
         by: "person".to_owned(),
+        in_cash: false,
     }
 }
 
@@ -491,7 +492,9 @@ fn refund_mut(order: &mut Order, refund: usize) -> Option<&mut Refund> {
 fn ending_of(payment: &Payment) -> End {
     match payment.plan().tender {
         TenderKind::PayerCode => End::Reverse,
-        TenderKind::Page | TenderKind::Reader | TenderKind::ShowCode => End::Close,
+        TenderKind::Cash(_) | TenderKind::Page | TenderKind::Reader | TenderKind::ShowCode => {
+            End::Close
+        }
     }
 }
 

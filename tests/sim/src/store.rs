@@ -137,6 +137,10 @@ macro_rules! passed_on {
                 self.store.worklist()
             }
 
+            fn drawers(&self) -> &dyn DrawerBook {
+                self.store.drawers()
+            }
+
             fn flows(&self) -> &dyn Flows {
                 self.store.flows()
             }

@@ -210,6 +210,7 @@ async fn serve(desk: Arc<Desk>, counted: Arc<Counted>, ask: Charge, is_back: boo
         amount: Money::from_minor(250, Currency::CNY),
         reason: "overcharged".to_owned(),
         note: String::new(),
+        in_cash: false,
     };
     // What is not paid by then has nothing to give back.
     if desk.refund(back).await.is_ok() {

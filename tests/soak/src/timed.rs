@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 use paydesk_desk::ports::{
     BankFile, BillFile, BillRow, BillRowsPage, Booked, BookedAsk, BoxFuture, Commit, Counts,
-    Device, Due, EachBooked, FirstAttempt, Flows, KeptBill, KeptDifference, KeptLayout, KeptLine,
-    KeptStatement, ListTotals, NewBill, NewEvent, NewNote, NewOrder, NewStatements, Opened,
-    OrderFilter, OrderPage, OrderRow, PayerCode, Pulse, StatementStore, Store, StoreError,
+    Device, DrawerBook, Due, EachBooked, FirstAttempt, Flows, KeptBill, KeptDifference, KeptLayout,
+    KeptLine, KeptStatement, ListTotals, NewBill, NewEvent, NewNote, NewOrder, NewStatements,
+    Opened, OrderFilter, OrderPage, OrderRow, PayerCode, Pulse, StatementStore, Store, StoreError,
     StoredEvent, Work, Worklist,
 };
 use paydesk_domain::{
@@ -217,6 +217,10 @@ impl Store for Timed {
 
     fn worklist(&self) -> &dyn Worklist {
         self.inner.worklist()
+    }
+
+    fn drawers(&self) -> &dyn DrawerBook {
+        self.inner.drawers()
     }
 
     fn flows(&self) -> &dyn Flows {

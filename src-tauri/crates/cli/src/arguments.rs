@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use crate::cash::CashCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -71,6 +72,12 @@ pub(crate) enum Command {
         /// Charges although the same amount was just charged in this order.
         #[arg(long, value_name = "ORDER")]
         repeat_of: Option<String>,
+    },
+    /// Cash: taken for an order, and the drawer it is in.
+    Cash {
+        /// What.
+        #[command(subcommand)]
+        command: CashCommand,
     },
     /// Asks the channel about an order.
     Query {

@@ -157,6 +157,7 @@ impl Desk {
                 self.charge(&amount, code, note, wait, intent, repeat_of)
                     .await
             }
+            Command::Cash { command } => self.cash(command).await,
             Command::Query { order } => self.query(order).await,
             Command::Resolve { watch } => self.resolve(watch).await,
             Command::Refund {
@@ -173,6 +174,7 @@ impl Desk {
                     amount_minor: String::new(),
                     reason,
                     note,
+                    in_cash: false,
                 };
                 self.refund(request, amount, wait).await
             }
@@ -202,6 +204,10 @@ impl Desk {
                 Ok(exit::DONE)
             }
         }
+    }
+
+    pub(crate) fn console(&self) -> &paydesk_console::Console {
+        self.host.console()
     }
 
     pub(crate) async fn ask<A: Serialize, R: DeserializeOwned>(
@@ -434,7 +440,7 @@ impl Desk {
         })
     }
 
-    fn fresh_intent(&self) -> String {
+    pub(crate) fn fresh_intent(&self) -> String {
         let nonce = self.host.console().desk().ports().ids.nonce();
         nonce.iter().map(|b| format!("{b:02x}")).collect()
     }
@@ -445,7 +451,7 @@ fn say(line: &str) {
     drop(writeln!(std::io::stdout(), "{line}"));
 }
 
-fn payment_exit(view: &PaymentView) -> Exit {
+pub(crate) fn payment_exit(view: &PaymentView) -> Exit {
     let why = view.failure.as_ref().map(|failure| failure.text.as_str());
     exit::of_payment(
         view.state,

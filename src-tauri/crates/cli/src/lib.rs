@@ -10,6 +10,7 @@
 mod arguments;
 mod bank_days;
 mod bills;
+mod cash;
 mod channels;
 mod commands;
 mod exit;

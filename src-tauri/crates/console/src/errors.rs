@@ -67,6 +67,15 @@ pub fn coded(error: DeskError) -> CommandError {
         DeskError::PayoutGone => refused(ErrorCode::PayoutGone),
         DeskError::PreviewGone => refused(ErrorCode::PreviewGone),
         DeskError::Blocked(blocked) => refused(blocked_code(blocked)),
+        DeskError::CashShort(short) => {
+            refused_with(ErrorCode::CashShort, &[("short", short.to_decimal())])
+        }
+        DeskError::DrawerShort(there) => {
+            refused_with(ErrorCode::DrawerShort, &[("there", there.to_decimal())])
+        }
+        DeskError::FloatNotOpen => refused(ErrorCode::FloatNotOpen),
+        DeskError::FloatOpen => refused(ErrorCode::FloatOpen),
+        DeskError::OperatorRequired => refused(ErrorCode::OperatorRequired),
         DeskError::ChannelNotConnected(channel) => {
             refused_with(ErrorCode::ChannelNotConnected, &[("channel", channel)])
         }
@@ -249,7 +258,7 @@ fn blocked_code(blocked: Blocked) -> ErrorCode {
         Blocked::AlreadyPaid | Blocked::AttemptOpen => ErrorCode::AttemptOpen,
         Blocked::ExceedsRefundable => ErrorCode::RefundExceeds,
         Blocked::NothingPaid => ErrorCode::RefundNothingPaid,
-        Blocked::OtherCurrency => ErrorCode::InvalidArguments,
+        Blocked::NotThisWay | Blocked::OtherCurrency => ErrorCode::InvalidArguments,
         Blocked::ReferencesUsedUp => ErrorCode::NotNow,
     }
 }

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bills;
+mod cash;
 pub mod contract;
 mod demo;
 mod errors;

@@ -251,6 +251,7 @@ impl Console {
             reasons: REASONS.iter().map(|r| (*r).to_owned()).collect(),
             fee_returned: channel.and_then(|c| c.profile().refund_returns_fee),
             fee: payment.expected_fee().map(MoneyView::from),
+            in_cash: payment.is_cash(),
         })
     }
 
@@ -264,6 +265,7 @@ impl Console {
             amount: self.money(&args.amount_minor)?,
             reason: args.reason,
             note: args.note.trim().to_owned(),
+            in_cash: args.in_cash,
         };
         let (order, reference) = self.desk.refund(ask).await.map_err(coded)?;
         let refund = order

@@ -199,14 +199,14 @@ impl Console {
 }
 
 /// An intent is made by the caller; an empty or endless one would make two sales one.
-fn intent(id: &str) -> Result<(), CommandError> {
+pub(crate) fn intent(id: &str) -> Result<(), CommandError> {
     if (16..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
         return Ok(());
     }
     Err(crate::invalid("intent_id"))
 }
 
-fn confirmed(order: Option<&str>) -> Result<Option<OrderNumber>, CommandError> {
+pub(crate) fn confirmed(order: Option<&str>) -> Result<Option<OrderNumber>, CommandError> {
     order.map(number).transpose()
 }
 

@@ -1,8 +1,8 @@
 //! From the domain's states to what the screen shows. No rule about money lives here.
 
 use crate::contract::{
-    FailureView, MoneyView, OrderRow, PayState, PaymentView, QrView, RefundStateView, RefundView,
-    StatusView,
+    CashView, FailureView, MoneyView, OrderRow, PayState, PaymentView, QrView, RefundStateView,
+    RefundView, StatusView,
 };
 use paydesk_desk::ports;
 use paydesk_domain::{
@@ -108,7 +108,14 @@ pub(crate) fn payment(order: &Order, payment: &Payment, asked: u32, now: Timesta
         failure: failure_of(payment),
         fee: fee.map(MoneyView::from),
         net: net.map(MoneyView::from),
-        channel_no: paid.map(|p| p.channel_ref.0.clone()),
+        // Nobody else gave cash a number.
+        channel_no: paid
+            .filter(|_| !payment.is_cash())
+            .map(|p| p.channel_ref.0.clone()),
+        cash: payment.handed().map(|handed| CashView {
+            received: handed.received().money().into(),
+            change: handed.change().into(),
+        }),
         paid_at: paid.map(|p| p.at.0),
         can_cancel: can_cancel(payment),
         version: u32::try_from(order.version()).unwrap_or(u32::MAX),
@@ -339,6 +346,7 @@ pub(crate) fn refund(order: &Order, refund: &Refund) -> RefundView {
         why_text,
         again,
         late_return: refund.reference().as_str().ends_with('L'),
+        in_cash: plan.in_cash,
     }
 }
 

@@ -169,6 +169,12 @@ impl Console {
                     taken: taken.taken.into(),
                 })
                 .collect(),
+            cash: state
+                .record
+                .cash
+                .iter()
+                .map(crate::cash::cash_day)
+                .collect(),
             closes: state.closes.iter().map(close).collect(),
             write_off_max: shop.write_off_max.unwrap_or(WRITE_OFF_MAX).to_string(),
         })
@@ -419,6 +425,7 @@ fn hindrance(hindrance: &Hindrance) -> HindranceView {
 pub(crate) fn named(hindrance: &Hindrance) -> (&'static str, Option<String>, u64) {
     match hindrance {
         Hindrance::NotOver => ("not_over", None, 0),
+        Hindrance::DrawerOpen => ("drawer_open", None, 0),
         Hindrance::BillMissing(account) => ("bill_missing", Some(account.0.clone()), 0),
         Hindrance::Open(count) => ("open", None, *count),
         Hindrance::Signed => ("signed", None, 0),

@@ -7,7 +7,9 @@
 use crate::{
     Desk, DeskError,
     arrivals::DayArrival,
+    cash_day::CashDay,
     channel_day,
+    close_steps::{carried, step, way},
     payout_book::PayoutBook,
     ports::{
         DayClose, DayFacts, EventKind, HourTaken, KeptBill, KeptFlow, KeptLine, NewClose, Reopened,
@@ -15,8 +17,7 @@ use crate::{
     },
 };
 use paydesk_domain::{
-    AccountId, ChannelDay, ChannelId, Currency, FlowSort, ItemState, LineKind, LineState, Money,
-    MoneyError, Totals,
+    AccountId, ChannelDay, ChannelId, Currency, FlowSort, ItemState, Money, MoneyError, Totals,
 };
 use paydesk_recon::payouts::{Arrival, Payout};
 use serde::Serialize;
@@ -24,8 +25,10 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The form of the record. 1 ended at the bill; 2 leads to the bank.
+/// The form of the record. 1 ended at the bill; 2 leads to the bank; 3 has the shop's drawers, too. A day without cash
+/// is still signed as 2, so that what was signed before is computed again to the same bytes.
 const FORMAT: u8 = 2;
+const FORMAT_WITH_CASH: u8 = 3;
 
 /// Characters of the reason for opening a day again.
 const REASON_MAX: usize = 500;
@@ -37,6 +40,8 @@ pub enum Hindrance {
     NotOver,
     /// The bill of an account is not here.
     BillMissing(AccountId),
+    /// A drawer that was opened on it is not counted at the end.
+    DrawerOpen,
     /// Differences about which nobody decided.
     Open(u64),
     /// It is signed already.
@@ -203,6 +208,9 @@ pub struct DayRecord {
     pub carried: Vec<Carried>,
     /// The payouts that the day's money is in.
     pub payouts: Vec<DayPayout>,
+    /// Cash of the business day with the same date, currency by currency.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cash: Vec<CashDay>,
 }
 
 /// A day as the screen shows it.
@@ -295,7 +303,23 @@ impl DayRecord {
             decisions,
             carried: facts.items.iter().filter_map(carried).collect(),
             payouts: payouts.map(|payout| day_payout(book, payout)).collect(),
+            cash: Vec::new(),
         })
+    }
+
+    /// The same with what the drawers of the day say.
+    #[must_use]
+    pub(crate) fn with_cash(self, cash: Vec<CashDay>) -> DayRecord {
+        let format = if cash.is_empty() {
+            self.format
+        } else {
+            FORMAT_WITH_CASH
+        };
+        DayRecord {
+            format,
+            cash,
+            ..self
+        }
     }
 
     /// The record, byte for byte.
@@ -426,68 +450,6 @@ fn total(a: &Totals, b: &Totals) -> Result<Totals, MoneyError> {
     })
 }
 
-/// Under which name a difference stands in the bridge.
-fn step(item: &WorkItem) -> &'static str {
-    let decided = item.treatment.decided();
-    decided.map_or("open", |decision| decision.act.name())
-}
-
-/// How much of the way from our net to the bill's this difference is; `None` where two currencies meet.
-fn way(item: &WorkItem) -> Result<Option<Money>, MoneyError> {
-    let difference = &item.difference;
-    let bill = difference
-        .found
-        .bill
-        .as_ref()
-        .filter(|_| difference.counts_bill);
-    let book = difference
-        .found
-        .book
-        .as_ref()
-        .filter(|_| difference.counts_book);
-    let bill = bill.map(|line| side(line.kind, line.state, line.amount, Some(line.fee)));
-    let book = book.map(|line| side(line.kind, line.state, line.amount, line.fee));
-    match (bill.transpose()?, book.transpose()?) {
-        (Some(bill), Some(book)) if bill.currency() != book.currency() => Ok(None),
-        (Some(bill), Some(book)) => bill.checked_sub(book).map(Some),
-        (Some(bill), None) => Ok(Some(bill)),
-        (None, Some(book)) => Money::zero(book.currency()).checked_sub(book).map(Some),
-        (None, None) => Ok(None),
-    }
-}
-
-/// What a line adds to the net of its side.
-fn side(
-    kind: LineKind,
-    state: LineState,
-    amount: Money,
-    fee: Option<Money>,
-) -> Result<Money, MoneyError> {
-    let none = Money::zero(amount.currency());
-    if state != LineState::Done {
-        return Ok(none);
-    }
-    let moved = match kind {
-        LineKind::Payment => amount,
-        LineKind::Refund => none.checked_sub(amount)?,
-    };
-    fee.map_or(Ok(moved), |fee| moved.checked_sub(fee))
-}
-
-fn carried(item: &WorkItem) -> Option<Carried> {
-    if item.treatment.state() != ItemState::Exception {
-        return None;
-    }
-    let decided = item.treatment.decided();
-    Some(Carried {
-        account: item.name.account.clone(),
-        item: item.name.item.clone(),
-        difference: item.difference.found.difference,
-        owner: item.treatment.owner.clone(),
-        remark: decided.map_or_else(String::new, |decision| decision.remark.clone()),
-    })
-}
-
 impl Desk {
     /// A day as it stands.
     ///
@@ -509,7 +471,8 @@ impl Desk {
         if closes.iter().any(|close| close.reopened.is_none()) {
             hindrances.push(Hindrance::Signed);
         }
-        if channel_day(self.now()).is_none_or(|today| day >= today) {
+        let is_over = self.day_of(self.now())?.0 > day.0;
+        if !is_over || channel_day(self.now()).is_none_or(|today| day >= today) {
             hindrances.push(Hindrance::NotOver);
         }
         for account in self.need_shop()?.accounts {
@@ -524,8 +487,12 @@ impl Desk {
         if open > 0 {
             hindrances.push(Hindrance::Open(open));
         }
+        let cash = self.cash_day(day).await?;
+        if cash.iter().any(CashDay::is_open) {
+            hindrances.push(Hindrance::DrawerOpen);
+        }
         Ok(DayState {
-            record: DayRecord::of(day, &facts, &book)?,
+            record: DayRecord::of(day, &facts, &book)?.with_cash(cash),
             book,
             hindrances,
             open,

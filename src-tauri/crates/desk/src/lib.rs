@@ -5,7 +5,10 @@ mod accounts;
 mod arrivals;
 mod bank_days;
 mod bills;
+mod cash;
+mod cash_day;
 mod close;
+mod close_steps;
 mod doctor;
 mod driver;
 mod fees;
@@ -34,6 +37,8 @@ pub use bank_days::{BANK_DAYS_MAX, BankDays, BankDaysFault};
 pub use bills::{
     BILL_DAYS_MAX, BillRun, FailedBill, FlowPreview, LookedAt, Preview, ReadSoFar, channel_day,
 };
+pub use cash::{CASH_MAX_MINOR, DrawerAct, TakeCash};
+pub use cash_day::{CashDay, CashDrawer};
 pub use close::{
     AccountDay, Bridge, Carried, DayBankLine, DayPart, DayPayout, DayRecord, DayRuling, DayState,
     DayTerm, FlowDay, Hindrance,
@@ -64,8 +69,8 @@ pub use worklist::{Candidate, Ruling, TOGETHER_MAX, WRITE_OFF_MAX, Weighed};
 
 use paydesk_channels::Channel;
 use paydesk_domain::{
-    AccountId, Blocked, BusinessDay, ChannelId, MoneyError, NotNow, OrderNumber, ShopCalendar,
-    Timestamp,
+    AccountId, Blocked, BusinessDay, ChannelId, Money, MoneyError, NotNow, OrderNumber,
+    ShopCalendar, Timestamp,
 };
 use ports::{
     Actor, Clock, Custody, CustodyError, EventKind, Ids, Network, NewEvent, Store, StoreError,
@@ -140,6 +145,21 @@ pub enum DeskError {
     /// There is no such account.
     #[error("no such account")]
     AccountNotFound,
+    /// Less cash was handed over than is owed.
+    #[error("{0} is missing")]
+    CashShort(Money),
+    /// More is taken out of the drawer than should be in it.
+    #[error("only {0} should be in the drawer")]
+    DrawerShort(Money),
+    /// The float was not counted, or the drawer was counted at the end already.
+    #[error("the float was not counted")]
+    FloatNotOpen,
+    /// The float was counted already.
+    #[error("the float was counted already")]
+    FloatOpen,
+    /// Nobody is named who works at the till.
+    #[error("nobody is named who works at the till")]
+    OperatorRequired,
     /// The domain says no.
     #[error("{0}")]
     Blocked(#[from] Blocked),

@@ -3,6 +3,7 @@
 
 mod bills;
 mod custody;
+mod drawer;
 mod events;
 mod flows;
 mod network;
@@ -11,6 +12,7 @@ mod worklist;
 
 pub use bills::*;
 pub use custody::*;
+pub use drawer::*;
 pub use events::*;
 pub use flows::*;
 pub use network::*;
@@ -436,6 +438,8 @@ pub trait Store: StatementStore + Send + Sync {
     ) -> BoxFuture<'_, Result<Vec<BillRow>, StoreError>>;
     /// Decisions about differences, and signed days.
     fn worklist(&self) -> &dyn Worklist;
+    /// Drawers.
+    fn drawers(&self) -> &dyn DrawerBook;
     /// Fund-flow bills.
     fn flows(&self) -> &dyn Flows;
     /// The row of one order.

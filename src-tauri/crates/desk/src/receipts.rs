@@ -1,7 +1,7 @@
 //! What a receipt says: paid only on the channel's own word, unknown never as paid.
 
 use crate::{Desk, DeskError, shop};
-use paydesk_domain::{Order, OrderStatus, Refund, RefundState, Timestamp};
+use paydesk_domain::{CASH, Order, OrderStatus, Refund, RefundState, Timestamp};
 use paydesk_reports::{Receipt, ReceiptKind, Stamp, barcode};
 
 impl Desk {
@@ -52,8 +52,18 @@ impl Desk {
             at: local(at),
             operator: refund.map_or(order.plan().by.clone(), |r| r.plan().by.clone()),
             device: self.ports.store.device().id,
-            channel: payment.plan().channel.0.clone(),
-            channel_number: paid.map(|p| p.channel_ref.0.clone()),
+            channel: if refund.is_some_and(|it| it.plan().in_cash) {
+                CASH.to_owned()
+            } else {
+                payment.plan().channel.0.clone()
+            },
+            channel_number: paid
+                .filter(|_| !payment.is_cash())
+                .map(|p| p.channel_ref.0.clone()),
+            handed: payment
+                .handed()
+                .filter(|_| refund.is_none())
+                .map(|handed| (handed.received().money(), handed.change())),
             payer,
             note: notes.first().map(|n| n.text.clone()).unwrap_or_default(),
             amount: refund.map_or(payment.plan().amount.money(), |r| r.plan().amount.money()),

@@ -38,6 +38,8 @@ pub struct RefundAsk {
     pub reason: String,
     /// Free words.
     pub note: String,
+    /// Gives cash back for a payment that was none; cash always goes back in cash.
+    pub in_cash: bool,
 }
 
 impl Desk {
@@ -65,7 +67,14 @@ impl Desk {
             reason: ask.reason,
             note: ask.note,
             by: self.operator_name(),
+            in_cash: false,
         };
+        let order = self.order(&ask.number).await?;
+        let payment = order.to_refund().ok_or(Blocked::NothingPaid)?;
+        if ask.in_cash || payment.is_cash() {
+            let payment = payment.reference().clone();
+            return self.refund_in_cash(&ask.number, &payment, plan).await;
+        }
         self.begin_refund(&ask.number, BackBy::Refund(plan)).await
     }
 
@@ -368,6 +377,7 @@ impl BackBy<'_> {
                 reason: "paid_late".to_owned(),
                 note: (*reason).to_owned(),
                 by: by.clone(),
+                in_cash: false,
             },
             BackBy::Refund(plan) => plan.clone(),
         }
@@ -416,6 +426,8 @@ fn others(order: &Order, refund: &Refund, paid: Amount) -> Result<Money, DeskErr
     let others = order
         .refunds_of(&reference.payment())
         .filter(|other| other.reserves() && other.reference() != reference)
+        // The channel knows nothing of what went back in cash.
+        .filter(|other| !other.plan().in_cash)
         .try_fold(Money::zero(paid.currency()), |sum, other| {
             sum.checked_add(other.plan().amount.money())
         });

@@ -36,7 +36,10 @@ const WATCH_GAP_MAX: Duration = Duration::from_secs(6 * 3600);
 pub fn ending_of(tender: TenderKind) -> End {
     match tender {
         TenderKind::PayerCode => End::Reverse,
-        TenderKind::Page | TenderKind::Reader | TenderKind::ShowCode => End::Close,
+        // Cash is paid in the step that begins it: nothing of it is ever open to be ended.
+        TenderKind::Cash(_) | TenderKind::Page | TenderKind::Reader | TenderKind::ShowCode => {
+            End::Close
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! What we know of a payment or refund and why we believe it.
-//! Evidence has no public constructor but two: authenticated bytes of a channel, or a named person with a reason.
+//! Evidence has no public constructor but three: authenticated bytes of a channel, a named person with a reason, or
+//! the person who counted cash, who can speak of nothing else.
 
 use crate::{
     money::{Amount, Money},
+    number::MerchantRef,
     time::Timestamp,
 };
 use paydesk_signing::{Authentic, KeyId};
@@ -255,6 +257,11 @@ pub enum Source {
         /// The key that verified it; `None` when the TLS peer vouches.
         key: Option<String>,
     },
+    /// The named person's who counted cash over the counter.
+    Cash {
+        /// Who.
+        who: String,
+    },
     /// A named person's, with a reason.
     Operator {
         /// Who.
@@ -262,6 +269,15 @@ pub enum Source {
         /// Why.
         reason: String,
     },
+}
+
+/// What a person can say about cash. It says nothing else, so that no such word ever speaks of a channel's money.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CashFact {
+    /// It went back to the payer.
+    GivenBack,
+    /// This much went into the drawer for this payment.
+    Taken(Amount, MerchantRef),
 }
 
 /// A fact and why we believe it.
@@ -293,6 +309,38 @@ impl Evidence {
             asked: asked.min(self.seen),
             ..self
         }
+    }
+
+    /// From the named person who counted it over the counter: the only evidence that cash has.
+    #[must_use]
+    pub fn of_cash(fact: CashFact, who: String, seen: Timestamp) -> Evidence {
+        let fact = match fact {
+            CashFact::GivenBack => Fact::Refund(RefundFact::Done {
+                channel_ref: None,
+                at: Some(seen),
+            }),
+            CashFact::Taken(asked, reference) => Fact::Payment(PaymentFact::Paid(Paid {
+                asked,
+                received: asked,
+                payer_paid: Some(asked.money()),
+                // Nobody else gave it a number.
+                channel_ref: ChannelRef(reference.to_string()),
+                at: seen,
+                payer: None,
+            })),
+        };
+        Evidence {
+            fact,
+            source: Source::Cash { who },
+            seen,
+            asked: seen,
+        }
+    }
+
+    /// Whether it is a person's word about cash.
+    #[must_use]
+    pub fn is_of_cash(&self) -> bool {
+        matches!(self.source, Source::Cash { .. })
     }
 
     /// From a named person who gives a reason.
@@ -336,7 +384,7 @@ impl Evidence {
     pub fn is_asked_for(&self) -> bool {
         match &self.source {
             Source::Channel { heard, .. } => *heard == Heard::Query,
-            Source::Operator { .. } => true,
+            Source::Cash { .. } | Source::Operator { .. } => true,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! Pure values: no socket, file, environment, clock, randomness or thread; nothing here is async.
 
 pub mod bill;
+pub mod cash;
 pub mod evidence;
 pub mod explanation;
 pub mod flow;
@@ -16,6 +17,7 @@ pub mod time;
 pub mod worklist;
 
 pub use bill::*;
+pub use cash::*;
 pub use evidence::*;
 pub use explanation::*;
 pub use flow::*;

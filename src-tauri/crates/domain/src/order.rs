@@ -2,10 +2,13 @@
 //! Every change is committed against the version it was computed from, so two windows cannot both act.
 
 use crate::{
-    evidence::{Change, ClosedWhy, Evidence, PayerAction},
+    cash::{CASH, Handed},
+    evidence::{CashFact, Change, ClosedWhy, Evidence, PayerAction},
     money::{Amount, Money, MoneyError},
     number::{MerchantRef, OrderNumber},
-    payment::{LateChoice, NotNow, Payment, PaymentPlan, PaymentState},
+    payment::{
+        AccountId, ChannelId, LateChoice, NotNow, Payment, PaymentPlan, PaymentState, TenderKind,
+    },
     refund::{Refund, RefundPlan, RefundState},
     time::{BusinessDay, Timestamp},
 };
@@ -26,6 +29,9 @@ pub enum Blocked {
     /// Another currency than the payment's.
     #[error("another currency than the payment's")]
     OtherCurrency,
+    /// Cash goes through no channel: it is taken and given back over the counter, in one step.
+    #[error("cash goes through no channel")]
+    NotThisWay,
     /// There is nothing paid to refund.
     #[error("nothing is paid here")]
     NothingPaid,
@@ -210,6 +216,40 @@ impl Order {
         plan: PaymentPlan,
         now: Timestamp,
     ) -> Result<&Payment, Blocked> {
+        if plan.tender.is_cash() {
+            return Err(Blocked::NotThisWay);
+        }
+        self.add_payment(plan, now)?;
+        self.payments.last().ok_or(Blocked::ReferencesUsedUp)
+    }
+
+    /// Takes cash, on the word of the person who counted it: begun and paid in one step, for nothing happens between.
+    ///
+    /// # Errors
+    /// `Blocked` with the reason; the order is then as it was.
+    pub fn take_cash(
+        &mut self,
+        amount: Amount,
+        handed: Handed,
+        by: String,
+        now: Timestamp,
+    ) -> Result<&Payment, Blocked> {
+        let plan = PaymentPlan {
+            account: AccountId(CASH.to_owned()),
+            channel: ChannelId(CASH.to_owned()),
+            amount,
+            tender: TenderKind::Cash(handed),
+            expires: now,
+            watch_ms: 0,
+            rate: None,
+        };
+        let reference = self.add_payment(plan, now)?;
+        let taken = CashFact::Taken(amount, reference.clone());
+        self.hear(&reference, &Evidence::of_cash(taken, by, now));
+        self.payments.last().ok_or(Blocked::ReferencesUsedUp)
+    }
+
+    fn add_payment(&mut self, plan: PaymentPlan, now: Timestamp) -> Result<MerchantRef, Blocked> {
         if self
             .payments
             .iter()
@@ -227,8 +267,9 @@ impl Order {
             .unwrap_or(u32::MAX)
             .saturating_add(1);
         let reference = self.number.attempt(n).ok_or(Blocked::ReferencesUsedUp)?;
-        self.payments.push(Payment::begin(reference, plan, now));
-        self.payments.last().ok_or(Blocked::ReferencesUsedUp)
+        self.payments
+            .push(Payment::begin(reference.clone(), plan, now));
+        Ok(reference)
     }
 
     /// Applies a fact about a payment; `None` when the order has no such payment.
@@ -277,6 +318,18 @@ impl Order {
         plan: RefundPlan,
         now: Timestamp,
     ) -> Result<MerchantRef, Blocked> {
+        if plan.in_cash {
+            return Err(Blocked::NotThisWay);
+        }
+        self.open_refund(payment, plan, now)
+    }
+
+    fn open_refund(
+        &mut self,
+        payment: &MerchantRef,
+        plan: RefundPlan,
+        now: Timestamp,
+    ) -> Result<MerchantRef, Blocked> {
         if let Some(same) = self.refunds.iter().find(|r| r.plan().intent == plan.intent) {
             return Ok(same.reference().clone());
         }
@@ -293,6 +346,32 @@ impl Order {
             .refund(n.unwrap_or(u32::MAX).saturating_add(1))
             .ok_or(Blocked::ReferencesUsedUp)?;
         self.add_refund(payment, reference, plan, now)
+    }
+
+    /// Gives money back in cash, on the word of the person who counted it: begun and done in one step. The same intent
+    /// again gives the refund that exists.
+    ///
+    /// # Errors
+    /// `Blocked` with the reason; the order is then as it was.
+    pub fn give_back_cash(
+        &mut self,
+        payment: &MerchantRef,
+        plan: RefundPlan,
+        now: Timestamp,
+    ) -> Result<MerchantRef, Blocked> {
+        let word = Evidence::of_cash(CashFact::GivenBack, plan.by.clone(), now);
+        let mut given = self.clone();
+        let plan = RefundPlan {
+            in_cash: true,
+            ..plan
+        };
+        let reference = given.open_refund(payment, plan, now)?;
+        let refund = given.refund_mut(&reference);
+        if let Some(refund) = refund.filter(|it| it.plan().in_cash && it.is_running()) {
+            refund.apply(&word);
+        }
+        *self = given;
+        Ok(reference)
     }
 
     /// Gives late money back under the one reference kept for that.
@@ -372,6 +451,9 @@ impl Order {
         plan: RefundPlan,
         now: Timestamp,
     ) -> Result<MerchantRef, Blocked> {
+        if !plan.in_cash && self.payment(payment).is_some_and(Payment::is_cash) {
+            return Err(Blocked::NotThisWay);
+        }
         let left = self.refundable(payment)?;
         if left.currency() != plan.amount.currency() {
             return Err(Blocked::OtherCurrency);

@@ -5,6 +5,7 @@ mod hear;
 
 use crate::{
     bill::LineState,
+    cash::Handed,
     evidence::{Change, ClosedWhy, Doubt, Evidence, Fact, NotSent, Paid, PayerAction, PaymentFact},
     money::{Amount, FeeRate, Money},
     number::MerchantRef,
@@ -32,6 +33,8 @@ pub struct Memo(pub String);
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TenderKind {
+    /// Notes and coins over the counter: no channel, and only [`crate::Order::take_cash`] makes one.
+    Cash(Handed),
     /// A page in a browser.
     Page,
     /// The code on the payer's phone, scanned by the shop.
@@ -40,6 +43,14 @@ pub enum TenderKind {
     Reader,
     /// A code shown by the shop, scanned by the payer.
     ShowCode,
+}
+
+impl TenderKind {
+    /// Whether it is notes and coins.
+    #[must_use]
+    pub fn is_cash(self) -> bool {
+        matches!(self, TenderKind::Cash(_))
+    }
 }
 
 /// How an attempt is ended.
@@ -210,6 +221,24 @@ impl Payment {
         &self.plan
     }
 
+    /// Whether it was paid in notes and coins.
+    #[must_use]
+    pub fn is_cash(&self) -> bool {
+        self.plan.tender.is_cash()
+    }
+
+    /// What was handed over and what went back, of cash.
+    #[must_use]
+    pub fn handed(&self) -> Option<Handed> {
+        match self.plan.tender {
+            TenderKind::Cash(handed) => Some(handed),
+            TenderKind::Page
+            | TenderKind::PayerCode
+            | TenderKind::Reader
+            | TenderKind::ShowCode => None,
+        }
+    }
+
     /// When the intent was made.
     #[must_use]
     pub fn begun_at(&self) -> Timestamp {
@@ -309,11 +338,13 @@ impl Payment {
     }
 
     /// Applies a fact about this payment. Facts about refunds belong to [`crate::refund::Refund`].
+    /// A person's word about cash is believed of cash alone, and cash believes nothing else (ADR 33).
     pub fn apply(&mut self, evidence: &Evidence) -> Change {
         let Fact::Payment(fact) = evidence.fact() else {
             return Change::Same;
         };
         let change = match fact {
+            _ if evidence.is_of_cash() != self.plan.tender.is_cash() => Change::Contradicted,
             PaymentFact::Awaiting(action, until) => self.hear_awaiting(action, *until),
             PaymentFact::Closed(why) => self.hear_closed(why, evidence),
             PaymentFact::EndRefused(_) => self.hear_end_refused(),

@@ -63,6 +63,9 @@ pub struct RefundPlan {
     pub note: String,
     /// Who asked for it.
     pub by: String,
+    /// Whether it is given back in cash: always for cash, and for another payment when a person says so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_cash: bool,
 }
 
 /// A refund of one payment.
@@ -190,13 +193,15 @@ impl Refund {
         matches!(doubt, Doubt::RefusalUnconfirmed { .. })
     }
 
-    /// Applies a fact about this refund.
+    /// Applies a fact about this refund. A person's word about cash is believed of a refund in cash alone, and that
+    /// believes nothing else (ADR 33).
     pub fn apply(&mut self, evidence: &Evidence) -> Change {
         let Fact::Refund(fact) = evidence.fact() else {
             return Change::Same;
         };
         let seen = evidence.seen();
         let change = match (fact, &self.state) {
+            _ if evidence.is_of_cash() != self.plan.in_cash => Change::Contradicted,
             (RefundFact::Done { channel_ref, at }, state) => {
                 if matches!(state, RefundState::Done { .. }) {
                     Change::Same

@@ -84,6 +84,7 @@ fn ask(intent: &str, minor: i64) -> RefundPlan {
         reason: "other".to_owned(),
         note: "note".to_owned(),
         by: "主管".to_owned(),
+        in_cash: false,
     }
 }
 

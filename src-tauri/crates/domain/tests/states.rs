@@ -311,6 +311,7 @@ fn ask(intent: &str, minor: i64) -> RefundPlan {
         reason: "goods_returned".to_owned(),
         note: String::new(),
         by: "主管".to_owned(),
+        in_cash: false,
     }
 }
 

@@ -268,6 +268,7 @@ async fn give_back(desk: &Arc<Desk>, order: &Order, sale: usize) -> Result<(), D
             amount: Money::from_minor(part, whole.currency()),
             reason: "customer_cancelled".to_owned(),
             note: String::new(),
+            in_cash: false,
         })
         .await?;
     settled(desk, order, told).await.map(drop)

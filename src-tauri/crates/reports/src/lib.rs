@@ -27,8 +27,8 @@ pub use differences::DifferenceList;
 pub use document::{Document, DocumentFormat, DocumentTable, write_document};
 pub use fee_findings::FeeFindingList;
 pub use journal::{
-    AccountFault, AccountMap, AccountRole, DayFigures, JournalEntry, JournalLine, JournalTemplate,
-    LedgerAccount, Side, write_journal,
+    AccountFault, AccountMap, AccountRole, CashFigures, DayFigures, JournalEntry, JournalLine,
+    JournalTemplate, LedgerAccount, Side, write_journal,
 };
 pub use list::{ListFormat, ListSetting};
 pub use model::{Cell, Column, ColumnKind, CurrencyTotals, ExportError, Exported, Heading};

@@ -68,6 +68,8 @@ pub struct Receipt {
     pub channel_number: Option<String>,
     /// The payer as the channel masks it.
     pub payer: Option<String>,
+    /// Of cash: what was handed over, and what went back.
+    pub handed: Option<(Money, Money)>,
     /// The note.
     pub note: String,
     /// What this receipt is about.
@@ -138,6 +140,10 @@ impl Receipt {
         if let Some(number) = &self.channel_number {
             rows.push(("receipt_channel_no", number.clone()));
         }
+        if let Some((received, change)) = self.handed {
+            rows.push(("receipt_received", sum(received)));
+            rows.push(("receipt_change", sum(change)));
+        }
         if let Some(payer) = &self.payer {
             rows.push(("receipt_payer", payer.clone()));
         }
@@ -198,6 +204,7 @@ mod tests {
             device: "7K2M".to_owned(),
             channel: "alipay".to_owned(),
             channel_number: Some("2026112122001".to_owned()),
+            handed: None,
             payer: Some("159****5620".to_owned()),
             note: "<script>alert(1)</script>\u{202e}".to_owned(),
             amount: money(4650),

@@ -2,8 +2,13 @@
 //! Record encoding: every column in table order, each as its length (8 bytes, big endian) and bytes; numbers as
 //! 8 bytes big endian; an absent column as the length 2^64-1.
 
-use crate::{SqliteStore, errors::fault};
-use paydesk_desk::ports::{Actor, NewEvent, StoreError};
+use crate::{
+    SqliteStore,
+    errors::{fault, unreadable},
+    read::{int, text, unsigned},
+};
+use paydesk_desk::ports::{Actor, NewEvent, StoreError, StoredEvent};
+use paydesk_domain::{MerchantRef, Timestamp};
 use paydesk_signing::mutants::{Mutant, planted};
 use sha2::{Digest, Sha256};
 use sqlx::{Connection as _, Row, SqliteConnection, sqlite::SqliteRow};
@@ -186,6 +191,29 @@ impl SqliteStore {
             .await
             .map_err(fault)?;
         Ok(())
+    }
+
+    /// An event as a timeline tells it.
+    pub(crate) fn stored_event(&self, row: &SqliteRow) -> Result<StoredEvent, StoreError> {
+        let seq = int(row, 0)?;
+        let subject: Option<String> = row.try_get(2).map_err(fault)?;
+        let sealed: Option<Vec<u8>> = row.try_get(6).map_err(fault)?;
+        Ok(StoredEvent {
+            seq: unsigned(seq),
+            kind: serde_json::from_value(serde_json::Value::String(text(row, 1)?))
+                .map_err(unreadable("event kind"))?,
+            subject: subject
+                .map(|s| MerchantRef::parse(&s).map_err(|_| StoreError::Corrupt(s)))
+                .transpose()?,
+            actor: serde_json::from_str(&text(row, 3)?).map_err(unreadable("event actor"))?,
+            at: Timestamp(int(row, 4)?),
+            body: serde_json::from_str(&text(row, 5)?).map_err(unreadable("event body"))?,
+            evidence: match sealed.map(|s| self.unseal(&format!("evidence|{seq}"), &s)) {
+                // The timeline is told without its evidence while the keys are locked.
+                Some(Err(StoreError::Locked)) | None => None,
+                Some(unsealed) => Some(unsealed?),
+            },
+        })
     }
 
     /// Walks the log from its first event to the sealed head.

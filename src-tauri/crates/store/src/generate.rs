@@ -286,6 +286,7 @@ impl Maker {
             reason: "goods_returned".to_owned(),
             note: String::new(),
             by: made.order.plan().by.clone(),
+            in_cash: false,
         };
         let begun = made.order.begin_refund(payment, plan, at);
         let reference = begun.map_err(|_| impossible("refund"))?;

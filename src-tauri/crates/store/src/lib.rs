@@ -6,6 +6,7 @@ mod booked;
 mod chain;
 mod closes;
 mod damage;
+mod drawer;
 mod errors;
 mod files;
 mod flows;

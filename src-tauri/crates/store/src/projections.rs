@@ -139,6 +139,7 @@ impl SqliteStore {
         }
         report.differences.extend(self.worklist_differs().await?);
         report.differences.extend(self.bill_days_differ().await?);
+        report.differences.extend(self.drawer_differs().await?);
         self.days_differ(sums.days, &mut report.differences).await?;
         self.words_differ(sums.terms, &mut report.differences)
             .await?;

@@ -6,10 +6,10 @@ use crate::{
     write::{code_used, write_work},
 };
 use paydesk_desk::ports::{
-    BillFile, BillRow, BillRowsPage, Booked, BookedAsk, BoxFuture, Commit, Counts, Device, Due,
-    EachBooked, FirstAttempt, Flows, KeptBill, KeptDifference, KeptLayout, ListTotals, NewBill,
-    NewEvent, NewNote, NewOrder, Opened, OrderFilter, OrderPage, OrderRow, PayerCode, Pulse, Store,
-    StoreError, StoredEvent, Work, Worklist,
+    BillFile, BillRow, BillRowsPage, Booked, BookedAsk, BoxFuture, Commit, Counts, Device,
+    DrawerBook, Due, EachBooked, FirstAttempt, Flows, KeptBill, KeptDifference, KeptLayout,
+    ListTotals, NewBill, NewEvent, NewNote, NewOrder, Opened, OrderFilter, OrderPage, OrderRow,
+    PayerCode, Pulse, Store, StoreError, StoredEvent, Work, Worklist,
 };
 use paydesk_domain::{
     AccountId, Amount, BusinessDay, ChannelDay, ChannelId, Currency, MerchantRef, Money, Order,
@@ -27,6 +27,11 @@ pub(crate) fn text(row: &SqliteRow, at: usize) -> Result<String, StoreError> {
 
 pub(crate) fn int(row: &SqliteRow, at: usize) -> Result<i64, StoreError> {
     row.try_get(at).map_err(fault)
+}
+
+fn order_number(row: &SqliteRow) -> Result<OrderNumber, StoreError> {
+    let number = text(row, 0)?;
+    OrderNumber::parse(&number).map_err(|_| StoreError::Corrupt(number))
 }
 
 pub(crate) fn unsigned(value: i64) -> u64 {
@@ -294,8 +299,7 @@ impl Store for SqliteStore {
             .await
             .map_err(fault)?;
             let Some(row) = found else { return Ok(None) };
-            let number = text(&row, 0)?;
-            let number = OrderNumber::parse(&number).map_err(|_| StoreError::Corrupt(number))?;
+            let number = order_number(&row)?;
             self.row(&number).await
         })
     }
@@ -311,8 +315,7 @@ impl Store for SqliteStore {
                 .await
                 .map_err(fault)?;
             let Some(row) = row else { return Ok(None) };
-            let number = text(&row, 0)?;
-            let number = OrderNumber::parse(&number).map_err(|_| StoreError::Corrupt(number))?;
+            let number = order_number(&row)?;
             self.read_order(&number).await
         })
     }
@@ -427,6 +430,10 @@ impl Store for SqliteStore {
     }
 
     fn worklist(&self) -> &dyn Worklist {
+        self
+    }
+
+    fn drawers(&self) -> &dyn DrawerBook {
         self
     }
 
@@ -572,30 +579,6 @@ impl Store for SqliteStore {
             Ok(unsigned(
                 self.one("SELECT coalesce(max(seq), 0) FROM log").await?,
             ))
-        })
-    }
-}
-
-impl SqliteStore {
-    fn stored_event(&self, row: &SqliteRow) -> Result<StoredEvent, StoreError> {
-        let seq = int(row, 0)?;
-        let subject: Option<String> = row.try_get(2).map_err(fault)?;
-        let sealed: Option<Vec<u8>> = row.try_get(6).map_err(fault)?;
-        Ok(StoredEvent {
-            seq: unsigned(seq),
-            kind: serde_json::from_value(serde_json::Value::String(text(row, 1)?))
-                .map_err(unreadable("event kind"))?,
-            subject: subject
-                .map(|s| MerchantRef::parse(&s).map_err(|_| StoreError::Corrupt(s)))
-                .transpose()?,
-            actor: serde_json::from_str(&text(row, 3)?).map_err(unreadable("event actor"))?,
-            at: Timestamp(int(row, 4)?),
-            body: serde_json::from_str(&text(row, 5)?).map_err(unreadable("event body"))?,
-            evidence: match sealed.map(|s| self.unseal(&format!("evidence|{seq}"), &s)) {
-                // The timeline is told without its evidence while the keys are locked.
-                Some(Err(StoreError::Locked)) | None => None,
-                Some(unsealed) => Some(unsealed?),
-            },
         })
     }
 }

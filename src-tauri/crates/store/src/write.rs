@@ -11,7 +11,7 @@ use paydesk_desk::ports::{
     Work,
 };
 use paydesk_domain::{
-    BusinessDay, ChannelId, Doubt, LineState, ORDER_PLACES, Order, OrderNumber, Payment,
+    BusinessDay, CASH, ChannelId, Doubt, LineState, ORDER_PLACES, Order, OrderNumber, Payment,
     PaymentState, Refund,
 };
 use paydesk_signing::mutants::{Mutant, planted};
@@ -352,7 +352,12 @@ impl BookedColumns {
         let payment = order.payment(&refund.reference().payment());
         let amount = refund.plan().amount;
         BookedColumns {
-            account: payment.map_or_else(String::new, |it| it.plan().account.0.clone()),
+            // What goes out of the drawer stands on no channel's bill.
+            account: match payment {
+                _ if refund.plan().in_cash => CASH.to_owned(),
+                Some(payment) => payment.plan().account.0.clone(),
+                None => String::new(),
+            },
             currency: amount.currency().code(),
             amount_minor: amount.minor(),
             booked_at: refund.booked_at().0,

@@ -173,6 +173,7 @@ pub(super) fn event_seeds() -> Vec<Vec<u8>> {
         reason: "other".to_owned(),
         note: "x".to_owned(),
         by: "收银员 1".to_owned(),
+        in_cash: false,
     };
     let _reference = order
         .begin_refund(&reference(), refund, NOW)

@@ -477,6 +477,7 @@ impl Till {
             reason: "goods_returned".to_owned(),
             note: String::new(),
             by: "收银员 1".to_owned(),
+            in_cash: false,
         };
         let reference = order.begin_refund(&payment, plan, NOW).map_err(trouble)?;
         let commit = moved(order, &reference, EventKind::RefundBegun, true, None);

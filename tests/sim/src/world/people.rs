@@ -364,6 +364,7 @@ impl Cashier {
                 amount: yuan(part),
                 reason: "goods_returned".to_owned(),
                 note: String::new(),
+                in_cash: false,
             };
             self.note(|notes| notes.refunds += 1);
             let asked = if self.chance(20) {

@@ -1012,6 +1012,123 @@ item: WorkItemView,
 candidates: Array<CandidateView>, };
 
 /**
+ * A day's cash in one currency.
+ */
+export type CashDayView = { 
+/**
+ * Payments.
+ */
+payments: number, 
+/**
+ * Their sum.
+ */
+taken: MoneyView, 
+/**
+ * Refunds.
+ */
+refunds: number, 
+/**
+ * Their sum.
+ */
+returned: MoneyView, 
+/**
+ * Put in.
+ */
+paid_in: MoneyView, 
+/**
+ * Taken out.
+ */
+paid_out: MoneyView, 
+/**
+ * How often it was opened without a sale.
+ */
+no_sales: number, 
+/**
+ * The drawers whose float was counted on the day.
+ */
+drawers: Array<CashDrawerView>, };
+
+/**
+ * A drawer of a day.
+ */
+export type CashDrawerView = { 
+/**
+ * The float.
+ */
+float: MoneyView, 
+/**
+ * Who counted it.
+ */
+opened_by: string, 
+/**
+ * What should have been there; null while it is open.
+ */
+expected: MoneyView | null, 
+/**
+ * What was there.
+ */
+counted: MoneyView | null, 
+/**
+ * Counted less expected.
+ */
+difference: MoneyView | null, 
+/**
+ * `exact`, `over` or `short`; empty while it is open.
+ */
+verdict: string, 
+/**
+ * Who counted it at the end.
+ */
+counted_by: string, 
+/**
+ * What was said about it.
+ */
+remark: string, };
+
+/**
+ * What may be handed over, and what goes back.
+ */
+export type CashDue = { 
+/**
+ * The exact amount first, then the next sums that notes make.
+ */
+quick: Array<MoneyView>, 
+/**
+ * What goes back; null while something is missing.
+ */
+change: MoneyView | null, 
+/**
+ * What is missing.
+ */
+short: MoneyView | null, };
+
+/**
+ * What to work out for a payer who pays in cash.
+ */
+export type CashDueOf = { 
+/**
+ * What is owed, in minor units.
+ */
+amount_minor: string, 
+/**
+ * What was handed over so far, in minor units; null for nothing yet.
+ */
+received_minor: string | null, };
+
+/**
+ * What changed hands for a payment in cash.
+ */
+export type CashView = { 
+/**
+ * What was handed over.
+ */
+received: MoneyView, 
+/**
+ * What went back.
+ */
+change: MoneyView, };
+
+/**
  * What is given is changed, the rest stays.
  */
 export type ChangeAccount = { 
@@ -1426,6 +1543,10 @@ moves: Array<FlowMoveView>,
  */
 hours: Array<HourView>, 
 /**
+ * Cash, currency by currency; empty when no drawer moved.
+ */
+cash: Array<CashDayView>, 
+/**
  * Its versions, the newest first.
  */
 closes: Array<CloseView>, 
@@ -1674,6 +1795,135 @@ difference: MoneyView | null,
 terms: Array<TermView>, };
 
 /**
+ * A count at the end against what should be there.
+ */
+export type DrawerCount = { 
+/**
+ * Who counted.
+ */
+by: string, 
+/**
+ * When.
+ */
+at: number, 
+/**
+ * What should be there.
+ */
+expected: MoneyView, 
+/**
+ * What is there.
+ */
+counted: MoneyView, 
+/**
+ * Counted less expected: negative is short.
+ */
+difference: MoneyView, 
+/**
+ * `exact`, `over` or `short`.
+ */
+verdict: string, 
+/**
+ * What was said about it.
+ */
+remark: string, 
+/**
+ * The float at the beginning.
+ */
+float: MoneyView, 
+/**
+ * Payments.
+ */
+taken: MoneyView, 
+/**
+ * Refunds.
+ */
+returned: MoneyView, 
+/**
+ * Put in.
+ */
+paid_in: MoneyView, 
+/**
+ * Taken out.
+ */
+paid_out: MoneyView, };
+
+/**
+ * What is done to the drawer beside payments and refunds.
+ */
+export type DrawerDo = "count" | "no_sale" | "open" | "pay_in" | "pay_out";
+
+/**
+ * One time the drawer was opened.
+ */
+export type DrawerMoveView = { 
+/**
+ * Its place in the log.
+ */
+seq: number, 
+/**
+ * When.
+ */
+at: number, 
+/**
+ * Who.
+ */
+by: string, 
+/**
+ * `opened`, `taken`, `returned`, `paid_in`, `paid_out`, `no_sale` or `counted`.
+ */
+kind: string, 
+/**
+ * What it put in, negative for what it took out; null where nothing moved.
+ */
+amount: MoneyView | null, 
+/**
+ * Why.
+ */
+reason: string, 
+/**
+ * The order it belongs to.
+ */
+order_id: string | null, };
+
+/**
+ * How far a drawer is.
+ */
+export type DrawerStage = "counted" | "never" | "open";
+
+/**
+ * The drawer. What should be in it is not told before it was counted: who knows the sum does not count.
+ */
+export type DrawerView = { 
+/**
+ * How far it is.
+ */
+stage: DrawerStage, 
+/**
+ * The float at the beginning.
+ */
+float: MoneyView | null, 
+/**
+ * Who counted it.
+ */
+opened_by: string, 
+/**
+ * When.
+ */
+opened_at: number | null, 
+/**
+ * How often it was opened without a sale since.
+ */
+no_sales: number, 
+/**
+ * The count at the end.
+ */
+count: DrawerCount | null, 
+/**
+ * The latest times it was opened, newest first.
+ */
+moves: Array<DrawerMoveView>, };
+
+/**
  * A file of whichever account.
  */
 export type DroppedBill = { 
@@ -1685,7 +1935,7 @@ file: GivenFile, };
 /**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
-export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_drop_too_large" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_stopped" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "bank_days_both" | "bank_days_row" | "bank_days_too_many" | "flow_account" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "own_receipt" | "already_set_up" | "not_set_up" | "rate_ends_early" | "rate_limits" | "rates_overlap" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_drop_too_large" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_stopped" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "bank_days_both" | "bank_days_row" | "bank_days_too_many" | "flow_account" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "cash_short" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "drawer_short" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "float_not_open" | "float_open" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "operator_required" | "own_receipt" | "already_set_up" | "not_set_up" | "rate_ends_early" | "rate_limits" | "rates_overlap" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -2322,7 +2572,7 @@ path: string, };
  */
 export type HindranceView = { 
 /**
- * `not_over`, `bill_missing`, `open` or `signed`.
+ * `not_over`, `bill_missing`, `drawer_open`, `open` or `signed`.
  */
 why: string, 
 /**
@@ -2717,6 +2967,27 @@ currency: string,
 exponent: number, };
 
 /**
+ * Does something to the drawer.
+ */
+export type MoveDrawer = { 
+/**
+ * A UUID made before the first try; a repeat does nothing new.
+ */
+intent_id: string, 
+/**
+ * What.
+ */
+act: DrawerDo, 
+/**
+ * How much, or what was counted, in minor units; null for an opening without a sale.
+ */
+amount_minor: string | null, 
+/**
+ * Why.
+ */
+reason: string, };
+
+/**
  * No arguments.
  */
 export type NoArgs = Record<symbol, never>;
@@ -3067,6 +3338,10 @@ channel_no: string | null,
  * When the channel says it was paid.
  */
 paid_at: number | null, 
+/**
+ * What changed hands, of cash.
+ */
+cash?: CashView, 
 /**
  * Whether cancelling makes sense now.
  */
@@ -3579,7 +3854,11 @@ fee_returned: boolean | null,
 /**
  * The fee of the payment by the contract rate.
  */
-fee: MoneyView | null, };
+fee: MoneyView | null, 
+/**
+ * Cash: it goes back over the counter, now.
+ */
+in_cash: boolean, };
 
 /**
  * A refund's state.
@@ -3641,7 +3920,11 @@ again: string | null,
 /**
  * A return of late money.
  */
-late_return: boolean, };
+late_return: boolean, 
+/**
+ * Given back in cash.
+ */
+in_cash: boolean, };
 
 /**
  * Movements of which a person said that they are no payout.
@@ -3709,7 +3992,11 @@ reason: string,
 /**
  * Free words.
  */
-note: string, };
+note: string, 
+/**
+ * Gives cash back for a payment that was none; cash always goes back in cash.
+ */
+in_cash: boolean, };
 
 /**
  * A sample payment code.
@@ -4200,6 +4487,31 @@ preview: string, };
 export type StatusView = "awaiting_payment" | "closed" | "ending" | "failed" | "in_progress" | "paid" | "paid_late" | "part_refunded" | "refund_failed" | "refunded" | "refunding" | "reversed" | "unknown";
 
 /**
+ * Take cash for a new order.
+ */
+export type TakeCash = { 
+/**
+ * A UUID made before the first try; a repeat returns the same order.
+ */
+intent_id: string, 
+/**
+ * What is owed, in minor units.
+ */
+amount_minor: string, 
+/**
+ * What was handed over, in minor units.
+ */
+received_minor: string, 
+/**
+ * A note on the order.
+ */
+note: string, 
+/**
+ * The earlier order, not known yet, that was shown in the repeat question.
+ */
+confirmed_repeat_of: string | null, };
+
+/**
  * Charge a scanned payment code.
  */
 export type TakePayment = { 
@@ -4663,6 +4975,14 @@ export interface Commands {
   take_payment: { args: TakePayment; answer: PaymentView };
   /** Shows a code for the customer to scan. */
   show_qr: { args: ShowQr; answer: PaymentView };
+  /** Takes cash for a new order, on the word of whoever counted it: paid when it answers. */
+  take_cash: { args: TakeCash; answer: PaymentView };
+  /** What may be handed over for an amount, and what goes back of it; moves nothing. */
+  cash_due: { args: CashDueOf; answer: CashDue };
+  /** The drawer and the latest times it was opened. */
+  drawer: { args: NoArgs; answer: DrawerView };
+  /** Counts the drawer, fills or empties it, or opens it for a reason. */
+  move_drawer: { args: MoveDrawer; answer: DrawerView };
   /** The state of an order's latest attempt. */
   payment_view: { args: OrderId; answer: PaymentView };
   /** Asks the channel now. */

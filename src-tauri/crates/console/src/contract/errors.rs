@@ -158,6 +158,8 @@ pub enum ErrorCode {
     PreviewGone,
     /// The channel is not connected in this folder.
     ChannelNotConnected,
+    /// Less cash was handed over than is owed; `short` says what is missing.
+    CashShort,
     /// This payment code was used in the last five minutes.
     CodeUsed,
     /// The day is signed: what it stands on does not change any more.
@@ -174,6 +176,8 @@ pub enum ErrorCode {
     DiskFull,
     /// Only in demo mode.
     DemoOnly,
+    /// More is taken out of the drawer than should be in it; `there` says how much that is.
+    DrawerShort,
     /// No space left for the file; nothing of it is there.
     ExportDiskFull,
     /// The file could not be written; nothing of it is there.
@@ -198,6 +202,10 @@ pub enum ErrorCode {
     FontMissing,
     /// The file is larger than it may be.
     FileTooLarge,
+    /// The float was not counted, or the drawer was counted at the end already.
+    FloatNotOpen,
+    /// The float was counted already.
+    FloatOpen,
     /// A live account talks to its channel only, and a sandbox account never does.
     GatewayNotAllowed,
     /// Goods barcode, not a payment code.
@@ -240,6 +248,8 @@ pub enum ErrorCode {
     Offline,
     /// No such order.
     OrderNotFound,
+    /// Nobody is named who works at the till.
+    OperatorRequired,
     /// One of our own receipts or order numbers, not a payment code.
     OwnReceipt,
     /// The folder's shop is set up already.

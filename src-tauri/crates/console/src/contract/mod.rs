@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bills;
+mod cash;
 mod demo;
 mod errors;
 mod export;
@@ -20,6 +21,7 @@ mod worklist;
 
 pub use accounts::*;
 pub use bills::*;
+pub use cash::*;
 pub use demo::*;
 pub use errors::*;
 pub use export::*;
@@ -58,6 +60,14 @@ macro_rules! with_commands {
             take_payment: TakePayment => PaymentView,
             /// Shows a code for the customer to scan.
             show_qr: ShowQr => PaymentView,
+            /// Takes cash for a new order, on the word of whoever counted it: paid when it answers.
+            take_cash: TakeCash => PaymentView,
+            /// What may be handed over for an amount, and what goes back of it; moves nothing.
+            cash_due: CashDueOf => CashDue,
+            /// The drawer and the latest times it was opened.
+            drawer: NoArgs => DrawerView,
+            /// Counts the drawer, fills or empties it, or opens it for a reason.
+            move_drawer: MoveDrawer => DrawerView,
             /// The state of an order's latest attempt.
             payment_view: OrderId => PaymentView,
             /// Asks the channel now.

@@ -256,6 +256,8 @@ pub struct RefundView {
     pub again: Option<String>,
     /// A return of late money.
     pub late_return: bool,
+    /// Given back in cash.
+    pub in_cash: bool,
 }
 
 /// A note on an order.
@@ -354,6 +356,8 @@ pub struct RefundDialog {
     pub fee_returned: Option<bool>,
     /// The fee of the payment by the contract rate.
     pub fee: Option<MoneyView>,
+    /// Cash: it goes back over the counter, now.
+    pub in_cash: bool,
 }
 
 /// Gives money back.
@@ -370,6 +374,9 @@ pub struct RequestRefund {
     pub reason: String,
     /// Free words.
     pub note: String,
+    /// Gives cash back for a payment that was none; cash always goes back in cash.
+    #[serde(default)]
+    pub in_cash: bool,
 }
 
 /// What to do with a receipt.

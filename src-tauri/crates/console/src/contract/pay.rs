@@ -1,6 +1,6 @@
 //! Taking a payment.
 
-use super::MoneyView;
+use super::{CashView, MoneyView};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -164,6 +164,10 @@ pub struct PaymentView {
     /// When the channel says it was paid.
     #[ts(type = "number | null")]
     pub paid_at: Option<i64>,
+    /// What changed hands, of cash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub cash: Option<CashView>,
     /// Whether cancelling makes sense now.
     pub can_cancel: bool,
     /// The order's version.

@@ -1,7 +1,8 @@
 //! Differences worked off, and days signed.
 
 use super::{
-    BillAccount, DifferenceView, FlowMoveView, FlowView, MoneyView, PayoutView, SideTotals,
+    BillAccount, CashDayView, DifferenceView, FlowMoveView, FlowView, MoneyView, PayoutView,
+    SideTotals,
 };
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -343,7 +344,7 @@ pub struct BridgeStep {
 /// What keeps a day open.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct HindranceView {
-    /// `not_over`, `bill_missing`, `open` or `signed`.
+    /// `not_over`, `bill_missing`, `drawer_open`, `open` or `signed`.
     pub why: String,
     /// The account whose bill is missing.
     pub account_id: Option<String>,
@@ -415,6 +416,8 @@ pub struct DayOverview {
     pub moves: Vec<FlowMoveView>,
     /// Takings by hours.
     pub hours: Vec<HourView>,
+    /// Cash, currency by currency; empty when no drawer moved.
+    pub cash: Vec<CashDayView>,
     /// Its versions, the newest first.
     pub closes: Vec<CloseView>,
     /// The most that may be written off, in minor units.

@@ -3,14 +3,14 @@
 use super::{About, Target, day::span};
 use crate::{Console, coded, contract::*, invalid, refused, refused_with};
 use paydesk_desk::{
-    DayArrival,
+    CashDay, DayArrival,
     ports::KeptBill,
     reports::{
-        AccountMap, AccountRole, DayFigures, ExportError, Heading, JournalEntry, JournalTemplate,
-        LedgerAccount, write_journal,
+        AccountMap, AccountRole, CashFigures, DayFigures, ExportError, Heading, JournalEntry,
+        JournalTemplate, LedgerAccount, write_journal,
     },
 };
-use paydesk_domain::Money;
+use paydesk_domain::{CASH, ChannelDay, Money};
 use paydesk_texts::text;
 use std::collections::BTreeMap;
 
@@ -74,7 +74,18 @@ impl Console {
             JournalEntry::of_day(&figures, &accounts, setting.language)
         });
         let made: Result<Vec<JournalEntry>, ExportError> = made.collect();
-        let entries = made.map_err(|error| target.error(&error))?;
+        let mut entries = made.map_err(|error| target.error(&error))?;
+        if args.account_id.as_deref().is_none_or(|id| id == CASH) {
+            for day in days_of(from, to) {
+                for cash in self.desk.cash_day(day).await.map_err(coded)? {
+                    let entry = cash_figures(day, &cash).and_then(|figures| {
+                        JournalEntry::of_cash(&figures, &accounts, setting.language)
+                    });
+                    entries.push(entry.map_err(|error| target.error(&error))?);
+                }
+            }
+            entries.sort_by_key(JournalEntry::date);
+        }
         self.write_at_once(target, About::of(&setting), move |file| {
             let (language, format) = (setting.language, setting.format);
             Ok(write_journal(
@@ -171,6 +182,30 @@ fn map_of(views: Vec<LedgerAccountView>) -> Result<AccountMap, CommandError> {
             ("field", fault.field.to_owned()),
         ];
         refused_with(ErrorCode::LedgerAccountWrong, &params)
+    })
+}
+
+fn days_of(from: ChannelDay, to: ChannelDay) -> impl Iterator<Item = ChannelDay> {
+    let days = from.date().zip(to.date());
+    let each = days.into_iter().flat_map(|(from, to)| {
+        std::iter::successors(Some(from), |day| day.tomorrow().ok())
+            .take_while(move |day| *day <= to)
+    });
+    each.map(ChannelDay::from_date)
+}
+
+fn cash_figures(day: ChannelDay, cash: &CashDay) -> Result<CashFigures, ExportError> {
+    let mut difference = Money::zero(cash.taken.currency());
+    for found in cash.drawers.iter().filter_map(|drawer| drawer.difference) {
+        difference = difference.checked_add(found)?;
+    }
+    Ok(CashFigures {
+        day: day.date().unwrap_or_default(),
+        taken: cash.taken,
+        returned: cash.returned,
+        paid_in: cash.paid_in,
+        paid_out: cash.paid_out,
+        difference,
     })
 }
 

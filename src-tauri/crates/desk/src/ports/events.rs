@@ -21,12 +21,18 @@ pub enum EventKind {
     BillCompared,
     /// A channel's bill was compared with our books and kept.
     BillImported,
+    /// A refund was given back in cash, on the word of whoever counted it.
+    CashReturned,
+    /// Cash was taken for an order, on the word of whoever counted it.
+    CashTaken,
     /// A day that was signed is open again.
     DayReopened,
     /// A day was signed.
     DaySigned,
     /// Something was decided about a difference, or undone.
     DifferenceTreated,
+    /// A drawer was opened without a payment or refund: counted, filled, emptied, or for a reason.
+    DrawerMoved,
     /// An intent to close or reverse became durable.
     EndingBegun,
     /// A channel's fund-flow bill was kept.
@@ -82,9 +88,12 @@ impl EventKind {
         match self {
             EventKind::BillCompared => "bill_compared",
             EventKind::BillImported => "bill_imported",
+            EventKind::CashReturned => "cash_returned",
+            EventKind::CashTaken => "cash_taken",
             EventKind::DayReopened => "day_reopened",
             EventKind::DaySigned => "day_signed",
             EventKind::DifferenceTreated => "difference_treated",
+            EventKind::DrawerMoved => "drawer_moved",
             EventKind::EndingBegun => "ending_begun",
             EventKind::FlowImported => "flow_imported",
             EventKind::ForgedReply => "forged_reply",
@@ -128,7 +137,7 @@ pub struct NewEvent {
     /// The business day, computed once (INV24).
     pub day: BusinessDay,
     /// The fact. `after` holds the whole order, attempt or refund when it moved, so that the
-    /// projections can be rebuilt from the log: keys `order`, `payment`, `refund`, `settings`, `note`.
+    /// projections can be rebuilt from the log: keys `order`, `payment`, `refund`, `settings`, `note`, `drawer`.
     /// Never a secret, never personal data.
     pub body: serde_json::Value,
     /// Bytes of the exchange, kept sealed; the body names their digest.

@@ -139,6 +139,9 @@ impl Desk {
             | EventKind::RefundWithdrawn => Actor::Program,
             EventKind::BillCompared
             | EventKind::BillImported
+            | EventKind::CashReturned
+            | EventKind::CashTaken
+            | EventKind::DrawerMoved
             | EventKind::FlowImported
             | EventKind::DayReopened
             | EventKind::DaySigned
@@ -224,7 +227,7 @@ fn channel_ref_of(fact: &Fact) -> Option<String> {
 fn heard_body(evidence: &Evidence, change: Change, record: &Record, proof: &Authentic) -> Value {
     let (key, heard) = match evidence.source() {
         Source::Channel { key, heard } => (key.clone(), Some(*heard)),
-        Source::Operator { .. } => (None, None),
+        Source::Cash { .. } | Source::Operator { .. } => (None, None),
     };
     json!({
         "operation": record.operation,

@@ -213,6 +213,7 @@ impl Counter {
             amount_minor: "100".to_owned(),
             reason: "goods_returned".to_owned(),
             note: String::new(),
+            in_cash: false,
         };
         let refund: RefundView = self.till.ask("request_refund", request).await.unwrap();
         let refund = self

@@ -109,6 +109,7 @@ async fn the_file_holds_every_order_its_totals_and_nothing_that_runs() {
                 amount_minor: "200".to_owned(),
                 reason: "goods_returned".to_owned(),
                 note: String::new(),
+                in_cash: false,
             },
         )
         .await

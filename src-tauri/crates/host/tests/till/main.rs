@@ -13,6 +13,7 @@ mod bad_bills;
 mod bank_side;
 mod bills;
 mod broken_http;
+mod cash;
 mod close;
 mod codes;
 mod counter;

@@ -33,6 +33,7 @@ fn request(dialog: &RefundDialog, minor: i64) -> RequestRefund {
         amount_minor: minor.to_string(),
         reason: "goods_returned".to_owned(),
         note: String::new(),
+        in_cash: false,
     }
 }
 

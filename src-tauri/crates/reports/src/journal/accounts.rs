@@ -15,6 +15,12 @@ const NAME_MAX: usize = 60;
 pub enum AccountRole {
     /// Money in the bank.
     Bank,
+    /// Money in the drawer.
+    Cash,
+    /// What was counted less than should be in the drawer, or more.
+    CashDifferences,
+    /// Put into the drawer and taken out of it that is no payment or refund.
+    CashMoved,
     /// What is expected and did not come.
     Differences,
     /// What the channel keeps.
@@ -33,7 +39,7 @@ pub enum AccountRole {
 
 impl AccountRole {
     /// Every role, in the order of the screens.
-    pub const ALL: [AccountRole; 8] = [
+    pub const ALL: [AccountRole; 11] = [
         AccountRole::Bank,
         AccountRole::InTransit,
         AccountRole::Revenue,
@@ -42,6 +48,9 @@ impl AccountRole {
         AccountRole::Differences,
         AccountRole::Reserve,
         AccountRole::Rounding,
+        AccountRole::Cash,
+        AccountRole::CashMoved,
+        AccountRole::CashDifferences,
     ];
 
     /// Its name in settings and files.
@@ -49,6 +58,9 @@ impl AccountRole {
     pub fn name(self) -> &'static str {
         match self {
             AccountRole::Bank => "bank",
+            AccountRole::Cash => "cash",
+            AccountRole::CashDifferences => "cash_differences",
+            AccountRole::CashMoved => "cash_moved",
             AccountRole::Differences => "differences",
             AccountRole::Fees => "fees",
             AccountRole::InTransit => "in_transit",
@@ -71,6 +83,9 @@ impl AccountRole {
     pub(super) fn root(self) -> &'static str {
         match self {
             AccountRole::Bank
+            | AccountRole::Cash
+            | AccountRole::CashDifferences
+            | AccountRole::CashMoved
             | AccountRole::Differences
             | AccountRole::InTransit
             | AccountRole::Reserve => "Assets",
@@ -146,6 +161,9 @@ impl Default for AccountMap {
             (AccountRole::Differences, "1221", "其他应收款-对账差异"),
             (AccountRole::Reserve, "1221", "其他应收款-渠道冻结"),
             (AccountRole::Rounding, "6603", "财务费用-尾差"),
+            (AccountRole::Cash, "1001", "库存现金"),
+            (AccountRole::CashMoved, "1221", "其他应收款-备用金"),
+            (AccountRole::CashDifferences, "1901", "待处理财产损溢"),
         ];
         let channels = [
             ("alipay", "101201", "其他货币资金-支付宝"),

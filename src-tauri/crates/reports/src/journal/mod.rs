@@ -9,7 +9,7 @@ pub use templates::{JournalTemplate, write_journal};
 
 use crate::model::ExportError;
 use jiff::civil::Date;
-use paydesk_domain::{Currency, Money};
+use paydesk_domain::{CASH, Currency, Money};
 use paydesk_texts::{Language, text};
 
 /// What a channel's day came to, as the bridge from takings to the bank tells it.
@@ -84,6 +84,23 @@ impl DayFigures {
     }
 }
 
+/// What a day's cash came to, in one currency.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CashFigures {
+    /// The business day.
+    pub day: Date,
+    /// Payments.
+    pub taken: Money,
+    /// Refunds, not negative.
+    pub returned: Money,
+    /// Put in that is no payment.
+    pub paid_in: Money,
+    /// Taken out that is no refund, not negative.
+    pub paid_out: Money,
+    /// Counted less expected, of the drawers that were counted.
+    pub difference: Money,
+}
+
 /// One side of one account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Side {
@@ -156,7 +173,6 @@ impl JournalEntry {
         accounts: &AccountMap,
         language: Language,
     ) -> Result<JournalEntry, ExportError> {
-        let channel = text(language, &format!("channel_{}", figures.channel), &[]);
         let currency = figures.gross.currency();
         let credit = |money: Money| Money::zero(currency).checked_sub(money);
         let parts = [
@@ -169,26 +185,64 @@ impl JournalEntry {
             (AccountRole::Refunds, figures.refunds),
             (AccountRole::Revenue, credit(figures.gross)?),
         ];
-        let day = figures.day.to_string();
+        let of = (figures.day, figures.channel.as_str(), currency);
+        JournalEntry::of_parts(of, &parts, accounts, language)
+    }
+
+    /// The entry of a day's cash: what is in the drawer, against takings, refunds, what was put in and taken out, and
+    /// what counting found.
+    ///
+    /// # Errors
+    /// As [`JournalEntry::new`].
+    pub fn of_cash(
+        figures: &CashFigures,
+        accounts: &AccountMap,
+        language: Language,
+    ) -> Result<JournalEntry, ExportError> {
+        let currency = figures.taken.currency();
+        let credit = |money: Money| Money::zero(currency).checked_sub(money);
+        let moved = figures.paid_in.checked_sub(figures.paid_out)?;
+        let drawer = (figures.taken.checked_sub(figures.returned)?)
+            .checked_add(moved)?
+            .checked_add(figures.difference)?;
+        let parts = [
+            (AccountRole::Cash, drawer),
+            (AccountRole::CashMoved, credit(moved)?),
+            (AccountRole::CashDifferences, credit(figures.difference)?),
+            (AccountRole::Refunds, figures.returned),
+            (AccountRole::Revenue, credit(figures.taken)?),
+        ];
+        JournalEntry::of_parts((figures.day, CASH, currency), &parts, accounts, language)
+    }
+
+    /// Debit what is positive, credit what is negative, leave out what is nothing.
+    fn of_parts(
+        (of_day, channel, currency): (Date, &str, Currency),
+        parts: &[(AccountRole, Money)],
+        accounts: &AccountMap,
+        language: Language,
+    ) -> Result<JournalEntry, ExportError> {
+        let named = text(language, &format!("channel_{channel}"), &[]);
+        let day = of_day.to_string();
         let mut lines = Vec::new();
-        for (role, money) in parts.into_iter().filter(|(_, money)| money.minor() != 0) {
-            let params = [("channel", channel.as_str()), ("day", day.as_str())];
+        for &(role, money) in parts.iter().filter(|(_, money)| money.minor() != 0) {
+            let params = [("channel", named.as_str()), ("day", day.as_str())];
             let (side, amount) = if money.minor() > 0 {
                 (Side::Debit, money)
             } else {
-                (Side::Credit, credit(money)?)
+                (Side::Credit, Money::zero(currency).checked_sub(money)?)
             };
             lines.push(JournalLine {
                 role,
-                account: accounts.of(role, &figures.channel).clone(),
+                account: accounts.of(role, channel).clone(),
                 side,
                 amount,
                 text: text(language, &format!("journal_{}", role.name()), &params),
             });
         }
-        let params = [("channel", channel.as_str()), ("day", day.as_str())];
+        let params = [("channel", named.as_str()), ("day", day.as_str())];
         let said = text(language, "journal_entry", &params);
-        JournalEntry::new(figures.day, said, lines, currency)
+        JournalEntry::new(of_day, said, lines, currency)
     }
 
     /// Its day.

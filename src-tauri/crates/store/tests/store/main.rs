@@ -9,6 +9,7 @@
 
 mod bills;
 mod damage;
+mod drawer;
 mod files;
 mod flows;
 mod lists;
