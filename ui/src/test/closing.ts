@@ -140,6 +140,7 @@ export function closingAnswers(): ClosingAnswers {
     signed,
     counts: counts(),
     hours: [{ hour: 9, channel: 'alipay', taken: money(12201) }],
+    cash: [],
     closes: signed
       ? [
           {

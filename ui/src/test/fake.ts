@@ -20,6 +20,7 @@ import type {
 } from '$lib/api/contract';
 import { accountAnswers } from './accounts';
 import { billAnswers } from './bills';
+import { cashAnswers } from './cash';
 import { closingAnswers } from './closing';
 import { feeAnswers } from './fees';
 import { reportAnswers } from './reports';
@@ -360,6 +361,7 @@ export class FakeConsole implements Transport {
                 why_text: null,
                 again: null,
                 late_return: false,
+                in_cash: false,
               },
             ],
       notes: row.note ? [{ at: row.at, by: row.operator, text: row.note }] : [],
@@ -448,6 +450,7 @@ export class FakeConsole implements Transport {
       reasons: ['goods_returned', 'overcharged', 'customer_cancelled', 'wrong_amount', 'other'],
       fee_returned: null,
       fee: money(102),
+      in_cash: false,
     }),
     request_refund: ({ order_id, amount_minor, reason, note }) => ({
       refund_id: `${order_id}A1R2`,
@@ -463,6 +466,7 @@ export class FakeConsole implements Transport {
       why_text: null,
       again: null,
       late_return: false,
+      in_cash: false,
     }),
     receipt: ({ action }) => ({
       html: '<!doctype html><html lang="zh-CN"><head><title>小票</title><style>body{font-family:sans-serif;padding:16px;text-align:center}h1{font-size:18px}</style></head><body><h1>演示店</h1><p>演示 DEMO</p><p>收款凭证</p><p>¥268.00</p></body></html>',
@@ -519,6 +523,16 @@ export class FakeConsole implements Transport {
     }),
     sandbox_end_day: () => this.#answers.sandbox_status({}),
     ...accountAnswers(),
+    ...cashAnswers(
+      (minor) => ({ ...money(0), minor: String(minor) }),
+      (amount_minor) => ({
+        ...this.#charge(amount_minor, 'cash', 'paid'),
+        fee: null,
+        net: null,
+        channel_no: null,
+      }),
+      NOW,
+    ),
     ...billAnswers(() => this.options),
     ...statementAnswers(() => this.options),
     ...feeAnswers(),

@@ -17,6 +17,8 @@ export function hindranceText({ why, account_id, count }: HindranceView, day: Da
       return m.hindrance_open({ count });
     case 'bill_missing':
       return m.hindrance_bill_missing({ account: accountNameIn(day, account_id ?? '') });
+    case 'drawer_open':
+      return m.hindrance_drawer_open();
     case 'not_over':
       return m.hindrance_not_over();
     default:

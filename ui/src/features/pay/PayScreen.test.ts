@@ -42,6 +42,7 @@ beforeEach(() => {
   pay.view = null;
   pay.question = null;
   pay.refusal = null;
+  pay.choose('scan');
   pay.clear();
   notices.shown = [];
   // A result of an earlier test must not count as the first half of a double read.
@@ -214,5 +215,63 @@ describe('the counter', () => {
     await person().click(screen.getByTestId('show-qr-wechatpay'));
     await waitFor(() => expect(stage()).toHaveAttribute('data-state', 'showing_qr'));
     expect(screen.getByTestId('qr-seconds')).toHaveTextContent('1:3');
+  });
+});
+
+describe('cash', () => {
+  it('asks for what was handed over, shows the change and confirms it', async () => {
+    await open();
+    const keys = person();
+    await keys.keyboard('4650');
+    pay.choose('cash');
+    await tick();
+    expect(stage()).toHaveAttribute('data-state', 'ready_cash');
+    await keys.keyboard('4600');
+    await waitFor(() => expect(screen.getByTestId('cash-change')).toHaveTextContent('0.50'));
+    // Less than is owed is not taken.
+    pay.enterCash();
+    expect(fake.called('take_cash')).toEqual([]);
+    await keys.keyboard('{Backspace}{Backspace}{Backspace}{Backspace}5000');
+    await waitFor(() =>
+      expect(screen.getByTestId('cash-change')).toHaveAttribute('data-minor', '350'),
+    );
+    expect(pay.amount.minor).toBe('4650');
+    await keys.keyboard('{Enter}');
+    await waitFor(() => expect(stage()).toHaveAttribute('data-state', 'paid'));
+    expect(fake.called('take_cash')).toEqual([
+      expect.objectContaining({ amount_minor: '4650', received_minor: '5000' }),
+    ]);
+    expect(screen.getByTestId('stage-change')).toHaveAttribute('data-minor', '350');
+  });
+
+  it('takes a quick amount, and forgets it with another amount', async () => {
+    await open();
+    pay.type('4650');
+    pay.choose('cash');
+    await waitFor(() => expect(screen.getByTestId('quick-5000')).toBeInTheDocument());
+    await person().click(screen.getByTestId('quick-5000'));
+    await waitFor(() => expect(pay.cash.due?.change?.minor).toBe('350'));
+    expect(document.activeElement).toBe(screen.getByTestId('cash-confirm'));
+    // Escape first takes back what was handed over, then the amount.
+    pay.clear();
+    expect([pay.cash.amount.minor, pay.amount.minor]).toEqual(['0', '4650']);
+    pay.type('0');
+    expect([pay.cash.amount.minor, pay.amount.minor]).toEqual(['0', '46500']);
+  });
+
+  it('shows no change of an older amount', async () => {
+    let answer = (): void => undefined;
+    await open();
+    pay.type('4650');
+    pay.choose('cash');
+    await waitFor(() => expect(pay.cash.due).not.toBeNull());
+    fake.options.until = { cash_due: new Promise((done) => (answer = done)) };
+    pay.receive('5000');
+    fake.options.until = {};
+    pay.receive('10000');
+    await waitFor(() => expect(pay.cash.due?.change?.minor).toBe('5350'));
+    answer();
+    await tick();
+    expect(pay.cash.due?.change?.minor).toBe('5350');
   });
 });

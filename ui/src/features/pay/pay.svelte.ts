@@ -10,15 +10,17 @@ import type {
   StatusView,
 } from '$lib/api/contract';
 import { errorText } from '$lib/api/errors';
+import { newIntentId } from '$lib/api/intent';
 import { m } from '$lib/i18n/text';
 import { EnteredAmount } from '$lib/money/entry';
 import { formatFigures } from '$lib/money/format';
 import { play, type Tone } from '$lib/sound/sound';
 import { app } from '$lib/state/app.svelte';
 import { notices } from '$lib/state/notices.svelte';
+import { CashReceived } from './cash.svelte';
 import { STAGES, type StageName } from './stages';
 
-export type Method = 'scan' | 'qr';
+export type Method = 'scan' | 'qr' | 'cash';
 
 /// A double read of the same code arrives within this time.
 const DOUBLE_READ_MS = 800;
@@ -60,16 +62,9 @@ interface Attempt {
   confirmed_repeat_of: string | null;
 }
 
-export function newIntentId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
 export class PaySession {
   method = $state<Method>('scan');
+  readonly cash = new CashReceived();
   note = $state('');
   view = $state<PaymentView | null>(null);
   /// A charge is on its way for longer than a blink.
@@ -116,9 +111,9 @@ export class PaySession {
           ? 'refused'
           : !this.amount.isPositive
             ? 'no_amount'
-            : this.method === 'qr'
-              ? 'ready_qr'
-              : 'ready',
+            : this.method === 'scan'
+              ? 'ready'
+              : `ready_${this.method}`,
   );
   /// The stage holds something that is neither decided nor handed on.
   readonly inProgress = $derived(
@@ -188,6 +183,11 @@ export class PaySession {
     if (this.isBusy) return;
     if (this.ended) this.#startAfresh();
     this.refusal = null;
+    if (this.receiving) {
+      this.cash.type(characters);
+      void this.cash.work(this.amount.minor);
+      return;
+    }
     let amount = this.amount;
     for (const character of characters) amount = amount.typed(character);
     this.#setTyped(amount.text);
@@ -201,18 +201,66 @@ export class PaySession {
   backspace(): void {
     if (this.isBusy) return;
     if (this.ended) this.#startAfresh();
+    if (this.receiving) {
+      this.cash.backspace();
+      void this.cash.work(this.amount.minor);
+      return;
+    }
     this.#setTyped(this.amount.withoutLast().text);
   }
 
+  /// First what was handed over, then the amount.
   clear(): void {
     if (this.isBusy) return;
+    if (this.receiving) {
+      this.cash.reset();
+      void this.cash.work(this.amount.minor);
+      return;
+    }
     this.#startAfresh();
+  }
+
+  // ---- cash
+
+  /// Digits belong to what the payer hands over.
+  get receiving(): boolean {
+    return this.stage === 'ready_cash' && this.cash.active;
+  }
+
+  /// Another way to pay; with an amount that stands, cash is asked for at once.
+  choose(method: Method): void {
+    if (this.inProgress) return;
+    this.method = method;
+    this.cash.reset();
+    if (this.stage !== 'ready_cash') return;
+    this.cash.active = true;
+    void this.cash.work(this.amount.minor);
+  }
+
+  /// A quick amount was handed over.
+  receive(minor: string): void {
+    this.cash.take(minor);
+    void this.cash.work(this.amount.minor);
+  }
+
+  /// The next step of cash: from the amount to what was handed over, from there to the payment.
+  enterCash(): void {
+    if (this.stage !== 'ready_cash' || this.isBusy) return;
+    if (!this.cash.active) this.cash.active = true;
+    else if (this.cash.due?.change) void this.#takeCash(this.cash.amount.minor);
+  }
+
+  #takeCash(received_minor: string): Promise<void> {
+    return this.#send(this.#attempt(), (confirmed) =>
+      callConsole('take_cash', { ...confirmed, received_minor }),
+    );
   }
 
   #startAfresh(): void {
     this.#leave();
     this.refusal = null;
     this.note = '';
+    this.cash.reset();
     this.#setTyped('');
   }
 
@@ -221,11 +269,13 @@ export class PaySession {
     const typed = this.#typed;
     const view = this.view;
     const note = this.note;
+    const received = this.cash.remember();
     return () => {
       if (view) this.#watched.delete(view.order_id);
       this.#setTyped(typed);
       this.view = view;
       this.note = note;
+      received();
     };
   }
 
@@ -234,6 +284,11 @@ export class PaySession {
     // A fee of another amount must not stand under this one, not even for a moment.
     this.fees = {};
     this.#typed = text;
+    if (this.method === 'cash') {
+      this.cash.reset();
+      if (this.amount.isPositive) void this.cash.work(this.amount.minor);
+      return;
+    }
     clearTimeout(this.#feeTimer);
     this.#feeTimer = setTimeout(() => void this.#loadFees(), FEE_MS);
   }
@@ -478,7 +533,11 @@ export class PaySession {
     switch (view.state) {
       case 'paid':
         this.#sound('paid');
-        notices.say(m.say_paid({ amount }));
+        notices.say(
+          view.cash
+            ? m.say_cash_change({ amount, change: formatFigures(view.cash.change) })
+            : m.say_paid({ amount }),
+        );
         break;
       case 'unknown':
         this.#sound('unknown');

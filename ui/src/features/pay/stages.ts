@@ -1,6 +1,7 @@
 /// What the stage shows in each of its states: one table, read by the stage, its result and the session.
 /// It says how a state looks and what a person can do in it; it holds no state and calls nothing.
 import type { Component } from 'svelte';
+import Banknote from '@lucide/svelte/icons/banknote';
 import CircleCheck from '@lucide/svelte/icons/circle-check';
 import CircleMinus from '@lucide/svelte/icons/circle-minus';
 import CircleX from '@lucide/svelte/icons/circle-x';
@@ -11,7 +12,8 @@ import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
 import type { PayState } from '$lib/api/contract';
 import { m } from '$lib/i18n/text';
 
-export type StageName = 'no_amount' | 'ready' | 'ready_qr' | 'sending' | 'refused' | PayState;
+export type StageName =
+  'no_amount' | 'ready' | 'ready_cash' | 'ready_qr' | 'sending' | 'refused' | PayState;
 export type StageTone = 'plain' | 'solid-ok' | 'danger' | 'warn' | 'muted' | 'busy';
 /// What can be done with a result, in the order of its buttons; the last one is the next safe step.
 export type Step =
@@ -60,6 +62,7 @@ const OVER = { ...GOING_ON, ended: true } as const;
 export const STAGES: Record<StageName, StageLook> = {
   no_amount: { ...GOING_ON, Icon: ScanBarcode, title: m.stage_no_amount },
   ready: { ...GOING_ON, Icon: ScanBarcode, title: m.stage_ready },
+  ready_cash: { ...GOING_ON, Icon: Banknote, title: m.stage_ready_cash },
   ready_qr: { ...GOING_ON, Icon: QrCode, title: m.stage_ready_qr },
   sending: { ...BUSY, title: m.stage_sending },
   waiting: { ...BUSY, title: m.stage_waiting },

@@ -68,6 +68,7 @@ export class RefundForm {
         amount_minor: this.minor,
         reason: this.reason,
         note: this.note.trim(),
+        in_cash: this.dialog.in_cash,
       });
       return true;
     } catch (thrown) {

@@ -4,6 +4,7 @@ export type RouteName =
   | 'pay'
   | 'orders'
   | 'refunds'
+  | 'drawer'
   | 'reconcile'
   | 'close'
   | 'reports'
@@ -21,6 +22,7 @@ const NAMES: readonly RouteName[] = [
   'pay',
   'orders',
   'refunds',
+  'drawer',
   'reconcile',
   'close',
   'reports',
