@@ -68,6 +68,9 @@ export function stageTone(state: PayState): Tone {
   }
 }
 
+/// Stands in the place of a channel where money is in the shop's own drawer.
+export const CASH = 'cash';
+
 export function channelName(id: string): string {
   return textOrName('channel', id);
 }
