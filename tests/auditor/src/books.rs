@@ -171,8 +171,8 @@ pub(crate) async fn news(connection: &mut SqliteConnection, seq: i64) -> Read<Ne
          WHERE number IN touched \
          UNION ALL SELECT 3, reference, 0, number, 0, 0, 0, 0, value, 0, 0, 0, 0 FROM refunds \
          WHERE number IN touched \
-         UNION ALL SELECT 4, reference, 0, number, 0, 0, sum(amount_minor), 0, currency, 0, 0, 0, 0 \
-         FROM drawer JOIN log USING (seq) WHERE number IN touched GROUP BY number, reference, currency \
+         UNION ALL SELECT 4, d.reference, 0, l.number, 0, 0, sum(d.amount_minor), 0, d.currency, 0, 0, 0, 0 \
+         FROM drawer d JOIN log l ON l.seq = d.seq WHERE l.number IN touched GROUP BY l.number, d.reference, d.currency \
          ORDER BY part, place",
     )
     .bind(seq)
@@ -214,9 +214,7 @@ pub(crate) async fn news(connection: &mut SqliteConnection, seq: i64) -> Read<Ne
                 value: serde_json::from_str(row.try_get(8)?)?,
             }),
             _ => {
-                let currency = Currency::from_code(row.try_get(8)?);
-                let currency = currency.ok_or(Unreadable("drawer: currency".to_owned()))?;
-                let moved = Money::from_minor(row.try_get(6)?, currency);
+                let moved = money_of(row.try_get(6)?, row.try_get(8)?)?;
                 sale.drawer.insert(reference, moved);
             }
         }
@@ -303,6 +301,31 @@ fn refund_row(row: &SqliteRow) -> Read<RefundRow> {
         reference: row.try_get(0)?,
         value: serde_json::from_str(row.try_get(1)?)?,
     })
+}
+
+/// What payments and refunds put into the drawer, by their orders.
+pub(crate) async fn all_of_drawer(
+    connection: &mut SqliteConnection,
+) -> Read<BTreeMap<String, BTreeMap<String, Money>>> {
+    let rows = sqlx::query(
+        "SELECT l.number, d.reference, sum(d.amount_minor), d.currency FROM drawer d JOIN log l ON l.seq = d.seq \
+         WHERE d.reference IS NOT NULL GROUP BY l.number, d.reference, d.currency",
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut drawer: BTreeMap<String, BTreeMap<String, Money>> = BTreeMap::new();
+    for row in &rows {
+        let money = money_of(row.try_get(2)?, row.try_get(3)?)?;
+        let of_order = drawer.entry(row.try_get(0)?).or_default();
+        of_order.insert(row.try_get(1)?, money);
+    }
+    Ok(drawer)
+}
+
+fn money_of(minor: i64, code: &str) -> Read<Money> {
+    let currency = Currency::from_code(code);
+    let currency = currency.ok_or_else(|| Unreadable(format!("drawer: currency {code}")))?;
+    Ok(Money::from_minor(minor, currency))
 }
 
 /// The state of one attempt or refund by its name; none without a row.

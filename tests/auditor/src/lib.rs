@@ -572,7 +572,9 @@ async fn sales(connection: &mut SqliteConnection) -> Result<Vec<Sale>, Unreadabl
     for (number, row) in books::all_refunds(connection).await? {
         refunds.entry(number).or_default().push(row);
     }
+    let mut drawer = books::all_of_drawer(connection).await?;
     let sales = orders.into_iter().map(|order| Sale {
+        drawer: drawer.remove(&order.number).unwrap_or_default(),
         payments: payments.remove(&order.number).unwrap_or_default(),
         refunds: refunds.remove(&order.number).unwrap_or_default(),
         order,

@@ -92,6 +92,8 @@ describe('texts chosen by names of the core', () => {
             row: '7',
             other: '9',
             seconds: '4',
+            short: '0.01',
+            there: '190.00',
             stated: '1,204.00 CNY',
           },
           incident: '',
