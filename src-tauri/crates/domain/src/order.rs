@@ -1,14 +1,13 @@
 //! What is owed, the attempts to collect it and the refunds of them: one aggregate with one version.
 //! Every change is committed against the version it was computed from, so two windows cannot both act.
 
+mod cash;
+
 use crate::{
-    cash::{CASH, Handed},
-    evidence::{CashFact, Change, ClosedWhy, Evidence, PayerAction},
+    evidence::{Change, ClosedWhy, Evidence, PayerAction},
     money::{Amount, Money, MoneyError},
     number::{MerchantRef, OrderNumber},
-    payment::{
-        AccountId, ChannelId, LateChoice, NotNow, Payment, PaymentPlan, PaymentState, TenderKind,
-    },
+    payment::{LateChoice, NotNow, Payment, PaymentPlan, PaymentState},
     refund::{Refund, RefundPlan, RefundState},
     time::{BusinessDay, Timestamp},
 };
@@ -223,32 +222,6 @@ impl Order {
         self.payments.last().ok_or(Blocked::ReferencesUsedUp)
     }
 
-    /// Takes cash, on the word of the person who counted it: begun and paid in one step, for nothing happens between.
-    ///
-    /// # Errors
-    /// `Blocked` with the reason; the order is then as it was.
-    pub fn take_cash(
-        &mut self,
-        amount: Amount,
-        handed: Handed,
-        by: String,
-        now: Timestamp,
-    ) -> Result<&Payment, Blocked> {
-        let plan = PaymentPlan {
-            account: AccountId(CASH.to_owned()),
-            channel: ChannelId(CASH.to_owned()),
-            amount,
-            tender: TenderKind::Cash(handed),
-            expires: now,
-            watch_ms: 0,
-            rate: None,
-        };
-        let reference = self.add_payment(plan, now)?;
-        let taken = CashFact::Taken(amount, reference.clone());
-        self.hear(&reference, &Evidence::of_cash(taken, by, now));
-        self.payments.last().ok_or(Blocked::ReferencesUsedUp)
-    }
-
     fn add_payment(&mut self, plan: PaymentPlan, now: Timestamp) -> Result<MerchantRef, Blocked> {
         if self
             .payments
@@ -346,32 +319,6 @@ impl Order {
             .refund(n.unwrap_or(u32::MAX).saturating_add(1))
             .ok_or(Blocked::ReferencesUsedUp)?;
         self.add_refund(payment, reference, plan, now)
-    }
-
-    /// Gives money back in cash, on the word of the person who counted it: begun and done in one step. The same intent
-    /// again gives the refund that exists.
-    ///
-    /// # Errors
-    /// `Blocked` with the reason; the order is then as it was.
-    pub fn give_back_cash(
-        &mut self,
-        payment: &MerchantRef,
-        plan: RefundPlan,
-        now: Timestamp,
-    ) -> Result<MerchantRef, Blocked> {
-        let word = Evidence::of_cash(CashFact::GivenBack, plan.by.clone(), now);
-        let mut given = self.clone();
-        let plan = RefundPlan {
-            in_cash: true,
-            ..plan
-        };
-        let reference = given.open_refund(payment, plan, now)?;
-        let refund = given.refund_mut(&reference);
-        if let Some(refund) = refund.filter(|it| it.plan().in_cash && it.is_running()) {
-            refund.apply(&word);
-        }
-        *self = given;
-        Ok(reference)
     }
 
     /// Gives late money back under the one reference kept for that.
