@@ -43,6 +43,9 @@ pub struct BillCalendar {
 pub enum BillAnswer {
     /// It is there.
     Ready(BillLink),
+    /// There is no file: it is not made yet, or never will be, because nothing was traded. The channel says the same of
+    /// both.
+    Absent,
     /// The channel has none for that day: nothing was traded.
     Empty,
     /// Not yet: ask again later.

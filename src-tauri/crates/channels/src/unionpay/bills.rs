@@ -153,7 +153,8 @@ impl Bills for super::UnionPay {
         };
         match fields.get("respCode").and_then(safe_code) {
             Some(envelope::ACCEPTED) => ready(&fields),
-            Some("41" | "98") => Outcome::Done(BillAnswer::NotYet),
+            Some("98") => Outcome::Done(BillAnswer::Absent),
+            Some("41") => Outcome::Done(BillAnswer::NotYet),
             Some(code) if is_open(code) => Outcome::Unknown(Doubt::ServerFault {
                 code: code.to_owned(),
             }),

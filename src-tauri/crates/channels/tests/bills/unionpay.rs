@@ -432,7 +432,7 @@ fn the_file_comes_with_the_answer_and_is_asked_for_again() {
 
     assert_eq!(
         decode(&[("respCode", "98")]),
-        Outcome::Done(BillAnswer::NotYet)
+        Outcome::Done(BillAnswer::Absent)
     );
     assert_eq!(
         decode(&[("respCode", "41")]),

@@ -320,8 +320,8 @@ impl Desk {
         Ok(kept)
     }
 
-    /// Whether a bill that is not there yet will never come: another day's is due by now, and our books have nothing of
-    /// this one. Some channels (UnionPay) make no file of a day without trade, and say the same as before it is ready.
+    /// Whether a bill that is not there will never come: another day's is due by now, and our books have nothing of
+    /// this one.
     async fn is_nothing(
         &self,
         account: &Account,
@@ -424,12 +424,12 @@ impl Desk {
         match answer {
             Outcome::Done(BillAnswer::Ready(link)) => Ok(link),
             Outcome::Done(BillAnswer::Empty) => Err(DeskError::BillEmpty),
-            Outcome::Done(BillAnswer::NotYet)
+            Outcome::Done(BillAnswer::Absent)
                 if self.is_nothing(account, bills, (day, kind)).await? =>
             {
                 Err(DeskError::BillEmpty)
             }
-            Outcome::Done(BillAnswer::NotYet) => Err(DeskError::BillNotYet),
+            Outcome::Done(BillAnswer::Absent | BillAnswer::NotYet) => Err(DeskError::BillNotYet),
             Outcome::Done(BillAnswer::Refused(code)) => Err(bill_refused(channel, code)),
             Outcome::Refused(refusal) => Err(bill_refused(channel, refusal.code)),
             Outcome::Unknown(_) => Err(DeskError::BillUnreachable),

@@ -244,9 +244,12 @@ impl Counter {
         self.street
             .sandbox
             .say_next(said(channel, code, meaning, Scope::Bill));
+        let of = DaysOf { account_id: None };
+        let days: DayList = self.till.ask("reconcile_days", of).await.unwrap();
         let day = DayOf {
             account_id: self.accounts[id(channel)].clone(),
-            day: "2026-01-05".to_owned(),
+            // Of an older day UnionPay's code for "no file" would say that there will never be one.
+            day: days.days[1].day.clone(),
         };
         let refused = self.till.ask::<_, BillPreview>("fetch_bill", day).await;
         let error = refused.unwrap_err();
