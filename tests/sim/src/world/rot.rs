@@ -137,24 +137,33 @@ impl World {
     }
 }
 
-/// Whether the events of a file are the first ones of what it was, and some are missing: then who tells.
+/// Whether a file is what it was at an earlier commit, and then who tells: its events are the first ones, or they
+/// are all there and only looks are planned as before, which is written without an event and anew at every start.
 fn ending(
     was: &Result<Content, sqlx::Error>,
     is: &Result<Content, sqlx::Error>,
     marked: u64,
 ) -> Option<&'static str> {
-    let (was, is) = (
-        was.as_ref().ok()?.get("log")?,
-        is.as_ref().ok()?.get("log")?,
-    );
+    let (was, is) = (was.as_ref().ok()?, is.as_ref().ok()?);
+    let names = was.keys().chain(is.keys());
+    let mut differ = names.filter(|name| was.get(*name) != is.get(*name));
+    let (log, left) = (was.get("log")?, is.get("log")?);
+    if log == left {
+        let is_work = |name: &String| name == "work";
+        return differ
+            .next()
+            .is_some_and(is_work)
+            .then_some(SHORTER)
+            .filter(|_| differ.all(is_work));
+    }
     let place = |row: &String| {
         row.split(';')
             .next()
             .and_then(|seq| seq.parse::<u64>().ok())
     };
-    let last = is.iter().filter_map(place).max().unwrap_or(0);
-    let first: Vec<&String> = was.iter().filter(|row| place(row) <= Some(last)).collect();
-    let is_beginning = first.len() < was.len() && is.iter().collect::<Vec<_>>() == first;
+    let last = left.iter().filter_map(place).max().unwrap_or(0);
+    let first = log.iter().filter(|row| place(row) <= Some(last));
+    let is_beginning = first.eq(left.iter());
     is_beginning.then_some(if marked > last {
         TOLD_BY_THE_MARK
     } else {
@@ -308,6 +317,17 @@ mod tests {
         assert_eq!(of(&rows[..11], 11), Some(SHORTER));
         assert_eq!(of(&rows[..2], 11), Some(TOLD_BY_THE_MARK));
         assert_eq!(of(&[], 1), Some(TOLD_BY_THE_MARK));
+        // A look was planned later than it says, and nothing else is another.
+        let with = |table: &str, row: &str| {
+            let mut content = log(&rows).unwrap();
+            content.insert(table.to_owned(), vec![row.to_owned()]);
+            Ok(content)
+        };
+        assert_eq!(
+            ending(&with("work", "1"), &with("work", "2"), 12),
+            Some(SHORTER)
+        );
+        assert_eq!(ending(&with("orders", "1"), &with("orders", "2"), 12), None);
         // Nothing is missing, one in the middle is, one is another.
         assert_eq!(of(&rows, 12), None);
         assert_eq!(of(&[rows[0], rows[2]], 12), None);
