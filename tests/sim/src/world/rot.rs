@@ -7,7 +7,7 @@
 
 use super::{Death, Outcome, World};
 use crate::{
-    disk::{Disk, Model, VFS},
+    disk::{Disk, DiskProcess, Model, VFS},
     executor::SimIds,
     machine::FILE,
     rng::Rng,
@@ -115,10 +115,16 @@ impl World {
             .executor
             .outside(async move { examined(image, key, seed, now).await });
         if found.is_none() {
-            let (was, is) = (before.clone(), rotten);
-            let (was, is) = self
-                .executor
-                .outside(async move { (content(was, seed).await, content(is, seed).await) });
+            let (was, key) = (before.clone(), till.data_key());
+            let (was, is) = self.executor.outside(async move {
+                if file != WAL {
+                    return (content(was, seed).await, content(rotten, seed).await);
+                }
+                // A log that ends in the first minute ends before there is a table: then the product makes them.
+                let was = opened(was, Arc::clone(&key), seed, now).await;
+                let is = opened(rotten, key, seed, now).await;
+                (content(was, seed).await, content(is, seed).await)
+            });
             found = ending(&was, &is, till.marked_events()).filter(|_| file == WAL);
             if found.is_none()
                 && let Some(what) = difference(was, is)
@@ -147,14 +153,11 @@ fn ending(
     let (was, is) = (was.as_ref().ok()?, is.as_ref().ok()?);
     let names = was.keys().chain(is.keys());
     let mut differ = names.filter(|name| was.get(*name) != is.get(*name));
+    let first = differ.next()?;
     let (log, left) = (was.get("log")?, is.get("log")?);
-    if log == left {
-        let is_work = |name: &String| name == "work";
-        return differ
-            .next()
-            .is_some_and(is_work)
-            .then_some(SHORTER)
-            .filter(|_| differ.all(is_work));
+    if log == left && !log.is_empty() {
+        let is_work = first == "work" && differ.all(|name| name == "work");
+        return is_work.then_some(SHORTER);
     }
     let place = |row: &String| {
         row.split(';')
@@ -175,15 +178,7 @@ fn ending(
 async fn examined(image: Model, key: DataKey, seed: u64, now: Timestamp) -> Option<&'static str> {
     let disk = Disk::of(image, seed);
     let process = disk.start_process();
-    let options = StoreOptions {
-        file: process.path(FILE),
-        key,
-        ids: Arc::new(SimIds::new(seed)),
-        now,
-        files: Arc::new(process.clone()),
-        readers: 1,
-    };
-    let found = match SqliteStore::open(options).await {
+    let found = match SqliteStore::open(options(&process, key, seed, now)).await {
         Err(_) => Some("found by opening"),
         Ok(store) => {
             let found = asked(&store).await;
@@ -194,6 +189,29 @@ async fn examined(image: Model, key: DataKey, seed: u64, now: Timestamp) -> Opti
     process.die();
     process.closed().await;
     found
+}
+
+/// The disk after the product opened this file and closed it again.
+async fn opened(image: Model, key: DataKey, seed: u64, now: Timestamp) -> Model {
+    let disk = Disk::of(image, seed);
+    let process = disk.start_process();
+    if let Ok(store) = SqliteStore::open(options(&process, key, seed, now)).await {
+        store.close().await;
+    }
+    process.die();
+    process.closed().await;
+    disk.image()
+}
+
+fn options(process: &DiskProcess, key: DataKey, seed: u64, now: Timestamp) -> StoreOptions {
+    StoreOptions {
+        file: process.path(FILE),
+        key,
+        ids: Arc::new(SimIds::new(seed)),
+        now,
+        files: Arc::new(process.clone()),
+        readers: 1,
+    }
 }
 
 /// An error is an answer too.
