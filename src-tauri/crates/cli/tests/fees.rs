@@ -6,6 +6,7 @@
     reason = "tests"
 )]
 
+mod past;
 mod shell;
 
 use serde_json::{Value, json};
@@ -15,10 +16,11 @@ use shell::{check, folder};
 fn a_contract_is_set_and_shown_and_the_fees_of_a_month_are_held_against_it() {
     let folder = folder("fees");
     check(&folder, &["init", "--mode", "demo", "--locale", "en"], 0);
-    let fetched = check(&folder, &["bills", "fetch", "--missing"], 6);
-    let days = || fetched.lines().filter_map(|line| line.split('\t').next());
-    let (first, last) = (days().min().unwrap(), days().max().unwrap());
-    let month = ["--from", first, "--to", last];
+    let past = past::fetch(&folder);
+    let days = past.fetched.lines();
+    let days = days.filter_map(|line| line.split('\t').next());
+    let first = days.min().unwrap();
+    let month = ["--from", first, "--to", &past.yesterday];
     let audit = |code| {
         let words = [
             &["--json", "fees", "audit", "--account", "demo-alipay"][..],

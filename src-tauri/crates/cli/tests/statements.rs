@@ -6,6 +6,7 @@
     reason = "tests"
 )]
 
+mod past;
 mod shell;
 
 use shell::{check, folder};
@@ -72,8 +73,8 @@ fn missing_bills_need_a_day_or_the_wish_for_all() {
         &["bills", "fetch", "--missing", "--day", "2026-11-20"],
         64,
     );
-    // A demo shop has a month behind it, with differences planted: a line for each day of each account.
-    let fetched = check(&folder, &["bills", "fetch", "--missing"], 6);
+    // A demo shop has a month behind it: a line for each day of each account.
+    let fetched = past::fetch(&folder).fetched;
     assert!(fetched.lines().count() >= 40, "{fetched}");
     let is_told = |line: &str| line.contains("matched") || line.contains("nothing");
     assert!(fetched.lines().all(is_told), "{fetched}");
@@ -87,35 +88,22 @@ fn missing_bills_need_a_day_or_the_wish_for_all() {
 fn a_day_is_signed_to_the_bank_and_the_banks_holidays_are_imported() {
     let folder = folder("bank-side");
     check(&folder, &["init", "--mode", "demo", "--locale", "en"], 0);
-    check(&folder, &["bills", "fetch", "--missing"], 6);
+    let past = past::fetch(&folder);
     let json = check(&folder, &["--json", "bills", "fetch", "--missing"], 0);
     assert_eq!(json.trim(), "[]", "trade and fund-flow bills are here");
-    // A day without differences, long enough ago that its money should have come.
-    let days = |json: &str| -> Vec<String> {
-        let all: Vec<serde_json::Value> = serde_json::from_str(json).unwrap();
-        let open = all.iter().map(|it| it["day"].as_str().unwrap().to_owned());
-        open.collect()
-    };
-    let first = check(
-        &folder,
-        &[
-            "--json",
-            "worklist",
-            "--from",
-            "2020-01-01",
-            "--to",
-            "2099-01-01",
-        ],
-        6,
+    let all_days = ["--from", "2020-01-01", "--to", "2099-01-01"];
+    let worklist = [&["--json", "worklist"][..], &all_days].concat();
+    let open: Vec<serde_json::Value> = serde_json::from_str(&check(&folder, &worklist, 6)).unwrap();
+    assert!(
+        open.iter().all(|it| it["day"] == past.yesterday),
+        "{open:?}"
     );
-    let planted = days(&first);
-    let day = {
-        let newest: jiff::civil::Date = planted[0].parse().unwrap();
-        newest
-            .checked_sub(jiff::Span::new().days(9))
-            .unwrap()
-            .to_string()
-    };
+    // A day without differences, long enough ago that its money should have come.
+    let yesterday: jiff::civil::Date = past.yesterday.parse().unwrap();
+    let day = yesterday
+        .checked_sub(jiff::Span::new().days(9))
+        .unwrap()
+        .to_string();
     let signed = check(&folder, &["close", "--date", &day], 0);
     assert!(signed.contains("signed\tversion 1"), "{signed}");
     assert!(signed.contains("in the bank 0.00\ton its way "), "{signed}");

@@ -2,7 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Output},
 };
 
 pub(crate) fn folder(name: &str) -> PathBuf {
@@ -12,15 +12,20 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// What the command prints; it ends with this code.
-pub(crate) fn check(folder: &Path, words: &[&str], code: i32) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_paydesk-cli"))
+/// What came of the command.
+pub(crate) fn run(folder: &Path, words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_paydesk-cli"))
         .arg("--data")
         .arg(folder.join("data"))
         .args(words)
         .current_dir(folder)
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+/// What the command prints; it ends with this code.
+pub(crate) fn check(folder: &Path, words: &[&str], code: i32) -> String {
+    let output = run(folder, words);
     assert_eq!(
         output.status.code(),
         Some(code),
