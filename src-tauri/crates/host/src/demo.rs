@@ -521,27 +521,20 @@ impl Surroundings for Demo {
 
 /// The sandbox's table with fresh codes: a payment code is single use.
 fn customers() -> Vec<CustomerView> {
-    let channels = [
-        ("alipay", paydesk_sandbox::Channel::Alipay),
-        ("unionpay", paydesk_sandbox::Channel::Unionpay),
-        ("wechatpay", paydesk_sandbox::Channel::Wechatpay),
-    ];
     paydesk_sandbox::CUSTOMERS
         .iter()
         .map(|customer| CustomerView {
             digits: customer.digits.to_owned(),
             key: customer.key.to_owned(),
-            codes: channels
-                .iter()
-                .map(|(id, channel)| CustomerCode {
-                    channel: (*id).to_owned(),
-                    code: paydesk_sandbox::sample_code(
-                        *channel,
-                        customer.behaviour,
-                        rand::rngs::OsRng.next_u64(),
-                    ),
+            codes: paydesk_sandbox::Channel::ALL
+                .map(|channel| {
+                    let random = rand::rngs::OsRng.next_u64();
+                    CustomerCode {
+                        channel: channel.id().to_owned(),
+                        code: paydesk_sandbox::sample_code(channel, customer.behaviour, random),
+                    }
                 })
-                .collect(),
+                .into(),
         })
         .collect()
 }

@@ -18,14 +18,6 @@ const LIES: [PlantCode; 5] = [
     PlantCode::MissingChannel,
 ];
 
-fn name_of(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Alipay => "alipay",
-        Channel::Unionpay => "unionpay",
-        Channel::Wechatpay => "wechatpay",
-    }
-}
-
 fn code_of(code: PlantCode) -> &'static str {
     match code {
         PlantCode::AmountOver => "amount_over",
@@ -114,7 +106,7 @@ impl World {
             Arc::clone(&self.bench),
         );
         let standing = self.executor.outside(bench.standing(number));
-        let name = name_of(channel);
+        let name = channel.id();
         let planted: BTreeSet<Shown> = planted
             .iter()
             .map(|planted| Shown {

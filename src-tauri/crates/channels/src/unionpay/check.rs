@@ -1,5 +1,6 @@
 //! What is wrong with a UnionPay account's fields.
 
+use super::request::BACK_URL_BYTES_MAX;
 use crate::{
     FieldCheck, FieldProblem,
     field_check::{Checks, digits},
@@ -8,13 +9,11 @@ use paydesk_domain::Timestamp;
 use paydesk_signing::{Certificate, MaterialKind, verify_pinned_chain};
 use std::collections::BTreeMap;
 
-/// The longest `backUrl`.
-const ADDRESS_BYTES_MAX: usize = 256;
 const TERMINAL_CHARS: usize = 8;
 
 fn is_address(value: &str) -> bool {
     let is_web = value.starts_with("https://") || value.starts_with("http://");
-    is_web && value.len() <= ADDRESS_BYTES_MAX && value.bytes().all(|byte| byte.is_ascii_graphic())
+    is_web && value.len() <= BACK_URL_BYTES_MAX && value.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn is_terminal(value: &str) -> bool {

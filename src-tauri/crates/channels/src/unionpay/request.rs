@@ -27,7 +27,7 @@ const TEST_FILES: &str = "https://filedownload.test.95516.com/";
 /// `orderId`: letters and digits.
 const ORDER_CHARS: std::ops::RangeInclusive<usize> = 8..=40;
 /// The longest `backUrl`.
-const BACK_URL_BYTES_MAX: usize = 256;
+pub(super) const BACK_URL_BYTES_MAX: usize = 256;
 
 /// Name and value of a field.
 type Field = (&'static str, String);

@@ -190,7 +190,7 @@ async fn phone(till: &Till, qr: &str, act: Act) -> PhoneScreen {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shown_code_is_paid_by_the_customers_phone() {
     let till = Till::demo("qr").await;
-    for (channel, minor) in [("alipay", 5000), ("wechatpay", 5010)] {
+    for (channel, minor) in [("alipay", 5000), ("unionpay", 5005), ("wechatpay", 5010)] {
         let view: PaymentView = till.ask("show_qr", show(channel, minor)).await.unwrap();
         let shown = till
             .until(&view.order_id, "shown", |v| v.qr.is_some())

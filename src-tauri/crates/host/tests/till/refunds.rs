@@ -3,13 +3,9 @@
 use crate::till::Till;
 use paydesk_console::contract::*;
 
-async fn paid(till: &Till, wechat: bool, minor: i64) -> String {
-    let (alipay, wechatpay) = till.codes("00").await;
-    let order = till
-        .charge(if wechat { &wechatpay } else { &alipay }, minor)
-        .await
-        .unwrap()
-        .order_id;
+async fn paid(till: &Till, channel: &str, minor: i64) -> String {
+    let code = till.codes_by_channel("00").await.remove(channel).unwrap();
+    let order = till.charge(&code, minor).await.unwrap().order_id;
     till.until(&order, "paid", |v| v.state == PayState::Paid)
         .await;
     order
@@ -38,10 +34,14 @@ fn request(dialog: &RefundDialog, minor: i64) -> RequestRefund {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn part_and_rest_go_back_on_both_channels() {
+async fn part_and_rest_go_back_on_every_channel() {
     let till = Till::demo("refund").await;
-    for (wechat, minor) in [(false, 20_000), (true, 20_001)] {
-        let order = paid(&till, wechat, minor).await;
+    for (channel, minor) in [
+        ("alipay", 20_000),
+        ("unionpay", 20_002),
+        ("wechatpay", 20_001),
+    ] {
+        let order = paid(&till, channel, minor).await;
         let first = dialog(&till, &order).await;
         assert_eq!(first.refundable.minor, minor.to_string());
         let part: RefundView = till
@@ -78,7 +78,7 @@ async fn part_and_rest_go_back_on_both_channels() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_windows_and_a_double_click_are_one_refund() {
     let till = Till::demo("one-refund").await;
-    let order = paid(&till, false, 10_000).await;
+    let order = paid(&till, "alipay", 10_000).await;
     let open = dialog(&till, &order).await;
     let ask = || till.ask::<_, RefundView>("request_refund", request(&open, 10_000));
     let (a, b, c) = tokio::join!(ask(), ask(), ask());
@@ -104,8 +104,8 @@ async fn two_windows_and_a_double_click_are_one_refund() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_to_a_refund_is_unknown_and_never_refunds_twice() {
     let till = Till::demo("lost-refund").await;
-    for (wechat, minor) in [(false, 7_000), (true, 7_001)] {
-        let order = paid(&till, wechat, minor).await;
+    for (channel, minor) in [("alipay", 7_000), ("unionpay", 7_002), ("wechatpay", 7_001)] {
+        let order = paid(&till, channel, minor).await;
         till.fault("reply_lost", true).await;
         let open = dialog(&till, &order).await;
         let refund: RefundView = till
@@ -131,7 +131,7 @@ async fn a_lost_answer_to_a_refund_is_unknown_and_never_refunds_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn receipts_say_what_is_known_and_count_their_copies() {
     let till = Till::demo("receipts").await;
-    let order = paid(&till, false, 4_650).await;
+    let order = paid(&till, "alipay", 4_650).await;
     let ask = |action, refund_id: Option<String>| ReceiptOf {
         order_id: order.clone(),
         refund_id,

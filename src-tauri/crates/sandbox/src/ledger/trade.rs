@@ -22,6 +22,16 @@ pub enum Channel {
 impl Channel {
     /// Every channel, in the order in which the sandbox learnt them: lists keep it.
     pub const ALL: [Self; 3] = [Self::Alipay, Self::Wechatpay, Self::Unionpay];
+
+    /// Its name in the ledger, in the control's calls and among accounts.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Alipay => "alipay",
+            Self::Unionpay => "unionpay",
+            Self::Wechatpay => "wechatpay",
+        }
+    }
 }
 
 /// The merchant's number of a trade at a channel.
