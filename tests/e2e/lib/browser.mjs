@@ -61,7 +61,7 @@ export async function openPage({ locale = 'zh-CN', scheme = 'light', size } = {}
     page.setDefaultTimeout(20_000);
     await page.goto(address);
     await page.locator('html[data-ready=true]').waitFor();
-    return { page, address, faults, close, ...verbs(page) };
+    return { page, address, faults, close, pid: host.child.pid, ...verbs(page) };
   } catch (error) {
     const said = host.printed();
     await close();

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path as UrlPath, State};
+use axum::extract::{DefaultBodyLimit, Path as UrlPath, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::sse::{Event as ServerEvent, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
@@ -69,6 +69,8 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
         .route("/api/events", get(events))
         .route("/api/{command}", post(command))
         .fallback(get(file))
+        // The window's own calls have no limit either; the page has one.
+        .layer(DefaultBodyLimit::disable())
         .with_state(served);
     println!("http://{authority}/");
     axum::serve(listener, router)
