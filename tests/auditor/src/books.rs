@@ -119,6 +119,9 @@ pub(crate) struct RefundRow {
 pub(crate) struct RefundValue {
     pub(crate) plan: PlanValue,
     pub(crate) state: StateValue,
+    /// When it came onto the human list, milliseconds since 1970.
+    #[serde(default)]
+    pub(crate) handed_over_at: Option<i64>,
 }
 
 impl RefundValue {

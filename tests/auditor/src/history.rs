@@ -24,6 +24,8 @@ pub struct Sent {
     pub reference: String,
     /// The content that gives it its meaning, without time, nonce and signature.
     pub meaning: Vec<u8>,
+    /// Its moment, where the channel names a call by number and moment together (UnionPay); else empty.
+    pub moment: String,
 }
 
 /// Everything noted so far.
@@ -31,6 +33,8 @@ pub struct Sent {
 pub(crate) struct History {
     /// The meaning of the first call of its kind under each reference, and its till.
     meanings: BTreeMap<(Effect, String), (usize, Vec<u8>)>,
+    /// The moment of the same calls, until the till forgot them.
+    moments: BTreeMap<(Effect, String), String>,
     /// Every reference that left a till.
     sent: BTreeMap<usize, BTreeSet<String>>,
     /// Replies that the channel itself made and signed: reference and SHA-256 of the body, hex.
@@ -62,6 +66,8 @@ impl History {
         let its = self.sent.entry(sent.till).or_default();
         its.insert(sent.reference.clone());
         let key = (sent.effect, sent.reference.clone());
+        let first = self.moments.entry(key.clone());
+        let is_at_its_moment = first.or_insert_with(|| sent.moment.clone()) == &sent.moment;
         let (till, meaning) = self
             .meanings
             .entry(key)
@@ -69,11 +75,13 @@ impl History {
         if *till != sent.till {
             return Some(Misuse::TwoTills);
         }
-        (*meaning != sent.meaning).then_some(Misuse::OtherMeaning)
+        let is_same = *meaning == sent.meaning && is_at_its_moment;
+        (!is_same).then_some(Misuse::OtherMeaning)
     }
 
     /// A till's folder is an older one: what it shows and knows of begins there. Gives what it forgot; the
-    /// meaning of every number stays, for none may be used twice.
+    /// meaning of every number stays, for none may be used twice. Its moment is gone: a refund that is decided again
+    /// has the number that its payment gives it, and is sent now.
     pub(crate) fn forget(
         &mut self,
         till: usize,
@@ -88,8 +96,10 @@ impl History {
         let Some(sent) = self.sent.get_mut(&till) else {
             return Vec::new();
         };
-        let forgotten = sent.difference(known).cloned().collect();
+        let forgotten: Vec<String> = sent.difference(known).cloned().collect();
         sent.retain(|reference| known.contains(reference));
+        self.moments
+            .retain(|(_, reference), _| !forgotten.contains(reference));
         forgotten
     }
 

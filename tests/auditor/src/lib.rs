@@ -21,7 +21,7 @@ pub use books::Unreadable;
 pub use coverage::{Cells, Coverage};
 pub use history::{Effect, Sent};
 pub use ledger::{Movement, Oracle, Trade};
-pub use signed::signed_text;
+pub use signed::{Signed, signed_text};
 
 use books::{PaymentRow, RefundRow, Sale};
 use chain::GENESIS;
@@ -477,8 +477,11 @@ impl Auditor {
     /// # Errors
     /// The database cannot be read.
     pub async fn quiet(&mut self, connection: &mut SqliteConnection, till: usize) -> Audited {
+        let sales = sales(connection).await?;
+        let nobody_knows = sales.iter().map(|sale| self.beyond_knowing(sale).count());
+        let nobody_knows = i64::try_from(nobody_knows.sum::<usize>()).unwrap_or(i64::MAX);
         let work = books::open_work(connection).await?;
-        if work > 0 {
+        if work > nobody_knows {
             let found = format!("{work} payments or refunds are still looked at");
             self.found(Invariant::Inv7, till, found);
         }
@@ -548,6 +551,18 @@ impl Auditor {
     fn is_half_forgotten(&self, payment: &str) -> bool {
         let from = self.forgotten.range(payment.to_owned()..).next();
         from.is_some_and(|forgotten| forgotten.starts_with(payment))
+    }
+
+    /// Refunds that a till forgot and decided about again, at a channel that names them by number and moment
+    /// (UnionPay): it has one under this number, and nothing but a bill tells at which moment. A person has them.
+    pub(crate) fn beyond_knowing<'s>(&self, sale: &'s Sale) -> impl Iterator<Item = &'s RefundRow> {
+        let payments = sale.payments.iter().map(|it| it.reference.as_str());
+        let half = payments.filter(|payment| {
+            let is_by_moment = |trade: Trade| trade.channel == "unionpay";
+            self.is_half_forgotten(payment) && self.oracle.trade(payment).is_some_and(is_by_moment)
+        });
+        half.flat_map(|payment| money::of_payment(sale, payment))
+            .filter(|it| it.value.is_running() && it.value.handed_over_at.is_some())
     }
 
     /// None of these secrets stands anywhere in these bytes (INV18).

@@ -2,7 +2,7 @@
 //!
 //! Reads the channels' answers by the letter of their documents, with nothing of the connectors.
 
-use crate::{Auditor, Invariant};
+use crate::{Auditor, Invariant, signed::unionpay_fields};
 use serde_json::Value;
 
 /// What an answer says about money.
@@ -31,13 +31,20 @@ impl Auditor {
             .unwrap_or_default();
         let says = match trade.channel.as_str() {
             "alipay" => alipay(body),
-            _ => wechatpay(body),
+            "unionpay" => unionpay(body),
+            "wechatpay" => wechatpay(body),
+            _ => None,
         };
         let fits = says.as_ref().is_some_and(|says| {
             says.out_trade_no == reference
                 && matches!(
                     says.state.as_str(),
-                    "10000" | "TRADE_SUCCESS" | "TRADE_FINISHED" | "SUCCESS" | "REFUND"
+                    "00" | "10000"
+                        | "A6"
+                        | "TRADE_SUCCESS"
+                        | "TRADE_FINISHED"
+                        | "SUCCESS"
+                        | "REFUND"
                 )
                 && says.total_minor == Some(trade.asked)
         });
@@ -62,6 +69,21 @@ fn alipay(body: &str) -> Option<Says> {
         out_trade_no: text("out_trade_no")?.to_owned(),
         state: state.to_owned(),
         total_minor: text("total_amount").and_then(fen_of),
+    })
+}
+
+/// `origRespCode=00&orderId=..&txnAmt=1234&currencyCode=156`: only a query says that money moved, with a code of the
+/// question and one of the order (unionpay.md, 00 query).
+fn unionpay(body: &str) -> Option<Says> {
+    let fields = unionpay_fields(body)?;
+    let text = |name: &str| fields.get(name).copied();
+    if text("respCode")? != "00" || text("txnType")? != "01" || text("currencyCode")? != "156" {
+        return None;
+    }
+    Some(Says {
+        out_trade_no: text("orderId")?.to_owned(),
+        state: text("origRespCode")?.to_owned(),
+        total_minor: text("txnAmt").and_then(|fen| fen.parse().ok()),
     })
 }
 

@@ -160,6 +160,7 @@ fn sent(call: &Call) -> Option<Sent> {
         effect: call.effect()?,
         reference: call.reference.clone()?,
         meaning: call.meaning.clone(),
+        moment: String::new(),
     })
 }
 

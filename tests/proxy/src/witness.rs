@@ -19,6 +19,7 @@ use crate::Trouble;
 pub(crate) struct FolderWitness {
     vault: Arc<OpenVault>,
     alipay: Vec<RsaPublicKey>,
+    unionpay: Vec<RsaPublicKey>,
     wechatpay: Vec<RsaPublicKey>,
 }
 
@@ -29,6 +30,7 @@ impl FolderWitness {
         Ok(Self {
             vault: FolderVault::open(folder)?.vault(),
             alipay: vec![public(&issued.alipay.gateway_public_key_pem)?],
+            unionpay: vec![of_certificate(&issued.unionpay.gateway_certificate_pem)?],
             wechatpay: vec![
                 public(&issued.wechatpay.public_key_pem)?,
                 of_certificate(&issued.wechatpay.platform_certificate_pem)?,
@@ -52,19 +54,21 @@ impl Witness for FolderWitness {
     }
 
     fn is_signed(&self, channel: &str, record: &Value) -> bool {
-        let Some((message, signature)) = signed_text(channel, record) else {
+        let Some(signed) = signed_text(channel, record) else {
             return false;
         };
         let keys = match channel {
             "alipay" => &self.alipay,
-            _ => &self.wechatpay,
+            "unionpay" => &self.unionpay,
+            "wechatpay" => &self.wechatpay,
+            _ => return false,
         };
-        let Ok(signature) = Signature::try_from(signature.as_slice()) else {
+        let Ok(signature) = Signature::try_from(signed.signature.as_slice()) else {
             return false;
         };
         keys.iter().any(|key| {
             let key = VerifyingKey::<Sha256>::new(key.clone());
-            key.verify(message.as_bytes(), &signature).is_ok()
+            key.verify(signed.message.as_bytes(), &signature).is_ok()
         })
     }
 }

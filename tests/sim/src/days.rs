@@ -2,7 +2,7 @@
 //! One process lives one world at a time, pinned to one processor; the parent hands out seeds and adds up what
 //! became of them.
 
-use crate::world::{DiskKind, Ill, Mishap, Outcome, Plan, Signatures, World};
+use crate::world::{Channels, DiskKind, Ill, Mishap, Outcome, Plan, Signatures, World};
 use crate::{crew, report, shrink};
 use paydesk_signing::mutants::{Mutant, plant};
 use paydesk_tally::number;
@@ -15,7 +15,7 @@ use std::{
 /// Every hundredth world signs with RSA on both sides.
 const RSA_EVERY: u64 = 100;
 
-/// Seeds that once broke something, each with the days it lived and the sales of a till on each.
+/// Seeds that once broke something, each with the days it lived, the sales of a till on each, and the channels.
 const REGRESSIONS: &str = include_str!("../regressions.txt");
 
 /// Till-days after which a resumed run writes how far it is.
@@ -41,6 +41,9 @@ pub(crate) fn replay(plan: &Plan) -> String {
     );
     if let Some(tills) = plan.tills {
         command += &format!(" --tills {tills}");
+    }
+    if plan.channels != Channels::all() {
+        command += &format!(" --channels {}", plan.channels);
     }
     if !plan.crashes {
         command += " --calm";
@@ -75,6 +78,8 @@ pub struct Wish {
     pub sales: u32,
     /// Tills; drawn when there is none.
     pub tills: Option<usize>,
+    /// What every shop takes payments with.
+    pub channels: Channels,
     /// Worlds side by side.
     pub processes: u64,
     /// What does not go wrong on the wire.
@@ -105,6 +110,7 @@ impl Default for Wish {
             world_days: 2,
             sales: 60,
             tills: None,
+            channels: Channels::first_two(),
             processes: 2,
             off: BTreeSet::new(),
             without: BTreeSet::new(),
@@ -119,38 +125,47 @@ impl Default for Wish {
     }
 }
 
-/// A world among many: its seed, its days, and the sales of a till on each.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// A world among many: its seed, its days, the sales of a till on each, and what it is paid with.
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct Piece {
     seed: u64,
     days: u32,
     sales: u32,
+    channels: Channels,
 }
 
 impl std::fmt::Display for Piece {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} {}", self.seed, self.days, self.sales)
+        let Piece {
+            seed,
+            days,
+            sales,
+            channels,
+        } = self;
+        write!(f, "{seed} {days} {sales} {channels}")
     }
 }
 
 impl FromStr for Piece {
     type Err = String;
 
-    /// The sales may be left out: then they are the usual ones.
+    /// Sales and channels may be left out: then they are the usual ones.
     fn from_str(line: &str) -> Result<Piece, String> {
         let wrong = || format!("{line} is no seed with its days and sales");
         let words: Vec<&str> = line.split_whitespace().collect();
-        let (seed, days, sales) = match words.as_slice() {
-            [seed, days] => (seed, days, None),
-            [seed, days, sales] => (seed, days, Some(sales)),
+        let (seed, days, sales, channels) = match words.as_slice() {
+            [seed, days] => (seed, days, None, None),
+            [seed, days, sales] => (seed, days, Some(sales), None),
+            [seed, days, sales, channels] => (seed, days, Some(sales), Some(channels)),
             _ => return Err(wrong()),
         };
         let small = |word: &str| word.parse::<u32>().map_err(|_| wrong());
-        let usual = Wish::default().sales;
+        let usual = Wish::default();
         Ok(Piece {
             seed: seed.parse().map_err(|_| wrong())?,
             days: small(days)?,
-            sales: sales.map_or(Ok(usual), |sales| small(sales))?,
+            sales: sales.map_or(Ok(usual.sales), |sales| small(sales))?,
+            channels: channels.map_or(Ok(usual.channels), |names| names.parse())?,
         })
     }
 }
@@ -161,7 +176,10 @@ impl Wish {
     /// # Errors
     /// What is not understood.
     pub fn read(options: &[String]) -> Result<Wish, String> {
-        let mut wish = Wish::default();
+        let mut wish = Wish {
+            channels: Channels::all(),
+            ..Wish::default()
+        };
         let mut options = options.iter();
         while let Some(option) = options.next() {
             if option == "--calm" {
@@ -176,6 +194,7 @@ impl Wish {
             };
             let small = || u32::try_from(number()?).map_err(|_| format!("{option} {value}"));
             match option.as_str() {
+                "--channels" => wish.channels = value.parse()?,
                 "--days" => wish.days = number()?,
                 "--each-at-least" => wish.each = Some(number()?.max(1)),
                 "--disk" if value == "honest" => wish.disk = DiskKind::Honest,
@@ -220,6 +239,7 @@ impl Wish {
             days: self.world_days,
             sales: self.sales,
             tills: self.tills,
+            channels: self.channels.clone(),
             signatures,
             off: self.off.clone(),
             without: self.without.clone(),
@@ -358,6 +378,7 @@ impl Wish {
             seed,
             days: self.world_days,
             sales: self.sales,
+            channels: self.channels.clone(),
         }
     }
 
@@ -443,10 +464,16 @@ impl Wish {
     fn live_what_is_asked(&self, say: &mut dyn FnMut(&str)) -> Result<bool, String> {
         plant(self.planted);
         let mut live = |line: &str| {
-            let Piece { seed, days, sales } = line.parse()?;
+            let Piece {
+                seed,
+                days,
+                sales,
+                channels,
+            } = line.parse()?;
             let wish = Wish {
                 world_days: days,
                 sales,
+                channels,
                 ..self.clone()
             };
             let world = World::new(wish.plan(seed)).map_err(|error| error.0)?;
@@ -506,9 +533,15 @@ pub fn regressions(say: &mut dyn FnMut(&str)) -> Result<bool, String> {
         let broken = outcome.violations.join("; ");
         failed += usize::from(!broken.is_empty());
         let words = if broken.is_empty() { "holds" } else { &broken };
-        if let Some(Piece { seed, days, sales }) = told.next() {
+        if let Some(Piece {
+            seed,
+            days,
+            sales,
+            channels,
+        }) = told.next()
+        {
             say(&format!(
-                "seed {seed}, {days} days of {sales} sales: {words}"
+                "seed {seed}, {days} days of {sales} sales by {channels}: {words}"
             ));
         }
         Ok(ControlFlow::Continue(()))
@@ -528,11 +561,13 @@ mod tests {
             seed: 7,
             days: 2,
             sales: 9,
+            channels: Channels::all(),
         };
         assert_eq!(piece.to_string().parse(), Ok(piece));
         let usual = "7 2".parse::<Piece>().unwrap();
         assert_eq!(usual.sales, Wish::default().sales);
-        for wrong in ["", "7", "7 x", "7 2 -1", "7 2 9 1"] {
+        assert_eq!(usual.channels, Channels::first_two());
+        for wrong in ["", "7", "7 x", "7 2 -1", "7 2 9 1", "7 2 9 all 1"] {
             assert!(wrong.parse::<Piece>().is_err(), "{wrong}");
         }
     }

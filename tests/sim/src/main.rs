@@ -23,7 +23,7 @@ use std::{
 
 const USAGE: &str = "\
 usage: paydesk-sim days [--days N] [--seed S] [--world-days N] [--sales N] [--tills N] [--processes N]
-                        [--off NAME,..] [--calm] [--plant NAME] [--disk honest|lying]
+                        [--channels NAME,..|all] [--off NAME,..] [--calm] [--plant NAME] [--disk honest|lying]
                         [--resume FILE] [--tally FILE] [--each-at-least N]
                                                     till-days of trade with faults, audited
        paydesk-sim regressions                      every seed that once broke something

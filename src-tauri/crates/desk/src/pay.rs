@@ -340,13 +340,13 @@ impl Desk {
             exchanged = self.exchange(&account, channel, &create, payments).await;
         }
         let settled = self
-            .settle_payment(&create.reference, exchanged, Heard::Reply, schedule)
+            .settle_payment(&create.reference, exchanged, Heard::Reply, None, schedule)
             .await;
         if let Err(error) = settled {
             if planted(Mutant::StoreFaultIsFailure) {
                 let not_sent = Exchanged::NotSent(NotSent::Offline);
                 let failed =
-                    self.settle_payment(&create.reference, not_sent, Heard::Reply, schedule);
+                    self.settle_payment(&create.reference, not_sent, Heard::Reply, None, schedule);
                 drop(failed.await);
             }
             // Q21: not "failed". The row stays in doubt and the resolver asks again.
@@ -373,7 +373,7 @@ impl Desk {
         let reference = payment.reference();
         let schedule = &channel.profile().schedule;
         let settled = self
-            .settle_payment(reference, exchanged, Heard::Query, schedule)
+            .settle_payment(reference, exchanged, Heard::Query, payment.memo(), schedule)
             .await;
         let order = settled.inspect_err(|error| {
             tracing::error!(%reference, %error, "the answer to a query could not be recorded");
@@ -420,8 +420,14 @@ impl Desk {
         let exchanged = self
             .exchange(&account, channel, &finish, channel.payments())
             .await;
-        self.settle_payment(&reference, exchanged, Heard::Query, schedule)
-            .await
+        self.settle_payment(
+            &reference,
+            exchanged,
+            Heard::Query,
+            payment.memo(),
+            schedule,
+        )
+        .await
     }
 
     /// The cashier gives up waiting: the intent to end is durable at once, the sending follows the channel's rhythm.

@@ -398,9 +398,10 @@ impl Payment {
         }
     }
 
-    /// Keeps what an answer taught the connector; whether that is news.
-    pub fn learn(&mut self, memo: Memo) -> Change {
-        if self.memo.as_ref() == Some(&memo) {
+    /// Keeps what an answer taught the connector; whether that is news. `knew` is the memo as the call was made: an
+    /// answer that another one has overtaken teaches nothing, for it would forget what was sent meanwhile.
+    pub fn learn(&mut self, memo: Memo, knew: Option<&Memo>) -> Change {
+        if self.memo.as_ref() != knew || self.memo.as_ref() == Some(&memo) {
             return Change::Same;
         }
         self.memo = Some(memo);

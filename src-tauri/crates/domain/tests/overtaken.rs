@@ -97,6 +97,21 @@ fn make_late(order: &mut Order, reference: &MerchantRef) {
     assert!(matches!(payment.state(), PaymentState::PaidLate { .. }));
 }
 
+/// Simulated days found it at UnionPay: the number of a second undo drawn over that of the first, which was sent.
+#[test]
+fn an_overtaken_answer_teaches_nothing() {
+    let (mut order, reference) = sale();
+    let payment = order.payment_mut(&reference).unwrap();
+    let memo = |text: &str| Memo(text.to_owned());
+    let (first, second, late) = (memo("undo 1"), memo("undo 1, sent"), memo("undo 1 again"));
+    assert_eq!(payment.learn(first.clone(), None), Change::Moved);
+    assert_eq!(payment.learn(second.clone(), Some(&first)), Change::Moved);
+    // Asked before either of them.
+    assert_eq!(payment.learn(late, None), Change::Same);
+    assert_eq!(payment.memo(), Some(&second));
+    assert_eq!(payment.learn(second.clone(), Some(&second)), Change::Same);
+}
+
 #[test]
 fn a_reply_that_a_reversal_has_overtaken_is_no_late_money() {
     for heard in [Heard::Reply, Heard::Notice] {

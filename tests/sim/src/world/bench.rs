@@ -252,8 +252,16 @@ impl Witness for KeyWitness {
         let text = |name: &str| record.get(name).and_then(Value::as_str);
         let by = KeyId(text("key").unwrap_or_default().to_owned());
         let signed = self.0.of_channel(channel).zip(signed_text(channel, record));
-        signed.is_some_and(|(keys, (message, signature))| {
-            keys.verify(&by, message.as_bytes(), &signature).is_ok()
+        signed.is_some_and(|(keys, signed)| {
+            let (message, signature) = (signed.message.as_bytes(), signed.signature.as_slice());
+            match signed.certificate {
+                None => keys.verify(&by, message, signature).is_ok(),
+                Some(certificate) => {
+                    let now = self.0.made().0 / 1_000;
+                    let found = keys.verify_sent(certificate.as_bytes(), now, message, signature);
+                    found.is_ok_and(|found| found == by)
+                }
+            }
         })
     }
 }
@@ -290,7 +298,7 @@ fn read<T: serde::Serialize>(told: &T) -> Option<Trade> {
 impl Oracle for LedgerOracle {
     fn trade(&self, out_trade_no: &str) -> Option<Trade> {
         let LedgerOf { offline, moment } = self.0.get()?;
-        [Channel::Alipay, Channel::Wechatpay]
+        Channel::ALL
             .into_iter()
             .find_map(|channel| offline.truth_of(channel, out_trade_no, moment()).ok()?)
             .as_ref()

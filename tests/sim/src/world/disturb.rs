@@ -64,7 +64,7 @@ impl World {
                 let lag_ms = i64::try_from(1_000 + rng.below(30_000)).unwrap_or(0);
                 self.ether.offline().set_replica_lag(lag_ms);
             }
-            Mishap::RunShort => self.ether.run_short(rng.happens(500_000)),
+            Mishap::RunShort => self.ether.run_short(self.plan.channels.draw(&mut rng)),
             Mishap::RefundsEnd => self.ether.refunds_end_well(rng.happens(500_000)),
             Mishap::Rot => self.rot(number, &mut rng, until),
             Mishap::Years => {

@@ -5,6 +5,7 @@
 
 use super::{
     bench::Bench,
+    channels::Channels,
     says,
     secrets::Secrets,
     weather::{Ill, Weather},
@@ -40,6 +41,7 @@ pub(crate) struct Ether {
     tasks: Arc<SimTasks>,
     bench: Arc<Bench>,
     weather: Mutex<Weather>,
+    channels: Channels,
     secrets: Secrets,
     old: Mutex<BTreeMap<String, Vec<(String, WireAnswer)>>>,
     calls: Mutex<u64>,
@@ -61,6 +63,7 @@ impl Ether {
         tasks: Arc<SimTasks>,
         bench: Arc<Bench>,
         weather: Weather,
+        channels: Channels,
         secrets: Secrets,
     ) -> Ether {
         Ether {
@@ -69,6 +72,7 @@ impl Ether {
             tasks,
             bench,
             weather: Mutex::new(weather),
+            channels,
             secrets,
             old: Mutex::default(),
             calls: Mutex::new(0),
@@ -120,6 +124,12 @@ impl Ether {
         &self.offline
     }
 
+    /// What the shops take payments with.
+    #[must_use]
+    pub(crate) fn channels(&self) -> &Channels {
+        &self.channels
+    }
+
     /// What no till may keep.
     #[must_use]
     pub(crate) fn secrets(&self) -> &Secrets {
@@ -133,23 +143,18 @@ impl Ether {
     }
 
     /// The merchant's balance at a channel does not hold its next refund.
-    pub(crate) fn run_short(&self, at_alipay: bool) {
-        self.offline.say_next(if at_alipay {
-            NamedAnswer {
-                channel: Channel::Alipay,
-                scope: RefundCalls,
-                status: 200,
-                code: "40004".to_owned(),
-                sub_code: Some("ACQ.SELLER_BALANCE_NOT_ENOUGH".to_owned()),
-            }
-        } else {
-            NamedAnswer {
-                channel: Channel::Wechatpay,
-                scope: RefundCalls,
-                status: 403,
-                code: "NOT_ENOUGH".to_owned(),
-                sub_code: None,
-            }
+    pub(crate) fn run_short(&self, channel: Channel) {
+        let (status, code, sub_code) = match channel {
+            Channel::Alipay => (200, "40004", Some("ACQ.SELLER_BALANCE_NOT_ENOUGH")),
+            Channel::Unionpay => (200, "64", None),
+            Channel::Wechatpay => (403, "NOT_ENOUGH", None),
+        };
+        self.offline.say_next(NamedAnswer {
+            channel,
+            scope: RefundCalls,
+            status,
+            code: code.to_owned(),
+            sub_code: sub_code.map(str::to_owned),
         });
     }
 
@@ -343,7 +348,7 @@ impl Ether {
             Ill::BadSignature => self.tampered(FaultKind::BadSignature, true, request).await,
             Ill::UnknownKey => self.tampered(FaultKind::UnknownKey, true, request).await,
             Ill::StaleTime => {
-                // Alipay's answers carry no time: nothing of it is stale.
+                // Only WeChat Pay's answers carry the time of their signature: nothing of the others is stale.
                 let strike = strike(FaultKind::StaleTime, true);
                 self.answered(request, reading, Some(strike)).await
             }
@@ -363,7 +368,9 @@ impl Ether {
         let delivered = self.deliver(request, Some(strike(kind, true))).await;
         let names_a_trade = |answer: &WireAnswer| {
             let body = String::from_utf8_lossy(&answer.body);
-            body.contains("out_trade_no") || body.contains("out_refund_no")
+            ["out_trade_no", "out_refund_no", "orderId="]
+                .iter()
+                .any(|name| body.contains(name))
         };
         match delivered {
             Delivered::Answer(answer) if names_a_trade(&answer) => Ok(answer),
@@ -443,6 +450,7 @@ impl Network for SimNetwork {
                     effect,
                     reference: reference.clone(),
                     meaning: reading.meaning.clone(),
+                    moment: reading.moment.clone(),
                 };
                 ether.bench.sent(&sent).await;
                 ether.count_again(effect, reference);

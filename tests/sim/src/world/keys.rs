@@ -4,13 +4,14 @@
 //! A stand-in signature is what the sandbox's text says (`keys/stand_in.rs`): HMAC-SHA-256 of the bytes that
 //! RSA would sign, eight times in a row. Written from that text alone, with the product's libraries.
 
+use super::channels::Channels;
 use crate::disk::held;
 use paydesk_desk::ports::{
     AccountStatus, BoxFuture, Custody, CustodyError, Mark, PeerKey, SecretFields, Vault, VaultKind,
     VaultStatus,
 };
 use paydesk_domain::{AccountId, Timestamp};
-use paydesk_sandbox::MerchantCredentials;
+use paydesk_sandbox::{Channel, MerchantCredentials};
 use paydesk_signing::{Forged, KeyError, KeyId, Keys, Mac, SealingKey, Secret};
 use std::{
     collections::BTreeMap,
@@ -68,6 +69,28 @@ impl StandIn {
     }
 }
 
+impl StandIn {
+    /// UnionPay's key comes with each answer; its text stands where the certificate would.
+    fn unionpay(issued: &MerchantCredentials) -> Result<StandIn, KeyError> {
+        let unionpay = &issued.unionpay;
+        let peer = KeyId(unionpay.gateway_certificate_pem.clone());
+        Ok(StandIn {
+            ours: mac_of(&unionpay.merchant_private_key_pem)?,
+            signing_id: Some(unionpay.cert_id.clone()),
+            theirs: BTreeMap::from([(peer.clone(), mac_of(&unionpay.gateway_certificate_pem)?)]),
+            peer,
+        })
+    }
+
+    fn of(channel: Channel, issued: &MerchantCredentials) -> Result<StandIn, KeyError> {
+        match channel {
+            Channel::Alipay => StandIn::alipay(issued),
+            Channel::Unionpay => StandIn::unionpay(issued),
+            Channel::Wechatpay => StandIn::wechatpay(issued),
+        }
+    }
+}
+
 impl Keys for StandIn {
     fn sign(&self, input: &[u8]) -> Result<Vec<u8>, KeyError> {
         Ok(self.ours.tag(input).repeat(REPEATS))
@@ -80,6 +103,18 @@ impl Keys for StandIn {
         } else {
             Err(Forged::WrongSignature)
         }
+    }
+
+    fn verify_sent(
+        &self,
+        certificate: &[u8],
+        _unix_seconds: i64,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<KeyId, Forged> {
+        let text = std::str::from_utf8(certificate).map_err(|_| Forged::Malformed)?;
+        let by = KeyId(text.to_owned());
+        self.verify(&by, input, signature).map(|()| by)
     }
 
     fn mac(&self, _input: &[u8]) -> Result<Vec<u8>, KeyError> {
@@ -124,6 +159,7 @@ pub enum Signatures {
 pub(crate) struct Keyring {
     accounts: BTreeMap<AccountId, Arc<dyn Keys>>,
     data: Arc<SealingKey>,
+    made: Timestamp,
     mark: Mutex<Mark>,
 }
 
@@ -134,31 +170,35 @@ impl Keyring {
     /// When a key cannot be read.
     pub(crate) fn new(
         issued: &MerchantCredentials,
+        channels: &Channels,
         signatures: Signatures,
         data: [u8; 32],
         now: Timestamp,
     ) -> Result<Keyring, KeyError> {
-        let (alipay, wechatpay): (Arc<dyn Keys>, Arc<dyn Keys>) = match signatures {
-            Signatures::StandIn => (
-                Arc::new(StandIn::alipay(issued)?),
-                Arc::new(StandIn::wechatpay(issued)?),
-            ),
-            Signatures::Rsa => {
-                let channel = |id| paydesk_channels::by_id(id).ok_or(KeyError::Missing);
-                let alipay = channel("alipay")?.account_keys(&alipay_fields(issued), now)?;
-                let wechatpay =
-                    channel("wechatpay")?.account_keys(&wechatpay_fields(issued), now)?;
-                (Arc::new(alipay), Arc::new(wechatpay))
-            }
-        };
+        let mut accounts: BTreeMap<AccountId, Arc<dyn Keys>> = BTreeMap::new();
+        for channel in channels.each() {
+            let id = channel.id();
+            let keys: Arc<dyn Keys> = match signatures {
+                Signatures::StandIn => Arc::new(StandIn::of(channel, issued)?),
+                Signatures::Rsa => {
+                    let product = paydesk_channels::by_id(id).ok_or(KeyError::Missing)?;
+                    Arc::new(product.account_keys(&secret_fields(channel, issued), now)?)
+                }
+            };
+            accounts.insert(account_id(id), keys);
+        }
         Ok(Keyring {
-            accounts: BTreeMap::from([
-                (account_id("alipay"), alipay),
-                (account_id("wechatpay"), wechatpay),
-            ]),
+            accounts,
             data: Arc::new(SealingKey::new(&data)?),
+            made: now,
             mark: Mutex::new(Mark::default()),
         })
+    }
+
+    /// When it was made: every certificate of its accounts is valid then.
+    #[must_use]
+    pub(crate) fn made(&self) -> Timestamp {
+        self.made
     }
 
     /// The keys of a channel's account.
@@ -186,30 +226,40 @@ pub(crate) fn account_id(channel: &str) -> AccountId {
     AccountId(format!("sim-{channel}"))
 }
 
-fn owned(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub(super) fn owned(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     let pairs = pairs.iter();
     pairs
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect()
 }
 
-fn alipay_fields(issued: &MerchantCredentials) -> BTreeMap<String, String> {
-    owned(&[
-        ("private_key", &issued.alipay.app_private_key_pem),
-        ("alipay_public_key", &issued.alipay.gateway_public_key_pem),
-    ])
-}
-
-fn wechatpay_fields(issued: &MerchantCredentials) -> BTreeMap<String, String> {
-    let wechatpay = &issued.wechatpay;
-    owned(&[
-        ("private_key", &wechatpay.merchant_private_key_pem),
-        ("merchant_serial", &wechatpay.merchant_serial),
-        ("public_key_id", &wechatpay.public_key_id),
-        ("public_key", &wechatpay.public_key_pem),
-        ("platform_certificates", &wechatpay.platform_certificate_pem),
-        ("apiv3_key", &wechatpay.apiv3_key),
-    ])
+fn secret_fields(channel: Channel, issued: &MerchantCredentials) -> BTreeMap<String, String> {
+    let MerchantCredentials {
+        alipay,
+        unionpay,
+        wechatpay,
+        ..
+    } = issued;
+    match channel {
+        Channel::Alipay => owned(&[
+            ("private_key", &alipay.app_private_key_pem),
+            ("alipay_public_key", &alipay.gateway_public_key_pem),
+        ]),
+        Channel::Unionpay => owned(&[
+            ("private_key", &unionpay.merchant_private_key_pem),
+            ("sign_cert", &unionpay.merchant_certificate_pem),
+            ("middle_cert", &unionpay.middle_certificate_pem),
+            ("root_cert", &unionpay.root_certificate_pem),
+        ]),
+        Channel::Wechatpay => owned(&[
+            ("private_key", &wechatpay.merchant_private_key_pem),
+            ("merchant_serial", &wechatpay.merchant_serial),
+            ("public_key_id", &wechatpay.public_key_id),
+            ("public_key", &wechatpay.public_key_pem),
+            ("platform_certificates", &wechatpay.platform_certificate_pem),
+            ("apiv3_key", &wechatpay.apiv3_key),
+        ]),
+    }
 }
 
 impl Vault for Keyring {

@@ -4,6 +4,7 @@
 //! be decided. The production desk, connectors and store run in it; the sandbox's ledger is what is true.
 
 mod bench;
+mod channels;
 mod coverage;
 mod disturb;
 mod ether;
@@ -20,6 +21,7 @@ mod till;
 mod weather;
 mod wire;
 
+pub use channels::Channels;
 pub use keys::Signatures;
 pub use mishap::Mishap;
 pub use outcome::Outcome;
@@ -99,6 +101,8 @@ pub struct Plan {
     pub sales: u32,
     /// Tills; drawn when there is none.
     pub tills: Option<usize>,
+    /// What every shop takes payments with.
+    pub channels: Channels,
     /// Real signatures or stand-ins.
     pub signatures: Signatures,
     /// What does not go wrong on the wire.
@@ -202,8 +206,16 @@ impl World {
         let mut data = [0; 32];
         let halves = [rng.branch(3).bytes(), rng.branch(4).bytes()].concat();
         data.copy_from_slice(halves.get(..32).unwrap_or(&[0; 32]));
-        let keyring =
-            |_: usize| Keyring::new(issued.merchant(), plan.signatures, data, start).map(Arc::new);
+        let keyring = |_: usize| {
+            Keyring::new(
+                issued.merchant(),
+                &plan.channels,
+                plan.signatures,
+                data,
+                start,
+            )
+            .map(Arc::new)
+        };
         let witness = Arc::new(KeyWitness(keyring(0)?));
         let bench = Arc::new(Bench::new(Auditor::new(witness, oracle)));
         let weather = Weather::new(rng.branch(5), plan.off.clone());
@@ -213,6 +225,7 @@ impl World {
             Arc::clone(&outside),
             Arc::clone(&bench),
             weather,
+            plan.channels.clone(),
             Secrets::of_shop(issued.merchant(), &data),
         ));
         let mut tills = Vec::new();

@@ -5,7 +5,7 @@ use super::World;
 use super::keys::account_id;
 use paydesk_auditor::{Bill, Shown};
 use paydesk_desk::{Desk, DeskError, Preview, channel_day};
-use paydesk_domain::{Break, BreakCode, ChannelDay, Explanation};
+use paydesk_domain::{Break, BreakCode, ChannelDay, DayCut, Explanation};
 use paydesk_sandbox::{Channel, PlantAsked, PlantCode, Planted};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -59,6 +59,14 @@ fn shown_on(preview: &Preview, planted: &BTreeSet<Shown>) -> BTreeSet<Shown> {
         .collect()
 }
 
+/// When a channel's day begins, by its own documents.
+fn cut_of(channel: Channel) -> DayCut {
+    match channel {
+        Channel::Alipay | Channel::Wechatpay => DayCut::MIDNIGHT,
+        Channel::Unionpay => DayCut::before_midnight(1),
+    }
+}
+
 impl World {
     /// Bills of the days since the last morning.
     pub(super) fn morning(&mut self) {
@@ -67,7 +75,7 @@ impl World {
             return;
         };
         while day < today {
-            for channel in [Channel::Alipay, Channel::Wechatpay] {
+            for channel in self.plan.channels.clone().each() {
                 let planted = self.plant_on(channel, day);
                 for till in 0..self.tills.len() {
                     self.compare(till, channel, day, &planted);
@@ -134,7 +142,7 @@ impl World {
         let fetched = fetched.unwrap_or_default();
         self.outcome.bills += u64::from(is_there);
         self.outcome.bill_differences += u64::try_from(fetched.len()).unwrap_or(0);
-        let (Some(standing), Some((starts, ends))) = (standing, day.bounds_of_china()) else {
+        let (Some(standing), Some((starts, ends))) = (standing, cut_of(channel).bounds(day)) else {
             return;
         };
         let bill = Bill {

@@ -10,7 +10,7 @@ use paydesk_desk::{
 use paydesk_domain::{
     ChannelId, Currency, LateChoice, Money, Order, OrderNumber, PayerAction, Payment, PaymentState,
 };
-use paydesk_sandbox::{Behaviour, Channel, PhoneAct, sample_code};
+use paydesk_sandbox::{Behaviour, PhoneAct, sample_code};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -208,11 +208,7 @@ impl Cashier {
     }
 
     async fn scan(&mut self, intent: &str, amount: Money) -> Option<Order> {
-        let channel = if self.chance(50) {
-            Channel::Alipay
-        } else {
-            Channel::Wechatpay
-        };
+        let channel = self.ether.channels().draw(&mut self.rng);
         let behaviour = self.behaviour();
         let code = sample_code(channel, behaviour, self.rng.next());
         self.ether.secrets().shown(self.till, &code);
@@ -262,15 +258,11 @@ impl Cashier {
     }
 
     async fn show(&mut self, intent: &str, amount: Money) -> Option<Order> {
-        let channel = if self.chance(50) {
-            "alipay"
-        } else {
-            "wechatpay"
-        };
+        let channel = self.ether.channels().draw(&mut self.rng);
         let ask = |repeat: Option<OrderNumber>| ShowCode {
             intent: intent.to_owned(),
             amount,
-            channel: ChannelId(channel.to_owned()),
+            channel: ChannelId(channel.id().to_owned()),
             note: String::new(),
             confirmed_repeat_of: repeat,
         };

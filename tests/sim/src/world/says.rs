@@ -51,8 +51,11 @@ pub(crate) fn says(
             | Ill::SystemError
             | Ill::SystemErrorAfter,
         ) => SERVER_FAULT,
-        _ if reading.channel == "alipay" => alipay(reading, answer),
-        _ => wechatpay(reading, answer),
+        _ => match reading.channel {
+            "alipay" => alipay(reading, answer),
+            "unionpay" => unionpay(reading, answer),
+            _ => wechatpay(reading, answer),
+        },
     }
 }
 
@@ -94,6 +97,35 @@ fn alipay(reading: &Reading, answer: &WireAnswer) -> &'static str {
             _ if reading.effect == Some(Effect::Refund) => FAILED,
             _ => REFUSED,
         },
+    }
+}
+
+/// The code of the call, and of a query the code of the order.
+fn unionpay(reading: &Reading, answer: &WireAnswer) -> &'static str {
+    let body = String::from_utf8_lossy(&answer.body);
+    let field = |wanted: &str| {
+        let mut pairs = body.split('&').filter_map(|pair| pair.split_once('='));
+        let found = pairs.find(|(name, _)| *name == wanted);
+        found.map_or("", |(_, value)| value)
+    };
+    match (reading.operation.as_str(), field("respCode")) {
+        (_, "") => UNREADABLE,
+        ("query", "00") => match (field("txnType"), field("origRespCode")) {
+            ("01", "00" | "A6") => PAID,
+            ("04", "00" | "A6") => DONE,
+            (_, "00" | "A6") => CLOSED,
+            ("04", "03" | "04" | "05") => ACCEPTED,
+            (_, "03" | "04" | "05") => WAITING,
+            ("04", _) => FAILED,
+            _ => CLOSED,
+        },
+        ("query", "34") => NOT_FOUND,
+        ("query", _) | (_, "02" | "03" | "04" | "06") => SERVER_FAULT,
+        (_, "12") => DUPLICATE,
+        ("refund", "00") => ACCEPTED,
+        ("refund", _) => FAILED,
+        (_, "00") => WAITING,
+        _ => REFUSED,
     }
 }
 

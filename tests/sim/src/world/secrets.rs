@@ -78,6 +78,7 @@ impl Secrets {
     pub(crate) fn of_shop(issued: &MerchantCredentials, data: &[u8; 32]) -> Secrets {
         let keys = [
             &issued.alipay.app_private_key_pem,
+            &issued.unionpay.merchant_private_key_pem,
             &issued.wechatpay.merchant_private_key_pem,
             &issued.wechatpay.apiv3_key,
         ];

@@ -3,8 +3,9 @@
 
 use super::{
     bench::Bench,
+    channels::Channels,
     ether::{Ether, SimNetwork},
-    keys::{Keyring, account_id},
+    keys::{Keyring, account_id, owned},
 };
 use crate::{
     disk::{Cut, Disk},
@@ -16,7 +17,7 @@ use paydesk_desk::{
     shop::{Account, Preferences, Shop},
 };
 use paydesk_domain::{ChannelId, Currency, FeeRate, Mode, Order, RateTable, Timestamp};
-use paydesk_sandbox::MerchantCredentials;
+use paydesk_sandbox::{Channel, MerchantCredentials};
 use paydesk_store::{DataKey, at_hand};
 use std::{collections::BTreeMap, fmt, sync::Arc};
 use tokio::sync::broadcast::error::RecvError;
@@ -85,9 +86,9 @@ impl Till {
             number,
             machine: Machine::with(executor, seed, Disk::new(seed), key),
             keyring,
+            shop: shop(number, ether.channels(), issued),
             ether,
             bench,
-            shop: shop(number, issued),
             open: Vec::new(),
         }
     }
@@ -231,24 +232,59 @@ fn is_paid(order: &Order) -> bool {
         .any(|payment| payment.paid().is_some())
 }
 
-fn shop(number: usize, issued: &MerchantCredentials) -> Shop {
-    let account = |channel: &str, gateway: String, fields: &[(&str, &str)]| Account {
-        id: account_id(channel),
-        channel: ChannelId(channel.to_owned()),
-        gateway,
-        fields: fields
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect::<BTreeMap<_, _>>(),
-        rate: FeeRate::from_millionths(6_000),
-        sandbox: true,
-        label: String::new(),
-        charges: true,
-        paused: false,
-        unused_fields: BTreeMap::new(),
-        rates: RateTable::default(),
+/// Where a channel's account calls, and what of it is no secret.
+fn public_side(
+    channel: Channel,
+    issued: &MerchantCredentials,
+) -> (String, BTreeMap<String, String>) {
+    let MerchantCredentials {
+        alipay,
+        unionpay,
+        wechatpay,
+        ..
+    } = issued;
+    match channel {
+        Channel::Alipay => (
+            format!("{GATEWAY}/gateway.do"),
+            owned(&[("app_id", &alipay.app_id), ("seller_id", &alipay.seller_id)]),
+        ),
+        Channel::Unionpay => (
+            GATEWAY.to_owned(),
+            owned(&[
+                ("merId", &unionpay.mer_id),
+                ("termId", "00000001"),
+                ("backUrl", "https://notify.example.com/unionpay"),
+            ]),
+        ),
+        Channel::Wechatpay => (
+            GATEWAY.to_owned(),
+            owned(&[
+                ("appid", &wechatpay.appid),
+                ("mchid", &wechatpay.mchid),
+                ("store_id", "1"),
+                ("notify_url", "https://notify.example.com/wechatpay"),
+            ]),
+        ),
+    }
+}
+
+fn shop(number: usize, channels: &Channels, issued: &MerchantCredentials) -> Shop {
+    let account = |channel: Channel| {
+        let (gateway, fields) = public_side(channel, issued);
+        Account {
+            id: account_id(channel.id()),
+            channel: ChannelId(channel.id().to_owned()),
+            gateway,
+            fields,
+            rate: FeeRate::from_millionths(6_000),
+            sandbox: true,
+            label: String::new(),
+            charges: true,
+            paused: false,
+            unused_fields: BTreeMap::new(),
+            rates: RateTable::default(),
+        }
     };
-    let (alipay, wechatpay) = (&issued.alipay, &issued.wechatpay);
     Shop {
         mode: Mode::Demo,
         store_name: format!("Shop {number}"),
@@ -257,23 +293,7 @@ fn shop(number: usize, issued: &MerchantCredentials) -> Shop {
         currency: Currency::CNY,
         operators: vec!["收银员 1".to_owned()],
         operator: Some("收银员 1".to_owned()),
-        accounts: vec![
-            account(
-                "alipay",
-                format!("{GATEWAY}/gateway.do"),
-                &[("app_id", &alipay.app_id), ("seller_id", &alipay.seller_id)],
-            ),
-            account(
-                "wechatpay",
-                GATEWAY.to_owned(),
-                &[
-                    ("appid", &wechatpay.appid),
-                    ("mchid", &wechatpay.mchid),
-                    ("store_id", "1"),
-                    ("notify_url", "https://notify.example.com/wechatpay"),
-                ],
-            ),
-        ],
+        accounts: channels.each().map(account).collect(),
         preferences: Preferences::default(),
         bills_by_themselves: None,
         bank_templates: Vec::new(),

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// A request as the wire shows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Reading {
-    /// `alipay` or `wechatpay`.
+    /// `alipay`, `unionpay` or `wechatpay`.
     pub(crate) channel: &'static str,
     /// The channel's own name of the call, for matching an old answer with a new request.
     pub(crate) operation: String,
@@ -20,11 +20,15 @@ pub(crate) struct Reading {
     pub(crate) reference: Option<String>,
     /// Its content without time, nonce and signature.
     pub(crate) meaning: Vec<u8>,
+    /// Its moment, where the channel names an order by number and moment.
+    pub(crate) moment: String,
 }
 
 pub(crate) fn read(request: &WireRequest) -> Reading {
     if request.url.contains("gateway.do") {
         alipay(request)
+    } else if request.url.contains("/gateway/api/") || request.url.ends_with('/') {
+        unionpay(request)
     } else {
         wechatpay(request)
     }
@@ -66,6 +70,44 @@ fn alipay(request: &WireRequest) -> Reading {
         effect,
         reference: refund.or(payment),
         meaning: content.into_bytes(),
+        moment: String::new(),
+    }
+}
+
+/// `31` has a number of its own, which is the payment's with `U` and a place; it is told of the payment.
+fn undone(number: &str) -> Option<&str> {
+    let (payment, place) = number.rsplit_once('U')?;
+    let is_place = !place.is_empty() && place.bytes().all(|byte| byte.is_ascii_digit());
+    is_place.then_some(payment)
+}
+
+fn unionpay(request: &WireRequest) -> Reading {
+    let mut fields = form(&String::from_utf8_lossy(&request.body));
+    let number = fields.get("orderId").cloned();
+    let of = |name: &str| fields.get(name).map_or("", String::as_str);
+    let (operation, effect) = match (of("txnType"), of("txnSubType")) {
+        ("01", "06") => ("charge", Some(Effect::Pay)),
+        ("01", "07") => ("code", Some(Effect::Pay)),
+        ("04", _) => ("refund", Some(Effect::Refund)),
+        ("31", _) => ("undo", Some(Effect::End)),
+        ("00", _) => ("query", None),
+        _ => ("other", None),
+    };
+    let payment = number.as_deref().and_then(undone).map(str::to_owned);
+    fields.remove("signature");
+    let mut moment = fields.remove("txnTime").unwrap_or_default();
+    if operation == "undo" {
+        // A second undo has another number and moment, and means the same.
+        fields.remove("orderId");
+        moment.clear();
+    }
+    Reading {
+        channel: "unionpay",
+        operation: operation.to_owned(),
+        effect,
+        reference: payment.or(number),
+        meaning: format!("{fields:?}").into_bytes(),
+        moment,
     }
 }
 
@@ -104,5 +146,6 @@ fn wechatpay(request: &WireRequest) -> Reading {
         effect,
         reference,
         meaning: request.body.clone(),
+        moment: String::new(),
     }
 }

@@ -3,17 +3,18 @@
 use crate::{Desk, DeskError, driver::Exchanged, ports::SealedField};
 use paydesk_channels::Schedule;
 use paydesk_domain::{
-    Change, ClosedWhy, Evidence, Fact, Heard, MerchantRef, Order, Payment, PaymentFact,
+    Change, ClosedWhy, Evidence, Fact, Heard, Memo, MerchantRef, Order, Payment, PaymentFact,
 };
 use paydesk_signing::mutants::{Mutant, planted};
 
 impl Desk {
-    /// Records what an exchange about a payment came to.
+    /// Records what an exchange about a payment came to; `knew` is what the call was made with.
     pub(crate) async fn settle_payment(
         &self,
         reference: &MerchantRef,
         exchanged: Exchanged<PaymentFact>,
         heard: Heard,
+        knew: Option<&Memo>,
         schedule: &'static Schedule,
     ) -> Result<Order, DeskError> {
         let (fact, learned, proof, record) = match exchanged {
@@ -62,7 +63,7 @@ impl Desk {
             value,
         });
         let learn = |payment: &mut Payment| match learned.clone() {
-            Some(memo) => payment.learn(memo),
+            Some(memo) => payment.learn(memo, knew),
             None => Change::Same,
         };
         let heard = (&evidence, &proof, &record);
