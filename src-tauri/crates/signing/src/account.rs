@@ -6,6 +6,7 @@ use crate::{
     content::ContentKey,
     digest::Mac,
     keys::{KeyError, Keys},
+    material,
     proof::{Forged, KeyId},
     resource::ResourceKey,
     rsa_keys::{PrivateKey, PublicKey},
@@ -42,7 +43,8 @@ struct Senders {
 
 impl Senders {
     fn check(&self, leaf: &Certificate, unix_seconds: i64) -> Result<(), Forged> {
-        let is_theirs = !leaf.is_authority() && (self.is_channel)(&leaf.common_name());
+        let is_usable = !leaf.is_authority() && leaf.is_for_signing();
+        let is_theirs = is_usable && (self.is_channel)(&leaf.common_name());
         let leads = verify_pinned_chain(leaf, &self.between, &self.roots, unix_seconds);
         if is_theirs && leads.is_ok() {
             Ok(())
@@ -382,12 +384,13 @@ impl Keys for AccountKeys {
         signature: &[u8],
     ) -> Result<KeyId, Forged> {
         let senders = self.senders.as_ref().ok_or(Forged::UnknownKey)?;
-        // One certificate alone: what stands beside it would be nobody's business.
-        let all = Certificate::read_all(certificate).map_err(|_| Forged::Malformed)?;
-        let [leaf] = all.as_slice() else {
+        // One certificate alone: what stands beside it, readable or not, would be nobody's business.
+        let all = material::blocks(certificate).map_err(|_| Forged::Malformed)?;
+        let [der] = all.as_slice() else {
             return Err(Forged::Malformed);
         };
-        senders.check(leaf, unix_seconds)?;
+        let leaf = Certificate::from_der(der).ok_or(Forged::Malformed)?;
+        senders.check(&leaf, unix_seconds)?;
         leaf.verify(input, signature)?;
         Ok(leaf.key_id())
     }

@@ -74,7 +74,10 @@ impl Certificate {
     }
 
     pub(crate) fn from_der(der: &[u8]) -> Option<Certificate> {
-        let (_, parsed) = parse_x509_certificate(der).ok()?;
+        let (behind, parsed) = parse_x509_certificate(der).ok()?;
+        if !behind.is_empty() {
+            return None;
+        }
         let raw = parsed.raw_serial();
         let significant = raw
             .strip_prefix(&[0])
@@ -138,15 +141,31 @@ impl Certificate {
         self.valid_from
     }
 
-    /// The owner's common name; empty without one. The channels write the merchant's number into it.
+    /// The owner's common name; empty without one, and where there are two, so that nobody is two owners. The channels
+    /// write the merchant's number into it.
     #[must_use]
     pub fn common_name(&self) -> String {
         let parsed = self.parsed();
         let name = parsed.as_ref().and_then(|parsed| {
             let mut names = parsed.subject().iter_common_name();
-            names.next().and_then(|name| name.as_str().ok())
+            let name = names.next()?;
+            let is_only = names.next().is_none();
+            is_only.then(|| name.as_str().ok()).flatten()
         });
         name.unwrap_or_default().to_owned()
+    }
+
+    /// Whether its key may sign what is no certificate (RFC 5280, section 4.2.1.3): it names no use at all, or signing.
+    #[must_use]
+    pub fn is_for_signing(&self) -> bool {
+        self.parsed().is_some_and(|parsed| {
+            let usage = parsed.key_usage();
+            usage.is_ok_and(|usage| {
+                usage.is_none_or(|usage| {
+                    usage.value.digital_signature() || usage.value.non_repudiation()
+                })
+            })
+        })
     }
 
     /// Whether it may sign other certificates.

@@ -85,6 +85,7 @@ impl Keys for RotatingKeys {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use paydesk_signing::{Certificate, PrivateKey};
 
     #[test]
     fn contents_are_sealed_behind_the_wrapper_too_and_an_older_key_opens_its_own() {
@@ -100,5 +101,43 @@ mod tests {
         assert_eq!(both.open_content(&sealed).unwrap(), b"{\"a\":1}");
         assert_eq!(both.open_content(&sealed_before).unwrap(), b"{}");
         assert_ne!(sealed, b"{\"a\":1}");
+    }
+
+    /// A wrapper that kept this to itself would believe nothing that UnionPay answers.
+    #[test]
+    fn a_certificate_that_is_sent_along_is_checked_behind_the_wrapper_too_and_by_an_older_pin() {
+        let path = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../tests/fixtures/own_vectors/unionpay_own.json"
+        );
+        let vectors: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let part = |name: &str| vectors["keys"][name].as_str().unwrap().as_bytes();
+        let at = vectors["keys"]["at"].as_i64().unwrap();
+        let pinned = || {
+            let (middle, root) = (part("middle_pem"), part("root_pem"));
+            AccountKeys::builder()
+                .sent_certificates(middle, root, |owner| owner.starts_with("041@"), at)
+                .unwrap()
+                .build()
+        };
+        let none = || AccountKeys::builder().build();
+        let gateway = PrivateKey::read(part("gateway_private_pkcs8_pem")).unwrap();
+        let signature = gateway.sign(b"digest").unwrap();
+        let sent = |keys: &RotatingKeys, input: &[u8]| {
+            keys.verify_sent(part("gateway_cert_pem"), at, input, &signature)
+        };
+        let number = Certificate::read(part("gateway_cert_pem"))
+            .unwrap()
+            .key_id();
+        for (active, older, expected) in [
+            (pinned(), vec![], Ok(number.clone())),
+            (none(), vec![pinned()], Ok(number)),
+            (none(), vec![none()], Err(Forged::UnknownKey)),
+        ] {
+            let keys = RotatingKeys { active, older };
+            assert_eq!(sent(&keys, b"digest"), expected);
+            assert!(sent(&keys, b"another").is_err());
+        }
     }
 }

@@ -69,6 +69,8 @@ impl<'a> Asked<'a> {
             && self.kinds.contains(&kind)
             && (!fields.has("txnAmt") || self.is_sum(fields))
             && (!fields.has("currencyCode") || same("currencyCode", YUAN))
+            // What the shop is settled in is what it has received.
+            && (!fields.has("settleCurrencyCode") || same("settleCurrencyCode", YUAN))
     }
 
     fn is_sum(&self, fields: &Fields) -> bool {
@@ -162,7 +164,9 @@ fn found(reply: &Authentic, asked: &Asked<'_>, cx: &Cx<'_>) -> Result<Found, Dou
         code: code.to_owned(),
     };
     if code == "34" {
-        return Ok(Found::Nothing);
+        // Of an order that is not there nothing can be told.
+        let is_told = fields.has("origRespCode");
+        return if is_told { Err(Doubt::Mismatch) } else { Ok(Found::Nothing) };
     }
     if code != ACCEPTED {
         return Err(open(&code));
@@ -192,14 +196,16 @@ fn paid(fields: &Fields, asked: &Asked<'_>, cx: &Cx<'_>) -> Result<Paid, Doubt> 
         received: asked.amount,
         payer_paid: None,
         channel_ref: ChannelRef(number.to_owned()),
-        at: moved_at(fields, asked.at).unwrap_or(cx.now),
+        at: moved_at(fields, asked.at)?.unwrap_or(cx.now),
         payer: masked("payCardNo").or_else(|| masked("accNo")),
     })
 }
 
-/// When the channel says that the money moved: its time has no year.
-fn moved_at(fields: &Fields, near: Timestamp) -> Option<Timestamp> {
-    time::from_yearless(fields.get("traceTime")?, near)
+/// When the channel says that the money moved, if it does: its time has no year.
+fn moved_at(fields: &Fields, near: Timestamp) -> Result<Option<Timestamp>, Doubt> {
+    let said = fields.get("traceTime");
+    let read = |text| time::from_yearless(text, near).ok_or(Doubt::Unreadable);
+    said.map(read).transpose()
 }
 
 /// The answer to a charge and to a code that was asked for.
@@ -395,7 +401,7 @@ pub(super) fn query_refund(
     let asked = Asked::payment(&call.refund, OF_REFUND);
     match found(reply, &asked, cx) {
         Err(doubt) => Outcome::Unknown(doubt),
-        Ok(Found::Moved(fields)) => done(given_back(&fields, &asked)),
+        Ok(Found::Moved(fields)) => given_back(&fields, &asked),
         Ok(Found::Running) => done(RefundFact::Accepted),
         Ok(Found::Failed(code)) => {
             let again = codes::row(&code).and_then(|row| row.meaning.again);
@@ -409,11 +415,14 @@ pub(super) fn query_refund(
     }
 }
 
-fn given_back(fields: &Fields, asked: &Asked<'_>) -> RefundFact {
+fn given_back(fields: &Fields, asked: &Asked<'_>) -> Outcome<Answer<RefundFact>> {
     let number = fields.get("queryId").and_then(safe_code);
-    RefundFact::Done {
-        channel_ref: number.map(|number| ChannelRef(number.to_owned())),
-        at: moved_at(fields, asked.at),
+    match moved_at(fields, asked.at) {
+        Ok(at) => done(RefundFact::Done {
+            channel_ref: number.map(|number| ChannelRef(number.to_owned())),
+            at,
+        }),
+        Err(doubt) => Outcome::Unknown(doubt),
     }
 }
 
@@ -457,7 +466,7 @@ pub(super) fn refund_notice(
 ) -> Outcome<Answer<RefundFact>> {
     let asked = Asked::payment(&of.refund, &["04"]);
     match told(fields, &asked, cx) {
-        Ok(()) => done(given_back(fields, &asked)),
+        Ok(()) => given_back(fields, &asked),
         Err(doubt) => Outcome::Unknown(doubt),
     }
 }

@@ -21,5 +21,6 @@ mod shop;
 mod unionpay;
 mod unionpay_answers;
 mod unionpay_fields;
+mod unionpay_notices;
 mod wechatpay;
 mod wechatpay_answers;

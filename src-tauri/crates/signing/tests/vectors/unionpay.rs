@@ -252,20 +252,34 @@ fn foreign_certificates(keys: &Value, account: &AccountKeys, at: i64) {
         Err(Forged::UnknownKey),
         "a merchant's"
     );
-    let bundle = format!("{own}{}", text(keys, "middle_pem"));
-    for not_one in [b"-".as_slice(), b"", bundle.as_bytes()] {
-        assert_eq!(sent(not_one), Err(Forged::Malformed));
+    let beside = |other: &str| format!("{own}{other}").into_bytes();
+    let public = gateway.public().unwrap().to_pem();
+    let behind = [der_of(own), vec![0x05, 0x00]].concat();
+    for not_one in [
+        b"-".to_vec(),
+        Vec::new(),
+        beside(text(keys, "middle_pem")),
+        beside(&public),
+        beside("-----BEGIN CERTIFICATE-----\nMAMCAQE=\n-----END CERTIFICATE-----\n"),
+        format!("{public}{own}").into_bytes(),
+        behind,
+    ] {
+        assert_eq!(sent(&not_one), Err(Forged::Malformed));
     }
     bent_certificates(own, &sent);
 }
 
-/// One bit of the certificate changed, anywhere: it is not believed.
-fn bent_certificates(pem: &str, sent: &dyn Fn(&[u8]) -> Result<paydesk_signing::KeyId, Forged>) {
+fn der_of(pem: &str) -> Vec<u8> {
     let body: String = pem
         .lines()
         .filter(|line| !line.starts_with("-----"))
         .collect();
-    let der = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, body).unwrap();
+    base64::Engine::decode(&base64::engine::general_purpose::STANDARD, body).unwrap()
+}
+
+/// One bit of the certificate changed, anywhere: it is not believed.
+fn bent_certificates(pem: &str, sent: &dyn Fn(&[u8]) -> Result<paydesk_signing::KeyId, Forged>) {
+    let der = der_of(pem);
     assert!(sent(&der).is_ok());
     for place in 0..der.len() {
         let mut bent = der.clone();
