@@ -51,6 +51,15 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// With what another part of the same suite came to.
+    pub(crate) fn add(&mut self, other: Tally) {
+        self.names.extend(other.names);
+        self.replies += other.replies;
+        self.accepted += other.accepted;
+        self.failed += other.failed;
+        self.slowest = self.slowest.max(other.slowest);
+    }
+
     pub(crate) fn passed(&self) -> u32 {
         self.replies - self.failed
     }

@@ -27,6 +27,7 @@ mod json;
 mod mutations;
 mod peer;
 mod random;
+mod unionpay;
 mod verdict;
 mod wechatpay;
 
@@ -108,6 +109,7 @@ fn main() -> ExitCode {
     if wish.suite {
         for (name, tally) in [
             ("alipay", alipay::suite(&Peer::alipay())),
+            ("unionpay", unionpay::suite(&Peer::unionpay())),
             ("wechatpay", wechatpay::suite(&Peer::wechatpay())),
         ] {
             failed += u32::from(!told(name, &tally)) + tally.failed;
@@ -124,7 +126,7 @@ fn main() -> ExitCode {
             let run = mutations::run(channel, wish.mutations, wish.seed);
             let speed = run.changed as f64 / run.took.as_secs_f64();
             println!(
-                "mutations {:<9}: {} changed answers, {} accepted, {} with the signed part untouched; {:.1} s, {speed:.0}/s",
+                "mutations {:<16}: {} changed answers, {} accepted, {} with the signed part untouched; {:.1} s, {speed:.0}/s",
                 channel.name,
                 run.changed,
                 run.accepted,

@@ -5,6 +5,7 @@ use crate::{
     alipay,
     peer::{Ask, Peer},
     random::Random,
+    unionpay,
     verdict::Verdict,
     wechatpay,
 };
@@ -22,20 +23,44 @@ pub(crate) struct Channel {
     peer: fn() -> Peer,
     genuine: fn(&Peer) -> Vec<(Ask, WireReply)>,
     verdict: fn(&Peer, Ask, WireReply) -> Verdict,
+    /// Calls to which one answer of the channel may be the right one alike.
+    alike: &'static [&'static [Ask]],
 }
 
-pub(crate) const CHANNELS: [Channel; 2] = [
+/// A charge that is answered with the whole payment, and the question about it.
+const MOVEMENT_OR_QUESTION: &[&[Ask]] =
+    &[&[Ask::Charge, Ask::Query], &[Ask::Refund, Ask::QueryRefund]];
+
+pub(crate) const CHANNELS: [Channel; 4] = [
     Channel {
         name: "alipay",
         peer: Peer::alipay,
         genuine: of_alipay,
         verdict: alipay::verdict,
+        alike: MOVEMENT_OR_QUESTION,
     },
     Channel {
         name: "wechatpay",
         peer: Peer::wechatpay,
         genuine: of_wechatpay,
         verdict: wechatpay::verdict,
+        alike: MOVEMENT_OR_QUESTION,
+    },
+    Channel {
+        name: "unionpay",
+        peer: Peer::unionpay,
+        genuine: of_unionpay,
+        verdict: unionpay::verdict,
+        // Whatever ends a payment asks about it first.
+        alike: &[&[Ask::Close, Ask::Query, Ask::Reverse]],
+    },
+    Channel {
+        name: "unionpay notices",
+        peer: Peer::unionpay,
+        genuine: notices_of_unionpay,
+        verdict: unionpay::notice_verdict,
+        // Nobody asked: what a notice is about, it says itself.
+        alike: &[&Ask::ALL],
     },
 ];
 
@@ -106,8 +131,56 @@ fn of_wechatpay(peer: &Peer) -> Vec<(Ask, WireReply)> {
     all
 }
 
+fn of_unionpay(peer: &Peer) -> Vec<(Ask, WireReply)> {
+    let genuine = |ask| unionpay::genuine(peer, ask);
+    let other = |ask| genuine(ask).set("orderId", crate::peer::other_reference().as_str());
+    let code = |ask, code| genuine(ask).set("origRespCode", code);
+    let more = [
+        (Ask::Query, code(Ask::Query, "05")),
+        (Ask::Query, code(Ask::Query, "64")),
+        (Ask::Query, genuine(Ask::Query).without("origRespCode")),
+        (Ask::Query, genuine(Ask::Query).set("respCode", "34")),
+        (Ask::Query, genuine(Ask::Query).set("txnAmt", "1")),
+        (Ask::Query, other(Ask::Query)),
+        (Ask::Reverse, genuine(Ask::Query).set("txnType", "00")),
+        (Ask::Charge, genuine(Ask::Charge).set("respCode", "64")),
+        (Ask::Charge, other(Ask::Charge)),
+        (Ask::Refund, genuine(Ask::Refund).set("respCode", "36")),
+        (Ask::QueryRefund, code(Ask::QueryRefund, "05")),
+        (Ask::QueryRefund, other(Ask::QueryRefund)),
+    ];
+    let plain = Ask::ALL.map(|ask| (ask, genuine(ask)));
+    let all = plain.into_iter().chain(more);
+    all.map(|(ask, sheet)| (ask, unionpay::signed(peer, sheet)))
+        .collect()
+}
+
+fn notices_of_unionpay(peer: &Peer) -> Vec<(Ask, WireReply)> {
+    let told = |ask| unionpay::told(peer, ask);
+    let posted = |sheet: unionpay::Sheet| unionpay::posted(peer, sheet);
+    vec![
+        (Ask::Query, unionpay::genuine_notice(peer, Ask::Query)),
+        (
+            Ask::QueryRefund,
+            unionpay::genuine_notice(peer, Ask::QueryRefund),
+        ),
+        (Ask::Query, posted(told(Ask::Query).set("respCode", "05"))),
+        (Ask::Query, posted(told(Ask::Query).set("txnAmt", "1"))),
+        (Ask::Query, posted(told(Ask::Query).set("txnType", "31"))),
+        (
+            Ask::Query,
+            posted(told(Ask::Query).set("orderId", crate::peer::other_reference().as_str())),
+        ),
+        (Ask::Query, posted(unionpay::genuine(peer, Ask::Charge))),
+        (
+            Ask::QueryRefund,
+            posted(unionpay::genuine(peer, Ask::QueryRefund)),
+        ),
+    ]
+}
+
 /// What an enemy would like to read in an answer.
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 38] = [
     "10000",
     "10003",
     "40004",
@@ -128,6 +201,20 @@ const WORDS: [&str; 24] = [
     "trade_state",
     "out_trade_no",
     "total_amount",
+    "00",
+    "A6",
+    "34",
+    "04",
+    "31",
+    "156",
+    "%30",
+    "=",
+    "&",
+    "&origRespCode=00",
+    "origRespCode",
+    "orderId",
+    "signature",
+    "txnAmt",
     "null",
     "true",
     "{}",
@@ -170,12 +257,16 @@ fn change(random: &mut Random, reply: &mut WireReply, others: &[(Ask, WireReply)
     }
 }
 
-/// Swaps two tokens of JSON, or puts a word in the place of one.
+/// Swaps two tokens of JSON or of a form, or puts a word in the place of one.
 fn tokens(random: &mut Random, body: &mut Vec<u8>) {
+    let marks: &[u8] = match body.first() {
+        Some(b'{') => b"\"{}[],:",
+        _ => b"&=",
+    };
     let edges: Vec<usize> = body
         .iter()
         .enumerate()
-        .filter(|(_, byte)| b"\"{}[],:".contains(byte))
+        .filter(|(_, byte)| marks.contains(byte))
         .map(|(at, _)| at)
         .collect();
     if edges.len() < 4 {
@@ -204,7 +295,7 @@ fn tokens(random: &mut Random, body: &mut Vec<u8>) {
     }
 }
 
-/// Alipay has no header of worth; for both it may be the status that lies.
+/// Only WeChat Pay has headers of worth; for all it may be the status that lies.
 fn headers(random: &mut Random, reply: &mut WireReply, others: &[(Ask, WireReply)]) {
     if random.below(4) == 0 || reply.headers.is_empty() {
         reply.status = *random.one(&[200, 202, 204, 206, 302, 400, 404, 500]);
@@ -312,15 +403,10 @@ fn work(channel: Channel, count: u64, seed: u64, done: &AtomicU64) -> Run {
         let kept = reply.clone();
         let verdict = (channel.verdict)(&peer, ask, reply);
         run.changed += 1;
+        let alike = channel.alike.iter().find(|calls| calls.contains(&ask));
+        let calls = alike.map_or(std::slice::from_ref(&ask), |calls| *calls);
         let is_paid_for = |believed: &Vec<u8>| {
-            let twin = match ask {
-                Ask::Charge => Ask::Query,
-                Ask::Query => Ask::Charge,
-                Ask::Refund => Ask::QueryRefund,
-                Ask::QueryRefund => Ask::Refund,
-                other => other,
-            };
-            [ask, twin].iter().any(|ask| {
+            calls.iter().any(|ask| {
                 money
                     .get(ask.operation().name())
                     .is_some_and(|of| of.contains(believed))

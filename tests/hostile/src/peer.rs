@@ -6,11 +6,12 @@ use paydesk_channels::{
     AccountSettings, Create, Cx, Finish, Operation, Query, QueryRefund, RefundCall, Target, Tender,
 };
 use paydesk_domain::{
-    Amount, BusinessDay, Currency, End, MerchantRef, Mode, OrderNumber, Timestamp,
+    Amount, BusinessDay, Currency, End, Memo, MerchantRef, Mode, OrderNumber, Timestamp,
 };
 use paydesk_signing::{AccountKeys, KeyId, PrivateKey, Secret};
 use rsa::{
-    Pkcs1v15Sign, Pss, RsaPrivateKey, pkcs1::DecodeRsaPrivateKey as _, pkcs8::DecodePrivateKey as _,
+    Pkcs1v15Sign, Pss, RsaPrivateKey, pkcs1::DecodeRsaPrivateKey as _,
+    pkcs8::DecodePrivateKey as _, pkcs8::EncodePublicKey as _,
 };
 use serde_json::Value;
 use sha2::Digest as _;
@@ -67,7 +68,7 @@ impl Ask {
 pub(crate) struct Signer(RsaPrivateKey);
 
 impl Signer {
-    fn read(text: &str) -> Signer {
+    pub(crate) fn read(text: &str) -> Signer {
         let key = if text.contains("-----BEGIN ") {
             RsaPrivateKey::from_pkcs8_pem(text).ok()
         } else {
@@ -154,6 +155,12 @@ impl Signer {
         self.0.n().to_bytes_be()
     }
 
+    /// The public half, as certificates hold it.
+    pub(crate) fn spki(&self) -> Vec<u8> {
+        let spki = self.0.to_public_key().to_public_key_der();
+        spki.expect("a public key").into_vec()
+    }
+
     fn sign(&self, scheme: Pkcs1v15Sign, digest: &[u8]) -> Vec<u8> {
         self.0.sign(scheme, digest).expect("a signature")
     }
@@ -176,17 +183,21 @@ pub(crate) struct Peer {
     pub(crate) public: String,
     /// The name of the channel's key.
     pub(crate) key_name: String,
+    /// The certificate that the channel sends along, where it does.
+    pub(crate) certificate: String,
+    /// What the payment's attempt remembers.
+    pub(crate) memo: Option<Memo>,
 }
 
-fn recorded(file: &str) -> Value {
+pub(crate) fn recorded(file: &str) -> Value {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../fixtures/vectors")
+        .join("../fixtures")
         .join(file);
     let bytes = std::fs::read(path).expect("the recorded vectors");
     serde_json::from_slice(&bytes).expect("the recorded vectors are JSON")
 }
 
-fn settings(gateway: &str, fields: &[(&str, &str)]) -> AccountSettings {
+pub(crate) fn settings(gateway: &str, fields: &[(&str, &str)]) -> AccountSettings {
     let fields = fields.iter();
     AccountSettings {
         gateway: gateway.to_owned(),
@@ -196,7 +207,7 @@ fn settings(gateway: &str, fields: &[(&str, &str)]) -> AccountSettings {
     }
 }
 
-fn text(keys: &Value, name: &str) -> String {
+pub(crate) fn text(keys: &Value, name: &str) -> String {
     keys[name]
         .as_str()
         .expect("a key of the vectors")
@@ -206,8 +217,8 @@ fn text(keys: &Value, name: &str) -> String {
 impl Peer {
     pub(crate) fn alipay() -> Peer {
         let (ours, others) = (
-            recorded("alipay_sdk_recorded.json"),
-            recorded("wechatpay_sdk_recorded.json"),
+            recorded("vectors/alipay_sdk_recorded.json"),
+            recorded("vectors/wechatpay_sdk_recorded.json"),
         );
         let key = |name: &str| text(&ours["keys"], name);
         let channel = key("alipay_gateway_private_pkcs8_b64");
@@ -226,13 +237,15 @@ impl Peer {
             shop: Signer::read(&key("app_private_pkcs1_b64")),
             public: key("alipay_gateway_public_spki_b64"),
             key_name: String::new(),
+            certificate: String::new(),
+            memo: None,
         }
     }
 
     pub(crate) fn wechatpay() -> Peer {
         let (ours, others) = (
-            recorded("wechatpay_sdk_recorded.json"),
-            recorded("alipay_sdk_recorded.json"),
+            recorded("vectors/wechatpay_sdk_recorded.json"),
+            recorded("vectors/alipay_sdk_recorded.json"),
         );
         let key = |name: &str| text(&ours["keys"], name);
         let channel = key("platform_private_pkcs8_pem");
@@ -261,6 +274,8 @@ impl Peer {
             shop: Signer::read(&key("merchant_private_pkcs8_pem")),
             public: key("platform_public_pem"),
             key_name: id.0,
+            certificate: String::new(),
+            memo: None,
         }
     }
 
@@ -325,12 +340,26 @@ pub(crate) fn create(ask: Ask) -> Create {
     }
 }
 
-pub(crate) fn query() -> Query {
-    Query { of: target() }
-}
+impl Peer {
+    pub(crate) fn query(&self) -> Query {
+        Query {
+            of: self.remembered(),
+        }
+    }
 
-pub(crate) fn finish(how: End) -> Finish {
-    Finish { of: target(), how }
+    pub(crate) fn finish(&self, how: End) -> Finish {
+        Finish {
+            of: self.remembered(),
+            how,
+        }
+    }
+
+    fn remembered(&self) -> Target {
+        Target {
+            memo: self.memo.clone(),
+            ..target()
+        }
+    }
 }
 
 /// The second refund of the payment; the first gave back as much.

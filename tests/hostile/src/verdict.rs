@@ -1,8 +1,8 @@
 //! What the till concludes from a reply, by the same two steps as its driver: authenticate for the operation,
 //! then decode for the call. Says it in words, so that a case can name what it must come to.
 
-use crate::peer::{Ask, Peer, create, finish, query, query_refund, refund};
-use paydesk_channels::{Answer, Channel, Exchange};
+use crate::peer::{Ask, Peer, create, query_refund, refund};
+use paydesk_channels::{Answer, Channel, Exchange, NoticeAbout, Notices};
 use paydesk_domain::{ClosedWhy, Doubt, End, Outcome, PaymentFact, RefundFact};
 use paydesk_signing::{Authentic, WireReply};
 
@@ -45,11 +45,54 @@ where
     };
     let words = match ask {
         Ask::Charge | Ask::Show => of_payment(connector.decode(&create(ask), &proof, &cx)),
-        Ask::Query => of_payment(connector.decode(&query(), &proof, &cx)),
-        Ask::Close => of_payment(connector.decode(&finish(End::Close), &proof, &cx)),
-        Ask::Reverse => of_payment(connector.decode(&finish(End::Reverse), &proof, &cx)),
+        Ask::Query => of_payment(connector.decode(&peer.query(), &proof, &cx)),
+        Ask::Close => of_payment(connector.decode(&peer.finish(End::Close), &proof, &cx)),
+        Ask::Reverse => of_payment(connector.decode(&peer.finish(End::Reverse), &proof, &cx)),
         Ask::Refund => of_refund(connector.decode(&refund(), &proof, &cx)),
         Ask::QueryRefund => of_refund(connector.decode(&query_refund(), &proof, &cx)),
+    };
+    Verdict {
+        words,
+        believed: Some(believed(&proof)),
+    }
+}
+
+/// The verdict on a notice, as whoever takes it in uses the connector: whom it names, then what it says of them.
+pub(crate) fn judge_notice(notices: &dyn Notices, peer: &Peer, notice: WireReply) -> Verdict {
+    let cx = peer.cx();
+    let proof = match notices.authenticate(notice, &cx) {
+        Ok(proof) => proof,
+        Err(forged) => {
+            return Verdict {
+                words: format!("forged: {forged}"),
+                believed: None,
+            };
+        }
+    };
+    let (query, refund) = (peer.query(), query_refund());
+    let words = match notices.read(&proof, &cx) {
+        Err(why) => doubt(&why),
+        Ok(notice) => match notice.about {
+            NoticeAbout::Payment { reference } if reference == query.of.reference.as_str() => {
+                of_payment(notices.payment(&query, &proof, &cx))
+            }
+            NoticeAbout::Refund { reference, .. }
+                if reference == refund.refund.reference.as_str() =>
+            {
+                of_refund(notices.refund(&refund, &proof, &cx))
+            }
+            NoticeAbout::Payment { .. } | NoticeAbout::Refund { .. } => "about another".to_owned(),
+            NoticeAbout::Other { event } => format!("about nothing: {event}"),
+        },
+    };
+    // Whatever it names: nothing in it may pass for word of our payment or refund of another kind.
+    let payment = of_payment(notices.payment(&query, &proof, &cx));
+    let given_back = of_refund(notices.refund(&refund, &proof, &cx));
+    let strays = |found: &str, money: &str| found == money && words != money;
+    let words = if strays(&payment, PAID) || strays(&given_back, REFUNDED) {
+        PAID.to_owned()
+    } else {
+        words
     };
     Verdict {
         words,
