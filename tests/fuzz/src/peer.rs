@@ -23,6 +23,17 @@ impl Keys for OpenKeys {
         self.0.verify(by, input, signature)
     }
 
+    fn verify_sent(
+        &self,
+        certificate: &[u8],
+        unix_seconds: i64,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<KeyId, Forged> {
+        self.0
+            .verify_sent(certificate, unix_seconds, input, signature)
+    }
+
     fn mac(&self, input: &[u8]) -> Result<Vec<u8>, KeyError> {
         self.0.mac(input)
     }
@@ -69,6 +80,7 @@ impl Peer {
                 ("app_id", "2021000000000001"),
                 ("seller_id", "2088021109625633"),
             ],
+            "unionpay" => &[("merId", "777290058167151")],
             _ => &[("appid", "wx1"), ("mchid", "1900000001")],
         };
         let gateway = paydesk_channels::by_id(channel).map_or("", |it| it.profile().gateway);

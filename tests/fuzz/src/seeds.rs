@@ -97,7 +97,7 @@ pub(crate) fn texts(values: &[Value], names: &[&str]) -> Vec<Vec<u8>> {
 
 /// Every key and certificate of the vectors.
 pub(crate) fn key_material() -> Vec<Vec<u8>> {
-    let values = [vectors("alipay"), vectors("wechatpay")].concat();
+    let values = ["alipay", "wechatpay", "unionpay"].map(vectors).concat();
     let mut found = Vec::new();
     let mut waiting: Vec<&Value> = values.iter().collect();
     while let Some(value) = waiting.pop() {
@@ -115,7 +115,7 @@ pub(crate) fn key_material() -> Vec<Vec<u8>> {
     }
     found.sort_by_key(Vec::len);
     found.dedup();
-    found.truncate(60);
+    found.truncate(90);
     found
 }
 

@@ -12,7 +12,7 @@ use paydesk_channels::{
 use paydesk_domain::{End, Outcome, PaymentFact, RefundFact};
 use paydesk_signing::{Authentic, Peer as From, WireReply};
 
-const OPERATIONS: [(Operation, &str); 7] = [
+pub(super) const OPERATIONS: [(Operation, &str); 7] = [
     (Operation::Charge, "alipay_trade_pay_response"),
     (Operation::ShowCode, "alipay_trade_precreate_response"),
     (Operation::Query, "alipay_trade_query_response"),
@@ -25,7 +25,7 @@ const OPERATIONS: [(Operation, &str); 7] = [
     ),
 ];
 
-fn reply(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> WireReply {
+pub(super) fn reply(status: u16, headers: Vec<(String, String)>, body: Vec<u8>) -> WireReply {
     WireReply {
         status,
         headers,
@@ -139,7 +139,7 @@ pub(super) fn alipay_reply(bytes: &[u8]) {
 }
 
 /// The first byte says which call it answers; the rest is the content.
-fn with_operations(contents: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+pub(super) fn with_operations(contents: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
     for content in contents {
         for n in 0..OPERATIONS.len() as u8 {

@@ -16,16 +16,16 @@ pub(super) fn archive_seeds() -> Vec<Vec<u8>> {
     [seeds::bills("alipay").1, seeds::bills("wechat").1].concat()
 }
 
-fn bills(channel: &str) -> &'static dyn Bills {
+pub(super) fn bills(channel: &str) -> &'static dyn Bills {
     by_id(channel)
         .and_then(|channel| channel.bills())
         .expect("bills")
 }
 
-type Read = Result<(Vec<String>, String), BillFault>;
+pub(super) type Read = Result<(Vec<String>, String), BillFault>;
 
 /// Every line in words, with the totals.
-fn read(channel: &str, file: &[u8]) -> Read {
+pub(super) fn read(channel: &str, file: &[u8]) -> Read {
     let (bills, account) = (bills(channel), Peer::of(channel).settings);
     let text = bills.open(file, None)?;
     let mut lines = Vec::new();
@@ -68,7 +68,7 @@ fn read(channel: &str, file: &[u8]) -> Read {
     }
 }
 
-fn check(channel: &str, bytes: &[u8]) {
+pub(super) fn check(channel: &str, bytes: &[u8]) {
     // An archive is another target's.
     if bytes.starts_with(b"PK") || bytes.starts_with(&[0x1f, 0x8b]) {
         return;

@@ -102,6 +102,7 @@ pub(super) fn code_seeds() -> Vec<Vec<u8>> {
     [
         "281234567890123456",
         "130123456789012345",
+        "6220485073630469936",
         "fp0123456789abcdef0123456789abcdef0",
         ours.as_str(),
         ours.order().as_str(),

@@ -5,6 +5,7 @@ mod bills;
 mod forms;
 mod local;
 mod statements;
+mod unionpay;
 
 use crate::Target;
 
@@ -77,6 +78,30 @@ pub const TARGETS: &[Target] = &[
         run: answers::wechatpay_notice,
     },
     Target {
+        name: "unionpay-reply",
+        holds: "no form without a signature is believed",
+        seeds: unionpay::reply_seeds,
+        run: unionpay::reply,
+    },
+    Target {
+        name: "unionpay-answer",
+        holds: "signed fields pay only with our order, moment, amount and currency in them",
+        seeds: unionpay::answer_seeds,
+        run: unionpay::answer,
+    },
+    Target {
+        name: "unionpay-notice",
+        holds: "a signed form pays only with our order, moment, amount and currency in it",
+        seeds: unionpay::notice_seeds,
+        run: unionpay::notice,
+    },
+    Target {
+        name: "unionpay-cert",
+        holds: "of all certificates in an answer, the one that was issued is believed",
+        seeds: unionpay::certificate_seeds,
+        run: unionpay::certificate,
+    },
+    Target {
         name: "alipay-bill",
         holds: "GBK: totals are the sum of the lines; line ends change nothing",
         seeds: bills::alipay_seeds,
@@ -87,6 +112,18 @@ pub const TARGETS: &[Target] = &[
         holds: "totals are the sum of the lines; line ends change nothing",
         seeds: bills::wechatpay_seeds,
         run: bills::wechatpay,
+    },
+    Target {
+        name: "unionpay-bill",
+        holds: "fixed widths: totals are the sum of the lines; line ends change nothing",
+        seeds: unionpay::bill_seeds,
+        run: unionpay::bill,
+    },
+    Target {
+        name: "unionpay-file",
+        holds: "base64, zlib, zip within limits: what is read is the detail that was packed",
+        seeds: unionpay::file_seeds,
+        run: unionpay::file,
     },
     Target {
         name: "archives",
