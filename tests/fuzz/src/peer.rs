@@ -88,6 +88,7 @@ impl Peer {
         Peer {
             keys: OpenKeys(TagKeys::new("fuzz")),
             settings: AccountSettings {
+                sandbox: false,
                 gateway: gateway.to_owned(),
                 fields: fields
                     .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

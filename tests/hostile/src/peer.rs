@@ -200,6 +200,7 @@ pub(crate) fn recorded(file: &str) -> Value {
 pub(crate) fn settings(gateway: &str, fields: &[(&str, &str)]) -> AccountSettings {
     let fields = fields.iter();
     AccountSettings {
+        sandbox: false,
         gateway: gateway.to_owned(),
         fields: fields
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

@@ -73,6 +73,8 @@ pub struct WireRequest {
 pub struct AccountSettings {
     /// Address of the channel; only sandbox accounts may differ from the connector's own.
     pub gateway: String,
+    /// Whether it is an account of a sandbox, whose money is none.
+    pub sandbox: bool,
     /// The channel's field names and values: `app_id`, `mchid` and so on, as [`Profile::fields`] lists them.
     pub fields: BTreeMap<String, String>,
 }

@@ -175,6 +175,7 @@ impl Desk {
     ) -> (Exchanged<C::Fact>, Option<Contact>) {
         let settings = AccountSettings {
             gateway: account.gateway.clone(),
+            sandbox: account.sandbox,
             fields: account.fields.clone(),
         };
         let nonce = self.ports.ids.nonce();

@@ -108,6 +108,7 @@ impl Desk {
             .map_err(|error| error.to_string())?;
         let settings = AccountSettings {
             gateway: account.gateway.clone(),
+            sandbox: account.sandbox,
             fields: account.fields.clone(),
         };
         let nonce = self.ports.ids.nonce();

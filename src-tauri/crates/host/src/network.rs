@@ -34,7 +34,25 @@ pub(crate) enum Reach {
 }
 
 impl Reach {
-    /// The address to use, or `None` when this folder, or this account, must not go there.
+    /// The address to use and who answers there, or `None` when this folder, or this account, must not go there.
+    fn place(&self, url: &str, scope: &Scope) -> Option<Place> {
+        let url = self.address(url, scope)?;
+        let answers = match (self, scope) {
+            (Reach::Sandbox(_), _) => Peer::SandboxHere,
+            (Reach::Accounts, Scope::Sandbox { gateway })
+                if paydesk_desk::is_this_machine(gateway) =>
+            {
+                Peer::SandboxHere
+            }
+            // The client verifies the certificate of this host, and follows no redirect away from it.
+            (Reach::Accounts, Scope::Live(_) | Scope::Sandbox { .. }) => url
+                .strip_prefix("https://")
+                .and_then(host_of)
+                .map_or(Peer::Unknown, |host| Peer::TlsHost(host.to_owned())),
+        };
+        Some(Place { url, answers })
+    }
+
     fn address(&self, url: &str, scope: &Scope) -> Option<String> {
         match self {
             Reach::Sandbox(address) => {
@@ -64,6 +82,14 @@ impl Reach {
             }
         }
     }
+}
+
+/// Where a request goes.
+#[derive(PartialEq, Eq, Debug)]
+struct Place {
+    url: String,
+    /// Who it is that answers there, once an answer came.
+    answers: Peer,
 }
 
 /// The host of an address without its scheme; none when the address could mean another one.
@@ -165,7 +191,7 @@ impl Network for HttpNetwork {
             let Some(Way { client, reach }) = self.way() else {
                 return Err(Cut::BeforeSend);
             };
-            let Some(url) = reach.address(&request.url, &scope) else {
+            let Some(Place { url, answers }) = reach.place(&request.url, &scope) else {
                 return Err(Cut::BeforeSend);
             };
             let most = match request.operation {
@@ -207,7 +233,7 @@ impl Network for HttpNetwork {
                 status,
                 headers,
                 body,
-                peer: Peer::Unknown,
+                peer: answers,
             })
         })
     }
@@ -318,14 +344,21 @@ mod tests {
             for host in profile.hosts {
                 let allowed = |url: String| network.address(&url, &live).is_some();
                 assert!(allowed(format!("https://{host}/x")), "{host}");
-                for elsewhere in [
+                let place = network.place(&format!("https://{host}/x"), &live).unwrap();
+                assert_eq!(place.answers, Peer::TlsHost((*host).to_owned()));
+                let mut elsewhere = vec![
                     format!("http://{host}/x"),
                     format!("https://{host}@example.com/x"),
                     format!("https://{host}.example.com/x"),
                     format!("https://example.com\\@{host}/x"),
                     format!("https://{host}:8443/x"),
-                    profile.sandbox_gateway.unwrap_or_default().to_owned(),
-                ] {
+                ];
+                // Some channels try out on the host of the real ones and tell the two apart by the key.
+                let trying = profile.sandbox_gateway.unwrap_or_default();
+                if trying.strip_prefix("https://").and_then(host_of) != Some(*host) {
+                    elsewhere.push(trying.to_owned());
+                }
+                for elsewhere in elsewhere {
                     assert!(!allowed(elsewhere.clone()), "{elsewhere}");
                 }
                 let others = paydesk_channels::all().iter().map(|other| other.profile());
@@ -343,6 +376,42 @@ mod tests {
                 assert_eq!(network.address(elsewhere, &live), None, "{elsewhere}");
             }
         }
+    }
+
+    #[test]
+    fn a_peer_is_vouched_for_only_where_its_certificate_is_verified() {
+        let answers = |reach: &Reach, url: &str, scope: &Scope| {
+            let place = reach.place(url, scope);
+            place.map(|place| place.answers)
+        };
+        let demo = sandbox(Some("127.0.0.1:4242"));
+        assert_eq!(
+            answers(
+                &demo,
+                "http://sandbox.localhost/x",
+                &gateway(SANDBOX_GATEWAY)
+            ),
+            Some(Peer::SandboxHere)
+        );
+        let local = "http://127.0.0.1:4242/v1/x";
+        let here = gateway("http://127.0.0.1:4242");
+        assert_eq!(
+            answers(&Reach::Accounts, local, &here),
+            Some(Peer::SandboxHere)
+        );
+        // A live account gets no answer from this machine at all, whatever host is on its list.
+        assert_eq!(
+            answers(&Reach::Accounts, local, &Scope::Live(&["127.0.0.1:4242"])),
+            None
+        );
+        assert_eq!(
+            answers(
+                &Reach::Accounts,
+                "https://api.example.com/v1/x",
+                &Scope::Live(&["api.example.com"])
+            ),
+            Some(Peer::TlsHost("api.example.com".to_owned()))
+        );
     }
 
     #[test]

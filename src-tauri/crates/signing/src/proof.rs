@@ -1,5 +1,6 @@
 //! What a reply is, and the proof that it may be believed.
-//! [`Authentic`] has private fields and two ways in: a verified signature, or a TLS peer the driver vouches for.
+//! [`Authentic`] has private fields and few ways in: a verified signature, a TLS peer the network vouches for, or, for
+//! an account of a sandbox, this very machine.
 
 use crate::{
     digest::sha256_hex,
@@ -54,11 +55,13 @@ pub enum Forged {
     WrongSignature,
 }
 
-/// Who was on the other side of the connection. Set by the driver only.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// Who was on the other side of the connection. Set by the network only.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Peer {
-    /// The TLS certificate of this host was verified.
-    TlsHost(&'static str),
+    /// This machine, asked without TLS for an account of a sandbox: never anybody a live account may believe.
+    SandboxHere,
+    /// The TLS certificate of this host was verified, and the host is one that this account may talk to.
+    TlsHost(String),
     /// Nothing is known.
     Unknown,
 }
@@ -213,17 +216,31 @@ impl Authentic {
     /// # Errors
     /// `WrongPeer` when the driver does not vouch for `host`.
     pub fn from_peer(reply: WireReply, host: &str) -> Result<Authentic, Forged> {
-        match reply.peer {
-            Peer::TlsHost(peer) if peer == host => {
-                let believed = 0..reply.body.len();
-                Ok(Authentic {
-                    reply,
-                    believed,
-                    opened: None,
-                    by: None,
-                })
-            }
+        match &reply.peer {
+            Peer::TlsHost(peer) if peer == host => Ok(Authentic::whole(reply)),
+            Peer::SandboxHere | Peer::TlsHost(_) | Peer::Unknown => Err(Forged::WrongPeer),
+        }
+    }
+
+    /// A reply whose whole body is believed because a sandbox on this machine sent it. Only for an account of a
+    /// sandbox: whoever calls this has made sure of that, and the network marks no reply to a live account so.
+    ///
+    /// # Errors
+    /// `WrongPeer` when it came from anywhere else.
+    pub fn from_sandbox(reply: WireReply) -> Result<Authentic, Forged> {
+        match &reply.peer {
+            Peer::SandboxHere => Ok(Authentic::whole(reply)),
             Peer::TlsHost(_) | Peer::Unknown => Err(Forged::WrongPeer),
+        }
+    }
+
+    fn whole(reply: WireReply) -> Authentic {
+        let believed = 0..reply.body.len();
+        Authentic {
+            reply,
+            believed,
+            opened: None,
+            by: None,
         }
     }
 
@@ -329,7 +346,7 @@ mod tests {
             Forged::WrongPeer
         );
         let vouched = WireReply {
-            peer: Peer::TlsHost("api.example.com"),
+            peer: Peer::TlsHost("api.example.com".to_owned()),
             ..reply(b"{}")
         };
         assert_eq!(
@@ -339,9 +356,22 @@ mod tests {
             b"{}"
         );
         assert_eq!(
-            Authentic::from_peer(vouched, "api.example.org").unwrap_err(),
+            Authentic::from_peer(vouched.clone(), "api.example.org").unwrap_err(),
             Forged::WrongPeer
         );
+        // A sandbox is no TLS peer, and a TLS peer is no sandbox.
+        let here = WireReply {
+            peer: Peer::SandboxHere,
+            ..reply(b"{}")
+        };
+        let believed = Authentic::from_sandbox(here.clone()).unwrap();
+        assert_eq!((believed.believed(), believed.by()), (&b"{}"[..], None));
+        let elsewhere = Authentic::from_peer(here, "api.example.com");
+        assert_eq!(elsewhere.unwrap_err(), Forged::WrongPeer);
+        for other in [vouched, reply(b"{}")] {
+            let taken = Authentic::from_sandbox(other);
+            assert_eq!(taken.unwrap_err(), Forged::WrongPeer);
+        }
     }
 
     #[test]

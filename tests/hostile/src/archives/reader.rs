@@ -52,6 +52,7 @@ fn account(channel: &str) -> AccountSettings {
     };
     let fields = fields.iter();
     AccountSettings {
+        sandbox: false,
         gateway: String::new(),
         fields: fields
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

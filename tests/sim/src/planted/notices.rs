@@ -109,6 +109,7 @@ fn notice(trade: &Trade, state: &str, id: u64, keys: &TagKeys, is_forged: bool) 
 fn hear(posted: &[WireReply], trades: &[Trade], decoder: &dyn Notices, keys: &TagKeys) -> Heard {
     let fields = [("app_id", APP), ("seller_id", SELLER)];
     let account = AccountSettings {
+        sandbox: false,
         gateway: "https://openapi.alipay.com/gateway.do".to_owned(),
         fields: fields
             .iter()

@@ -48,6 +48,7 @@ fn connector(channel: Channel) -> &'static dyn Bills {
 
 fn account() -> AccountSettings {
     AccountSettings {
+        sandbox: false,
         gateway: String::new(),
         fields: BTreeMap::new(),
     }

@@ -87,6 +87,7 @@ mod tests {
     fn fetched(channel: &str, gateway: &str, url: &str) -> Option<String> {
         let profile = by_id(channel)?.profile();
         let account = AccountSettings {
+            sandbox: false,
             gateway: if gateway.is_empty() {
                 profile.gateway.to_owned()
             } else {

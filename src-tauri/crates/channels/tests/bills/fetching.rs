@@ -68,6 +68,7 @@ fn shop(id: &'static str) -> Shop {
         id,
         keys: keys.build(),
         settings: AccountSettings {
+            sandbox: false,
             gateway: by_id(id).unwrap().profile().gateway.to_owned(),
             fields: fields
                 .iter()

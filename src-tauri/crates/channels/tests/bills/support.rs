@@ -26,6 +26,7 @@ pub(crate) fn account(channel: &str) -> AccountSettings {
         _ => &[("appid", "wxd678efh567hg6787"), ("mchid", "1900000001")],
     };
     AccountSettings {
+        sandbox: false,
         gateway: by_id(channel).unwrap().profile().gateway.to_owned(),
         fields: fields
             .iter()

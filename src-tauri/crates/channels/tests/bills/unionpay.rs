@@ -24,6 +24,7 @@ fn bills() -> &'static dyn Bills {
 
 fn account() -> AccountSettings {
     AccountSettings {
+        sandbox: false,
         gateway: "https://gateway.95516.com".to_owned(),
         fields: [("merId".to_owned(), "777290058167151".to_owned())].into(),
     }

@@ -72,6 +72,7 @@ fn posted(pairs: &[(String, String)]) -> WireReply {
 
 fn settings(fields: &[(&str, &str)]) -> AccountSettings {
     AccountSettings {
+        sandbox: false,
         gateway: "https://openapi.alipay.com/gateway.do".to_owned(),
         fields: fields
             .iter()

@@ -214,6 +214,7 @@ fn settings(gateway: &str, fields: &[(&str, &str)]) -> AccountSettings {
         .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
         .collect();
     AccountSettings {
+        sandbox: false,
         gateway: gateway.to_owned(),
         fields,
     }

@@ -470,6 +470,7 @@ fn bill_refused(channel: &dyn Channel, code: String) -> DeskError {
 fn settings(account: &Account) -> AccountSettings {
     AccountSettings {
         gateway: account.gateway.clone(),
+        sandbox: account.sandbox,
         fields: account.fields.clone(),
     }
 }

@@ -459,6 +459,7 @@ impl Desk {
         };
         let settings = AccountSettings {
             gateway: patient.account.gateway.clone(),
+            sandbox: patient.account.sandbox,
             fields: patient.account.fields.clone(),
         };
         let nonce = self.ports.ids.nonce();
