@@ -3,7 +3,7 @@
 //! an account of a sandbox, this very machine.
 
 use crate::{
-    digest::sha256_hex,
+    digest::{hex, sha256_hex},
     keys::Keys,
     material,
     mutants::{Mutant, planted},
@@ -211,6 +211,32 @@ impl Authentic {
         })
     }
 
+    /// A notice whose channel put an HMAC-SHA-256 over `before` and the body, in lower-case hexadecimal. One of `tags`
+    /// must fit: while a shared secret changes, a channel sends one for each.
+    ///
+    /// # Errors
+    /// `UnknownKey` without the shared secret, `WrongSignature` when none fits.
+    pub fn tagged(
+        notice: WireReply,
+        before: &[u8],
+        tags: &[String],
+        keys: &dyn Keys,
+    ) -> Result<Authentic, Forged> {
+        let text = [before, &notice.body].concat();
+        let expected = hex(&keys.mac(&text).map_err(|_| Forged::UnknownKey)?);
+        // Every tag is compared to its end, so that the time says nothing of which part of one was right.
+        let fits = tags.iter().fold(false, |fits, tag| {
+            fits | is_same_tag(tag.as_bytes(), expected.as_bytes())
+        });
+        match fits {
+            true => Ok(Authentic {
+                by: Some(KeyId("hmac-sha256".to_owned())),
+                ..Authentic::whole(notice)
+            }),
+            false => Err(Forged::WrongSignature),
+        }
+    }
+
     /// A reply whose whole body is believed because of the TLS peer it came from.
     ///
     /// # Errors
@@ -274,6 +300,15 @@ impl Authentic {
     pub fn reply(&self) -> &WireReply {
         &self.reply
     }
+}
+
+/// Compares in a time that depends on the lengths alone.
+fn is_same_tag(tag: &[u8], expected: &[u8]) -> bool {
+    let differs = tag
+        .iter()
+        .zip(expected)
+        .fold(0, |differs, (one, other)| differs | (one ^ other));
+    tag.len() == expected.len() && std::hint::black_box(differs) == 0
 }
 
 /// Whether `text` holds `part` as one run of bytes.
@@ -372,6 +407,26 @@ mod tests {
             let taken = Authentic::from_sandbox(other);
             assert_eq!(taken.unwrap_err(), Forged::WrongPeer);
         }
+    }
+
+    #[test]
+    fn a_notice_is_believed_when_one_of_its_tags_fits() {
+        let keys = crate::AccountKeys::builder();
+        let keys = keys.mac_secret(b"whsec_test_secret").unwrap().build();
+        let right = hex(&keys.mac(b"5.{1}").unwrap());
+        let tagged = |tags: &[&str]| {
+            let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
+            Authentic::tagged(reply(b"{1}"), b"5.", &tags, &keys)
+        };
+        let zeros = "0".repeat(64);
+        assert_eq!(tagged(&[&zeros, &right]).unwrap().believed(), b"{1}");
+        let (upper, short) = (right.to_uppercase(), &right[..62]);
+        for wrong in [&[][..], &[&zeros], &[&upper], &[short], &[""]] {
+            assert_eq!(tagged(wrong).unwrap_err(), Forged::WrongSignature);
+        }
+        let without = crate::AccountKeys::builder().build();
+        let unknown = Authentic::tagged(reply(b"{1}"), b"5.", &[right], &without);
+        assert_eq!(unknown.unwrap_err(), Forged::UnknownKey);
     }
 
     #[test]
