@@ -136,6 +136,7 @@ fn target() -> Target {
         amount: cny(8888),
         channel_ref: None,
         memo: None,
+        told: None,
     }
 }
 
@@ -153,6 +154,7 @@ pub(crate) fn create(shown: bool) -> Create {
         expires: Timestamp(NOW.0 + 300_000),
         subject: "店".to_owned(),
         operator: "wang".to_owned(),
+        memo: None,
     }
 }
 

@@ -322,6 +322,7 @@ fn target() -> Target {
         amount: cny(AMOUNT),
         channel_ref: None,
         memo: None,
+        told: None,
     }
 }
 
@@ -338,6 +339,7 @@ pub(crate) fn create(ask: Ask) -> Create {
         expires: Timestamp(NOW.0 + 300_000),
         subject: "店".to_owned(),
         operator: "wang".to_owned(),
+        memo: None,
     }
 }
 

@@ -4,8 +4,8 @@
 pub use crate::wire::archive::ReadSeek;
 use crate::{AccountSettings, Cx, WireRequest};
 use paydesk_domain::{
-    BillKind, BillLine, ChannelDay, DayCut, FlowSort, LineKind, LineState, Money, NotSent, Outcome,
-    Timestamp, Totals,
+    BillKind, BillLine, ChannelDay, DayCut, FlowSort, LineKind, LineState, Memo, Money, NotSent,
+    Outcome, Timestamp, Totals,
 };
 use paydesk_signing::Authentic;
 
@@ -284,7 +284,37 @@ pub trait Bills: Send + Sync {
         cx: &Cx<'_>,
     ) -> Result<WireRequest, NotSent>;
 
-    /// Reads the authenticated answer.
+    /// What is to be asked further before it is known, as in [`crate::Exchange::further`]; nothing where this answer is
+    /// the last. `told` is what an earlier exchange of the same question told.
+    fn further_link(
+        &self,
+        day: ChannelDay,
+        kind: BillKind,
+        told: Option<&Memo>,
+        reply: &Authentic,
+    ) -> Option<Memo> {
+        let _ = (day, kind, told, reply);
+        None
+    }
+
+    /// Asks further.
+    ///
+    /// # Errors
+    /// `NotSent` when it cannot be built, also where nothing is ever asked further.
+    fn encode_further(
+        &self,
+        day: ChannelDay,
+        kind: BillKind,
+        told: &Memo,
+        cx: &Cx<'_>,
+    ) -> Result<WireRequest, NotSent> {
+        let _ = (day, kind, told, cx);
+        Err(NotSent::Unsendable {
+            what: "link".to_owned(),
+        })
+    }
+
+    /// Reads the authenticated answer, the last one.
     fn decode_link(&self, reply: &Authentic) -> Outcome<BillAnswer>;
 
     /// The request for the file; only to hosts of the profile, or to a sandbox account's gateway.

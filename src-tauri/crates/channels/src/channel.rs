@@ -1,18 +1,20 @@
 //! The `Channel` trait: what a connector must say, and what it may be asked.
 //! Connectors are pure codecs. One driver in `desk` owns sockets, time and retries.
 
-use crate::{Bills, FieldCheck, Notices};
-use paydesk_domain::{
-    Again, Amount, ChannelRef, Currency, Doubt, End, Memo, MerchantRef, Money, NotSent, Outcome,
-    PaymentFact, RefundFact, Timestamp,
+use crate::{
+    Bills, Call, Create, FieldCheck, Finish, Further, Notices, Query, QueryRefund, RefundCall,
+    Tender,
 };
-use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, KeyId, Keys, Secret, WireReply};
+use paydesk_domain::{Again, Currency, Doubt, Memo, NotSent, Outcome, Timestamp};
+use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, KeyId, Keys, WireReply};
 use std::{collections::BTreeMap, time::Duration};
 
 /// What a request does at the channel. The answer is authenticated and read against it, so that a
 /// genuine answer to one operation can never pass for an answer to another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Operation {
+    /// Ask what a card reader does.
+    AskReader,
     /// Ask where a bill can be fetched.
     BillLink,
     /// Fetch the bill's file.
@@ -23,16 +25,22 @@ pub enum Operation {
     Charge,
     /// Close unpaid.
     Close,
+    /// Make a payment known to the channel; nobody is charged by it.
+    Prepare,
     /// Ask for the state of a payment.
     Query,
     /// Ask for the state of a refund.
     QueryRefund,
+    /// Have a card reader take a payment that was prepared.
+    ReadCard,
     /// Give money back.
     Refund,
     /// Undo whatever it is.
     Reverse,
     /// Get a code for the payer to scan.
     ShowCode,
+    /// Have a card reader stop what it does.
+    StopReader,
 }
 
 impl Operation {
@@ -40,16 +48,20 @@ impl Operation {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Operation::AskReader => "ask_reader",
             Operation::BillLink => "bill_link",
             Operation::BillFile => "bill_file",
             Operation::Certificates => "certificates",
             Operation::Charge => "charge",
             Operation::Close => "close",
+            Operation::Prepare => "prepare",
             Operation::Query => "query",
             Operation::QueryRefund => "query_refund",
+            Operation::ReadCard => "read_card",
             Operation::Refund => "refund",
             Operation::Reverse => "reverse",
             Operation::ShowCode => "show_code",
+            Operation::StopReader => "stop_reader",
         }
     }
 }
@@ -99,110 +111,6 @@ pub struct Cx<'a> {
     pub nonce: [u8; 16],
 }
 
-/// Which payment or refund, as the channel needs to be told.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// Our reference.
-    pub reference: MerchantRef,
-    /// When the intent was made.
-    pub sent_at: Timestamp,
-    /// What was asked.
-    pub amount: Amount,
-    /// The channel's number, once known.
-    pub channel_ref: Option<ChannelRef>,
-    /// What the connector remembers.
-    pub memo: Option<Memo>,
-}
-
-/// How the payer is reached, with what is needed for it.
-pub enum Tender {
-    /// The scanned payment code: a secret, used for one request, never stored.
-    PayerCode(Secret<String>),
-    /// A code for the payer to scan.
-    ShowCode,
-}
-
-/// Collect money.
-pub struct Create {
-    /// Our reference: the idempotency key.
-    pub reference: MerchantRef,
-    /// How much.
-    pub amount: Amount,
-    /// How.
-    pub tender: Tender,
-    /// When the intent was made, as [`Target::sent_at`] says later: it names the payment beside its reference where
-    /// the channel asks for both.
-    pub sent_at: Timestamp,
-    /// The expiry to send to the channel.
-    pub expires: Timestamp,
-    /// What the payer reads: the shop's name.
-    pub subject: String,
-    /// Who took it, for the channel's operator field.
-    pub operator: String,
-}
-
-/// Ask for the state of a payment.
-pub struct Query {
-    /// Which.
-    pub of: Target,
-}
-
-/// End a payment.
-pub struct Finish {
-    /// Which.
-    pub of: Target,
-    /// How.
-    pub how: End,
-}
-
-/// Give money back. The same reference and amount again is the same refund.
-pub struct RefundCall {
-    /// The payment.
-    pub of: Target,
-    /// What was paid in total.
-    pub paid: Amount,
-    /// What the payment's other refunds gave back, or may have given back: some channels answer with the
-    /// total, and name no refund.
-    pub others: Money,
-    /// The refund's own reference.
-    pub reference: MerchantRef,
-    /// When the intent to it was made: the same whenever it is sent.
-    pub sent_at: Timestamp,
-    /// How much.
-    pub amount: Amount,
-    /// The reason shown to the payer.
-    pub reason: String,
-}
-
-/// Ask for the state of a refund.
-pub struct QueryRefund {
-    /// The payment.
-    pub of: Target,
-    /// The refund.
-    pub refund: Target,
-}
-
-/// A call and the kind of fact its answer holds.
-pub trait Call {
-    /// What the answer tells.
-    type Fact;
-}
-impl Call for Create {
-    type Fact = PaymentFact;
-}
-impl Call for Query {
-    type Fact = PaymentFact;
-}
-impl Call for Finish {
-    type Fact = PaymentFact;
-}
-impl Call for RefundCall {
-    type Fact = RefundFact;
-}
-impl Call for QueryRefund {
-    type Fact = RefundFact;
-}
-
 /// A fact and what the connector wants to remember.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Answer<F> {
@@ -223,6 +131,11 @@ impl<F> Answer<F> {
 }
 
 /// Building the request of a call and reading its answer.
+///
+/// A call may take several exchanges, each with an operation and an authenticated answer of its own, each safe to send
+/// twice. Whoever drives it makes durable what one taught before the next is sent, and sends no further one that would
+/// charge once the attempt is being ended. A call that broke off between two of them is not taken up again: a query
+/// finds out how far it came.
 pub trait Exchange<C: Call>: Send + Sync {
     /// Puts the call into the channel's form and signs it.
     ///
@@ -230,13 +143,27 @@ pub trait Exchange<C: Call>: Send + Sync {
     /// `NotSent`: nothing was built, so nothing can have been sent.
     fn encode(&self, call: &C, cx: &Cx<'_>) -> Result<WireRequest, NotSent>;
 
+    /// What the call needs before its next exchange; nothing where this answer is the last, which
+    /// [`Exchange::decode`] reads then.
+    fn further(&self, call: &C, reply: &Authentic, cx: &Cx<'_>) -> Option<Further> {
+        let _ = (call, reply, cx);
+        None
+    }
+
     /// Reads an authenticated answer and binds it: number, amount, currency and merchant must be
     /// those of the call, or the outcome is `Unknown(Mismatch)`.
     fn decode(&self, call: &C, reply: &Authentic, cx: &Cx<'_>) -> Outcome<Answer<C::Fact>>;
 }
 
 /// Collecting. A query is mandatory: no channel without one.
-pub trait Payments: Exchange<Create> + Exchange<Query> + Exchange<Finish> {}
+pub trait Payments: Exchange<Create> + Exchange<Query> + Exchange<Finish> {
+    /// What an attempt must remember from before anything is sent, so that its first request can be made again as it
+    /// was; nothing where the call itself says it all.
+    fn before(&self, tender: &Tender, subject: &str) -> Option<Memo> {
+        let _ = (tender, subject);
+        None
+    }
+}
 
 /// Giving back.
 pub trait Refunds: Exchange<RefundCall> + Exchange<QueryRefund> {}

@@ -2,11 +2,13 @@
 //! No sockets, no time, no retries inside; no connector knows another.
 
 mod bills;
+mod calls;
 mod channel;
 mod field_check;
 mod notices;
 
 pub use bills::*;
+pub use calls::*;
 pub use channel::*;
 pub use field_check::*;
 pub use notices::*;

@@ -2,14 +2,17 @@
 //! and turns whatever happens into an answer, a refusal, a doubt, or a proof that nothing was sent.
 
 use crate::{
-    Desk,
+    Desk, DeskError,
     health::{Contact, moment_of},
     planted::is_taken_for_failure,
     ports::{Cut, Scope},
     shop::Account,
 };
-use paydesk_channels::{AccountSettings, Answer, Call, Channel, Cx, Exchange, WireRequest};
-use paydesk_domain::{Doubt, NotSent, Outcome, Refusal, Timestamp};
+use paydesk_channels::{
+    AccountSettings, Answer, Call, Channel, Create, Cx, Exchange, Finish, Further, Query,
+    QueryRefund, RefundCall, WireRequest,
+};
+use paydesk_domain::{Doubt, Memo, MerchantRef, NotSent, Outcome, Payment, Refusal, Timestamp};
 use paydesk_signing::{
     Authentic, KeyId, Keys, WireReply,
     mutants::{Mutant, planted},
@@ -141,13 +144,104 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// A call, and where what its exchanges teach is kept.
+pub(crate) trait Driven: Call + Send + Sync {
+    /// The attempt that remembers it; none where nothing is remembered beyond the call.
+    fn attempt(&self) -> Option<&MerchantRef>;
+
+    /// What the attempt remembered as the next exchange is made.
+    fn knew(&self) -> Option<&Memo>;
+
+    /// Whether its further exchanges may charge somebody: then none is sent once the attempt is being ended.
+    const CHARGES: bool;
+}
+
+impl Driven for Create {
+    const CHARGES: bool = true;
+
+    fn attempt(&self) -> Option<&MerchantRef> {
+        Some(&self.reference)
+    }
+
+    fn knew(&self) -> Option<&Memo> {
+        self.memo.as_ref()
+    }
+}
+
+impl Driven for Query {
+    const CHARGES: bool = false;
+
+    fn attempt(&self) -> Option<&MerchantRef> {
+        Some(&self.of.reference)
+    }
+
+    fn knew(&self) -> Option<&Memo> {
+        self.of.memo.as_ref()
+    }
+}
+
+impl Driven for Finish {
+    const CHARGES: bool = false;
+
+    fn attempt(&self) -> Option<&MerchantRef> {
+        Some(&self.of.reference)
+    }
+
+    fn knew(&self) -> Option<&Memo> {
+        self.of.memo.as_ref()
+    }
+}
+
+impl Driven for RefundCall {
+    const CHARGES: bool = false;
+
+    fn attempt(&self) -> Option<&MerchantRef> {
+        None
+    }
+
+    fn knew(&self) -> Option<&Memo> {
+        None
+    }
+}
+
+impl Driven for QueryRefund {
+    const CHARGES: bool = false;
+
+    fn attempt(&self) -> Option<&MerchantRef> {
+        None
+    }
+
+    fn knew(&self) -> Option<&Memo> {
+        None
+    }
+}
+
+/// Exchanges of one call: more would be a list without end. At a hundred rows a page this is more than any shop makes
+/// within the hour that is looked through.
+const EXCHANGES_MAX: usize = 32;
+
+/// What is left of a call's deadline for a later exchange, at least.
+const LATER_DEADLINE_MIN: Duration = Duration::from_secs(4);
+
+/// What one of a call's exchanges came to.
+enum One<F> {
+    /// The call goes on.
+    Further {
+        further: Further,
+        proof: Authentic,
+        record: Record,
+    },
+    /// The call is over.
+    Last(Exchanged<F>),
+}
+
 impl Desk {
-    /// Sends one call and waits for its answer, once.
-    pub(crate) async fn exchange<C: Call + Sync>(
+    /// Makes one call and waits for its answer, once. What its exchanges teach is durable before the next one.
+    pub(crate) async fn exchange<C: Driven>(
         &self,
         account: &Account,
         channel: &'static dyn Channel,
-        call: &C,
+        call: &mut C,
         part: &dyn Exchange<C>,
     ) -> Exchanged<C::Fact> {
         let keys = match self.ports.vault.keys(&account.id) {
@@ -155,7 +249,7 @@ impl Desk {
             Err(_) => return Exchanged::NotSent(NotSent::KeysLocked),
         };
         let (exchanged, contact) = self
-            .exchange_with(account, keys.as_ref(), channel, call, part)
+            .exchanges(account, keys.as_ref(), channel, call, part, true)
             .await;
         if let Some(contact) = contact {
             self.note_contact(&account.channel, contact, self.now());
@@ -164,15 +258,119 @@ impl Desk {
     }
 
     /// The same with keys at hand, which need not be the account's own: for the connection test. Says how
-    /// the contact went and notes nothing.
-    pub(crate) async fn exchange_with<C: Call + Sync>(
+    /// the contact went, and notes and keeps nothing.
+    pub(crate) async fn exchange_with<C: Driven>(
         &self,
         account: &Account,
         keys: &dyn Keys,
         channel: &'static dyn Channel,
-        call: &C,
+        call: &mut C,
         part: &dyn Exchange<C>,
     ) -> (Exchanged<C::Fact>, Option<Contact>) {
+        self.exchanges(account, keys, channel, call, part, false)
+            .await
+    }
+
+    async fn exchanges<C: Driven>(
+        &self,
+        account: &Account,
+        keys: &dyn Keys,
+        channel: &'static dyn Channel,
+        call: &mut C,
+        part: &dyn Exchange<C>,
+        keeps: bool,
+    ) -> (Exchanged<C::Fact>, Option<Contact>) {
+        let deadline = channel.profile().schedule.deadline;
+        let begun = self.ports.clock.now();
+        let mut before: Option<(Record, Option<Contact>)> = None;
+        for _ in 0..EXCHANGES_MAX {
+            let left = match &before {
+                None => deadline,
+                Some(_) => deadline
+                    .saturating_sub(self.ports.clock.now().since(begun))
+                    .max(LATER_DEADLINE_MIN),
+            };
+            let (one, contact) = self
+                .exchange_once(account, keys, channel, (&*call, part), left)
+                .await;
+            let (further, proof, record) = match (one, before.take()) {
+                // An earlier exchange of it was sent, so that nothing of the call is proved by this one.
+                (One::Last(Exchanged::NotSent(_)), Some((record, earlier))) => {
+                    return (interrupted(record, Doubt::NoReply), contact.or(earlier));
+                }
+                (One::Last(exchanged), _) => return (exchanged, contact),
+                (
+                    One::Further {
+                        further,
+                        proof,
+                        record,
+                    },
+                    _,
+                ) => (further, proof, record),
+            };
+            if keeps && !self.keep(call, &further, &proof, &record, channel).await {
+                return (interrupted(record, Doubt::Interrupted), contact);
+            }
+            call.go_on(further);
+            before = Some((record, contact));
+        }
+        match before {
+            Some((record, contact)) => (interrupted(record, Doubt::Unreadable), contact),
+            None => (Exchanged::NotSent(NotSent::Offline), None),
+        }
+    }
+
+    /// Makes durable what an exchange taught; whether the call may go on.
+    async fn keep<C: Driven>(
+        &self,
+        call: &C,
+        further: &Further,
+        proof: &Authentic,
+        record: &Record,
+        channel: &'static dyn Channel,
+    ) -> bool {
+        let Some(reference) = call.attempt() else {
+            return true;
+        };
+        let kept = match &further.learned {
+            Some(memo) => {
+                let schedule = &channel.profile().schedule;
+                self.settle_step(reference, (memo, call.knew()), (proof, record), schedule)
+                    .await
+            }
+            None if C::CHARGES => {
+                let loaded = self.ports.store.load(&reference.order()).await;
+                loaded
+                    .map_err(DeskError::from)
+                    .and_then(|order| order.ok_or(DeskError::OrderNotFound))
+            }
+            None => return true,
+        };
+        match kept {
+            Ok(order) => {
+                // What another exchange has overtaken is not durable, and no call goes on by it.
+                let is_kept = |payment: &Payment| {
+                    further.learned.is_none() || payment.memo() == further.learned.as_ref()
+                };
+                order.payment(reference).is_some_and(|payment| {
+                    is_kept(payment) && (!C::CHARGES || payment.may_be_charged())
+                })
+            }
+            Err(error) => {
+                tracing::error!(%reference, %error, "what an answer taught could not be recorded; the call goes no further");
+                false
+            }
+        }
+    }
+
+    async fn exchange_once<C: Driven>(
+        &self,
+        account: &Account,
+        keys: &dyn Keys,
+        channel: &'static dyn Channel,
+        (call, part): (&C, &dyn Exchange<C>),
+        deadline: Duration,
+    ) -> (One<C::Fact>, Option<Contact>) {
         let settings = AccountSettings {
             gateway: account.gateway.clone(),
             sandbox: account.sandbox,
@@ -188,11 +386,10 @@ impl Desk {
         };
         let request = match part.encode(call, &cx(begun)) {
             Ok(request) => request,
-            Err(proof) => return (Exchanged::NotSent(proof), None),
+            Err(proof) => return (One::Last(Exchanged::NotSent(proof)), None),
         };
         let operation = request.operation;
         let mut record = Record::of(&request, begun);
-        let deadline = channel.profile().schedule.deadline;
         let sent = self
             .ports
             .network
@@ -202,7 +399,10 @@ impl Desk {
         record.took_ms = u64::try_from(now.since(begun).as_millis()).unwrap_or(u64::MAX);
         let reply = match sent {
             Ok(reply) => reply,
-            Err(cut) => return cut_off(cut, record),
+            Err(cut) => {
+                let (exchanged, contact) = cut_off(cut, record);
+                return (One::Last(exchanged), contact);
+            }
         };
         record.note_reply(&reply);
         let date = reply.header("date").map(str::to_owned);
@@ -215,7 +415,8 @@ impl Desk {
             Err(forged) => {
                 self.note_forged(&account.id, forged, named);
                 if is_taken_for_failure(&hint) {
-                    return (Exchanged::NotSent(NotSent::Offline), None);
+                    let not_sent = Exchanged::NotSent(NotSent::Offline);
+                    return (One::Last(not_sent), None);
                 }
                 let forged = (hint == Doubt::Unauthenticated).then(|| forged.to_string());
                 let doubt = Exchanged::Doubt {
@@ -223,10 +424,19 @@ impl Desk {
                     forged,
                     record,
                 };
-                return (doubt, Some(Contact::Unbelieved { date, took }));
+                return (One::Last(doubt), Some(Contact::Unbelieved { date, took }));
             }
         };
         record.key = proof.by().map(|KeyId(id)| id.clone());
+        let contact = Some(Contact::Answered { date, took });
+        if let Some(further) = part.further(call, &proof, &cx(now)) {
+            let further = One::Further {
+                further,
+                proof,
+                record,
+            };
+            return (further, contact);
+        }
         let exchanged = match part.decode(call, &proof, &cx(now)) {
             Outcome::Done(answer) => Exchanged::Heard {
                 answer,
@@ -244,7 +454,16 @@ impl Desk {
                 record,
             },
         };
-        (exchanged, Some(Contact::Answered { date, took }))
+        (One::Last(exchanged), contact)
+    }
+}
+
+/// A call that broke off after an exchange: what came of it is asked about.
+fn interrupted<F>(record: Record, doubt: Doubt) -> Exchanged<F> {
+    Exchanged::Doubt {
+        doubt,
+        forged: None,
+        record,
     }
 }
 

@@ -14,8 +14,8 @@ use crate::{
 };
 use paydesk_channels::{Channel, Create, Finish, Query, Target, Tender};
 use paydesk_domain::{
-    Amount, Change, ChannelId, End, Heard, Mode, Money, NotSent, Order, OrderNumber, OrderPlan,
-    Payment, PaymentPlan, PaymentState, TenderKind, Timestamp,
+    Amount, Change, ChannelId, End, Heard, Memo, Mode, Money, NotSent, Order, OrderNumber,
+    OrderPlan, Payment, PaymentPlan, PaymentState, TenderKind, Timestamp,
 };
 use paydesk_signing::{
     Secret,
@@ -286,8 +286,10 @@ impl Desk {
             note: checked.note.clone(),
             now,
         };
+        let payments = checked.channel.payments();
         let first = first_attempt(
             payment,
+            payments.before(&tender, &shop.store_name),
             new.plan.day,
             self.actor(),
             by.clone(),
@@ -310,6 +312,7 @@ impl Desk {
                 expires: payment.plan().expires,
                 subject: shop.store_name.clone(),
                 operator: by,
+                memo: payment.memo().cloned(),
             };
             let desk = Arc::clone(self);
             let (account, channel) = (checked.account, checked.channel);
@@ -328,7 +331,7 @@ impl Desk {
         mut create: Create,
     ) {
         let mut exchanged = self
-            .exchange(&account, channel, &create, channel.payments())
+            .exchange(&account, channel, &mut create, channel.payments())
             .await;
         let schedule = &channel.profile().schedule;
         if is_no_reply(&exchanged)
@@ -337,16 +340,19 @@ impl Desk {
         {
             create.reference = reference;
             let payments = channel.payments();
-            exchanged = self.exchange(&account, channel, &create, payments).await;
+            exchanged = self
+                .exchange(&account, channel, &mut create, payments)
+                .await;
         }
+        let knew = create.memo.as_ref();
         let settled = self
-            .settle_payment(&create.reference, exchanged, Heard::Reply, None, schedule)
+            .settle_payment(&create.reference, exchanged, Heard::Reply, knew, schedule)
             .await;
         if let Err(error) = settled {
             if planted(Mutant::StoreFaultIsFailure) {
                 let not_sent = Exchanged::NotSent(NotSent::Offline);
                 let failed =
-                    self.settle_payment(&create.reference, not_sent, Heard::Reply, None, schedule);
+                    self.settle_payment(&create.reference, not_sent, Heard::Reply, knew, schedule);
                 drop(failed.await);
             }
             // Q21: not "failed". The row stays in doubt and the resolver asks again.
@@ -363,17 +369,23 @@ impl Desk {
     /// As [`Desk::query`], and says as of when an answer came that can be believed.
     pub(crate) async fn ask(&self, payment: &Payment) -> Result<Seen, DeskError> {
         let (account, channel) = self.route(payment)?;
-        let query = Query {
+        let mut query = Query {
             of: target(payment),
         };
         let exchanged = self
-            .exchange(&account, channel, &query, channel.payments())
+            .exchange(&account, channel, &mut query, channel.payments())
             .await;
         let answered = exchanged.answered();
         let reference = payment.reference();
         let schedule = &channel.profile().schedule;
         let settled = self
-            .settle_payment(reference, exchanged, Heard::Query, payment.memo(), schedule)
+            .settle_payment(
+                reference,
+                exchanged,
+                Heard::Query,
+                query.of.memo.as_ref(),
+                schedule,
+            )
             .await;
         let order = settled.inspect_err(|error| {
             tracing::error!(%reference, %error, "the answer to a query could not be recorded");
@@ -413,18 +425,18 @@ impl Desk {
         let Some(payment) = order.payment(&reference) else {
             return Err(DeskError::OrderNotFound);
         };
-        let finish = Finish {
+        let mut finish = Finish {
             of: target(payment),
             how,
         };
         let exchanged = self
-            .exchange(&account, channel, &finish, channel.payments())
+            .exchange(&account, channel, &mut finish, channel.payments())
             .await;
         self.settle_payment(
             &reference,
             exchanged,
             Heard::Query,
-            payment.memo(),
+            finish.of.memo.as_ref(),
             schedule,
         )
         .await
@@ -508,12 +520,14 @@ pub(crate) fn target(payment: &Payment) -> Target {
         amount: payment.plan().amount,
         channel_ref: payment.paid().map(|p| p.channel_ref.clone()),
         memo: payment.memo().cloned(),
+        told: None,
     }
 }
 
 /// The first attempt and the events of a new order, made inside the transaction that drew its number.
 fn first_attempt(
     plan: PaymentPlan,
+    memo: Option<Memo>,
     day: paydesk_domain::BusinessDay,
     actor: Actor,
     by: String,
@@ -525,7 +539,11 @@ fn first_attempt(
         let opened = json!({ "after": { "order": {
             "number": order.number(), "plan": order.plan(), "opened_at": order.opened_at(),
         } } });
-        let payment = order.begin_payment(plan, now)?.clone();
+        let mut payment = order.begin_payment(plan, now)?.clone();
+        if let (Some(memo), Some(begun)) = (memo, order.payment_mut(payment.reference())) {
+            begun.learn(memo, None);
+            payment = begun.clone();
+        }
         let reference = payment.reference().clone();
         let new_event = |kind, subject, body| NewEvent {
             kind,

@@ -3,7 +3,13 @@
 //!
 //! It must never be called for anything else.
 
-use crate::{Desk, DeskError, driver::Exchanged, ports::EventKind, refunds::parts, settle::Step};
+use crate::{
+    Desk, DeskError,
+    driver::Exchanged,
+    ports::{BoxFuture, EventKind},
+    refunds::parts,
+    settle::Step,
+};
 use paydesk_domain::{Amount, Change, Doubt, MerchantRef, Payment};
 use paydesk_signing::mutants::{Mutant, planted};
 use serde_json::json;
@@ -34,22 +40,26 @@ impl Desk {
         Ok(next.reference().clone())
     }
 
-    /// Sends refunds that are not durable yet (Q1).
-    pub(crate) async fn send_unrecorded(&self, step: &Step) {
-        for event in step
-            .events
-            .iter()
-            .filter(|it| it.kind == EventKind::RefundBegun)
-        {
-            let begun = event.subject.as_ref().and_then(|subject| {
-                let call = self.refund_call(&step.order, subject).ok()?;
-                let (account, channel) = self.route(parts(&step.order, subject).ok()?.0).ok()?;
-                Some((account, channel, channel.refunds()?, call))
-            });
-            if let Some((account, channel, refunds, call)) = begun {
-                drop(self.exchange(&account, channel, &call, refunds).await);
+    /// Sends refunds that are not durable yet (Q1). In a box: an exchange may record what it taught, and whatever is
+    /// recorded comes through here.
+    pub(crate) fn send_unrecorded<'d>(&'d self, step: &'d Step) -> BoxFuture<'d, ()> {
+        Box::pin(async move {
+            for event in step
+                .events
+                .iter()
+                .filter(|it| it.kind == EventKind::RefundBegun)
+            {
+                let begun = event.subject.as_ref().and_then(|subject| {
+                    let call = self.refund_call(&step.order, subject).ok()?;
+                    let (account, channel) =
+                        self.route(parts(&step.order, subject).ok()?.0).ok()?;
+                    Some((account, channel, channel.refunds()?, call))
+                });
+                if let Some((account, channel, refunds, mut call)) = begun {
+                    drop(self.exchange(&account, channel, &mut call, refunds).await);
+                }
             }
-        }
+        })
     }
 }
 

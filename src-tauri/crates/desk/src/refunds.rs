@@ -215,8 +215,8 @@ impl Desk {
         let (payment, _) = parts(order, reference)?;
         let (account, channel) = self.route(payment)?;
         let refunds = channel.refunds().ok_or(DeskError::KeysLocked)?;
-        let call = self.refund_call(order, reference)?;
-        let exchanged = self.exchange(&account, channel, &call, refunds).await;
+        let mut call = self.refund_call(order, reference)?;
+        let exchanged = self.exchange(&account, channel, &mut call, refunds).await;
         let order = self
             .settle_refund(reference, exchanged, Heard::Reply, channel)
             .await?;
@@ -275,7 +275,7 @@ impl Desk {
         let (payment, refund) = parts(order, reference)?;
         let (account, channel) = self.route(payment)?;
         let refunds: &dyn Refunds = channel.refunds().ok_or(DeskError::KeysLocked)?;
-        let call = QueryRefund {
+        let mut call = QueryRefund {
             of: target(payment),
             refund: Target {
                 reference: reference.clone(),
@@ -283,9 +283,10 @@ impl Desk {
                 amount: refund.plan().amount,
                 channel_ref: None,
                 memo: None,
+                told: None,
             },
         };
-        let exchanged = self.exchange(&account, channel, &call, refunds).await;
+        let exchanged = self.exchange(&account, channel, &mut call, refunds).await;
         let answered = exchanged.answered();
         let order = self
             .settle_refund(reference, exchanged, Heard::Query, channel)

@@ -337,6 +337,22 @@ impl Payment {
         }
     }
 
+    /// Whether a call that would charge the payer may still go on: not once it is being ended, or over.
+    #[must_use]
+    pub fn may_be_charged(&self) -> bool {
+        match &self.state {
+            PaymentState::Awaiting { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Processing { .. } => true,
+            PaymentState::Closed { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. }
+            | PaymentState::Watching { .. } => false,
+        }
+    }
+
     /// Applies a fact about this payment. Facts about refunds belong to [`crate::refund::Refund`].
     /// A person's word about cash is believed of cash alone, and cash believes nothing else (ADR 33).
     pub fn apply(&mut self, evidence: &Evidence) -> Change {

@@ -102,6 +102,32 @@ fn a_payment_is_in_doubt_from_the_first_moment() {
     assert!(payment.blocks_another() && !payment.is_settled());
 }
 
+/// A call of several exchanges sends no further one that charges where this says no.
+#[test]
+fn a_payment_that_is_being_ended_or_over_may_not_be_charged_any_further() {
+    let mut open = payment();
+    assert!(open.may_be_charged());
+    open.apply(&heard(PaymentFact::Processing(None), 1));
+    assert!(open.may_be_charged());
+    let mut ended = open.clone();
+    ended.begin_ending(End::Close, Timestamp(2)).unwrap();
+    assert!(!ended.may_be_charged());
+    ended.apply(&heard(PaymentFact::Closed(ClosedWhy::Closed), 3));
+    assert!(!ended.may_be_charged());
+    open.apply(&heard(paid(open.plan().amount.minor(), "1"), 4));
+    assert!(open.paid().is_some() && !open.may_be_charged());
+}
+
+#[test]
+fn what_was_learned_is_news_once() {
+    let mut payment = payment();
+    let memo = |text: &str| Memo(text.to_owned());
+    assert_eq!(payment.learn(memo("a"), None), Change::Moved);
+    assert_eq!(payment.learn(memo("a"), Some(&memo("a"))), Change::Same);
+    assert_eq!(payment.learn(memo("b"), Some(&memo("a"))), Change::Moved);
+    assert_eq!(payment.memo(), Some(&memo("b")));
+}
+
 #[test]
 fn paid_in_time_stays_paid_whatever_comes_later() {
     let mut payment = payment();

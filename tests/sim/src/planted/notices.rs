@@ -145,6 +145,7 @@ fn hear(posted: &[WireReply], trades: &[Trade], decoder: &dyn Notices, keys: &Ta
                 amount: Amount::from_minor(row.fen, Currency::CNY).ok()?,
                 channel_ref: None,
                 memo: None,
+                told: None,
             })
         });
         let Some(of) = target else {

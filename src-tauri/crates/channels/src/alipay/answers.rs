@@ -215,7 +215,10 @@ pub(super) fn create(
                 call.expires,
             ))
         }
-        (Ok(Read::Paying(_)), Tender::ShowCode) => Outcome::Unknown(Doubt::Unreadable),
+        (Ok(Read::Paying(_)), Tender::ShowCode)
+        | (Ok(Read::Accepted(_) | Read::Paying(_)), Tender::Reader { .. }) => {
+            Outcome::Unknown(Doubt::Unreadable)
+        }
         (Ok(Read::Code(code)), _) => refused(&code),
     }
 }

@@ -104,7 +104,11 @@ static PROFILE: Profile = Profile {
 /// The gateway's method name of an operation.
 fn method_of(operation: Operation) -> Option<&'static str> {
     match operation {
-        Operation::BillFile => None,
+        Operation::AskReader
+        | Operation::BillFile
+        | Operation::Prepare
+        | Operation::ReadCard
+        | Operation::StopReader => None,
         Operation::Certificates => Some("alipay.open.app.alipaycert.download"),
         Operation::BillLink => Some("alipay.data.dataservice.bill.downloadurl.query"),
         Operation::Charge => Some("alipay.trade.pay"),

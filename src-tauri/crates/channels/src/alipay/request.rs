@@ -210,6 +210,7 @@ pub(super) fn create(call: &Create, cx: &Cx<'_>) -> Result<WireRequest, NotSent>
                 Some(code.expose().as_str()),
             )
         }
+        Tender::Reader { .. } => return Err(unsendable("tender")),
         Tender::ShowCode => (Operation::ShowCode, None, None),
     };
     let subject: String = call

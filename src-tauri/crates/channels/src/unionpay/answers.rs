@@ -221,6 +221,7 @@ pub(super) fn create(
     };
     let sub_type = match &call.tender {
         Tender::PayerCode(_) => "06",
+        Tender::Reader { .. } => return Outcome::Unknown(Doubt::Unreadable),
         Tender::ShowCode => "07",
     };
     if fields.get("txnSubType") != Some(sub_type) {
@@ -231,6 +232,7 @@ pub(super) fn create(
             PayerAction::EnterPassword,
             call.expires,
         )),
+        (ACCEPTED, Tender::Reader { .. }) => Outcome::Unknown(Doubt::Unreadable),
         (ACCEPTED, Tender::ShowCode) => {
             match fields.get("qrCode").filter(|code| is_showable(code, cx)) {
                 Some(code) => {

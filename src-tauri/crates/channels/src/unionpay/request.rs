@@ -177,6 +177,7 @@ pub(super) fn create(call: &Create, cx: &Cx<'_>) -> Result<WireRequest, NotSent>
             let code = vec![("qrNo", code.expose().clone())];
             (Operation::Charge, kind("01", "06"), code)
         }
+        Tender::Reader { .. } => return Err(unsendable("tender")),
         Tender::ShowCode => {
             let end = vec![("payTimeout", time::to_compact(call.expires))];
             (Operation::ShowCode, kind("01", "07"), end)

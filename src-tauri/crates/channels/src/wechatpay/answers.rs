@@ -188,9 +188,11 @@ pub(super) fn create(
                 amount: call.amount,
                 channel_ref: None,
                 memo: None,
+                told: None,
             };
             order(&content, &of, cx)
         }
+        (Ok(Read::Content(_)), Tender::Reader { .. }) => Outcome::Unknown(Doubt::Unreadable),
         (Ok(Read::Content(content)), Tender::ShowCode) => {
             match content
                 .text("code_url")

@@ -240,6 +240,7 @@ pub(super) fn create(call: &Create, cx: &Cx<'_>) -> Result<WireRequest, NotSent>
                 cx,
             )
         }
+        Tender::Reader { .. } => Err(unsendable("tender")),
         Tender::ShowCode => {
             let time_expire = time::to_rfc3339(call.expires);
             let notify = cx.account.field("notify_url");

@@ -251,6 +251,7 @@ pub(crate) fn target() -> Target {
         amount: cny(8888),
         channel_ref: None,
         memo: None,
+        told: None,
     }
 }
 
@@ -270,6 +271,7 @@ pub(crate) fn show() -> Create {
         expires: Timestamp(NOW.0 + 300_000),
         subject: "门店 & 收款=1/2".to_owned(),
         operator: "wang".to_owned(),
+        memo: None,
     }
 }
 

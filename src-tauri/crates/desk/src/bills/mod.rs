@@ -41,6 +41,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
+/// Exchanges of one question for a bill: what there is, what is to be made, and how far it is.
+const LINK_EXCHANGES_MAX: usize = 4;
+
 /// A bill of a busy day takes its time.
 const FETCH_DEADLINE: Duration = Duration::from_secs(120);
 
@@ -404,29 +407,51 @@ impl Desk {
         bills: &'static dyn Bills,
         (day, kind): (ChannelDay, BillKind),
     ) -> Result<BillLink, DeskError> {
-        let request = self.with_keys(account, |cx| {
-            bills
-                .encode_link(day, kind, cx)
+        let mut told = None;
+        for _ in 0..LINK_EXCHANGES_MAX {
+            let request = self.with_keys(account, |cx| {
+                match &told {
+                    None => bills.encode_link(day, kind, cx),
+                    Some(told) => bills.encode_further(day, kind, told, cx),
+                }
                 .map_err(|_| DeskError::BillUnreachable)
-        })?;
-        let operation = request.operation;
-        let reply = self.fetch(account, channel, request).await?;
-        let answer = self.with_keys(account, |cx| {
-            let named = crate::driver::named_key(channel, &reply);
-            let proof = channel
-                .authenticate(operation, reply, cx)
-                .map_err(|forged| {
-                    self.note_forged(&account.id, forged, named);
-                    DeskError::BillUnreachable
-                })?;
-            Ok(bills.decode_link(&proof))
-        })?;
+            })?;
+            let operation = request.operation;
+            let reply = self.fetch(account, channel, request).await?;
+            let proof = self.with_keys(account, |cx| {
+                let named = crate::driver::named_key(channel, &reply);
+                channel
+                    .authenticate(operation, reply, cx)
+                    .map_err(|forged| {
+                        self.note_forged(&account.id, forged, named);
+                        DeskError::BillUnreachable
+                    })
+            })?;
+            match bills.further_link(day, kind, told.as_ref(), &proof) {
+                Some(further) => told = Some(further),
+                None => {
+                    let question = (bills, (day, kind));
+                    return self
+                        .link_of(account, channel, question, bills.decode_link(&proof))
+                        .await;
+                }
+            }
+        }
+        Err(DeskError::BillUnreachable)
+    }
+
+    /// The link that an answer gives.
+    async fn link_of(
+        &self,
+        account: &Account,
+        channel: &dyn Channel,
+        (bills, about): (&'static dyn Bills, (ChannelDay, BillKind)),
+        answer: Outcome<BillAnswer>,
+    ) -> Result<BillLink, DeskError> {
         match answer {
             Outcome::Done(BillAnswer::Ready(link)) => Ok(link),
             Outcome::Done(BillAnswer::Empty) => Err(DeskError::BillEmpty),
-            Outcome::Done(BillAnswer::Absent)
-                if self.is_nothing(account, bills, (day, kind)).await? =>
-            {
+            Outcome::Done(BillAnswer::Absent) if self.is_nothing(account, bills, about).await? => {
                 Err(DeskError::BillEmpty)
             }
             Outcome::Done(BillAnswer::Absent | BillAnswer::NotYet) => Err(DeskError::BillNotYet),

@@ -344,9 +344,15 @@ impl Desk {
             };
         };
         let channel = patient.channel;
-        let query = Query { of: target };
+        let mut query = Query { of: target };
         let (exchanged, contact) = self
-            .exchange_with(&patient.account, keys, channel, &query, channel.payments())
+            .exchange_with(
+                &patient.account,
+                keys,
+                channel,
+                &mut query,
+                channel.payments(),
+            )
             .await;
         let clock = self.clock_line(contact.as_ref());
         let is_late = clock.state == LineState::Failed;
@@ -412,10 +418,10 @@ impl Desk {
         let channel = patient.channel;
         let profile = channel.profile();
         let smallest = Money::from_minor(profile.amount_minor.0, Currency::CNY);
-        let (Some(target), Ok(amount)) = (self.never_used(), Amount::new(smallest)) else {
+        let (Some(mut target), Ok(amount)) = (self.never_used(), Amount::new(smallest)) else {
             return Line::not_asked(LineName::Binding);
         };
-        let create = Create {
+        let mut create = Create {
             reference: target.reference.clone(),
             amount,
             tender: Tender::ShowCode,
@@ -423,11 +429,15 @@ impl Desk {
             expires: self.now().plus(profile.schedule.shown_for),
             subject: "Paydesk".to_owned(),
             operator: String::new(),
+            memo: None,
         };
         let (account, payments) = (&patient.account, channel.payments());
         let (created, _) = self
-            .exchange_with(account, keys, channel, &create, payments)
+            .exchange_with(account, keys, channel, &mut create, payments)
             .await;
+        if let Exchanged::Heard { answer, .. } = &created {
+            target.memo = answer.learned.clone();
+        }
         let line = match created {
             Exchanged::Heard { .. } => Line::ok(LineName::Binding, "doctor_binding_ok"),
             Exchanged::Refused {
@@ -442,13 +452,13 @@ impl Desk {
                 .of(patient.number_field()),
             Exchanged::Doubt { .. } | Exchanged::NotSent(_) => Line::no_word(LineName::Binding),
         };
-        let finish = Finish {
+        let mut finish = Finish {
             of: target,
             how: End::Close,
         };
         // Nobody saw the code, and it expires by itself: whether the close is heard changes nothing.
         let _closed = self
-            .exchange_with(account, keys, channel, &finish, payments)
+            .exchange_with(account, keys, channel, &mut finish, payments)
             .await;
         line
     }
@@ -512,6 +522,7 @@ impl Desk {
             amount: Amount::new(Money::from_minor(1, Currency::CNY)).ok()?,
             channel_ref: None,
             memo: None,
+            told: None,
         })
     }
 }

@@ -244,6 +244,18 @@ fn heard_body(evidence: &Evidence, change: Change, record: &Record, proof: &Auth
     })
 }
 
+/// What the log keeps of an answer after which its call goes on.
+fn step_body(record: &Record, proof: &Authentic) -> Value {
+    json!({
+        "operation": record.operation,
+        "proof": {
+            "key": proof.by().map(|key| key.0.clone()),
+            "believed_sha256": crate::driver::hex(&<sha2::Sha256 as sha2::Digest>::digest(proof.believed())),
+        },
+        "took_ms": record.took_ms,
+    })
+}
+
 /// What the log keeps of an answer that could not be believed or read.
 fn doubt_body(record: &Record, doubt: &Doubt, forged: Option<&str>) -> Value {
     json!({

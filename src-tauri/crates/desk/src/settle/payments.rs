@@ -1,11 +1,18 @@
 //! What an exchange about a payment came to.
 
-use crate::{Desk, DeskError, driver::Exchanged, ports::SealedField};
+use crate::{
+    Desk, DeskError,
+    driver::{Exchanged, Record},
+    ports::{EventKind, SealedField},
+};
 use paydesk_channels::Schedule;
 use paydesk_domain::{
     Change, ClosedWhy, Evidence, Fact, Heard, Memo, MerchantRef, Order, Payment, PaymentFact,
 };
-use paydesk_signing::mutants::{Mutant, planted};
+use paydesk_signing::{
+    Authentic,
+    mutants::{Mutant, planted},
+};
 
 impl Desk {
     /// Records what an exchange about a payment came to; `knew` is what the call was made with.
@@ -69,6 +76,32 @@ impl Desk {
         let heard = (&evidence, &proof, &record);
         self.settle_heard(reference, heard, schedule, learn, sealed)
             .await
+    }
+}
+
+impl Desk {
+    /// Records what an exchange taught whose call goes on: an id that the next one needs. Nothing is concluded of the
+    /// money, and the state stays. `knew` is what the exchange was made with.
+    pub(crate) async fn settle_step(
+        &self,
+        reference: &MerchantRef,
+        (memo, knew): (&Memo, Option<&Memo>),
+        (proof, record): (&Authentic, &Record),
+        schedule: &'static Schedule,
+    ) -> Result<Order, DeskError> {
+        self.change(&reference.order(), |mut order| {
+            let payment = order.payment_mut(reference);
+            let payment = payment.ok_or(DeskError::OrderNotFound)?;
+            let change = payment.learn(memo.clone(), knew);
+            self.step::<Payment>(order, reference, change, schedule, |step| {
+                let body = super::step_body(record, proof);
+                let event =
+                    self.event_about::<Payment>(EventKind::PaymentHeard, step, reference, body)?;
+                step.events.push(self.with_evidence(event, record)?);
+                Ok(())
+            })
+        })
+        .await
     }
 }
 
