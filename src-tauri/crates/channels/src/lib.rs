@@ -26,6 +26,7 @@ macro_rules! channels {
     };
 }
 
+pub mod stripe;
 pub mod wire;
 
 channels! { alipay, unionpay, wechatpay }

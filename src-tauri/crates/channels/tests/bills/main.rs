@@ -13,5 +13,6 @@ mod fetching;
 mod quantity;
 mod samples;
 mod spellings;
+mod stripe;
 mod support;
 mod unionpay;

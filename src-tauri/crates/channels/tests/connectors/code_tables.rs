@@ -11,8 +11,17 @@ use std::{
 /// The text for a code nobody knows.
 const FALLBACK: &str = "code_other";
 
+/// One stands beside the list until its simulator does.
+fn connector(id: &str) -> &'static dyn Channel {
+    static STRIPE: paydesk_channels::stripe::Stripe = paydesk_channels::stripe::CONNECTOR;
+    match id {
+        "stripe" => &STRIPE,
+        id => by_id(id).unwrap(),
+    }
+}
+
 fn check(channel: &str, codes: &BTreeSet<String>) {
-    let connector = by_id(channel).unwrap();
+    let connector = connector(channel);
     let missing: Vec<&String> = codes
         .iter()
         .filter(|code| connector.meaning(code).is_none())
@@ -119,6 +128,135 @@ fn every_documented_code_of_unionpay_has_a_row() {
     check("unionpay", &codes);
 }
 
+/// Stripe's codes: words in small letters with `_`. The table of errors has them behind `code` and its like, in
+/// brackets; refund reasons stand in the row of `failed`; the declines in a table of their own.
+fn stripe(text: &str) -> BTreeSet<String> {
+    let mut codes = BTreeSet::new();
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !(c.is_ascii_lowercase() || c == '_'))
+            .filter(|word| word.len() > 4)
+            .map(str::to_owned)
+            .collect()
+    };
+    let section = |title: &str| {
+        let from = text.find(title).unwrap();
+        let rest = &text[from + title.len()..];
+        &rest[..rest.find("\n## ").unwrap_or(rest.len())]
+    };
+    let errors = section("## 5. Errors");
+    for line in errors.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        if cells[1] == "HTTP" || cells[2].is_empty() {
+            continue;
+        }
+        // What is said of a code in plain words is none.
+        let plain = [
+            "external",
+            "dependency",
+            "failed",
+            "permission",
+            "restricted",
+            "expired",
+        ];
+        let found = words(cells[2]);
+        codes.extend(found.into_iter().filter(|word| {
+            (word.contains('_') || word.as_str() == "incorrect") && !plain.contains(&word.as_str())
+        }));
+    }
+    for title in ["`type` values:", "Refund-related codes:", "Terminal codes:"] {
+        let rest = &errors[errors.find(title).unwrap() + title.len()..];
+        codes.extend(words(rest.split('.').next().unwrap()));
+    }
+    codes.remove("decline_code");
+    let refunds = section("## 9. Refunds");
+    let failed = refunds
+        .lines()
+        .find(|line| line.starts_with("| failed"))
+        .unwrap();
+    let reasons = failed.split_once("`failure_reason` ").unwrap().1;
+    let reasons = reasons.split(';').next().unwrap();
+    codes.extend(
+        words(reasons)
+            .into_iter()
+            .map(|word| format!("refund.{word}")),
+    );
+    for line in section("## 17. Decline handling").lines() {
+        let first = line.trim_start_matches('|').split('|').next().unwrap();
+        if line.starts_with("| ") && !first.contains("decline_code") {
+            codes.extend(words(first));
+        }
+    }
+    codes
+}
+
+#[test]
+fn every_documented_code_of_stripe_has_a_row() {
+    let Some(text) = protocol("stripe.md") else {
+        return;
+    };
+    let codes = stripe(&text);
+    for known in [
+        "parameter_missing",
+        "amount_too_small",
+        "charge_already_refunded",
+        "payment_intent_unexpected_state",
+        "idempotency_error",
+        "idempotency_key_in_use",
+        "api_key_expired",
+        "expired_card",
+        "resource_missing",
+        "lock_timeout",
+        "rate_limit",
+        "balance_insufficient",
+        "terminal_reader_timeout",
+        "terminal_reader_invalid_location_for_payment",
+        "intent_invalid_state",
+        "refund.lost_or_stolen_card",
+        "refund.declined",
+        "pickup_card",
+        "withdrawal_count_limit_exceeded",
+        "currency_not_supported",
+        "fraudulent",
+    ] {
+        assert!(
+            codes.contains(known),
+            "{known} is not found in the reference: {codes:?}"
+        );
+    }
+    assert!(codes.len() >= 60, "{}", codes.len());
+    print(&codes);
+    check("stripe", &codes);
+}
+
+/// Nobody at a counter may read that the customer's card was reported as lost or stolen.
+#[test]
+fn a_lost_or_stolen_card_is_refused_in_the_words_of_any_other() {
+    let text = |code| connector("stripe").meaning(code).unwrap().text;
+    for code in [
+        "lost_card",
+        "stolen_card",
+        "pickup_card",
+        "fraudulent",
+        "pin_try_exceeded",
+    ] {
+        assert_eq!(text(code), text("do_not_honor"), "{code}");
+    }
+}
+
+/// C9: "not enough balance at the channel" is a state of its own, with top-up as its next step.
+#[test]
+fn too_little_balance_for_a_refund_has_a_meaning_of_its_own() {
+    for code in ["balance_insufficient", "refund.insufficient_funds"] {
+        let meaning = connector("stripe").meaning(code).unwrap();
+        assert_eq!(
+            (meaning.money, meaning.next, meaning.text),
+            (MoneyMoved::No, NextAction::FixSetup, "code_refund_top_up")
+        );
+        // Under its key the channel would repeat the no for a day.
+        assert_eq!(meaning.again, Some(paydesk_domain::Again::NewReference));
+    }
+}
+
 /// The reference's rule: these decide nothing in answer to a movement of money.
 #[test]
 fn a_doubtful_code_of_unionpay_is_never_a_no() {
@@ -135,7 +273,7 @@ fn texts_are_shared_only_by_codes_that_ask_for_the_same() {
     // All tables whole, whatever the references name; one text means one thing in all channels.
     let mut shared: BTreeMap<String, (MoneyMoved, NextAction, String)> = BTreeMap::new();
     let mut rows = 0;
-    for channel in ["alipay", "unionpay", "wechatpay"] {
+    for channel in ["alipay", "stripe", "unionpay", "wechatpay"] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join("src")
             .join(channel)
@@ -156,7 +294,7 @@ fn texts_are_shared_only_by_codes_that_ask_for_the_same() {
             } else {
                 code
             };
-            let Some(meaning) = by_id(channel).unwrap().meaning(code) else {
+            let Some(meaning) = connector(channel).meaning(code) else {
                 panic!("{channel} {code}");
             };
             rows += 1;
@@ -184,7 +322,7 @@ fn a_variant_spelling_means_the_same() {
         ("wechatpay", "ORDER_PAID", "ORDERPAID"),
         ("wechatpay", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED"),
     ] {
-        let meaning = |code| by_id(channel).unwrap().meaning(code).unwrap();
+        let meaning = |code| connector(channel).meaning(code).unwrap();
         assert_eq!(meaning(one), meaning(other), "{other}");
     }
 }

@@ -3,18 +3,22 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
+pub(crate) fn protocol(name: &str) -> Option<String> {
+    shared_file("protocols", name)
+}
+
 #[allow(
     clippy::disallowed_methods,
     clippy::print_stderr,
     reason = "asks its caller where the shared folder is"
 )]
-pub(crate) fn protocol(name: &str) -> Option<String> {
+pub(crate) fn shared_file(folder: &str, name: &str) -> Option<String> {
     let asked = std::env::var("PAYDESK_SHARED").ok();
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../..");
     let shared = asked
         .as_ref()
         .map_or_else(|| root.join("../shared"), PathBuf::from);
-    let text = std::fs::read_to_string(shared.join("protocols").join(name)).ok();
+    let text = std::fs::read_to_string(shared.join(folder).join(name)).ok();
     if text.is_none() {
         assert!(
             asked.is_none(),
