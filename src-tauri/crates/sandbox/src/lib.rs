@@ -51,8 +51,8 @@ pub use keys::{
     UnionpayCredentials, WechatpayCredentials,
 };
 pub use ledger::{
-    Balances, Channel, Charge, EndedBy, Fen, JournalError, Kind, Origin, Plan, Refund, RefundCause,
-    RefundState, Rhythm, State, Trade, TradeKey, UnionpayTerms,
+    Balances, Channel, Charge, Currency, EndedBy, Fen, JournalError, Kind, Origin, Plan, Refund,
+    RefundCause, RefundState, Rhythm, State, Trade, TradeKey, UnionpayTerms,
 };
 pub use notices::DueNotice;
 pub use offline::{Delivered, Offline, OfflineKeys, Pending, WireAnswer, WireCall};

@@ -15,7 +15,7 @@ use crate::control::{Control, DayEnded, LedgerView, PhoneAct, PhoneScreen, Rotat
 use crate::exchange::{Call, Reply};
 use crate::faults::{Fault, FaultKind, NamedAnswer, Strike};
 use crate::keys::{Keys, MerchantCredentials};
-use crate::ledger::{Channel, Fen, Ledger, RefundState, Rhythm, TradeKey};
+use crate::ledger::{Channel, Currency, Fen, Ledger, RefundState, Rhythm, TradeKey};
 use crate::notices::DueNotice;
 use crate::passage::{self, Outcome};
 use crate::truth::{self, TrueTrade, Truth};
@@ -389,12 +389,14 @@ impl Offline {
     pub fn withdraw(
         &self,
         channel: Channel,
+        currency: Currency,
         amount: Fen,
         at: Moment,
     ) -> Result<bool, SandboxError> {
         self.clock.set(at);
         let now_ms = self.world.now().wall_ms;
-        Ok(self.world.ledger()?.withdraw(channel, amount, now_ms)?)
+        let mut ledger = self.world.ledger()?;
+        Ok(ledger.withdraw(channel, currency, amount, now_ms)?)
     }
 
     /// Sets the contract's rate, in millionths, for trades created from now on.

@@ -1,15 +1,15 @@
 //! The ledger as an auditor reads it: every trade and every movement of its money, as plain data.
 //!
 //! Whoever audits takes the JSON of [`Truth`] and needs no type of this crate: money is a whole
-//! number of fen, a time is milliseconds since 1970 in UTC, a name is lower-case text. It must
+//! number of minor units (fen, where the currency is `CNY`), a time is milliseconds since 1970 in UTC, a name is lower-case text. It must
 //! never leave a movement out, and never sum up instead of telling.
 
 use serde::Serialize;
 
 use crate::keys::MerchantCredentials;
 use crate::ledger::{
-    Balances, Channel, EndedBy, Fen, JournalError, Kind, RefundCause, RefundState, State, Trade,
-    TradeKey,
+    Balances, Channel, Currency, EndedBy, Fen, JournalError, Kind, RefundCause, RefundState, State,
+    Trade, TradeKey,
 };
 use crate::world::World;
 
@@ -20,7 +20,7 @@ pub struct Truth {
     pub at_ms: i64,
     /// Every trade that was ever created, oldest first.
     pub trades: Vec<TrueTrade>,
-    /// Where each channel's money is; `is_balanced` says whether the sums agree.
+    /// Where each channel's money of each currency is; `is_balanced` says whether the sums agree.
     pub balances: Vec<Balances>,
 }
 
@@ -42,8 +42,8 @@ pub struct TrueTrade {
     pub code: String,
     /// What it is for.
     pub subject: String,
-    /// `CNY`, for every amount.
-    pub currency: &'static str,
+    /// `CNY` or another code, for every amount of the trade.
+    pub currency: Currency,
     /// What was asked for.
     pub asked: Fen,
     /// `waiting`, `paid` or `ended`. A trade that was ended and then paid after all is `paid`.
@@ -108,9 +108,7 @@ pub(crate) fn tell(world: &World) -> Result<Truth, JournalError> {
     Ok(Truth {
         at_ms,
         trades: ledger.trades().map(|trade| told(trade, merchant)).collect(),
-        balances: Channel::ALL
-            .map(|channel| ledger.balances(channel))
-            .to_vec(),
+        balances: ledger.all_balances(),
     })
 }
 
@@ -165,7 +163,7 @@ fn told(trade: &Trade, merchant: &MerchantCredentials) -> TrueTrade {
         kind: trade.kind,
         code: trade.code.clone(),
         subject: trade.subject.clone(),
-        currency: "CNY",
+        currency: trade.currency,
         asked: trade.total,
         state,
         ended_by,

@@ -8,7 +8,7 @@ use super::answer::{Refusal, success};
 use super::trade::{BUYER, named};
 use super::{invalid, not_found, read};
 use crate::clock::alipay_time;
-use crate::ledger::{Channel, Fen, NewRefund, RefundCause, RefundState, State, Trade};
+use crate::ledger::{Channel, Currency, Fen, NewRefund, RefundCause, RefundState, State, Trade};
 use crate::world::World;
 
 #[derive(Debug, Deserialize)]
@@ -51,7 +51,11 @@ pub(super) fn refund(world: &World, content: &str) -> Result<String, Refusal> {
         }
         return Ok(refund_content(&trade, "N"));
     }
-    check_refundable(&trade, amount, ledger.merchant_balance(Channel::Alipay))?;
+    check_refundable(
+        &trade,
+        amount,
+        ledger.merchant_balance(Channel::Alipay, Currency::CNY),
+    )?;
     ledger.refund(
         NewRefund {
             key: trade.key.clone(),

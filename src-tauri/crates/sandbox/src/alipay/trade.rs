@@ -10,8 +10,8 @@ use crate::clock::{alipay_time, read_alipay_time};
 use crate::exchange::Carriage;
 use crate::json::{Object, Solidus};
 use crate::ledger::{
-    Channel, CodeRefusal, CodeStart, EndedBy, Fen, Kind, Ledger, NewRefund, NewTrade, Origin,
-    RefundCause, RefundState, State, Trade,
+    Channel, CodeRefusal, CodeStart, Currency, EndedBy, Fen, Kind, Ledger, NewRefund, NewTrade,
+    Origin, RefundCause, RefundState, State, Trade,
 };
 use crate::world::{World, carriage_of};
 
@@ -185,6 +185,7 @@ pub(super) fn pay(world: &World, content: &str) -> Outcome {
         NewTrade {
             key: key.clone(),
             kind: Kind::Code,
+            currency: Currency::CNY,
             total: asked.total,
             subject: asked.subject,
             attach: None,
@@ -288,6 +289,7 @@ pub(super) fn precreate(world: &World, content: &str) -> Result<String, Refusal>
     let opened = NewTrade {
         key: key.clone(),
         kind: Kind::Qr,
+        currency: Currency::CNY,
         total: asked.total,
         subject: asked.subject,
         attach: None,
@@ -431,7 +433,7 @@ fn reverse(
     if trade.is_reversed() || left <= Fen::ZERO {
         return Ok(Some("refund"));
     }
-    if ledger.merchant_balance(Channel::Alipay) < left {
+    if ledger.merchant_balance(Channel::Alipay, Currency::CNY) < left {
         let refusal = Refusal::business("ACQ.SELLER_BALANCE_NOT_ENOUGH", "商户余额不足");
         return Err(refusal.of_trade(&trade.key.out_trade_no));
     }

@@ -10,7 +10,7 @@ use super::{
     lines::{self, LineKind, less, negative, sum},
 };
 use crate::clock::day_text;
-use crate::ledger::{Channel, Fen, Ledger};
+use crate::ledger::{Channel, Currency, Fen, Ledger};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -104,7 +104,7 @@ fn left_of_days(ledger: &Ledger, channel: Channel) -> BTreeMap<i64, Fen> {
             .push(change);
     }
     let reserves = ledger.reserves().iter();
-    for reserve in reserves.filter(|reserve| reserve.channel == channel) {
+    for reserve in reserves.filter(|it| (it.channel, it.currency) == (channel, Currency::CNY)) {
         let of_day = days.entry(bill_day(channel, reserve.at_ms)).or_default();
         of_day.push(negative(reserve.held));
     }

@@ -5,7 +5,7 @@
 use super::{bank::payouts, plants};
 use crate::clock::day_start_ms;
 use crate::ledger::{
-    Channel, Charge, Fen, Kind, Ledger, Origin, Refund, RefundCause, RefundState, Trade,
+    Channel, Charge, Currency, Fen, Kind, Ledger, Origin, Refund, RefundCause, RefundState, Trade,
     UnionpayTerms,
 };
 
@@ -213,7 +213,7 @@ pub(super) fn entries<'a>(lines: &'a [Line], ledger: &Ledger, channel: Channel) 
         .flat_map(|line| movements(line, channel))
         .collect();
     let taken = ledger.withdrawals().iter();
-    for withdrawal in taken.filter(|withdrawal| withdrawal.channel == channel) {
+    for withdrawal in taken.filter(|it| (it.channel, it.currency) == (channel, Currency::CNY)) {
         entries.push(entry(
             EntryKind::Withdrawal,
             withdrawal.at_ms,
@@ -222,7 +222,7 @@ pub(super) fn entries<'a>(lines: &'a [Line], ledger: &Ledger, channel: Channel) 
         ));
     }
     let reserves = ledger.reserves().iter();
-    for reserve in reserves.filter(|reserve| reserve.channel == channel) {
+    for reserve in reserves.filter(|it| (it.channel, it.currency) == (channel, Currency::CNY)) {
         let change = negative(reserve.held);
         entries.push(entry(EntryKind::Reserve, reserve.at_ms, change, None));
     }

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::lines::{self, DAY_MS, Line};
 use super::{bill_day, bill_day_start_ms};
 use crate::clock::{day_start_ms, day_text, read_day};
-use crate::ledger::{Channel, Fen, Kind, Ledger, NewTrade, Origin, State, Trade, TradeKey};
+use crate::ledger::{
+    Channel, Currency, Fen, Kind, Ledger, NewTrade, Origin, State, Trade, TradeKey,
+};
 
 /// What can be planted.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
@@ -225,6 +227,7 @@ fn unknown_trade(ledger: &Ledger, wish: &PlantAsked, day: i64, already: usize) -
     let new = NewTrade {
         key: key.clone(),
         kind: Kind::Code,
+        currency: Currency::CNY,
         total: Fen::new(1888),
         subject: "另一台收银机".to_owned(),
         attach: None,

@@ -20,7 +20,7 @@ use crate::customers::{CUSTOMERS, sample_code};
 use crate::exchange::{Call, Reply};
 use crate::faults::{BILL_FAULTS, FAULTS, Fault, FaultKind, NamedAnswer};
 pub use crate::keys::{Registered, Rotated, Rotation};
-use crate::ledger::{Balances, Channel, Fen, JournalError, Notice, RefundState, Trade};
+use crate::ledger::{Balances, Channel, Currency, Fen, JournalError, Notice, RefundState, Trade};
 use crate::world::{Logged, World};
 
 /// Everything that is true about money.
@@ -80,10 +80,7 @@ impl Control {
         let ledger = self.world.ledger()?;
         Ok(LedgerView {
             trades: ledger.trades().cloned().collect(),
-            balances: Channel::ALL
-                .into_iter()
-                .map(|channel| ledger.balances(channel))
-                .collect(),
+            balances: ledger.all_balances(),
         })
     }
 
@@ -218,7 +215,7 @@ impl Control {
             "wall_ms": now.wall_ms,
             "monotonic_ns": now.monotonic_ns,
             "trades": ledger.trade_count(),
-            "balances": Channel::ALL.map(|channel| ledger.balances(channel)),
+            "balances": ledger.all_balances(),
             "alipay_app_id": merchant.alipay.app_id,
             "alipay_certificate_app_id": merchant.alipay_certificate.app_id,
             "wechatpay_appid": merchant.wechatpay.appid,
@@ -307,25 +304,25 @@ impl Control {
             return Err(Refused(400, "at_ms is in the future".to_owned()));
         }
         let mut ledger = self.world.ledger()?;
-        if !ledger.reserve(asked.channel, asked.reserve_fen, at_ms)? {
+        if !ledger.reserve(asked.channel, asked.currency, asked.reserve_fen, at_ms)? {
             return Err(Refused(
                 409,
                 "neither the balance nor what is held back is so much".to_owned(),
             ));
         }
-        written(&ledger.balances(asked.channel))
+        written(&ledger.balances(asked.channel, asked.currency))
     }
 
     fn withdraw(&self, asked: &WithdrawAsked) -> Result<Value, Refused> {
         let now_ms = self.world.now().wall_ms;
         let mut ledger = self.world.ledger()?;
-        if !ledger.withdraw(asked.channel, asked.withdraw_fen, now_ms)? {
+        if !ledger.withdraw(asked.channel, asked.currency, asked.withdraw_fen, now_ms)? {
             return Err(Refused(
                 409,
                 "the merchant's balance does not hold it".to_owned(),
             ));
         }
-        written(&ledger.balances(asked.channel))
+        written(&ledger.balances(asked.channel, asked.currency))
     }
 }
 
@@ -349,12 +346,16 @@ struct NoticesAsked {
 #[derive(Debug, Deserialize)]
 struct WithdrawAsked {
     channel: Channel,
+    #[serde(default)]
+    currency: Currency,
     withdraw_fen: Fen,
 }
 
 #[derive(Debug, Deserialize)]
 struct ReserveAsked {
     channel: Channel,
+    #[serde(default)]
+    currency: Currency,
     /// Held back, or released as a negative sum.
     reserve_fen: Fen,
     at_ms: Option<i64>,

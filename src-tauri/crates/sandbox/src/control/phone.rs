@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{Channel, Fen, JournalError, Kind, State, Trade};
+use crate::ledger::{Channel, Currency, Fen, JournalError, Kind, State, Trade};
 use crate::world::World;
 
 /// What the customer does.
@@ -26,7 +26,9 @@ pub struct PhoneScreen {
     pub state: &'static str,
     /// What the payment is for.
     pub payee: Option<String>,
-    /// How much, in fen.
+    /// In which currency.
+    pub currency: Option<Currency>,
+    /// How much, in its minor unit.
     pub amount: Option<Fen>,
     /// The channel.
     pub channel: Option<Channel>,
@@ -47,6 +49,7 @@ pub(super) fn act(world: &World, qr: &str, act: PhoneAct) -> Result<PhoneScreen,
         return Ok(PhoneScreen {
             state: "unknown_code",
             payee: None,
+            currency: None,
             amount: None,
             channel: None,
             out_trade_no: None,
@@ -76,6 +79,7 @@ fn screen(trade: &Trade, state: &'static str) -> PhoneScreen {
     PhoneScreen {
         state,
         payee: Some(trade.subject.clone()),
+        currency: Some(trade.currency),
         amount: Some(trade.total),
         channel: Some(trade.key.channel),
         out_trade_no: Some(trade.key.out_trade_no.clone()),

@@ -1,17 +1,21 @@
-//! The balance sheet of one channel: every fen that left a wallet is somewhere.
+//! The balance sheet of one channel in one currency: all that left a wallet is somewhere.
 //!
 //! Reads only; it must never change an account.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
-use super::{Channel, Fen, Ledger, RefundState};
+use super::{Channel, Currency, Fen, Ledger, RefundState};
 use crate::customers;
 
-/// Where the money of a channel is.
+/// Where the money of a channel is, of one currency.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 pub struct Balances {
     /// The channel.
     pub channel: Channel,
+    /// The currency of every sum here.
+    pub currency: Currency,
     /// The merchant's balance.
     pub merchant: Fen,
     /// What payers spent, less what came back.
@@ -27,18 +31,35 @@ pub struct Balances {
 }
 
 impl Ledger {
-    pub(crate) fn balances(&self, channel: Channel) -> Balances {
-        let merchant = self.merchant_balance(channel);
-        let withdrawn = self.withdrawn.get(&channel).copied().unwrap_or(Fen::ZERO);
+    /// A sheet of every channel in yuan, and one of each other currency that it has seen.
+    pub(crate) fn all_balances(&self) -> Vec<Balances> {
+        let sheets = Channel::ALL.into_iter().flat_map(|channel| {
+            let trades = self.trades().filter(|trade| trade.key.channel == channel);
+            let mut others: BTreeSet<Currency> = trades.map(|trade| trade.currency).collect();
+            others.remove(&Currency::CNY);
+            let all = [Currency::CNY].into_iter().chain(others);
+            all.map(move |currency| (channel, currency))
+        });
+        sheets
+            .map(|(channel, currency)| self.balances(channel, currency))
+            .collect()
+    }
+
+    pub(crate) fn balances(&self, channel: Channel, currency: Currency) -> Balances {
+        let account = self.account(channel, currency);
+        let (merchant, withdrawn) = (account.balance, account.withdrawn);
         let spent = Fen::sum(
             self.wallets
                 .iter()
-                .filter(|((of, _), _)| *of == channel)
-                .filter_map(|((_, behaviour), left)| {
+                .filter(|((of, in_currency, _), _)| (*of, *in_currency) == (channel, currency))
+                .filter_map(|((_, _, behaviour), left)| {
                     customers::opening_balance(*behaviour).minus(*left)
                 }),
         );
-        let trades = || self.trades().filter(|trade| trade.key.channel == channel);
+        let trades = || {
+            self.trades()
+                .filter(|trade| (trade.key.channel, trade.currency) == (channel, currency))
+        };
         let in_transit = Fen::sum(
             trades()
                 .flat_map(|trade| &trade.refunds)
@@ -54,7 +75,7 @@ impl Ledger {
         let refunded = Fen::sum(trades().map(super::Trade::refunded));
         let spent = spent.unwrap_or(Fen::ZERO);
         let in_transit = in_transit.unwrap_or(Fen::ZERO);
-        let reserved = self.reserved(channel);
+        let reserved = account.reserved;
         let held = Fen::sum([merchant, in_transit, withdrawn, reserved]);
         let kept = charged
             .zip(refunded)
@@ -63,6 +84,7 @@ impl Ledger {
         let is_balanced = held == Some(spent) && kept.is_some() && kept == left;
         Balances {
             channel,
+            currency,
             merchant,
             spent,
             in_transit,

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Channel, Charge, EndedBy, Fen, Ledger, Plan, Refund, RefundState, Reserve, State, Trade,
-    TradeKey, UnionpayTerms, Withdrawal,
+    Channel, Charge, Currency, EndedBy, Fen, Ledger, Plan, Refund, RefundState, Reserve, State,
+    Trade, TradeKey, UnionpayTerms, Withdrawal,
 };
 use crate::bills::Plant;
 use crate::customers::{self, Behaviour};
@@ -60,6 +60,8 @@ pub(crate) enum Event {
     /// The channel holds money of the merchant back, or releases some as a negative sum.
     Reserved {
         channel: Channel,
+        #[serde(default)]
+        currency: Currency,
         held: Fen,
         at_ms: i64,
     },
@@ -75,6 +77,8 @@ pub(crate) enum Event {
     /// The merchant took money out.
     Withdrawn {
         channel: Channel,
+        #[serde(default)]
+        currency: Currency,
         amount: Fen,
         at_ms: i64,
     },
@@ -172,16 +176,19 @@ impl Ledger {
             }
             Event::Reserved {
                 channel,
+                currency,
                 held,
                 at_ms,
             } => {
                 self.reserves.push(Reserve {
                     channel,
+                    currency,
                     held,
                     at_ms,
                 });
-                move_money(self.merchant.entry(channel).or_default(), held, Way::Out);
-                move_money(self.reserved.entry(channel).or_default(), held, Way::In);
+                let account = self.accounts.entry((channel, currency)).or_default();
+                move_money(&mut account.balance, held, Way::Out);
+                move_money(&mut account.reserved, held, Way::In);
             }
             Event::Scanned { key, .. } => {
                 if let Some(trade) = self.trades.get_mut(&key) {
@@ -191,16 +198,19 @@ impl Ledger {
             }
             Event::Withdrawn {
                 channel,
+                currency,
                 amount,
                 at_ms,
             } => {
                 self.withdrawals.push(Withdrawal {
                     channel,
+                    currency,
                     amount,
                     at_ms,
                 });
-                move_money(self.merchant.entry(channel).or_default(), amount, Way::Out);
-                move_money(self.withdrawn.entry(channel).or_default(), amount, Way::In);
+                let account = self.accounts.entry((channel, currency)).or_default();
+                move_money(&mut account.balance, amount, Way::Out);
+                move_money(&mut account.withdrawn, amount, Way::In);
             }
         }
     }
@@ -226,16 +236,12 @@ impl Ledger {
         trade.plan = None;
         trade.state = State::Paid;
         trade.charges.push(Charge { at_ms, amount });
-        let behaviour = trade.behaviour;
+        let payer = (key.channel, trade.currency, trade.behaviour);
         if is_told(trade.unionpay.as_ref()) {
             self.notices.owe(&key.out_trade_no, key, at_ms);
         }
-        move_money(
-            self.merchant.entry(key.channel).or_default(),
-            amount,
-            Way::In,
-        );
-        self.move_wallet(key.channel, behaviour, amount, Way::Out);
+        self.move_balance(key.channel, payer.1, amount, Way::In);
+        self.move_wallet(payer, amount, Way::Out);
     }
 
     fn apply_end(&mut self, key: &TradeKey, at_ms: i64, by: EndedBy) {
@@ -262,17 +268,14 @@ impl Ledger {
         };
         self.refunds = self.refunds.saturating_add(1);
         self.agenda.insert((refund.due_ms, key.clone()));
-        move_money(
-            self.merchant.entry(key.channel).or_default(),
-            refund.amount,
-            Way::Out,
-        );
+        let (currency, amount) = (trade.currency, refund.amount);
         if key.channel != Channel::Alipay && !refund.refund_no.is_empty() {
             let (number, id) = (refund.refund_no.clone(), refund.refund_id.clone());
             self.by_refund_id.insert((key.channel, id), number.clone());
             self.by_refund_no.insert((key.channel, number), key.clone());
         }
         trade.refunds.push(refund);
+        self.move_balance(key.channel, currency, amount, Way::Out);
     }
 
     fn apply_refund_end(
@@ -285,7 +288,7 @@ impl Ledger {
         let Some(trade) = self.trades.get_mut(key) else {
             return;
         };
-        let behaviour = trade.behaviour;
+        let payer = (key.channel, trade.currency, trade.behaviour);
         let Some(refund) = trade.refunds.iter_mut().find(|refund| {
             refund.refund_no == refund_no && refund.state == RefundState::Processing
         }) else {
@@ -298,24 +301,23 @@ impl Ledger {
             self.notices.owe(refund_no, key, at_ms);
         }
         match state {
-            RefundState::Success => self.move_wallet(key.channel, behaviour, amount, Way::In),
-            RefundState::Closed => {
-                move_money(
-                    self.merchant.entry(key.channel).or_default(),
-                    amount,
-                    Way::In,
-                );
-            }
+            RefundState::Success => self.move_wallet(payer, amount, Way::In),
+            RefundState::Closed => self.move_balance(payer.0, payer.1, amount, Way::In),
             RefundState::Abnormal | RefundState::Processing => {}
         }
     }
 
-    fn move_wallet(&mut self, channel: Channel, behaviour: Behaviour, amount: Fen, way: Way) {
+    fn move_wallet(&mut self, payer: (Channel, Currency, Behaviour), amount: Fen, way: Way) {
         let wallet = self
             .wallets
-            .entry((channel, behaviour))
-            .or_insert_with(|| customers::opening_balance(behaviour));
+            .entry(payer)
+            .or_insert_with(|| customers::opening_balance(payer.2));
         move_money(wallet, amount, way);
+    }
+
+    fn move_balance(&mut self, channel: Channel, currency: Currency, amount: Fen, way: Way) {
+        let account = self.accounts.entry((channel, currency)).or_default();
+        move_money(&mut account.balance, amount, way);
     }
 }
 

@@ -5,6 +5,7 @@
 //! ledger knows no wire format and decides no error code; it must never change without an event.
 
 mod balances;
+mod currency;
 mod events;
 mod journal;
 mod money;
@@ -16,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 pub use balances::Balances;
+pub use currency::Currency;
 pub(crate) use events::Event;
 pub use journal::JournalError;
 pub use money::Fen;
@@ -38,6 +40,7 @@ use crate::bills::{Plant, Sown, SownMoney};
 pub(crate) struct NewTrade {
     pub(crate) key: TradeKey,
     pub(crate) kind: Kind,
+    pub(crate) currency: Currency,
     pub(crate) total: Fen,
     pub(crate) subject: String,
     pub(crate) attach: Option<String>,
@@ -82,12 +85,10 @@ pub(crate) struct Ledger {
     by_refund_id: HashMap<(Channel, String), String>,
     /// Everything that will happen by itself.
     agenda: BTreeSet<(i64, TradeKey)>,
-    wallets: BTreeMap<(Channel, Behaviour), Fen>,
-    merchant: BTreeMap<Channel, Fen>,
-    withdrawn: BTreeMap<Channel, Fen>,
+    /// Every payer has a wallet of each currency.
+    wallets: BTreeMap<(Channel, Currency, Behaviour), Fen>,
+    accounts: BTreeMap<(Channel, Currency), Account>,
     withdrawals: Vec<Withdrawal>,
-    /// What the channel holds back by now.
-    reserved: BTreeMap<Channel, Fen>,
     reserves: Vec<Reserve>,
     refunds: u64,
     /// The contract's rate of each channel, in millionths.
@@ -98,10 +99,22 @@ pub(crate) struct Ledger {
     offset_ms: i64,
 }
 
+/// The merchant's money of one currency at one channel. No sum of the ledger mixes currencies.
+#[derive(Clone, Copy, Debug, Default)]
+struct Account {
+    /// What the merchant has there.
+    balance: Fen,
+    /// What was taken out.
+    withdrawn: Fen,
+    /// What the channel holds back by now.
+    reserved: Fen,
+}
+
 /// Money that the merchant took out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Withdrawal {
     pub(crate) channel: Channel,
+    pub(crate) currency: Currency,
     pub(crate) amount: Fen,
     pub(crate) at_ms: i64,
 }
@@ -110,6 +123,7 @@ pub(crate) struct Withdrawal {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reserve {
     pub(crate) channel: Channel,
+    pub(crate) currency: Currency,
     pub(crate) held: Fen,
     pub(crate) at_ms: i64,
 }
@@ -143,10 +157,8 @@ impl Ledger {
             notices: Notices::default(),
             agenda: BTreeSet::new(),
             wallets: BTreeMap::new(),
-            merchant: BTreeMap::new(),
-            withdrawn: BTreeMap::new(),
+            accounts: BTreeMap::new(),
             withdrawals: Vec::new(),
-            reserved: BTreeMap::new(),
             reserves: Vec::new(),
             refunds: 0,
             rates: BTreeMap::new(),
@@ -240,7 +252,7 @@ impl Ledger {
         if behaviour == Behaviour::ExpiredCode {
             return Ok(CodeStart::CodeRefused(CodeRefusal::Expired));
         }
-        if self.wallet(new.key.channel, behaviour) < new.total {
+        if self.wallet(new.key.channel, new.currency, behaviour) < new.total {
             return Ok(CodeStart::NoBalance);
         }
         let key = new.key.clone();
@@ -308,7 +320,7 @@ impl Ledger {
         else {
             return Ok(false);
         };
-        if self.wallet(key.channel, trade.behaviour) < trade.total {
+        if self.wallet(key.channel, trade.currency, trade.behaviour) < trade.total {
             return Ok(false);
         }
         let amount = trade.total;
@@ -377,14 +389,16 @@ impl Ledger {
     pub(crate) fn withdraw(
         &mut self,
         channel: Channel,
+        currency: Currency,
         amount: Fen,
         now_ms: i64,
     ) -> Result<bool, JournalError> {
-        if amount <= Fen::ZERO || self.merchant_balance(channel) < amount {
+        if amount <= Fen::ZERO || self.merchant_balance(channel, currency) < amount {
             return Ok(false);
         }
         self.commit(vec![Event::Withdrawn {
             channel,
+            currency,
             amount,
             at_ms: now_ms,
         }])?;
@@ -396,34 +410,36 @@ impl Ledger {
     pub(crate) fn reserve(
         &mut self,
         channel: Channel,
+        currency: Currency,
         held: Fen,
         at_ms: i64,
     ) -> Result<bool, JournalError> {
-        let is_held = self
-            .reserved(channel)
-            .plus(held)
-            .is_some_and(|left| left >= Fen::ZERO);
-        if held == Fen::ZERO || !is_held || self.merchant_balance(channel) < held {
+        let account = self.account(channel, currency);
+        let left = account.reserved.plus(held);
+        let is_held = left.is_some_and(|left| left >= Fen::ZERO);
+        if held == Fen::ZERO || !is_held || account.balance < held {
             return Ok(false);
         }
         self.commit(vec![Event::Reserved {
             channel,
+            currency,
             held,
             at_ms,
         }])?;
         Ok(true)
     }
 
-    pub(crate) fn reserved(&self, channel: Channel) -> Fen {
-        self.reserved.get(&channel).copied().unwrap_or(Fen::ZERO)
-    }
-
     pub(crate) fn reserves(&self) -> &[Reserve] {
         &self.reserves
     }
 
-    pub(crate) fn merchant_balance(&self, channel: Channel) -> Fen {
-        self.merchant.get(&channel).copied().unwrap_or(Fen::ZERO)
+    pub(crate) fn merchant_balance(&self, channel: Channel, currency: Currency) -> Fen {
+        self.account(channel, currency).balance
+    }
+
+    fn account(&self, channel: Channel, currency: Currency) -> Account {
+        let account = self.accounts.get(&(channel, currency));
+        account.copied().unwrap_or_default()
     }
 
     /// The rate of trades created from now on, in millionths.
@@ -488,9 +504,9 @@ impl Ledger {
         self.commit(events)
     }
 
-    fn wallet(&self, channel: Channel, behaviour: Behaviour) -> Fen {
+    fn wallet(&self, channel: Channel, currency: Currency, behaviour: Behaviour) -> Fen {
         self.wallets
-            .get(&(channel, behaviour))
+            .get(&(channel, currency, behaviour))
             .copied()
             .unwrap_or_else(|| customers::opening_balance(behaviour))
     }
@@ -520,6 +536,7 @@ impl Ledger {
             trade_no: self.trade_no(new_channel, now_ms),
             key: new.key,
             kind: new.kind,
+            currency: new.currency,
             total: new.total,
             subject: new.subject,
             attach: new.attach,

@@ -1,10 +1,10 @@
-//! Amounts of the sandbox: whole fen, checked arithmetic, no other currency.
+//! Amounts of the sandbox: whole minor units of a currency that stands beside them, checked arithmetic.
 //!
 //! It must never round, and never use a float.
 
 use serde::{Deserialize, Serialize};
 
-/// An amount in fen. The channels know yuan only.
+/// An amount in the minor unit of its currency: in fen, where nothing else is said.
 #[derive(
     Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize,
 )]
@@ -17,13 +17,13 @@ impl Fen {
     /// One hundred million yuan, the most that Alipay takes in one trade.
     pub(crate) const TRADE_MAX: Self = Self(10_000_000_000);
 
-    /// An amount of whole fen.
+    /// An amount of whole minor units.
     #[must_use]
     pub const fn new(fen: i64) -> Self {
         Self(fen)
     }
 
-    /// The number of fen.
+    /// The number of minor units.
     #[must_use]
     pub const fn get(self) -> i64 {
         self.0

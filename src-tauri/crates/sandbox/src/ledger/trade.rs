@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Fen;
+use super::{Currency, Fen};
 use crate::customers::Behaviour;
 
 /// A channel that the sandbox speaks.
@@ -207,6 +207,9 @@ pub struct Trade {
     pub trade_no: String,
     /// Code or QR.
     pub kind: Kind,
+    /// The currency of every amount of it.
+    #[serde(default)]
+    pub currency: Currency,
     /// What is asked.
     pub total: Fen,
     /// What it is for.

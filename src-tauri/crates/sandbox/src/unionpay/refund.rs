@@ -8,8 +8,8 @@ use super::request::Form;
 use super::trade::{check_new, left_of, original};
 use crate::bills::bill_day;
 use crate::ledger::{
-    Channel, EndedBy, Fen, Kind, Ledger, NewRefund, RefundCause, RefundState, State, Trade,
-    UnionpayTerms,
+    Channel, Currency, EndedBy, Fen, Kind, Ledger, NewRefund, RefundCause, RefundState, State,
+    Trade, UnionpayTerms,
 };
 use crate::world::World;
 
@@ -126,7 +126,7 @@ fn check_kind(trade: &Trade, terms: &UnionpayTerms) -> Result<(), Refusal> {
 }
 
 fn give_back(world: &World, ledger: &mut Ledger, refund: NewRefund) -> Result<(), Refusal> {
-    if ledger.merchant_balance(Channel::Unionpay) < refund.amount {
+    if ledger.merchant_balance(Channel::Unionpay, Currency::CNY) < refund.amount {
         return Err(Refusal::of("64"));
     }
     Ok(ledger.refund(refund, world.now().wall_ms)?)

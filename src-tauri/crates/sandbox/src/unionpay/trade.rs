@@ -8,7 +8,7 @@ use super::request::Form;
 use super::{Outcome, key, order};
 use crate::clock::read_compact_time;
 use crate::ledger::{
-    Channel, CodeStart, Fen, Kind, Ledger, NewTrade, Origin, Trade, UnionpayTerms,
+    Channel, CodeStart, Currency, Fen, Kind, Ledger, NewTrade, Origin, Trade, UnionpayTerms,
 };
 use crate::world::{World, carriage_of};
 
@@ -73,6 +73,7 @@ pub(super) fn check_payment(
     Ok(NewTrade {
         key: key(&number),
         kind,
+        currency: Currency::CNY,
         total,
         subject: form.value("orderDesc").unwrap_or("门店收款").to_owned(),
         attach: None,

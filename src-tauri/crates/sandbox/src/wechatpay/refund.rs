@@ -10,7 +10,7 @@ use super::{Outcome, read};
 use crate::clock::rfc3339_time;
 use crate::exchange::{Call, Carriage};
 use crate::ledger::{
-    Channel, Fen, NewRefund, Refund, RefundCause, RefundState, State, Trade, TradeKey,
+    Channel, Currency, Fen, NewRefund, Refund, RefundCause, RefundState, State, Trade, TradeKey,
 };
 use crate::world::World;
 
@@ -72,7 +72,7 @@ pub(super) fn refund(world: &World, call: &Call) -> Outcome {
         &trade,
         amount,
         total,
-        ledger.merchant_balance(Channel::Wechatpay),
+        ledger.merchant_balance(Channel::Wechatpay, Currency::CNY),
     )?;
     ledger.refund(
         NewRefund {

@@ -10,8 +10,8 @@ use crate::clock::{read_rfc3339_time, rfc3339_time};
 use crate::exchange::{Call, Carriage};
 use crate::json::Object;
 use crate::ledger::{
-    Channel, CodeRefusal, CodeStart, EndedBy, Fen, Kind, Ledger, NewRefund, NewTrade, Origin,
-    RefundCause, RefundState, State, Trade,
+    Channel, CodeRefusal, CodeStart, Currency, EndedBy, Fen, Kind, Ledger, NewRefund, NewTrade,
+    Origin, RefundCause, RefundState, State, Trade,
 };
 use crate::world::{World, carriage_of};
 
@@ -175,6 +175,7 @@ pub(super) fn codepay(world: &World, call: &Call) -> Outcome {
         NewTrade {
             key: key.clone(),
             kind: Kind::Code,
+            currency: Currency::CNY,
             total: asked.total,
             subject: asked.subject,
             attach: asked.attach,
@@ -252,6 +253,7 @@ pub(super) fn native(world: &World, call: &Call) -> Outcome {
         let opened = NewTrade {
             key: key.clone(),
             kind: Kind::Qr,
+            currency: Currency::CNY,
             total: asked.total,
             subject: asked.subject,
             attach: asked.attach,
@@ -409,7 +411,7 @@ fn give_back(ledger: &mut Ledger, trade: &Trade, now_ms: i64) -> Result<(), Refu
             "订单已发生退款，不允许撤销",
         ));
     }
-    if ledger.merchant_balance(Channel::Wechatpay) < left {
+    if ledger.merchant_balance(Channel::Wechatpay, Currency::CNY) < left {
         return Err(Refusal::new(403, "NOT_ENOUGH", "商户余额不足"));
     }
     let refund = NewRefund {
