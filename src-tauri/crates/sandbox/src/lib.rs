@@ -1,4 +1,4 @@
-//! The other side of the wire: Alipay, WeChat Pay and UnionPay on loopback, with customers, money and faults.
+//! The other side of the wire: Alipay, WeChat Pay, UnionPay and Stripe on loopback, with customers, money and faults.
 //!
 //! It verifies what tills sign, signs what it answers, and keeps a ledger that survives being
 //! killed. It uses other libraries than the product for every signature and seal, and must never
@@ -18,9 +18,11 @@ mod keys;
 mod ledger;
 mod notices;
 mod offline;
+mod pages;
 mod passage;
 mod past;
 mod server;
+mod stripe;
 mod truth;
 mod unionpay;
 pub mod verification;
@@ -48,11 +50,13 @@ pub use customers::{Behaviour, CUSTOMERS, Customer, Expected, behaviour_of, samp
 pub use faults::{BILL_FAULTS, FAULTS, Fault, FaultKind, NamedAnswer, Scope, Strike};
 pub use keys::{
     AlipayCertificateCredentials, AlipayCredentials, KeysError, MerchantCredentials,
-    UnionpayCredentials, WechatpayCredentials,
+    StripeCredentials, UnionpayCredentials, WechatpayCredentials,
 };
 pub use ledger::{
-    Balances, Channel, Charge, Currency, EndedBy, Fen, JournalError, Kind, Origin, Plan, Refund,
-    RefundCause, RefundState, Rhythm, State, Trade, TradeKey, UnionpayTerms,
+    ActionEnd, Awaits, Balances, Channel, Charge, Currency, Decline, EndedBy, Fen, JournalError,
+    Kind, Origin, Plan, ReaderAction, Refund, RefundCause, RefundState, Rhythm, State,
+    StripeAttempt, StripeLocation, StripeMethod, StripeReader, StripeRefund, StripeSession,
+    StripeTerms, Trade, TradeKey, UnionpayTerms,
 };
 pub use notices::DueNotice;
 pub use offline::{Delivered, Offline, OfflineKeys, Pending, WireAnswer, WireCall};
@@ -317,6 +321,20 @@ impl Sandbox {
     /// Answers the next call that it concerns with this code, signed and without any effect.
     pub fn say_next(&self, answer: NamedAnswer) {
         self.control.say_next(answer);
+    }
+
+    /// Who stands at a reader of Stripe, the one that was issued with the keys, and whether Stripe reaches it.
+    ///
+    /// # Errors
+    /// When the ledger's disk refuses.
+    pub fn set_reader(
+        &self,
+        is_online: bool,
+        customer: Option<Behaviour>,
+    ) -> Result<(), SandboxError> {
+        self.control
+            .set_reader(None, Some(is_online), Some(customer))?;
+        Ok(())
     }
 
     /// Switches a fault on.

@@ -1,4 +1,4 @@
-//! Carries UnionPay's notices to the merchant's address, as often as the channel does.
+//! Carries notices of UnionPay and Stripe to the merchant's address, as often as the channel does.
 //!
 //! To loopback and in the clear only: whatever another address says, it is never called, and counts as one that did
 //! not acknowledge. It must never decide whether a notice is due.
@@ -22,15 +22,19 @@ const LOOK_MS: u64 = 200;
 /// How long the merchant may take to acknowledge (protocol reference, "Notification").
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A notice that is to be sent: a form in `application/x-www-form-urlencoded`, by POST.
+/// A notice that is to be sent by POST: UnionPay's form, or Stripe's JSON.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DueNotice {
     /// The number of the transaction: of the payment, the refund or the undo.
     pub number: String,
     /// The merchant's address, as the transaction named it.
     pub url: String,
-    /// The signed fields, percent-encoded.
+    /// The signed fields, percent-encoded; or the event.
     pub body: String,
+    /// `application/x-www-form-urlencoded;charset=UTF-8` or `application/json; charset=utf-8`.
+    pub content_type: &'static str,
+    /// `Stripe-Signature`, which covers the body.
+    pub signature: Option<String>,
 }
 
 /// Sends what is due until told to stop. Nothing is sent twice at once: a round ends before the next begins.
@@ -66,7 +70,12 @@ async fn deliver_due(world: &Arc<World>) {
         let world = world.clone();
         sending.spawn(async move {
             let sent = tokio::time::timeout(PATIENCE, post(&notice)).await;
-            let is_acknowledged = matches!(sent, Ok(Some(200 | 302)));
+            // UnionPay takes 200 and 302 for an answer, Stripe every 2xx.
+            let is_acknowledged = match (sent, notice.signature.is_some()) {
+                (Ok(Some(status)), true) => (200..300).contains(&status),
+                (Ok(status), false) => matches!(status, Some(200 | 302)),
+                _ => false,
+            };
             let number = notice.number;
             let kept =
                 tokio::task::spawn_blocking(move || world.notice_sent(&number, is_acknowledged));
@@ -87,12 +96,13 @@ async fn post(notice: &DueNotice) -> Option<u16> {
         .await
         .ok()?;
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
-    let request = Request::post(target)
+    let mut request = Request::post(target)
         .header("host", uri.authority()?.as_str())
-        .header(
-            "content-type",
-            "application/x-www-form-urlencoded;charset=UTF-8",
-        )
+        .header("content-type", notice.content_type);
+    if let Some(signature) = &notice.signature {
+        request = request.header("stripe-signature", signature);
+    }
+    let request = request
         .body(Full::new(Bytes::from(notice.body.clone())))
         .ok()?;
     // It ends with its sender, when the answer is there or nobody waits any more.

@@ -12,6 +12,7 @@ use crate::bills::{PlantAsked, Planted};
 use crate::chance::Chance;
 use crate::clock::{Clock, Moment};
 use crate::control::{Control, DayEnded, LedgerView, PhoneAct, PhoneScreen, Rotated, Rotation};
+use crate::customers::Behaviour;
 use crate::exchange::{Call, Reply};
 use crate::faults::{Fault, FaultKind, NamedAnswer, Strike};
 use crate::keys::{Keys, MerchantCredentials};
@@ -289,7 +290,7 @@ impl Offline {
         Ok(truth::tell_one(&self.world, &key)?)
     }
 
-    /// UnionPay's notices that are due by now, ready to be delivered to the merchant.
+    /// Notices of UnionPay and Stripe that are due by now, ready to be delivered to the merchant.
     ///
     /// # Errors
     /// Never here; a ledger on a disk can fail.
@@ -382,7 +383,7 @@ impl Offline {
         self.control.reset_faults(None);
     }
 
-    /// The merchant takes money out; `false` when the balance does not hold it.
+    /// The merchant takes money of a currency out; `false` when the balance does not hold it.
     ///
     /// # Errors
     /// Never here; a ledger on a disk can fail.
@@ -430,6 +431,31 @@ impl Offline {
     pub fn plant(&self, asked: &[PlantAsked], at: Moment) -> Result<Vec<Planted>, SandboxError> {
         self.clock.set(at);
         self.control.plant(asked)
+    }
+
+    /// Who stands at the reader of Stripe that was issued with the keys, and whether Stripe reaches it.
+    ///
+    /// # Errors
+    /// Never here; a ledger on a disk can fail.
+    pub fn set_reader(
+        &self,
+        is_online: bool,
+        customer: Option<Behaviour>,
+        at: Moment,
+    ) -> Result<(), SandboxError> {
+        self.clock.set(at);
+        self.control
+            .set_reader(None, Some(is_online), Some(customer))?;
+        Ok(())
+    }
+
+    /// Where Stripe tells its events; such an address is only named here, and never called.
+    ///
+    /// # Errors
+    /// Never here; a ledger on a disk can fail.
+    pub fn set_stripe_endpoint(&self, url: Option<&str>, at: Moment) -> Result<(), SandboxError> {
+        self.clock.set(at);
+        Ok(self.control.set_endpoint(url.map(str::to_owned))?)
     }
 
     /// Makes a second platform certificate or public key of WeChat Pay; the old one stays valid.

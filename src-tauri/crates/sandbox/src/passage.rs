@@ -76,7 +76,8 @@ pub(crate) fn arrive(
     };
     let is_download = call.path == crate::alipay::DOWNLOAD_PATH;
     let method = if is_download { "GET" } else { "POST" };
-    if channel != Channel::Wechatpay && call.method != method {
+    let has_methods = matches!(channel, Channel::Stripe | Channel::Wechatpay);
+    if !has_methods && call.method != method {
         return at_once(Reply::bare(405));
     }
     let world = match crate::wechatpay::caller_ms(&call) {

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::keys::MerchantCredentials;
 use crate::ledger::{
-    Balances, Channel, Currency, EndedBy, Fen, JournalError, Kind, RefundCause, RefundState, State,
-    Trade, TradeKey,
+    Balances, Channel, Currency, EndedBy, Fen, JournalError, Kind, Refund, RefundCause,
+    RefundState, State, Trade, TradeKey,
 };
 use crate::world::World;
 
@@ -27,9 +27,9 @@ pub struct Truth {
 /// One trade and its money.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct TrueTrade {
-    /// `alipay`, `unionpay` or `wechatpay`.
+    /// `alipay`, `stripe`, `unionpay` or `wechatpay`.
     pub channel: Channel,
-    /// The merchant: Alipay's `seller_id`, UnionPay's `merId`, WeChat Pay's `mchid`.
+    /// The merchant: Alipay's `seller_id`, Stripe's account, UnionPay's `merId`, WeChat Pay's `mchid`.
     pub merchant: String,
     /// The merchant's number; unique in the channel.
     pub out_trade_no: String,
@@ -94,6 +94,8 @@ pub struct Movement {
 pub enum MovementKind {
     /// From the payer to the merchant.
     Charge,
+    /// Back to the payer, because the payer's bank wanted it.
+    Dispute,
     /// Back to the payer, with a number of its own.
     Refund,
     /// Back to the payer, by cancel or reverse.
@@ -115,8 +117,30 @@ pub(crate) fn tell(world: &World) -> Result<Truth, JournalError> {
 /// Tells one trade.
 pub(crate) fn tell_one(world: &World, key: &TradeKey) -> Result<Option<TrueTrade>, JournalError> {
     let ledger = world.ledger()?;
-    let found = ledger.find(key);
+    let by_order = || {
+        let mut trades = ledger
+            .trades()
+            .filter(|trade| trade.key.channel == key.channel);
+        trades.find(|trade| number_of(trade) == key.out_trade_no)
+    };
+    let found = ledger.find(key).or_else(by_order);
     Ok(found.map(|trade| told(trade, &world.keys.merchant)))
+}
+
+/// The merchant's own number: Stripe's intents carry it among their words, where the merchant wrote one.
+fn number_of(trade: &Trade) -> &str {
+    let order = trade.stripe.as_ref().and_then(|terms| terms.order());
+    order.unwrap_or(&trade.key.out_trade_no)
+}
+
+/// The merchant's own number of money that goes back. At Stripe it stands among the words as well, or is the key
+/// under which it was asked for.
+fn refund_number(refund: &Refund) -> &str {
+    let own = refund.stripe.as_ref().and_then(|told| {
+        let named = told.metadata.get("refund_id");
+        named.or(told.idempotency_key.as_ref())
+    });
+    own.unwrap_or(&refund.refund_no)
 }
 
 fn told(trade: &Trade, merchant: &MerchantCredentials) -> TrueTrade {
@@ -131,10 +155,11 @@ fn told(trade: &Trade, merchant: &MerchantCredentials) -> TrueTrade {
     });
     let refunds = trade.refunds.iter().map(|refund| Movement {
         kind: match refund.cause {
+            RefundCause::Dispute => MovementKind::Dispute,
             RefundCause::Refund => MovementKind::Refund,
             RefundCause::Reversal => MovementKind::Reversal,
         },
-        number: refund.refund_no.clone(),
+        number: refund_number(refund).to_owned(),
         channel_number: refund.refund_id.clone(),
         amount: refund.amount,
         accepted_ms: refund.accepted_ms,
@@ -155,10 +180,11 @@ fn told(trade: &Trade, merchant: &MerchantCredentials) -> TrueTrade {
         channel: trade.key.channel,
         merchant: match trade.key.channel {
             Channel::Alipay => merchant.alipay.seller_id.clone(),
+            Channel::Stripe => merchant.stripe.account.clone(),
             Channel::Unionpay => merchant.unionpay.mer_id.clone(),
             Channel::Wechatpay => merchant.wechatpay.mchid.clone(),
         },
-        out_trade_no: trade.key.out_trade_no.clone(),
+        out_trade_no: number_of(trade).to_owned(),
         trade_no: trade.trade_no.clone(),
         kind: trade.kind,
         code: trade.code.clone(),

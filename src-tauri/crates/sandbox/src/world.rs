@@ -2,7 +2,7 @@
 //!
 //! Locks are held for one call at most and never across an await; it must never speak HTTP.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,7 +18,7 @@ use crate::ledger::{Channel, JournalError, Ledger, RefundState, Rhythm, Trade, T
 use crate::notices::DueNotice;
 use crate::past::Past;
 use crate::unionpay::Queries;
-use crate::{alipay, unionpay, wechatpay};
+use crate::{alipay, stripe, unionpay, wechatpay};
 
 /// Calls that the log keeps; a bench of 200 payments and a kill run of some thousand calls fit.
 const LOG_MAX: usize = 50_000;
@@ -69,7 +69,9 @@ pub(crate) struct World {
     past: Arc<Mutex<Past>>,
     /// Queries of UnionPay, which may not be too frequent.
     queries: Arc<Mutex<Queries>>,
-    /// How late UnionPay's notices go.
+    /// Calls of Stripe that are still worked on, by their idempotency keys, and until when.
+    flights: Arc<Mutex<BTreeMap<String, i64>>>,
+    /// How late notices go.
     notice_delay_ms: Arc<AtomicI64>,
     /// For how long queries do not see what is new.
     lag_ms: Arc<AtomicI64>,
@@ -96,6 +98,7 @@ pub(crate) enum Draft {
     Alipay(alipay::Answer),
     /// A bill, or why there is none, or a page for the payer; never signed.
     File(Reply),
+    Stripe(stripe::Answer),
     Unionpay(unionpay::Answer),
     Wechatpay(wechatpay::Answer),
 }
@@ -118,6 +121,7 @@ impl World {
             chance: Arc::new(chance),
             past: Arc::new(Mutex::new(Past::default())),
             queries: Arc::default(),
+            flights: Arc::default(),
             notice_delay_ms: Arc::default(),
             lag_ms: Arc::new(AtomicI64::new(rhythm.replica_lag_ms)),
             offset_ms: Arc::new(AtomicI64::new(ledger.offset_ms())),
@@ -256,6 +260,11 @@ impl World {
         held(&self.queries).admits(number, self.now().wall_ms)
     }
 
+    /// Keys of calls that are still worked on (Stripe).
+    pub(crate) fn flights(&self) -> MutexGuard<'_, BTreeMap<String, i64>> {
+        held(&self.flights)
+    }
+
     pub(crate) fn set_notice_delay(&self, delay_ms: Option<i64>) {
         self.notice_delay_ms
             .store(delay_ms.unwrap_or(i64::MAX), Ordering::SeqCst);
@@ -269,7 +278,10 @@ impl World {
         let by_ms = self.now().wall_ms.saturating_sub(delay_ms);
         let due = ledger.due_notices(by_ms);
         Ok(due
-            .filter_map(|notice| unionpay::notice(&self.keys, &ledger, notice))
+            .filter_map(|notice| match notice.key.channel {
+                Channel::Stripe => stripe::notice(self, &ledger, notice),
+                _ => unionpay::notice(&self.keys, &ledger, notice),
+            })
             .collect())
     }
 
@@ -300,6 +312,7 @@ impl World {
     pub(crate) fn label(&self, channel: Channel, call: &Call) -> Label {
         match channel {
             Channel::Alipay => alipay::label(&self.keys, call),
+            Channel::Stripe => stripe::label(self, call),
             Channel::Unionpay => unionpay::label(self, call),
             Channel::Wechatpay => wechatpay::label(call),
         }
@@ -315,6 +328,7 @@ impl World {
                 let (answer, carriage) = alipay::handle(self, call);
                 (Draft::Alipay(answer), carriage)
             }
+            Channel::Stripe => stripe::handle(self, call),
             Channel::Unionpay => unionpay::handle(self, call),
             Channel::Wechatpay => {
                 let (answer, carriage) = match wechatpay::download(self, call) {
@@ -331,6 +345,7 @@ impl World {
     pub(crate) fn charge_answer(&self, call: &Call, key: &TradeKey) -> Draft {
         match key.channel {
             Channel::Alipay => Draft::Alipay(alipay::charge_answer(self, call, key)),
+            Channel::Stripe => Draft::Stripe(stripe::charge_answer(self, call)),
             Channel::Unionpay => Draft::Unionpay(unionpay::charge_answer(self, call, key)),
             Channel::Wechatpay => Draft::Wechatpay(wechatpay::charge_answer(self, call, key)),
         }
@@ -340,6 +355,7 @@ impl World {
     pub(crate) fn system_error(&self, channel: Channel, call: &Call) -> Draft {
         match channel {
             Channel::Alipay => Draft::Alipay(alipay::system_error(self, call)),
+            Channel::Stripe => Draft::Stripe(stripe::system_error(self, call)),
             Channel::Unionpay => Draft::Unionpay(unionpay::system_error(call)),
             Channel::Wechatpay => Draft::Wechatpay(wechatpay::system_error(self, call)),
         }
@@ -349,6 +365,7 @@ impl World {
     pub(crate) fn named(&self, call: &Call, named: &NamedAnswer) -> Draft {
         match named.channel {
             Channel::Alipay => Draft::Alipay(alipay::named(self, call, named)),
+            Channel::Stripe => Draft::Stripe(stripe::named(call, named)),
             Channel::Unionpay => Draft::Unionpay(unionpay::named(self, call, named)),
             Channel::Wechatpay => Draft::Wechatpay(wechatpay::named(self, call, named)),
         }
@@ -358,6 +375,7 @@ impl World {
     pub(crate) fn unsigned_refusal(channel: Channel, call: &Call) -> Draft {
         match channel {
             Channel::Alipay => Draft::Alipay(alipay::unsigned_refusal(call)),
+            Channel::Stripe => Draft::Stripe(stripe::unsigned_refusal()),
             Channel::Unionpay => Draft::Unionpay(unionpay::unsigned_refusal(call)),
             Channel::Wechatpay => Draft::Wechatpay(wechatpay::unsigned_refusal()),
         }
@@ -398,6 +416,7 @@ impl World {
         match draft {
             Draft::Alipay(answer) => answer.seal(&self.keys, dress),
             Draft::File(file) => file.clone(),
+            Draft::Stripe(answer) => answer.seal(&self.chance),
             Draft::Unionpay(answer) => answer.seal(&self.keys, dress),
             Draft::Wechatpay(answer) => {
                 answer.seal(&self.keys, &self.chance, self.wire_ms(), dress)
@@ -472,6 +491,7 @@ fn about(draft: Draft, label: &Label, other: &str) -> Draft {
     told.fold(draft, |draft, (own, other)| match draft {
         Draft::Alipay(answer) => Draft::Alipay(answer.about(own, other)),
         Draft::File(file) => Draft::File(file),
+        Draft::Stripe(answer) => Draft::Stripe(answer.about(own, other)),
         Draft::Unionpay(answer) => Draft::Unionpay(answer.about(own, other)),
         Draft::Wechatpay(answer) => Draft::Wechatpay(answer.about(own, other)),
     })

@@ -65,6 +65,8 @@ pub(super) fn refund(world: &World, content: &str) -> Result<String, Refusal> {
             cause: RefundCause::Refund,
             ends_as: RefundState::Success,
             unionpay: None,
+            stripe: None,
+            is_prompt: false,
         },
         now_ms,
     )?;

@@ -193,6 +193,7 @@ pub(super) fn pay(world: &World, content: &str) -> Outcome {
             code,
             expires_ms: asked.expires_ms,
             unionpay: None,
+            stripe: None,
         },
         now_ms,
     )?;
@@ -297,6 +298,7 @@ pub(super) fn precreate(world: &World, content: &str) -> Result<String, Refusal>
         code,
         expires_ms: asked.expires_ms,
         unionpay: None,
+        stripe: None,
     };
     ledger.open_qr(opened, now_ms)?;
     ledger
@@ -445,6 +447,8 @@ fn reverse(
         cause: RefundCause::Reversal,
         ends_as: RefundState::Success,
         unionpay: None,
+        stripe: None,
+        is_prompt: false,
     };
     ledger.refund(refund, now_ms)?;
     Ok(Some("refund"))

@@ -75,6 +75,7 @@ fn paid_on(day: i64) -> i64 {
 fn payer(channel: Channel) -> &'static str {
     match channel {
         Channel::Alipay => "支付宝（中国）网络技术有限公司",
+        Channel::Stripe => "STRIPE",
         Channel::Unionpay => "中国银联股份有限公司",
         Channel::Wechatpay => "财付通支付科技有限公司",
     }
@@ -133,6 +134,7 @@ pub(super) fn payouts(ledger: &Ledger, channel: Channel, until: i64) -> Vec<Payo
                 Channel::Alipay => 1,
                 Channel::Wechatpay => 2,
                 Channel::Unionpay => 3,
+                Channel::Stripe => 4,
             };
             let date = day_text(paid_on).replace('-', "");
             payouts.push(Payout {
@@ -172,9 +174,12 @@ fn movements(ledger: &Ledger, payee: Payee<'_>, until: i64) -> Vec<Movement> {
             text,
         });
     };
-    for channel in Channel::ALL {
+    // Stripe pays out by itself, in several currencies, and to another account.
+    let domestic = Channel::ALL.into_iter().filter(|it| *it != Channel::Stripe);
+    for channel in domestic {
         let merchant = match channel {
             Channel::Alipay => payee.alipay,
+            Channel::Stripe => "",
             Channel::Unionpay => payee.unionpay,
             Channel::Wechatpay => payee.wechatpay,
         };

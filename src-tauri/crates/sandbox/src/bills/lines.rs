@@ -161,7 +161,7 @@ fn refund_line(trade: &Trade, refund: &Refund, fee: Fen, at_ms: i64) -> Line {
     };
     Line {
         kind: match refund.cause {
-            RefundCause::Refund => LineKind::Refund,
+            RefundCause::Dispute | RefundCause::Refund => LineKind::Refund,
             RefundCause::Reversal => LineKind::Reversal,
         },
         accepted_ms: refund.accepted_ms,
@@ -255,7 +255,7 @@ fn movements(line: &Line, channel: Channel) -> Vec<Entry<'_>> {
             of(EntryKind::Refund, negative(line.amount)),
             of(EntryKind::FeeReturn, line.fee),
         ],
-        (false, Channel::Unionpay | Channel::Wechatpay) => {
+        (false, Channel::Stripe | Channel::Unionpay | Channel::Wechatpay) => {
             vec![of(EntryKind::Refund, less(line.fee, line.amount))]
         }
     };

@@ -132,6 +132,8 @@ pub(crate) fn sow(
             day: wish.day.clone(),
         })?;
         let one = match wish.code {
+            // Stripe's files are written from its balance, which nobody changes.
+            _ if wish.channel == Channel::Stripe => None,
             PlantCode::MissingOurs => unknown_trade(ledger, wish, day, sown.len()),
             PlantCode::Status => late_money(ledger, wish, day, &sown),
             _ => paid_trade(ledger, wish, day, &sown),
@@ -235,6 +237,7 @@ fn unknown_trade(ledger: &Ledger, wish: &PlantAsked, day: i64, already: usize) -
         code: format!("planted-{number}"),
         expires_ms: day_start_ms(day.saturating_add(1)),
         unionpay: None,
+        stripe: None,
     };
     let at_ms = day_start_ms(day).saturating_add(NOON_MS);
     Some(Sown {

@@ -158,6 +158,7 @@ impl Control {
             "alipay": rate(Channel::Alipay),
             "wechatpay": rate(Channel::Wechatpay),
             "unionpay": rate(Channel::Unionpay),
+            "stripe": rate(Channel::Stripe),
         }))
     }
 

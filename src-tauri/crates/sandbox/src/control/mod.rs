@@ -5,6 +5,7 @@
 
 mod books;
 mod phone;
+mod stripe;
 
 use std::sync::Arc;
 
@@ -198,6 +199,7 @@ impl Control {
             ("POST", "rates") => self.change_rate(&read(call)?),
             ("POST", "reserve") => self.reserve(&read(call)?),
             ("POST", "rotate") => self.rotate(&read(call)?),
+            ("POST", path) if path.starts_with("stripe/") => self.stripe(path, call),
             ("GET", "truth") => written(&crate::truth::tell(&self.world)?),
             ("GET", "time") => Ok(self.time()),
             ("POST", "time") => self.set_time(call),
@@ -221,6 +223,8 @@ impl Control {
             "wechatpay_appid": merchant.wechatpay.appid,
             "wechatpay_mchid": merchant.wechatpay.mchid,
             "unionpay_mer_id": merchant.unionpay.mer_id,
+            "stripe_account": merchant.stripe.account,
+            "stripe_reader": merchant.stripe.reader,
         }))
     }
 

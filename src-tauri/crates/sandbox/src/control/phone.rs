@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::{Channel, Currency, Fen, JournalError, Kind, State, Trade};
+use crate::stripe;
 use crate::world::World;
 
 /// What the customer does.
@@ -42,8 +43,11 @@ pub(super) fn act(world: &World, qr: &str, act: PhoneAct) -> Result<PhoneScreen,
     let mut ledger = world.ledger()?;
     let found = Channel::ALL
         .into_iter()
-        .find_map(|channel| ledger.find_by_code(channel, qr))
-        .filter(|trade| trade.kind == Kind::Qr)
+        .find_map(|channel| match channel {
+            Channel::Stripe => ledger.find_by_code(channel, stripe::code_of(qr)),
+            _ => ledger.find_by_code(channel, qr),
+        })
+        .filter(|trade| trade.kind == Kind::Qr && stripe::is_open_to_phones(trade))
         .cloned();
     let Some(trade) = found else {
         return Ok(PhoneScreen {

@@ -13,7 +13,7 @@ use super::signature::Digest;
 use super::stand_in::{self, StandIn};
 use super::{
     AlipayCertificateCredentials, AlipayCredentials, KeyFile, KeysError, MerchantCredentials,
-    UnionpayCredentials, WechatpayCredentials, content,
+    StripeCredentials, UnionpayCredentials, WechatpayCredentials, content,
 };
 use crate::chance::Chance;
 
@@ -63,6 +63,7 @@ pub(super) fn generate(chance: &Chance) -> Result<KeyFile, KeysError> {
         note: "Test keys of a Paydesk sandbox. Worthless anywhere else; never use them there."
             .to_owned(),
         merchant: MerchantCredentials {
+            stripe: StripeCredentials::default(),
             alipay: AlipayCredentials {
                 app_id: format!("2021{}", chance.digits(12)),
                 app_private_key_pem: private_pem(&app)?,
@@ -262,6 +263,7 @@ pub(super) fn stand_in_credentials(chance: &Chance) -> StandInKeys {
     let seller_id = format!("2088{}", chance.digits(12));
     let mchid = format!("19{}", chance.digits(8));
     let merchant_credentials = MerchantCredentials {
+        stripe: StripeCredentials::default(),
         alipay: AlipayCredentials {
             app_id: format!("2021{}", chance.digits(12)),
             app_private_key_pem: text(&app),

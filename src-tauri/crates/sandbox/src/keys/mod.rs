@@ -10,9 +10,11 @@ mod certificate;
 mod issue;
 mod registered;
 mod stand_in;
+mod stripe;
 mod unionpay;
 
 pub use registered::Registered;
+pub use stripe::StripeCredentials;
 pub use unionpay::UnionpayCredentials;
 
 use std::fmt::{self, Debug, Display};
@@ -123,6 +125,9 @@ pub struct MerchantCredentials {
     pub alipay: AlipayCredentials,
     /// Alipay, certificate mode.
     pub alipay_certificate: AlipayCertificateCredentials,
+    /// Stripe.
+    #[serde(default)]
+    pub stripe: StripeCredentials,
     /// UnionPay.
     #[serde(default)]
     pub unionpay: UnionpayCredentials,
@@ -137,6 +142,7 @@ impl Debug for MerchantCredentials {
             .debug_struct("MerchantCredentials")
             .field("alipay_app_id", &self.alipay.app_id)
             .field("alipay_certificate_app_id", &self.alipay_certificate.app_id)
+            .field("stripe_account", &self.stripe.account)
             .field("wechatpay_mchid", &self.wechatpay.mchid)
             .field("unionpay_mer_id", &self.unionpay.mer_id)
             .finish_non_exhaustive()
@@ -267,6 +273,10 @@ impl Keys {
             unionpay::add(&mut file, &Chance::system())?;
             write(path, &file)?;
         }
+        if file.merchant.stripe.secret_key.is_empty() {
+            file.merchant.stripe = StripeCredentials::fresh(&Chance::system());
+            write(path, &file)?;
+        }
         let kept = Kept::File(Box::new(Mutex::new(file.clone())), path.to_owned());
         Self::from_file(&file, kept)
     }
@@ -276,6 +286,7 @@ impl Keys {
         let chance = Chance::seeded(seed);
         let mut file = generate(&chance)?;
         unionpay::add(&mut file, &unionpay::own_chance(seed))?;
+        file.merchant.stripe = StripeCredentials::fresh(&stripe::own_chance(seed));
         Self::from_file(
             &file,
             Kept::Memory {
@@ -291,6 +302,7 @@ impl Keys {
         let mut issued = stand_in_credentials(&chance);
         let (credentials, unionpay) = UnionpayKeys::stand_in(&unionpay::own_chance(seed));
         issued.merchant.unionpay = credentials;
+        issued.merchant.stripe = StripeCredentials::fresh(&stripe::own_chance(seed));
         let signer = |name: &str, pem: &str, key: Box<StandIn>| {
             let (name, pem) = (name.to_owned(), pem.to_owned());
             let key = PrivateKey::StandIn(key);

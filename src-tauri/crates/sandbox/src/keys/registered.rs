@@ -83,6 +83,11 @@ impl Keys {
         };
         let (serial, certificate_pem) = match channel {
             Channel::Alipay => Default::default(),
+            Channel::Stripe => {
+                return Err(KeysError::encoding(
+                    "Stripe knows its merchants by secret keys",
+                ));
+            }
             Channel::Unionpay => {
                 let mer_id = &self.merchant.unionpay.mer_id;
                 self.unionpay.merchant_certificate(mer_id, &key, chance)?

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Channel, Charge, Currency, EndedBy, Fen, Ledger, Plan, Refund, RefundState, Reserve, State,
-    Trade, TradeKey, UnionpayTerms, Withdrawal,
+    Channel, Charge, Currency, Decline, EndedBy, Fen, Ledger, Plan, Refund, RefundState, Reserve,
+    State, StripeAttempt, StripeEvent, StripeMethod, Trade, TradeKey, UnionpayTerms, Withdrawal,
 };
 use crate::bills::Plant;
 use crate::customers::{self, Behaviour};
@@ -31,6 +31,12 @@ pub(crate) enum Event {
         key: TradeKey,
         at_ms: i64,
         by: EndedBy,
+    },
+    /// The payer at a reader is going to pay, or to be declined (Stripe).
+    Expected {
+        key: TradeKey,
+        behaviour: Behaviour,
+        plan: Option<Plan>,
     },
     /// A success was told to the merchant's address (UnionPay).
     Noticed {
@@ -74,6 +80,8 @@ pub(crate) enum Event {
     },
     /// A payer scanned the QR.
     Scanned { key: TradeKey, at_ms: i64 },
+    /// What is Stripe's alone.
+    Stripe(Box<StripeEvent>),
     /// The merchant took money out.
     Withdrawn {
         channel: Channel,
@@ -96,6 +104,8 @@ impl Ledger {
                     at_ms: plan.at_ms,
                     amount: trade.total,
                 }
+            } else if key.channel == Channel::Stripe {
+                declined_at_reader(trade, plan.at_ms)
             } else {
                 Event::Ended {
                     key: key.clone(),
@@ -120,6 +130,16 @@ impl Ledger {
                     state: refund.ends_as,
                 });
             }
+            let fails_ms = refund.stripe.as_ref().and_then(|told| told.fails_ms);
+            if let Some(at_ms) = fails_ms.filter(|at_ms| *at_ms <= now_ms) {
+                events.push(Event::Stripe(Box::new(StripeEvent::RefundClosed {
+                    key: key.clone(),
+                    refund_no: refund.refund_no.clone(),
+                    at_ms,
+                    is_canceled: false,
+                    keeps_money: false,
+                })));
+            }
         }
         events
     }
@@ -142,6 +162,11 @@ impl Ledger {
                 }
             }
             Event::Ended { key, at_ms, by } => self.apply_end(&key, at_ms, by),
+            Event::Expected {
+                key,
+                behaviour,
+                plan,
+            } => self.apply_expected(&key, behaviour, plan),
             Event::Noticed {
                 number,
                 at_ms,
@@ -165,14 +190,10 @@ impl Ledger {
             } => {
                 self.by_code
                     .insert((key.channel, code.clone()), key.clone());
-                if let Some(plan) = plan {
-                    self.agenda.insert((plan.at_ms, key.clone()));
-                }
                 if let Some(trade) = self.trades.get_mut(&key) {
                     trade.code = code;
-                    trade.behaviour = behaviour;
-                    trade.plan = plan;
                 }
+                self.apply_expected(&key, behaviour, plan);
             }
             Event::Reserved {
                 channel,
@@ -196,6 +217,7 @@ impl Ledger {
                     trade.declined = false;
                 }
             }
+            Event::Stripe(event) => self.apply_stripe(*event),
             Event::Withdrawn {
                 channel,
                 currency,
@@ -215,6 +237,16 @@ impl Ledger {
         }
     }
 
+    fn apply_expected(&mut self, key: &TradeKey, behaviour: Behaviour, plan: Option<Plan>) {
+        if let Some(plan) = plan {
+            self.agenda.insert((plan.at_ms, key.clone()));
+        }
+        if let Some(trade) = self.trades.get_mut(key) {
+            trade.behaviour = behaviour;
+            trade.plan = plan;
+        }
+    }
+
     fn apply_open(&mut self, trade: Trade) {
         let key = trade.key.clone();
         self.order.push(key.clone());
@@ -226,6 +258,7 @@ impl Ledger {
         if let Some(plan) = trade.plan {
             self.agenda.insert((plan.at_ms, key.clone()));
         }
+        self.tell_opened(&trade);
         self.trades.insert(key, trade);
     }
 
@@ -242,6 +275,7 @@ impl Ledger {
         }
         self.move_balance(key.channel, payer.1, amount, Way::In);
         self.move_wallet(payer, amount, Way::Out);
+        self.tell_charged(key, at_ms);
     }
 
     fn apply_end(&mut self, key: &TradeKey, at_ms: i64, by: EndedBy) {
@@ -252,7 +286,10 @@ impl Ledger {
         trade.state = State::Ended(by);
         trade.ended_ms = Some(at_ms);
         // The one customer whose charge was still under way when the till gave up.
-        let is_delayed = trade.behaviour == Behaviour::PaysAfterReverse && by == EndedBy::Cancel;
+        // A canceled intent of Stripe is final.
+        let is_delayed = key.channel != Channel::Stripe
+            && trade.behaviour == Behaviour::PaysAfterReverse
+            && by == EndedBy::Cancel;
         trade.plan = is_delayed.then_some(Plan {
             at_ms: delayed_ms,
             pays: true,
@@ -260,6 +297,7 @@ impl Ledger {
         if is_delayed {
             self.agenda.insert((delayed_ms, key.clone()));
         }
+        self.tell_ended(key, by, at_ms);
     }
 
     fn apply_refund(&mut self, key: &TradeKey, refund: Refund) {
@@ -274,7 +312,11 @@ impl Ledger {
             self.by_refund_id.insert((key.channel, id), number.clone());
             self.by_refund_no.insert((key.channel, number), key.clone());
         }
-        trade.refunds.push(refund);
+        if let Some(fails_ms) = refund.stripe.as_ref().and_then(|told| told.fails_ms) {
+            self.agenda.insert((fails_ms, key.clone()));
+        }
+        trade.refunds.push(refund.clone());
+        self.tell_back(key, &refund);
         self.move_balance(key.channel, currency, amount, Way::Out);
     }
 
@@ -305,9 +347,15 @@ impl Ledger {
             RefundState::Closed => self.move_balance(payer.0, payer.1, amount, Way::In),
             RefundState::Abnormal | RefundState::Processing => {}
         }
+        self.tell_settled(key, refund_no, at_ms);
     }
 
-    fn move_wallet(&mut self, payer: (Channel, Currency, Behaviour), amount: Fen, way: Way) {
+    pub(super) fn move_wallet(
+        &mut self,
+        payer: (Channel, Currency, Behaviour),
+        amount: Fen,
+        way: Way,
+    ) {
         let wallet = self
             .wallets
             .entry(payer)
@@ -315,7 +363,13 @@ impl Ledger {
         move_money(wallet, amount, way);
     }
 
-    fn move_balance(&mut self, channel: Channel, currency: Currency, amount: Fen, way: Way) {
+    pub(super) fn move_balance(
+        &mut self,
+        channel: Channel,
+        currency: Currency,
+        amount: Fen,
+        way: Way,
+    ) {
         let account = self.accounts.entry((channel, currency)).or_default();
         move_money(&mut account.balance, amount, way);
     }
@@ -326,8 +380,31 @@ fn is_told(terms: Option<&UnionpayTerms>) -> bool {
     terms.is_some_and(|terms| terms.back_url.is_some())
 }
 
+/// The customer at a reader, who gives a wrong PIN.
+fn declined_at_reader(trade: &Trade, at_ms: i64) -> Event {
+    let known = trade.stripe.as_ref().and_then(|terms| terms.method.clone());
+    let method = known.unwrap_or_else(|| StripeMethod {
+        id: trade.trade_no.replacen("pi_", "pm_", 1),
+        kind: "card_present".to_owned(),
+        brand: "visa".to_owned(),
+        last4: "4242".to_owned(),
+    });
+    let attempt = StripeAttempt {
+        at_ms,
+        decline: Decline {
+            code: "card_declined".to_owned(),
+            decline_code: "incorrect_pin".to_owned(),
+        },
+        method,
+    };
+    Event::Stripe(Box::new(StripeEvent::Declined {
+        key: trade.key.clone(),
+        attempt,
+    }))
+}
+
 #[derive(Clone, Copy)]
-enum Way {
+pub(super) enum Way {
     In,
     Out,
 }

@@ -109,6 +109,23 @@ impl Journal {
         ))
     }
 
+    /// Refuses a journal whose tail is unknown.
+    pub(crate) fn check(&self) -> Result<(), JournalError> {
+        match self {
+            Self::File(file) if file.poisoned => Err(JournalError::Poisoned {
+                path: file.path.clone(),
+            }),
+            Self::File(_) | Self::Memory => Ok(()),
+        }
+    }
+
+    /// The ledger knows more than the disk does, and has to stop.
+    pub(crate) fn poison(&mut self) {
+        if let Self::File(file) = self {
+            file.poisoned = true;
+        }
+    }
+
     /// Writes one transaction and waits until it is where this journal keeps it.
     pub(crate) fn append<E: Serialize>(&mut self, events: &[E]) -> Result<(), JournalError> {
         match self {

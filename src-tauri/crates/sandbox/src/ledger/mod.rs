@@ -8,9 +8,11 @@ mod balances;
 mod currency;
 mod events;
 mod journal;
+mod merchant;
 mod money;
 mod notices;
 mod rhythm;
+mod stripe;
 mod trade;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -20,10 +22,19 @@ pub use balances::Balances;
 pub use currency::Currency;
 pub(crate) use events::Event;
 pub use journal::JournalError;
+use merchant::Account;
+pub(crate) use merchant::{Reserve, Withdrawal};
 pub use money::Fen;
 pub(crate) use notices::Notice;
 pub use rhythm::Rhythm;
-pub(crate) use trade::USUAL_RATE;
+pub use stripe::{
+    ActionEnd, Awaits, Decline, ReaderAction, StripeAttempt, StripeLocation, StripeMethod,
+    StripeReader, StripeRefund, StripeSession, StripeTerms,
+};
+pub(crate) use stripe::{
+    BalanceLine, FactSubject, KeptAnswer, LineSource, StripeBooks, StripeEvent, StripeFact,
+    StripePayout, StripeReport,
+};
 pub use trade::{
     Channel, Charge, EndedBy, Kind, Origin, Plan, Refund, RefundCause, RefundState, State, Trade,
     TradeKey, UnionpayTerms,
@@ -48,6 +59,7 @@ pub(crate) struct NewTrade {
     pub(crate) code: String,
     pub(crate) expires_ms: i64,
     pub(crate) unionpay: Option<UnionpayTerms>,
+    pub(crate) stripe: Option<Box<StripeTerms>>,
 }
 
 /// What a till's scan of a payment code leads to.
@@ -74,6 +86,8 @@ pub(crate) enum CodeRefusal {
 #[derive(Debug)]
 pub(crate) struct Ledger {
     journal: Journal,
+    /// Events that count already and are written together, when the call that made them is through.
+    together: Option<Vec<Event>>,
     rhythm: Rhythm,
     trades: HashMap<TradeKey, Trade>,
     /// Creation order, for lists and for numbers.
@@ -95,37 +109,9 @@ pub(crate) struct Ledger {
     rates: BTreeMap<Channel, u32>,
     plants: Vec<Plant>,
     notices: Notices,
+    stripe: StripeBooks,
     /// How far ended days have moved the sandbox's clock ahead of the machine's.
     offset_ms: i64,
-}
-
-/// The merchant's money of one currency at one channel. No sum of the ledger mixes currencies.
-#[derive(Clone, Copy, Debug, Default)]
-struct Account {
-    /// What the merchant has there.
-    balance: Fen,
-    /// What was taken out.
-    withdrawn: Fen,
-    /// What the channel holds back by now.
-    reserved: Fen,
-}
-
-/// Money that the merchant took out.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Withdrawal {
-    pub(crate) channel: Channel,
-    pub(crate) currency: Currency,
-    pub(crate) amount: Fen,
-    pub(crate) at_ms: i64,
-}
-
-/// Money that the channel holds back, or releases as a negative sum.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Reserve {
-    pub(crate) channel: Channel,
-    pub(crate) currency: Currency,
-    pub(crate) held: Fen,
-    pub(crate) at_ms: i64,
 }
 
 impl Ledger {
@@ -147,6 +133,7 @@ impl Ledger {
     fn empty(journal: Journal, rhythm: Rhythm) -> Self {
         Self {
             journal,
+            together: None,
             rhythm,
             trades: HashMap::new(),
             order: Vec::new(),
@@ -155,6 +142,7 @@ impl Ledger {
             by_refund_no: HashMap::new(),
             by_refund_id: HashMap::new(),
             notices: Notices::default(),
+            stripe: StripeBooks::default(),
             agenda: BTreeSet::new(),
             wallets: BTreeMap::new(),
             accounts: BTreeMap::new(),
@@ -169,13 +157,14 @@ impl Ledger {
 
     /// Makes everything happen that was due by now, in the order of its time.
     pub(crate) fn settle(&mut self, now_ms: i64) -> Result<(), JournalError> {
+        self.journal.check()?;
         while let Some((at_ms, key)) = self.agenda.first().cloned() {
             if at_ms > now_ms {
                 break;
             }
             self.live_through(at_ms, key, now_ms)?;
         }
-        Ok(())
+        self.pay_out(now_ms)
     }
 
     /// One place of the agenda.
@@ -332,6 +321,34 @@ impl Ledger {
         Ok(true)
     }
 
+    /// The payer is going to pay, or to be declined: the customer at a reader.
+    pub(crate) fn expect(
+        &mut self,
+        key: &TradeKey,
+        behaviour: Behaviour,
+        plan: Option<Plan>,
+    ) -> Result<(), JournalError> {
+        self.commit(vec![Event::Expected {
+            key: key.clone(),
+            behaviour,
+            plan,
+        }])
+    }
+
+    /// Takes a part of what is asked, or all of it, of a trade that has none yet: the rest is let go.
+    pub(crate) fn capture(
+        &mut self,
+        key: &TradeKey,
+        amount: Fen,
+        now_ms: i64,
+    ) -> Result<(), JournalError> {
+        self.commit(vec![Event::Charged {
+            key: key.clone(),
+            at_ms: now_ms,
+            amount,
+        }])
+    }
+
     /// Ends an unpaid trade.
     pub(crate) fn end(
         &mut self,
@@ -352,13 +369,19 @@ impl Ledger {
             (Channel::Unionpay | Channel::Wechatpay, RefundCause::Refund) => {
                 now_ms.saturating_add(self.rhythm.refund_ms)
             }
+            (Channel::Stripe, RefundCause::Refund) if !refund.is_prompt => {
+                now_ms.saturating_add(self.rhythm.refund_ms)
+            }
             _ => now_ms,
         };
         let refund_no = refund.refund_no.clone();
         let key = refund.key.clone();
         let accepted = Refund {
             refund_no: refund.refund_no,
-            refund_id: self.refund_id(refund.key.channel, now_ms),
+            refund_id: match refund.key.channel {
+                Channel::Stripe => refund_no.clone(),
+                channel => self.refund_id(channel, now_ms),
+            },
             amount: refund.amount,
             reason: refund.reason,
             cause: refund.cause,
@@ -368,6 +391,7 @@ impl Ledger {
             settled_ms: None,
             state: RefundState::Processing,
             unionpay: refund.unionpay,
+            stripe: refund.stripe,
         };
         let mut events = vec![Event::RefundAccepted {
             key: key.clone(),
@@ -385,87 +409,8 @@ impl Ledger {
         self.commit(events)
     }
 
-    /// The merchant takes money out of the channel, so that a refund can find too little.
-    pub(crate) fn withdraw(
-        &mut self,
-        channel: Channel,
-        currency: Currency,
-        amount: Fen,
-        now_ms: i64,
-    ) -> Result<bool, JournalError> {
-        if amount <= Fen::ZERO || self.merchant_balance(channel, currency) < amount {
-            return Ok(false);
-        }
-        self.commit(vec![Event::Withdrawn {
-            channel,
-            currency,
-            amount,
-            at_ms: now_ms,
-        }])?;
-        Ok(true)
-    }
-
-    /// The channel holds money of the merchant back, or releases some as a negative sum. Nothing happens where the
-    /// balance, or what is held, is less.
-    pub(crate) fn reserve(
-        &mut self,
-        channel: Channel,
-        currency: Currency,
-        held: Fen,
-        at_ms: i64,
-    ) -> Result<bool, JournalError> {
-        let account = self.account(channel, currency);
-        let left = account.reserved.plus(held);
-        let is_held = left.is_some_and(|left| left >= Fen::ZERO);
-        if held == Fen::ZERO || !is_held || account.balance < held {
-            return Ok(false);
-        }
-        self.commit(vec![Event::Reserved {
-            channel,
-            currency,
-            held,
-            at_ms,
-        }])?;
-        Ok(true)
-    }
-
-    pub(crate) fn reserves(&self) -> &[Reserve] {
-        &self.reserves
-    }
-
-    pub(crate) fn merchant_balance(&self, channel: Channel, currency: Currency) -> Fen {
-        self.account(channel, currency).balance
-    }
-
-    fn account(&self, channel: Channel, currency: Currency) -> Account {
-        let account = self.accounts.get(&(channel, currency));
-        account.copied().unwrap_or_default()
-    }
-
-    /// The rate of trades created from now on, in millionths.
-    pub(crate) fn fee_rate(&self, channel: Channel) -> u32 {
-        self.rates.get(&channel).copied().unwrap_or(USUAL_RATE)
-    }
-
-    pub(crate) fn set_fee_rate(
-        &mut self,
-        channel: Channel,
-        millionths: u32,
-        now_ms: i64,
-    ) -> Result<(), JournalError> {
-        self.commit(vec![Event::RateSet {
-            channel,
-            millionths,
-            at_ms: now_ms,
-        }])
-    }
-
     pub(crate) fn plants(&self) -> &[Plant] {
         &self.plants
-    }
-
-    pub(crate) fn withdrawals(&self) -> &[Withdrawal] {
-        &self.withdrawals
     }
 
     pub(crate) fn offset_ms(&self) -> i64 {
@@ -532,8 +477,9 @@ impl Ledger {
         now_ms: i64,
     ) -> Trade {
         let new_channel = new.key.channel;
+        let intent = new.stripe.as_ref().map(|terms| terms.intent.clone());
         Trade {
-            trade_no: self.trade_no(new_channel, now_ms),
+            trade_no: intent.unwrap_or_else(|| self.trade_no(new_channel, now_ms)),
             key: new.key,
             kind: new.kind,
             currency: new.currency,
@@ -554,6 +500,7 @@ impl Ledger {
             charges: Vec::new(),
             refunds: Vec::new(),
             unionpay: new.unionpay,
+            stripe: new.stripe,
         }
     }
 
@@ -563,6 +510,7 @@ impl Ledger {
         let day = crate::clock::china_day(now_ms);
         match channel {
             Channel::Alipay => format!("{day}22001400{count:012}"),
+            Channel::Stripe => format!("pi_3Sandbox{count:016}"),
             Channel::Unionpay => query_id(51, count, now_ms),
             Channel::Wechatpay => format!("4200000000{day}{count:010}"),
         }
@@ -575,6 +523,7 @@ impl Ledger {
         let day = crate::clock::china_day(now_ms);
         match channel {
             Channel::Alipay => format!("{day}33001400{count:012}"),
+            Channel::Stripe => format!("re_3Sandbox{count:016}"),
             Channel::Unionpay => query_id(52, count, now_ms),
             Channel::Wechatpay => format!("50300000000{day}{count:010}"),
         }
@@ -582,11 +531,37 @@ impl Ledger {
 
     /// Puts events on the disk, then lets them count.
     fn commit(&mut self, events: Vec<Event>) -> Result<(), JournalError> {
-        self.journal.append(&events)?;
+        match &mut self.together {
+            None => self.journal.append(&events)?,
+            Some(together) => together.extend(events.iter().cloned()),
+        }
         for event in events {
             self.apply(event);
         }
         Ok(())
+    }
+
+    /// Everything that the work does is one transaction of the journal: an effect and the answer that is kept of it
+    /// are on the disk both or not at all. Where the disk refuses, the ledger is ahead of it and unusable from then
+    /// on, so nobody is told.
+    pub(crate) fn together<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        self.together = Some(Vec::new());
+        let done = work(self);
+        let events = self.together.take().unwrap_or_default();
+        if !events.is_empty()
+            && let Err(error) = self.journal.append(&events)
+        {
+            self.journal.poison();
+            return Err(error);
+        }
+        done
+    }
+
+    pub(crate) fn stripe(&self) -> &StripeBooks {
+        &self.stripe
     }
 }
 
@@ -607,4 +582,7 @@ pub(crate) struct NewRefund {
     pub(crate) cause: RefundCause,
     pub(crate) ends_as: RefundState,
     pub(crate) unionpay: Option<UnionpayTerms>,
+    pub(crate) stripe: Option<Box<StripeRefund>>,
+    /// Whether the money is with the payer at once (Stripe).
+    pub(crate) is_prompt: bool,
 }

@@ -79,7 +79,7 @@ impl Ledger {
             .range((now_ms.saturating_sub(RECENT_MS), first)..);
         let due: Vec<_> = recent
             .take_while(|(at_ms, _)| *at_ms <= now_ms)
-            .filter(|(_, key)| key.channel == Channel::Unionpay)
+            .filter(|(_, key)| matches!(key.channel, Channel::Stripe | Channel::Unionpay))
             .cloned()
             .collect();
         for (at_ms, key) in due {

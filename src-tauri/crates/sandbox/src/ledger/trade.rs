@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Currency, Fen};
+use super::{Currency, Fen, StripeRefund, StripeTerms};
 use crate::customers::Behaviour;
 
 /// A channel that the sandbox speaks.
@@ -13,6 +13,8 @@ use crate::customers::Behaviour;
 pub enum Channel {
     /// Alipay's `gateway.do`.
     Alipay,
+    /// Stripe's API, version 1.
+    Stripe,
     /// UnionPay's 全渠道 gateway, version 5.1.0.
     Unionpay,
     /// WeChat Pay API v3.
@@ -21,15 +23,24 @@ pub enum Channel {
 
 impl Channel {
     /// Every channel, in the order in which the sandbox learnt them: lists keep it.
-    pub const ALL: [Self; 3] = [Self::Alipay, Self::Wechatpay, Self::Unionpay];
+    pub const ALL: [Self; 4] = [Self::Alipay, Self::Wechatpay, Self::Unionpay, Self::Stripe];
 
     /// Its name in the ledger, in the control's calls and among accounts.
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
             Self::Alipay => "alipay",
+            Self::Stripe => "stripe",
             Self::Unionpay => "unionpay",
             Self::Wechatpay => "wechatpay",
+        }
+    }
+
+    /// The rate of a contract that nobody has changed, in millionths: 0.60 %, at Stripe 2.90 %.
+    pub(crate) const fn usual_rate(self) -> u32 {
+        match self {
+            Self::Alipay | Self::Unionpay | Self::Wechatpay => usual_rate(),
+            Self::Stripe => 29_000,
         }
     }
 }
@@ -103,6 +114,8 @@ pub struct Charge {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RefundCause {
+    /// The payer's bank took it back (Stripe).
+    Dispute,
     /// A refund with a number of its own.
     Refund,
     /// Cancel or reverse of a paid trade.
@@ -149,6 +162,9 @@ pub struct Refund {
     /// What it was asked with (UnionPay).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unionpay: Option<UnionpayTerms>,
+    /// What it was asked with, and what became of it (Stripe).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stripe: Option<Box<StripeRefund>>,
 }
 
 /// What a transaction of UnionPay was asked with, as answers, queries and notices repeat it.
@@ -190,11 +206,9 @@ pub struct Origin {
     pub terminal_id: Option<String>,
 }
 
-/// The channels' usual rate, 0.60 %, in millionths.
-pub(crate) const USUAL_RATE: u32 = 6_000;
-
+/// The Chinese channels' usual rate, in millionths.
 const fn usual_rate() -> u32 {
-    USUAL_RATE
+    6_000
 }
 
 /// A trade, with every fact that ever moved money on it.
@@ -248,6 +262,9 @@ pub struct Trade {
     /// What it was asked with (UnionPay).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unionpay: Option<UnionpayTerms>,
+    /// What it was asked with, and what is known of it (Stripe).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stripe: Option<Box<StripeTerms>>,
 }
 
 impl Trade {

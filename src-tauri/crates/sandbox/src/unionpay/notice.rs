@@ -25,6 +25,8 @@ pub(crate) fn notice(keys: &Keys, ledger: &Ledger, notice: &Notice) -> Option<Du
         number: notice.number.clone(),
         url,
         body: pairs.join("&"),
+        content_type: "application/x-www-form-urlencoded;charset=UTF-8",
+        signature: None,
     })
 }
 

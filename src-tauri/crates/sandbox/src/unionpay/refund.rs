@@ -40,6 +40,8 @@ pub(super) fn refund(world: &World, form: &Form) -> Result<Fields, Refusal> {
             cause,
             ends_as,
             unionpay: Some(terms),
+            stripe: None,
+            is_prompt: false,
         },
     )?;
     answer(&ledger, form, &number)
@@ -112,6 +114,8 @@ fn reversal(
         cause: RefundCause::Reversal,
         ends_as: RefundState::Success,
         unionpay,
+        stripe: None,
+        is_prompt: false,
     }
 }
 

@@ -84,6 +84,7 @@ pub(super) fn check_payment(
         code: String::new(),
         expires_ms: expiry(world, form)?,
         unionpay: Some(terms),
+        stripe: None,
     })
 }
 

@@ -83,6 +83,8 @@ pub(super) fn refund(world: &World, call: &Call) -> Outcome {
             cause: RefundCause::Refund,
             ends_as,
             unionpay: None,
+            stripe: None,
+            is_prompt: false,
         },
         now_ms,
     )?;

@@ -183,6 +183,7 @@ pub(super) fn codepay(world: &World, call: &Call) -> Outcome {
             code,
             expires_ms: asked.expires_ms,
             unionpay: None,
+            stripe: None,
         },
         now_ms,
     )?;
@@ -261,6 +262,7 @@ pub(super) fn native(world: &World, call: &Call) -> Outcome {
             code: format!("weixin://wxpay/bizpayurl?pr=sbx{count:08}"),
             expires_ms: asked.expires_ms,
             unionpay: None,
+            stripe: None,
         };
         ledger.open_qr(opened, now_ms)?;
     }
@@ -422,6 +424,8 @@ fn give_back(ledger: &mut Ledger, trade: &Trade, now_ms: i64) -> Result<(), Refu
         cause: RefundCause::Reversal,
         ends_as: RefundState::Success,
         unionpay: None,
+        stripe: None,
+        is_prompt: false,
     };
     Ok(ledger.refund(refund, now_ms)?)
 }

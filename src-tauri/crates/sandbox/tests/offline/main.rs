@@ -11,6 +11,7 @@ mod faults;
 mod history;
 mod rsa;
 mod speed;
+mod stripe;
 mod till;
 mod time;
 mod truth;

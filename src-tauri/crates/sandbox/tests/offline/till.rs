@@ -125,7 +125,7 @@ impl Till {
     pub(crate) fn send(&self, channel: Channel, ask: &Ask, strike: Option<Strike>) -> Sent {
         match channel {
             Channel::Alipay => self.send_alipay(ask, strike),
-            Channel::Unionpay => panic!("{UNIONPAY}"),
+            Channel::Stripe | Channel::Unionpay => panic!("{UNIONPAY}"),
             Channel::Wechatpay => self.send_wechatpay(ask, strike),
         }
     }
@@ -138,7 +138,7 @@ impl Till {
                 let (method, content) = ask.alipay();
                 std::hint::black_box(self.alipay_body(method, &content));
             }
-            Channel::Unionpay => panic!("{UNIONPAY}"),
+            Channel::Stripe | Channel::Unionpay => panic!("{UNIONPAY}"),
             Channel::Wechatpay => {
                 let (method, target, body) = ask.wechatpay(&own.appid, &own.mchid);
                 std::hint::black_box(self.authorization(method, &target, &body.to_string()));
@@ -256,7 +256,7 @@ impl Till {
     pub(crate) fn read(&self, channel: Channel, node: &str, answer: &WireAnswer) -> Seen {
         match channel {
             Channel::Alipay => self.read_alipay(node, answer),
-            Channel::Unionpay => panic!("{UNIONPAY}"),
+            Channel::Stripe | Channel::Unionpay => panic!("{UNIONPAY}"),
             Channel::Wechatpay => self.read_wechatpay(answer),
         }
     }
