@@ -527,6 +527,8 @@ fn customers() -> Vec<CustomerView> {
             digits: customer.digits.to_owned(),
             key: customer.key.to_owned(),
             codes: paydesk_sandbox::Channel::ALL
+                .into_iter()
+                .filter(|channel| takes_codes(channel.id()))
                 .map(|channel| {
                     let random = rand::rngs::OsRng.next_u64();
                     CustomerCode {
@@ -534,9 +536,15 @@ fn customers() -> Vec<CustomerView> {
                         code: paydesk_sandbox::sample_code(channel, customer.behaviour, random),
                     }
                 })
-                .into(),
+                .collect(),
         })
         .collect()
+}
+
+/// Whether payers of the channel show codes that a shop scans.
+fn takes_codes(channel: &str) -> bool {
+    let connector = paydesk_channels::by_id(channel);
+    connector.is_some_and(|it| !it.profile().codes.is_empty())
 }
 
 fn text(value: &Value, key: &str) -> String {

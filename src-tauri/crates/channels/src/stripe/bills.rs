@@ -20,7 +20,7 @@ use crate::{
     },
 };
 use paydesk_domain::{
-    BillKind, BillLine, ChannelDay, Doubt, FlowSort, Memo, NotSent, Outcome, Totals,
+    BillKind, BillLine, ChannelDay, DayCut, Doubt, FlowSort, Memo, NotSent, Outcome, Totals,
 };
 use paydesk_signing::Authentic;
 
@@ -66,6 +66,7 @@ impl Bills for Stripe {
     /// A day's movements are in the reports half a day later; how long runs are kept is not said.
     fn calendar(&self) -> BillCalendar {
         BillCalendar {
+            cut: DayCut::MIDNIGHT,
             ready_hour: 14,
             kept_days: None,
         }

@@ -2,7 +2,7 @@
 //! The codes are read out of the references' tables, so a new one there fails here.
 
 use crate::documented::{alipay, protocol, unionpay, wechatpay};
-use paydesk_channels::{MoneyMoved, NextAction, by_id};
+use paydesk_channels::{Channel, MoneyMoved, NextAction, by_id};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,

@@ -74,7 +74,7 @@ fn said(channel: Channel, code: &str, meaning: &CodeMeaning, scope: Scope) -> Na
             };
             (status, code.to_owned(), None)
         }
-        Channel::Unionpay => (200, code.to_owned(), None),
+        Channel::Stripe | Channel::Unionpay => (200, code.to_owned(), None),
         Channel::Alipay if code.bytes().all(|b| b.is_ascii_digit()) => (200, code.to_owned(), None),
         Channel::Alipay => {
             let gateway = match code {

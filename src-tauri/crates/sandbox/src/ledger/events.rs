@@ -99,11 +99,11 @@ impl Ledger {
         let mut events = Vec::new();
         if let Some(plan) = trade.plan.filter(|plan| plan.at_ms <= now_ms) {
             events.push(if plan.pays {
-                Event::Charged {
+                held_at_reader(trade, plan.at_ms).unwrap_or_else(|| Event::Charged {
                     key: key.clone(),
                     at_ms: plan.at_ms,
                     amount: trade.total,
-                }
+                })
             } else if key.channel == Channel::Stripe {
                 declined_at_reader(trade, plan.at_ms)
             } else {
@@ -378,6 +378,21 @@ impl Ledger {
 /// Whether the transaction's success is told to an address.
 fn is_told(terms: Option<&UnionpayTerms>) -> bool {
     terms.is_some_and(|terms| terms.back_url.is_some())
+}
+
+/// Stripe's money that is taken by a capture alone: the card only holds it.
+fn held_at_reader(trade: &Trade, at_ms: i64) -> Option<Event> {
+    let terms = trade.stripe.as_ref()?;
+    if !terms.is_held_first() {
+        return None;
+    }
+    let mut terms = terms.clone();
+    terms.hold(at_ms);
+    Some(Event::Stripe(Box::new(StripeEvent::Terms {
+        key: trade.key.clone(),
+        at_ms,
+        terms,
+    })))
 }
 
 /// The customer at a reader, who gives a wrong PIN.

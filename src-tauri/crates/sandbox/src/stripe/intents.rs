@@ -443,10 +443,9 @@ pub(super) fn pay(
         }
         Fate::Pays => {
             terms.method = Some(method.clone());
-            let is_held = terms.capture_method == "manual";
+            let is_held = terms.is_held_first();
             if is_held {
-                terms.awaits = Awaits::Capture;
-                terms.authorised_ms = Some(at_ms);
+                terms.hold(at_ms);
             }
             ledger.tell_stripe(StripeEvent::Terms {
                 key: key.clone(),

@@ -207,6 +207,46 @@ async fn every_customer_stands_at_a_reader() {
     }
 }
 
+/// Whoever takes time at a reader pays no sooner than the capture, either.
+#[tokio::test]
+async fn money_at_a_reader_is_held_until_it_is_captured() {
+    for (customer, passes_ms) in [
+        (Behaviour::Pays, 0),
+        (Behaviour::PaysAfterPassword, 6_000),
+        (Behaviour::PaysLate, 400),
+    ] {
+        let shop = Shop::open().await;
+        let reader = shop.stripe_reader();
+        shop.sandbox.set_reader(true, Some(customer)).unwrap();
+        let pairs = [
+            ("amount", "1000"),
+            ("currency", "hkd"),
+            ("payment_method_types[0]", "card_present"),
+            ("capture_method", "manual"),
+            ("metadata[order_id]", "HELD1"),
+        ];
+        let intent = shop.stripe_do("/v1/payment_intents", &pairs).await;
+        let id = intent["id"].as_str().unwrap();
+        let process = format!("{reader}/process_payment_intent");
+        shop.stripe_do(&process, &[("payment_intent", id)]).await;
+        shop.pass(passes_ms);
+        let held = shop.stripe_get(&format!("/v1/payment_intents/{id}")).await;
+        assert_eq!(
+            (&held["status"], &held["amount_capturable"]),
+            (&json!("requires_capture"), &json!(1_000)),
+            "{customer:?}"
+        );
+        let told = shop.stripe_get(&reader).await;
+        assert_eq!(told["action"]["status"], "succeeded", "{customer:?}");
+        shop.pass(60_000);
+        assert_eq!(shop.stripe_balance("HKD"), 0, "{customer:?}");
+        let capture = format!("/v1/payment_intents/{id}/capture");
+        let taken = shop.stripe_do(&capture, &[]).await;
+        assert_eq!(taken["status"], "succeeded", "{customer:?}");
+        assert_eq!(shop.stripe_balance("HKD"), 1_000, "{customer:?}");
+    }
+}
+
 #[tokio::test]
 async fn readers_are_registered_and_listed() {
     let shop = Shop::open().await;

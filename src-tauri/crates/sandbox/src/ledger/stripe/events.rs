@@ -148,6 +148,9 @@ impl Ledger {
                 let Some(trade) = self.trades.get_mut(&key) else {
                     return;
                 };
+                if awaits == Awaits::Capture {
+                    trade.plan = None;
+                }
                 let was = trade.stripe.replace(terms).map(|terms| terms.awaits);
                 if was == Some(awaits) {
                     return;

@@ -56,6 +56,18 @@ pub struct StripeTerms {
 }
 
 impl StripeTerms {
+    /// Whether the payer's money is only held at first, and taken by a capture.
+    #[must_use]
+    pub fn is_held_first(&self) -> bool {
+        self.capture_method == "manual"
+    }
+
+    /// The payer's money is held from this moment on.
+    pub(crate) fn hold(&mut self, at_ms: i64) {
+        self.awaits = Awaits::Capture;
+        self.authorised_ms = Some(at_ms);
+    }
+
     /// The merchant's number of the order, where one was given.
     #[must_use]
     pub fn order(&self) -> Option<&str> {
