@@ -137,7 +137,8 @@ fn number_of(trade: &Trade) -> &str {
 /// under which it was asked for.
 fn refund_number(refund: &Refund) -> &str {
     let own = refund.stripe.as_ref().and_then(|told| {
-        let named = told.metadata.get("refund_id");
+        let names = ["refund_id", "paydesk_refund"];
+        let named = names.into_iter().find_map(|name| told.metadata.get(name));
         named.or(told.idempotency_key.as_ref())
     });
     own.unwrap_or(&refund.refund_no)

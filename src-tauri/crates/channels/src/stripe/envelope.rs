@@ -81,10 +81,10 @@ pub(super) fn said(reply: &Authentic) -> Result<Said, Doubt> {
     let status = reply.status();
     let content = Json::read(reply.believed());
     if (200..300).contains(&status) {
+        // A report's run tells its own failure as a text, or as null.
+        let is_error = |content: &Json| content.get("error").is_some_and(Json::is_object);
         return match content {
-            Ok(content) if content.is_object() && content.get("error").is_none() => {
-                Ok(Said::Object(content))
-            }
+            Ok(content) if content.is_object() && !is_error(&content) => Ok(Said::Object(content)),
             _ => Err(Doubt::Unreadable),
         };
     }

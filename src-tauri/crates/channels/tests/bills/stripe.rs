@@ -354,6 +354,7 @@ fn run(day: ChannelDay, status: &str) -> Value {
     let url = "https://files.stripe.com/v1/files/file_1/contents";
     json!({
         "id": format!("frr_{}", day.0), "object": "reporting.report_run", "status": status,
+        "error": if status == "failed" { json!("The data is not there.") } else { Value::Null },
         "report_type": "balance_change_from_activity.itemized.3",
         "parameters": {"interval_start": from.0 / 1000, "interval_end": to.0 / 1000},
         "result": if status == "succeeded" { json!({"url": url}) } else { Value::Null },

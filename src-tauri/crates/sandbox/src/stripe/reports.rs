@@ -84,10 +84,15 @@ fn is_known(report_type: &str) -> bool {
         || version(PAYOUTS, 3)
 }
 
+/// Reports begin with the day of UTC before the first payment: an account is older than what is paid to it.
 fn data_from_ms(ledger: &Ledger) -> i64 {
     let mut trades = ledger.trades().filter(is_of_stripe);
     let first = trades.next().map_or(0, |trade| trade.created_ms);
-    first.div_euclid(86_400_000).saturating_mul(86_400_000)
+    first
+        .div_euclid(86_400_000)
+        .saturating_sub(1)
+        .max(0)
+        .saturating_mul(86_400_000)
 }
 
 pub(super) fn report_type(cx: &Cx<'_>, ledger: &Ledger, id: &str) -> Result<Value, Refusal> {

@@ -68,7 +68,7 @@ impl StripeTerms {
         self.authorised_ms = Some(at_ms);
     }
 
-    /// The merchant's number of the order, where one was given.
+    /// The merchant's number of the order, where one was given: under the name of the documents, or a till's own.
     #[must_use]
     pub fn order(&self) -> Option<&str> {
         let session = self.session.as_ref();
@@ -78,7 +78,8 @@ impl StripeTerms {
             .metadata
             .get("order_id")
             .or(of_session)
-            .or(of_reference);
+            .or(of_reference)
+            .or_else(|| self.metadata.get("paydesk_payment"));
         order.map(String::as_str)
     }
 }
