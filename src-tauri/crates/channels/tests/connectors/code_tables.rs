@@ -11,7 +11,7 @@ use std::{
 /// The text for a code nobody knows.
 const FALLBACK: &str = "code_other";
 
-/// One stands beside the list until its simulator does.
+/// One stands beside the list.
 fn connector(id: &str) -> &'static dyn Channel {
     static STRIPE: paydesk_channels::stripe::Stripe = paydesk_channels::stripe::CONNECTOR;
     match id {

@@ -214,7 +214,7 @@ impl Counter {
                 refund
                     .why
                     .as_deref()
-                    .is_some_and(|why| why != "interrupted")
+                    .is_some_and(|why| !matches!(why, "interrupted" | "refusal_unconfirmed"))
             })
             .await;
         assert!(

@@ -292,7 +292,7 @@ async fn rates_are_of_the_contract_when_the_trade_was_made() {
     let (_, rates) = shop.control("GET", "rates", Value::Null).await;
     assert_eq!(
         rates,
-        json!({ "alipay": 6000, "unionpay": 6000, "wechatpay": 6000 })
+        json!({ "alipay": 6000, "stripe": 29_000, "unionpay": 6000, "wechatpay": 6000 })
     );
     shop.wechatpay_pay("RATE0001", 10_000, Behaviour::Pays)
         .await;
