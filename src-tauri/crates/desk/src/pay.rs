@@ -288,8 +288,7 @@ impl Desk {
         };
         let payments = checked.channel.payments();
         let first = first_attempt(
-            payment,
-            payments.before(&tender, &shop.store_name),
+            (payment, payments.before(&tender, &shop.store_name)),
             new.plan.day,
             self.actor(),
             by.clone(),
@@ -524,10 +523,10 @@ pub(crate) fn target(payment: &Payment) -> Target {
     }
 }
 
-/// The first attempt and the events of a new order, made inside the transaction that drew its number.
+/// The first attempt, with what it remembers from before anything is sent, and the events of a new order, made inside
+/// the transaction that drew its number.
 fn first_attempt(
-    plan: PaymentPlan,
-    memo: Option<Memo>,
+    (plan, memo): (PaymentPlan, Option<Memo>),
     day: paydesk_domain::BusinessDay,
     actor: Actor,
     by: String,

@@ -27,7 +27,7 @@ pub(super) fn to_wire(amount: Amount) -> Option<i64> {
         return None;
     }
     let wire = if WHOLE_ON_THE_WIRE.contains(&code) {
-        (minor % 100 == 0).then(|| minor / 100)?
+        (minor % 100 == 0).then_some(minor / 100)?
     } else if HUNDREDTHS_ON_THE_WIRE.contains(&code) {
         minor.checked_mul(100)?
     } else if LAST_DIGIT_ZERO.contains(&code) {

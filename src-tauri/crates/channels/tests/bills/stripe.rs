@@ -291,10 +291,10 @@ fn what_streams_past_is_what_is_read_and_lines_are_found_again() {
             assert_eq!((brief.0, brief.2), (line.row, line.amount));
             assert_eq!(brief.3, line.reference().as_bytes());
         }
-        for from in 0..lines.len() {
+        for (from, brief) in briefs.iter().enumerate() {
             let mut spans = std::iter::once(Span {
-                row: briefs[from].0,
-                offset: briefs[from].1,
+                row: brief.0,
+                offset: brief.1,
                 lines: 2,
             });
             let mut found = Vec::new();

@@ -96,10 +96,10 @@ fn exchange(value: &mut Value, own: &str, other: &str) {
 pub(super) struct Refusal {
     status: u16,
     kind: &'static str,
-    code: Option<String>,
-    decline_code: Option<String>,
+    code: Option<Box<str>>,
+    decline_code: Option<Box<str>>,
     message: String,
-    param: Option<String>,
+    param: Option<Box<str>>,
     /// What belongs to it: the intent, the charge.
     more: Vec<(&'static str, Value)>,
     /// Whether it is given again under the same key: the work had begun.
@@ -123,7 +123,7 @@ impl Refusal {
     /// A parameter is wrong.
     pub(super) fn invalid(param: &str, message: String) -> Self {
         let mut refusal = Self::new(400, "invalid_request_error", message);
-        refusal.param = (!param.is_empty()).then(|| param.to_owned());
+        refusal.param = (!param.is_empty()).then(|| param.into());
         refusal
     }
 
@@ -162,7 +162,7 @@ impl Refusal {
 
     pub(super) fn unauthorized(code: Option<&str>, message: impl Into<String>) -> Self {
         let mut refusal = Self::new(401, "invalid_request_error", message.into());
-        refusal.code = code.map(str::to_owned);
+        refusal.code = code.map(Box::from);
         refusal
     }
 
@@ -195,7 +195,7 @@ impl Refusal {
     ) -> Self {
         let mut refusal =
             Self::new(402, "card_error", words(decline_code).to_owned()).with_code(code);
-        refusal.decline_code = Some(decline_code.to_owned());
+        refusal.decline_code = Some(decline_code.into());
         refusal.more = more;
         refusal.is_kept = true;
         refusal
@@ -215,12 +215,12 @@ impl Refusal {
         };
         let mut refusal =
             Self::new(status, kind, format!("As it was asked for: {code}.")).with_code(code);
-        refusal.decline_code = decline_code.map(str::to_owned);
+        refusal.decline_code = decline_code.map(Box::from);
         refusal
     }
 
     pub(super) fn with_code(mut self, code: &str) -> Self {
-        self.code = Some(code.to_owned());
+        self.code = Some(code.into());
         self
     }
 

@@ -244,8 +244,9 @@ pub(super) fn list(cx: &Cx<'_>, ledger: &Ledger, params: &Params) -> Result<Valu
             continue;
         };
         let told = session(trade, &cx.host);
-        let is_meant = intent.is_none_or(|intent| told["payment_intent"] == intent)
-            && status.is_none_or(|status| told["status"] == status)
+        let says = |name: &str, asked: &str| told.get(name).is_some_and(|it| it == asked);
+        let is_meant = intent.is_none_or(|intent| says("payment_intent", intent))
+            && status.is_none_or(|status| says("status", status))
             && cx.world.is_seen(trade.created_ms);
         if is_meant {
             members.push((

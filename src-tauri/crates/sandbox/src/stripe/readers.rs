@@ -130,7 +130,9 @@ pub(super) fn list(cx: &Cx<'_>, ledger: &Ledger, params: &Params) -> Result<Valu
         let told = written(ledger, &reader, cx.now_ms);
         let mut is_meant = true;
         for name in ["device_type", "location", "serial_number", "status"] {
-            is_meant &= params.text(name)?.is_none_or(|asked| told[name] == asked);
+            is_meant &= params
+                .text(name)?
+                .is_none_or(|asked| told.get(name).is_some_and(|it| it == asked));
         }
         if is_meant {
             members.push((

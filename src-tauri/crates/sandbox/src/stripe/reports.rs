@@ -450,8 +450,8 @@ fn cell_of_payout(cx: &Cx<'_>, payout: &StripePayout, name: &str, zone: &TimeZon
         "payout_status" => super::balance::payout_status(cx, payout).to_owned(),
         "trace_id" => {
             let told = super::balance::payout(cx, payout);
-            told["trace_id"]["value"]
-                .as_str()
+            told.pointer("/trace_id/value")
+                .and_then(Value::as_str)
                 .unwrap_or_default()
                 .to_owned()
         }

@@ -253,7 +253,8 @@ async fn keys_of_live_mode_and_of_nobody_are_refused() {
 async fn wrong_parameters_are_named_and_move_nothing() {
     let shop = Shop::open().await;
     let path = "/v1/payment_intents";
-    let cases: [(&[(&str, &str)], &str, &str); 9] = [
+    type Pairs = &'static [(&'static str, &'static str)];
+    let cases: [(Pairs, &str, &str); 9] = [
         (&[("currency", "usd")], "parameter_missing", "amount"),
         (&[("amount", "100")], "parameter_missing", "currency"),
         (
