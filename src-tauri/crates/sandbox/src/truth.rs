@@ -117,7 +117,11 @@ pub(crate) fn tell(world: &World) -> Result<Truth, JournalError> {
 /// Tells one trade.
 pub(crate) fn tell_one(world: &World, key: &TradeKey) -> Result<Option<TrueTrade>, JournalError> {
     let ledger = world.ledger()?;
+    // Only Stripe's trades are kept under numbers that are not the merchant's.
     let by_order = || {
+        if key.channel != Channel::Stripe {
+            return None;
+        }
         let mut trades = ledger
             .trades()
             .filter(|trade| trade.key.channel == key.channel);

@@ -1,7 +1,7 @@
 //! The auditor's bench: one auditor over all tills, an observer's connection into each database, and what
 //! was found. An observer is a process of its own on the till's disk.
 
-use super::keys::Keyring;
+use super::{channels::Channels, keys::Keyring};
 use crate::{
     disk::{Disk, DiskProcess, VFS, held},
     executor::db,
@@ -11,7 +11,7 @@ use paydesk_auditor::{
     Auditor, Bill, Coverage, Invariant, Oracle, Sent, Standing, Trade, Unreadable, Violation,
     Witness, signed_text,
 };
-use paydesk_sandbox::{Channel, Moment, Offline};
+use paydesk_sandbox::{Moment, Offline};
 use paydesk_signing::KeyId;
 use serde_json::Value;
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
@@ -298,8 +298,8 @@ fn read<T: serde::Serialize>(told: &T) -> Option<Trade> {
 impl Oracle for LedgerOracle {
     fn trade(&self, out_trade_no: &str) -> Option<Trade> {
         let LedgerOf { offline, moment } = self.0.get()?;
-        Channel::ALL
-            .into_iter()
+        Channels::all()
+            .each()
             .find_map(|channel| offline.truth_of(channel, out_trade_no, moment()).ok()?)
             .as_ref()
             .and_then(read)

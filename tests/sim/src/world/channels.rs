@@ -9,10 +9,14 @@ use std::{fmt, str::FromStr};
 pub struct Channels(Vec<Channel>);
 
 impl Channels {
-    /// Every channel of the sandbox.
+    /// Every channel that the sandbox and the product have.
     #[must_use]
     pub fn all() -> Channels {
-        Channels(Channel::ALL.to_vec())
+        let all = Channel::ALL.into_iter();
+        Channels(
+            all.filter(|channel| paydesk_channels::by_id(channel.id()).is_some())
+                .collect(),
+        )
     }
 
     /// The two of the first worlds: recorded seeds live on with them.
@@ -53,9 +57,9 @@ impl FromStr for Channels {
             return Ok(Channels::all());
         }
         let channel = |name: &str| {
-            let mut all = Channel::ALL.into_iter();
+            let mut all = Channels::all().0.into_iter();
             all.find(|channel| channel.id() == name)
-                .ok_or(format!("{name} is no channel of the sandbox"))
+                .ok_or(format!("{name} is no channel that a shop can have"))
         };
         Ok(Channels(
             names.split(',').map(channel).collect::<Result<_, _>>()?,

@@ -146,6 +146,7 @@ impl Ether {
     pub(crate) fn run_short(&self, channel: Channel) {
         let (status, code, sub_code) = match channel {
             Channel::Alipay => (200, "40004", Some("ACQ.SELLER_BALANCE_NOT_ENOUGH")),
+            Channel::Stripe => (400, "balance_insufficient", None),
             Channel::Unionpay => (200, "64", None),
             Channel::Wechatpay => (403, "NOT_ENOUGH", None),
         };

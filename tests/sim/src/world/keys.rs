@@ -85,6 +85,8 @@ impl StandIn {
     fn of(channel: Channel, issued: &MerchantCredentials) -> Result<StandIn, KeyError> {
         match channel {
             Channel::Alipay => StandIn::alipay(issued),
+            // It signs nothing, and its key goes into a header: there is nothing to stand in for.
+            Channel::Stripe => Err(KeyError::Missing),
             Channel::Unionpay => StandIn::unionpay(issued),
             Channel::Wechatpay => StandIn::wechatpay(issued),
         }
@@ -236,6 +238,7 @@ pub(super) fn owned(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn secret_fields(channel: Channel, issued: &MerchantCredentials) -> BTreeMap<String, String> {
     let MerchantCredentials {
         alipay,
+        stripe,
         unionpay,
         wechatpay,
         ..
@@ -244,6 +247,10 @@ fn secret_fields(channel: Channel, issued: &MerchantCredentials) -> BTreeMap<Str
         Channel::Alipay => owned(&[
             ("private_key", &alipay.app_private_key_pem),
             ("alipay_public_key", &alipay.gateway_public_key_pem),
+        ]),
+        Channel::Stripe => owned(&[
+            ("secret_key", &stripe.secret_key),
+            ("webhook_secret", &stripe.webhook_secret),
         ]),
         Channel::Unionpay => owned(&[
             ("private_key", &unionpay.merchant_private_key_pem),

@@ -62,7 +62,7 @@ fn shown_on(preview: &Preview, planted: &BTreeSet<Shown>) -> BTreeSet<Shown> {
 /// When a channel's day begins, by its own documents.
 fn cut_of(channel: Channel) -> DayCut {
     match channel {
-        Channel::Alipay | Channel::Wechatpay => DayCut::MIDNIGHT,
+        Channel::Alipay | Channel::Stripe | Channel::Wechatpay => DayCut::MIDNIGHT,
         Channel::Unionpay => DayCut::before_midnight(1),
     }
 }

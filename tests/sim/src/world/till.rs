@@ -239,6 +239,7 @@ fn public_side(
 ) -> (String, BTreeMap<String, String>) {
     let MerchantCredentials {
         alipay,
+        stripe,
         unionpay,
         wechatpay,
         ..
@@ -247,6 +248,10 @@ fn public_side(
         Channel::Alipay => (
             format!("{GATEWAY}/gateway.do"),
             owned(&[("app_id", &alipay.app_id), ("seller_id", &alipay.seller_id)]),
+        ),
+        Channel::Stripe => (
+            GATEWAY.to_owned(),
+            owned(&[("account", &stripe.account), ("reader", &stripe.reader)]),
         ),
         Channel::Unionpay => (
             GATEWAY.to_owned(),
