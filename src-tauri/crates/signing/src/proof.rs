@@ -421,7 +421,13 @@ mod tests {
         let zeros = "0".repeat(64);
         assert_eq!(tagged(&[&zeros, &right]).unwrap().believed(), b"{1}");
         let (upper, short) = (right.to_uppercase(), &right[..62]);
-        for wrong in [&[][..], &[&zeros], &[&upper], &[short], &[""]] {
+        for wrong in [
+            &[][..],
+            &[zeros.as_str()],
+            &[upper.as_str()],
+            &[short],
+            &[""],
+        ] {
             assert_eq!(tagged(wrong).unwrap_err(), Forged::WrongSignature);
         }
         let without = crate::AccountKeys::builder().build();
