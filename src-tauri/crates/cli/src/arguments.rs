@@ -1,6 +1,6 @@
 //! What can be said on the command line.
 
-use crate::cash::CashCommand;
+use crate::{cash::CashCommand, interface::InterfaceCommand, notices::NoticesCommand};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -162,6 +162,12 @@ pub(crate) enum Command {
     /// The fees of kept bills against the contract.
     #[command(subcommand)]
     Fees(FeesCommand),
+    /// The interface for other software: whether and where it listens, and its keys.
+    #[command(subcommand)]
+    Interface(InterfaceCommand),
+    /// What channels tell by themselves.
+    #[command(subcommand)]
+    Notices(NoticesCommand),
     /// Signs a day, or opens a signed one again; exit code 6 while differences are open.
     Close(CloseArguments),
     /// Checks the event chain; names the first damaged event.

@@ -3,6 +3,7 @@
 use crate::{
     arguments::{Arguments, Command, LocaleArgument, ModeArgument, SandboxCommand, TabArgument},
     exit::{self, Exit},
+    interface::InterfaceCommand,
 };
 use paydesk_console::contract::*;
 use paydesk_host::{Host, HostOptions, Secret};
@@ -17,8 +18,8 @@ const ROUND: Duration = Duration::from_secs(2);
 
 /// An open folder and how to print.
 pub(crate) struct Desk {
-    host: Host,
-    json: bool,
+    pub(crate) host: Host,
+    pub(crate) json: bool,
     pub(crate) passphrase: Option<Arc<Secret<String>>>,
 }
 
@@ -30,6 +31,8 @@ pub(crate) async fn run(arguments: Arguments) -> Exit {
             | Command::Refund { wait: Some(_), .. }
             | Command::Resolve { .. }
             | Command::Query { .. }
+            | Command::Interface(InterfaceCommand::Serve)
+            | Command::Notices(_)
     );
     if let Command::Sandbox {
         command: SandboxCommand::Serve { port },
@@ -191,6 +194,8 @@ impl Desk {
             Command::BankDays { command } => self.bank_days(command).await,
             Command::Reconcile(arguments) => self.reconcile(arguments).await,
             Command::Fees(command) => self.fees(command).await,
+            Command::Interface(command) => self.interface(command).await,
+            Command::Notices(command) => self.notices(command).await,
             Command::Worklist(arguments) => self.worklist(arguments).await,
             Command::Close(arguments) => self.close(arguments).await,
             Command::Verify { rebuild } => self.verify(rebuild).await,

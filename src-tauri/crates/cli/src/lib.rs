@@ -16,6 +16,8 @@ mod commands;
 mod exit;
 mod export;
 mod fees;
+mod interface;
+mod notices;
 mod statements;
 mod worklist;
 

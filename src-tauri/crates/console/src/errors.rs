@@ -2,7 +2,7 @@
 
 use crate::contract::{CommandError, ErrorCode, MoneyMark};
 use paydesk_desk::{
-    BillFault, DeskError, KeyError, StatementFault, StatementReason,
+    BillFault, CallerFault, DeskError, KeyError, NoticeFault, StatementFault, StatementReason,
     ports::{CustodyError, StoreError, VaultStatus},
 };
 use paydesk_domain::{Blocked, MoneyError};
@@ -46,7 +46,13 @@ fn incident() -> String {
 #[must_use]
 pub fn coded(error: DeskError) -> CommandError {
     let said = error.to_string();
-    let coded = match error {
+    let coded = code_of(error);
+    tracing::warn!(incident = %coded.incident, error = %said, "a command was refused");
+    coded
+}
+
+fn code_of(error: DeskError) -> CommandError {
+    match error {
         DeskError::AccountExists => refused(ErrorCode::AccountExists),
         DeskError::AccountField { field, problem } => refused_with(
             ErrorCode::AccountFieldWrong,
@@ -76,6 +82,7 @@ pub fn coded(error: DeskError) -> CommandError {
         DeskError::FloatNotOpen => refused(ErrorCode::FloatNotOpen),
         DeskError::FloatOpen => refused(ErrorCode::FloatOpen),
         DeskError::OperatorRequired => refused(ErrorCode::OperatorRequired),
+        DeskError::Caller(fault) => refused(caller_code(fault)),
         DeskError::ChannelNotConnected(channel) => {
             refused_with(ErrorCode::ChannelNotConnected, &[("channel", channel)])
         }
@@ -96,12 +103,16 @@ pub fn coded(error: DeskError) -> CommandError {
         }
         DeskError::Custody(custody) => custody_code(custody),
         DeskError::GatewayNotAllowed => refused(ErrorCode::GatewayNotAllowed),
+        DeskError::IntentReused(order) => {
+            refused_with(ErrorCode::IntentReused, &[("order_id", order.to_string())])
+        }
         DeskError::KeysLocked => refused(ErrorCode::KeysLocked),
         DeskError::Money(money) => refused(money_code(money)),
         DeskError::TooLarge { max_minor } => refused_with(
             ErrorCode::AmountTooLarge,
             &[("max_minor", max_minor.to_string())],
         ),
+        DeskError::Notice(fault) => refused(notice_code(fault)),
         DeskError::NotNow(_) => refused(ErrorCode::NotNow),
         DeskError::NotSetUp => refused(ErrorCode::NotSetUp),
         DeskError::OlderCopy => refused(ErrorCode::OlderCopy),
@@ -136,9 +147,25 @@ pub fn coded(error: DeskError) -> CommandError {
             refused_with(ErrorCode::TextTooLong, &[("max", max.to_string())])
         }
         DeskError::UnknownCode => refused(ErrorCode::UnknownCode),
-    };
-    tracing::warn!(incident = %coded.incident, error = %said, "a command was refused");
-    coded
+    }
+}
+
+fn caller_code(fault: CallerFault) -> ErrorCode {
+    match fault {
+        CallerFault::SecretMissing => ErrorCode::CallerSecretMissing,
+        CallerFault::TooMany => ErrorCode::CallersTooMany,
+        CallerFault::Unknown => ErrorCode::CallerUnknown,
+        CallerFault::WrongSignature => ErrorCode::CallerSignature,
+    }
+}
+
+fn notice_code(fault: NoticeFault) -> ErrorCode {
+    match fault {
+        NoticeFault::Forged(_) => ErrorCode::NoticeForged,
+        NoticeFault::NoAccount => ErrorCode::NoticeNoAccount,
+        NoticeFault::NotOurs => ErrorCode::NoticeNotOurs,
+        NoticeFault::Unreadable => ErrorCode::NoticeUnreadable,
+    }
 }
 
 fn custody_code(error: CustodyError) -> CommandError {

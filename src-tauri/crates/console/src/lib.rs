@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bills;
+mod callers;
 mod cash;
 pub mod contract;
 mod demo;
@@ -26,6 +27,7 @@ mod timeline;
 mod views;
 mod worklist;
 
+pub use callers::{AddCaller, HeardNotice, KnownCaller};
 pub use errors::{coded, refused, refused_with, sentence, store_error, words};
 pub use surroundings::{NewFile, Surroundings};
 

@@ -1,7 +1,7 @@
 //! Taking a payment, from the screen's side.
 
 use crate::{Console, coded, contract::*, number, refused, refused_with, views};
-use paydesk_desk::{Charge, ShowCode, Told};
+use paydesk_desk::{Charge, Desk, ShowCode, Told};
 use paydesk_domain::{Amount, ChannelId, Order, OrderNumber};
 use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -95,7 +95,11 @@ impl Console {
     }
 
     /// The order once it moved, or as it is when the channel takes its time.
+    /// Other software is told at once: it has an intent that is durable, and asks for the rest.
     async fn after_a_quick_answer(&self, order: Order, mut told: Receiver<Told>) -> Order {
+        if Desk::caller_at_work().is_some() {
+            return order;
+        }
         let moved = async {
             loop {
                 match told.recv().await {

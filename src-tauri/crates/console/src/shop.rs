@@ -175,6 +175,7 @@ impl Console {
             bank_days: None,
             ledger_accounts: None,
             write_off_max: None,
+            interface: None,
         };
         if let Some(operator) = operator {
             self.desk.act_as(&operator);
@@ -314,6 +315,7 @@ fn blank(pc_time_zone: &str) -> Shop {
         bank_days: None,
         ledger_accounts: None,
         write_off_max: None,
+        interface: None,
     }
 }
 

@@ -94,6 +94,7 @@ fn view(event: StoredEvent) -> TimelineEvent {
         (Some("reply"), _) => "channel_reply",
         (_, Actor::Operator(_)) => "person",
         (_, Actor::Program) => "us",
+        (_, Actor::Software(_)) => "software",
     };
     let mut params = BTreeMap::new();
     for key in [
@@ -146,7 +147,7 @@ fn view(event: StoredEvent) -> TimelineEvent {
         kind,
         params,
         actor: match &event.actor {
-            Actor::Operator(name) => name.clone(),
+            Actor::Operator(name) | Actor::Software(name) => name.clone(),
             Actor::Program => "program".to_owned(),
         },
         source: source.to_owned(),

@@ -109,6 +109,25 @@ impl Record {
         }
     }
 
+    /// What is kept of a notice: nothing was sent, and it may be as old as `begun`.
+    pub(crate) fn of_notice(reply: &WireReply, proof: &Authentic, begun: Timestamp) -> Record {
+        let mut record = Record {
+            operation: "notice",
+            address: String::new(),
+            sent_sha256: String::new(),
+            status: None,
+            headers: Vec::new(),
+            body: None,
+            reply_sha256: None,
+            key: proof.by().map(|KeyId(id)| id.clone()),
+            took_ms: 0,
+            asked: begun,
+            dated: None,
+        };
+        record.note_reply(reply);
+        record
+    }
+
     fn note_reply(&mut self, reply: &WireReply) {
         self.status = Some(reply.status);
         let kept = |name: &str| {

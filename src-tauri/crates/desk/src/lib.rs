@@ -3,8 +3,10 @@
 
 mod accounts;
 mod arrivals;
+mod asked;
 mod bank_days;
 mod bills;
+mod callers;
 mod cash;
 mod cash_day;
 mod close;
@@ -13,7 +15,9 @@ mod doctor;
 mod driver;
 mod fees;
 mod health;
+mod notices;
 mod older_copy;
+mod opening;
 mod pay;
 mod payout_book;
 mod payout_decisions;
@@ -37,6 +41,10 @@ pub use bank_days::{BANK_DAYS_MAX, BankDays, BankDaysFault};
 pub use bills::{
     BILL_DAYS_MAX, BillRun, FailedBill, FlowPreview, LookedAt, Preview, ReadSoFar, channel_day,
 };
+pub use callers::{
+    CALLER, CALLER_LABEL_MAX, CALLER_SECRET, CALLERS_MAX, CALLS_PER_MINUTE_MAX, Caller,
+    CallerFault, INTERFACE_PORT, Interface, InterfaceChange, NewCaller, Right,
+};
 pub use cash::{CASH_MAX_MINOR, DrawerAct, TakeCash};
 pub use cash_day::{CashDay, CashDrawer};
 pub use close::{
@@ -46,6 +54,7 @@ pub use close::{
 pub use doctor::{Line, LineName, LineState, Subject};
 pub use fees::FeeReview;
 pub use health::{Health, SKEW_LIMIT_MS};
+pub use notices::{Delivered, Delivery, NoticeFault};
 pub use pay::{Charge, Repeat, ShowCode};
 pub use paydesk_bank::{
     AmountColumns, DateOrder, Reason as StatementReason, SheetRows, StatementFault, Table,
@@ -193,6 +202,9 @@ pub enum DeskError {
     /// A fund-flow bill names no merchant, and several accounts may be meant.
     #[error("the fund-flow bill names no merchant, and several accounts may be meant")]
     FlowAccount,
+    /// A key of other software.
+    #[error("{0}")]
+    Caller(#[from] CallerFault),
     /// No account for this channel.
     #[error("channel {0} is not connected")]
     ChannelNotConnected(String),
@@ -208,6 +220,9 @@ pub enum DeskError {
     /// A live account with another gateway, or a sandbox account with the live one.
     #[error("this gateway is not for this kind of account")]
     GatewayNotAllowed,
+    /// The same intent asked for something else before.
+    #[error("this intent opened {0} with another wish")]
+    IntentReused(OrderNumber),
     /// The keys cannot be used now.
     #[error("the keys are locked")]
     KeysLocked,
@@ -220,6 +235,9 @@ pub enum DeskError {
         /// The most it takes.
         max_minor: i64,
     },
+    /// A channel's notice.
+    #[error("{0}")]
+    Notice(#[from] NoticeFault),
     /// Not in this state.
     #[error("{0}")]
     NotNow(#[from] NotNow),
@@ -454,7 +472,8 @@ impl Desk {
         if shop == before {
             return Ok(());
         }
-        if shop.accounts != before.accounts && !self.ports.vault.is_locked() {
+        let keys_changed = shop.accounts != before.accounts || shop.interface != before.interface;
+        if keys_changed && !self.ports.vault.is_locked() {
             self.ports.custody.refresh().await?;
         }
         if let Ok(mut current) = self.shop.write() {
@@ -479,14 +498,6 @@ impl Desk {
     #[must_use]
     pub fn ports(&self) -> &Ports {
         &self.ports
-    }
-
-    pub(crate) fn actor(&self) -> Actor {
-        self.operator().map_or(Actor::Program, Actor::Operator)
-    }
-
-    pub(crate) fn operator_name(&self) -> String {
-        self.operator().unwrap_or_default()
     }
 
     pub(crate) fn need_shop(&self) -> Result<Shop, DeskError> {

@@ -2,12 +2,11 @@
 
 use crate::{
     Desk, DeskError, SKEW_LIMIT_MS,
+    asked::Wish,
     driver::Exchanged,
+    opening::{Opening, first_attempt},
     planted::{is_no_reply, rounded_up},
-    ports::{
-        Actor, Commit, EventKind, FirstAttempt, NewEvent, NewNote, NewOrder, Opened, OrderRow,
-        PayerCode, Work,
-    },
+    ports::{Actor, EventKind, NewOrder, Opened, OrderRow, PayerCode},
     rhythm,
     settle::Seen,
     shop::Account,
@@ -77,6 +76,8 @@ struct Checked {
     tender: TenderKind,
     note: String,
     code: Option<PayerCode>,
+    /// The digest of the wish.
+    asked: Option<String>,
 }
 
 impl Desk {
@@ -85,29 +86,42 @@ impl Desk {
     /// # Errors
     /// `DeskError`: nothing was sent.
     pub async fn charge(self: &Arc<Self>, ask: Charge) -> Result<Order, DeskError> {
-        let intent = ask.intent.clone();
+        let (intent, amount) = (ask.intent.clone(), ask.amount);
+        let asked = self.digest_of(&Wish {
+            amount,
+            channel: None,
+            note: &ask.note,
+            code: Some(&ask.code),
+        });
         if let Some(order) = self.ports.store.by_intent(&intent).await? {
-            return Ok(order);
+            return self.same_wish(order, amount, asked.as_deref()).await;
         }
-        self.or_same_intent(&intent, self.charge_anew(ask).await)
-            .await
+        let begun = self.charge_anew(ask, asked.clone()).await;
+        self.or_same_intent(&intent, (amount, asked), begun).await
     }
 
     /// A double click races itself: the slower call finds the faster one's code and amount "used".
     async fn or_same_intent(
         &self,
         intent: &str,
+        (amount, asked): (Money, Option<String>),
         begun: Result<Order, DeskError>,
     ) -> Result<Order, DeskError> {
         match begun {
             Err(error @ (DeskError::CodeUsed | DeskError::Repeat(_))) => {
-                self.ports.store.by_intent(intent).await?.ok_or(error)
+                let order = self.ports.store.by_intent(intent).await?;
+                let order = order.ok_or(error)?;
+                self.same_wish(order, amount, asked.as_deref()).await
             }
             other => other,
         }
     }
 
-    async fn charge_anew(self: &Arc<Self>, ask: Charge) -> Result<Order, DeskError> {
+    async fn charge_anew(
+        self: &Arc<Self>,
+        ask: Charge,
+        asked: Option<String>,
+    ) -> Result<Order, DeskError> {
         let code = Secret::new(ask.code);
         let channel =
             paydesk_channels::by_payment_code(code.expose()).ok_or(DeskError::UnknownCode)?;
@@ -136,6 +150,7 @@ impl Desk {
             return Err(DeskError::CodeUsed);
         }
         checked.code = Some(payer_code);
+        checked.asked = asked;
         self.ask_about_repeat(&checked, ask.confirmed_repeat_of.as_ref(), now)
             .await?;
         self.begin(checked, Tender::PayerCode(code), now).await
@@ -146,26 +161,34 @@ impl Desk {
     /// # Errors
     /// `DeskError`: nothing was sent.
     pub async fn show_code(self: &Arc<Self>, ask: ShowCode) -> Result<Order, DeskError> {
+        let asked = self.digest_of(&Wish {
+            amount: ask.amount,
+            channel: Some(&ask.channel.0),
+            note: &ask.note,
+            code: None,
+        });
         if let Some(order) = self.ports.store.by_intent(&ask.intent).await? {
-            return Ok(order);
+            return self.same_wish(order, ask.amount, asked.as_deref()).await;
         }
         let missing = || DeskError::ChannelNotConnected(ask.channel.0.clone());
         let channel = paydesk_channels::by_id(&ask.channel.0)
             .filter(|c| c.profile().shows_code)
             .ok_or_else(missing)?;
         let now = self.now();
-        let checked = self.check(
+        let mut checked = self.check(
             &ask.intent,
             ask.amount,
             channel,
             TenderKind::ShowCode,
             &ask.note,
         )?;
+        checked.asked.clone_from(&asked);
         let repeat = self
             .ask_about_repeat(&checked, ask.confirmed_repeat_of.as_ref(), now)
             .await;
         if let Err(error) = repeat {
-            return self.or_same_intent(&ask.intent, Err(error)).await;
+            let wish = (ask.amount, asked);
+            return self.or_same_intent(&ask.intent, wish, Err(error)).await;
         }
         self.begin(checked, Tender::ShowCode, now).await
     }
@@ -216,6 +239,7 @@ impl Desk {
             tender,
             note: note.to_owned(),
             code: None,
+            asked: None,
         })
     }
 
@@ -225,6 +249,10 @@ impl Desk {
         confirmed: Option<&OrderNumber>,
         now: Timestamp,
     ) -> Result<(), DeskError> {
+        // Software numbers its wishes: another number is another wish, and nobody is there to be asked.
+        if Desk::caller_at_work().is_some() {
+            return Ok(());
+        }
         let since = Timestamp(now.0 - i64::try_from(REPEAT_WINDOW.as_millis()).unwrap_or(0));
         let earlier = self
             .ports
@@ -286,19 +314,23 @@ impl Desk {
             note: checked.note.clone(),
             now,
         };
-        let payments = checked.channel.payments();
-        let first = first_attempt(
-            (payment, payments.before(&tender, &shop.store_name)),
-            new.plan.day,
-            self.actor(),
-            by.clone(),
-            checked.note.clone(),
+        let (amount, asked) = (checked.amount.money(), checked.asked.clone());
+        let opening = Opening {
+            day: new.plan.day,
+            actor: self.actor(),
+            by: by.clone(),
+            note: checked.note.clone(),
+            asked: checked.asked,
             now,
-            schedule.first,
-        );
+            first_look: schedule.first,
+        };
+        let before = checked.channel.payments().before(&tender, &shop.store_name);
+        let first = first_attempt(payment, before, opening);
         let order = match self.ports.store.open_order(new, first).await? {
             Opened::CodeUsed => return Err(DeskError::CodeUsed),
-            Opened::Existing(order) => return Ok(order),
+            Opened::Existing(order) => {
+                return self.same_wish(order, amount, asked.as_deref()).await;
+            }
             Opened::New(order) => order,
         };
         self.tell_order(order.number(), order.version());
@@ -521,73 +553,4 @@ pub(crate) fn target(payment: &Payment) -> Target {
         memo: payment.memo().cloned(),
         told: None,
     }
-}
-
-/// The first attempt, with what it remembers from before anything is sent, and the events of a new order, made inside
-/// the transaction that drew its number.
-fn first_attempt(
-    (plan, memo): (PaymentPlan, Option<Memo>),
-    day: paydesk_domain::BusinessDay,
-    actor: Actor,
-    by: String,
-    note: String,
-    now: Timestamp,
-    first_look: Duration,
-) -> FirstAttempt {
-    Box::new(move |mut order| {
-        let opened = json!({ "after": { "order": {
-            "number": order.number(), "plan": order.plan(), "opened_at": order.opened_at(),
-        } } });
-        let mut payment = order.begin_payment(plan, now)?.clone();
-        if let (Some(memo), Some(begun)) = (memo, order.payment_mut(payment.reference())) {
-            begun.learn(memo, None);
-            payment = begun.clone();
-        }
-        let reference = payment.reference().clone();
-        let new_event = |kind, subject, body| NewEvent {
-            kind,
-            order: Some(order.number().clone()),
-            subject,
-            actor: actor.clone(),
-            at: now,
-            day,
-            body,
-            evidence: None,
-        };
-        let mut events = vec![
-            new_event(EventKind::OrderOpened, None, opened),
-            new_event(
-                EventKind::PaymentBegun,
-                Some(reference.clone()),
-                json!({
-                    "tender": payment.plan().tender,
-                    "channel": payment.plan().channel,
-                    "after": { "payment": payment },
-                }),
-            ),
-        ];
-        let note = (!note.trim().is_empty()).then_some(NewNote {
-            at: now,
-            by,
-            text: note,
-        });
-        if let Some(note) = &note {
-            events.push(new_event(
-                EventKind::NoteAdded,
-                None,
-                json!({ "after": { "note": note } }),
-            ));
-        }
-        let work = vec![Work {
-            reference,
-            due: Some(now.plus(first_look)),
-        }];
-        Ok(Commit {
-            order,
-            events,
-            work,
-            sealed: Vec::new(),
-            note,
-        })
-    })
 }

@@ -175,7 +175,12 @@ impl Desk {
                 made = Some(reference.clone());
                 fresh = order.refunds().len() > before;
                 if !fresh {
-                    return Ok(None);
+                    let known = order.refund(&reference).map(Refund::plan);
+                    let is_other = |known: &&RefundPlan| matches!(back, BackBy::Refund(_)) && !is_same_wish(known, &plan);
+                    return match known.filter(is_other) {
+                        Some(_) => Err(DeskError::IntentReused(order.number().clone())),
+                        None => Ok(None),
+                    };
                 }
                 let mut step = Step::of(order);
                 // One commit: a decision without its return would never be carried out after a crash.
@@ -275,17 +280,7 @@ impl Desk {
         let (payment, refund) = parts(order, reference)?;
         let (account, channel) = self.route(payment)?;
         let refunds: &dyn Refunds = channel.refunds().ok_or(DeskError::KeysLocked)?;
-        let mut call = QueryRefund {
-            of: target(payment),
-            refund: Target {
-                reference: reference.clone(),
-                sent_at: refund.begun_at(),
-                amount: refund.plan().amount,
-                channel_ref: None,
-                memo: None,
-                told: None,
-            },
-        };
+        let mut call = question(payment, refund);
         let exchanged = self.exchange(&account, channel, &mut call, refunds).await;
         let answered = exchanged.answered();
         let order = self
@@ -385,6 +380,11 @@ impl BackBy<'_> {
     }
 }
 
+/// Whether the same intent asks for the same; who asks may change.
+fn is_same_wish(known: &RefundPlan, plan: &RefundPlan) -> bool {
+    (known.amount, &known.reason, &known.note) == (plan.amount, &plan.reason, &plan.note)
+}
+
 /// The late payment that waits for a decision.
 fn late_payment(order: &Order) -> Result<&Payment, DeskError> {
     let undecided = |p: &&Payment| {
@@ -407,6 +407,21 @@ fn late_refused(late: Late) -> DeskError {
     match late {
         Late::Blocked(blocked) => blocked.into(),
         Late::NotNow(not_now) => not_now.into(),
+    }
+}
+
+/// The question about a refund.
+pub(crate) fn question(payment: &Payment, refund: &Refund) -> QueryRefund {
+    QueryRefund {
+        of: target(payment),
+        refund: Target {
+            reference: refund.reference().clone(),
+            sent_at: refund.begun_at(),
+            amount: refund.plan().amount,
+            channel_ref: None,
+            memo: None,
+            told: None,
+        },
     }
 }
 

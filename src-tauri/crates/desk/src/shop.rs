@@ -1,6 +1,6 @@
 //! The shop and its settings: one document, every change an event.
 
-use crate::{bank_days::BankDays, statements::SavedTemplate};
+use crate::{bank_days::BankDays, callers::Interface, statements::SavedTemplate};
 use paydesk_channels::Channel;
 use paydesk_domain::{
     AccountId, ChannelDay, ChannelId, ContractRate, Currency, FeeRate, Mode, RateTable,
@@ -150,6 +150,9 @@ pub struct Shop {
     /// The most that may be written off in one difference, in minor units; when nobody chose, 1.00.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub write_off_max: Option<i64>,
+    /// The interface for other software; off when nobody set it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interface: Option<Interface>,
 }
 
 impl Shop {

@@ -5,8 +5,9 @@ use paydesk_desk::ports::{
     AccountStatus, BoxFuture, Clock, Custody, CustodyError, Mark, PeerKey, SecretFields, Vault,
     VaultKind, VaultStatus,
 };
+use paydesk_desk::{CALLER, CALLER_SECRET};
 use paydesk_domain::{AccountId, Mode};
-use paydesk_signing::{KeyError, Keys, SealingKey, Secret};
+use paydesk_signing::{AccountKeys, KeyError, Keys, SealingKey, Secret};
 use paydesk_vault::{AccountSecrets, FolderKeys, LearnedKey, OpenVault, Opening, VaultError};
 use std::sync::{
     Arc, RwLock,
@@ -29,6 +30,12 @@ pub(crate) struct HostKeys {
 /// Makes an account's keys with the connector that knows its fields.
 pub(crate) fn key_maker(clock: Arc<dyn Clock>) -> paydesk_vault::KeyMaker {
     Arc::new(move |channel, fields| {
+        // The secret of other software's key: no connector knows it, and it can do nothing else.
+        if channel == CALLER {
+            let secret = fields.get(CALLER_SECRET).ok_or(KeyError::Missing)?;
+            let keys = AccountKeys::builder().mac_secret(secret.as_bytes())?;
+            return Ok(keys.build());
+        }
         let channel = paydesk_channels::by_id(channel).ok_or(KeyError::Missing)?;
         channel.account_keys(fields, clock.now())
     })

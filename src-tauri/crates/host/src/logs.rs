@@ -24,7 +24,7 @@ pub fn start(folder: &Path) -> Option<WorkerGuard> {
     let (writer, guard) = tracing_appender::non_blocking(appender);
     // Only our own crates: a library's debug output is not ours to vouch for.
     let filter = EnvFilter::new(
-        "warn,paydesk=info,paydesk_desk=info,paydesk_store=info,paydesk_host=info,paydesk_console=info,sqlx=off,hyper=off,reqwest=off",
+        "warn,paydesk=info,paydesk_desk=info,paydesk_store=info,paydesk_host=info,paydesk_console=info,paydesk_inbound=info,sqlx=off,hyper=off,reqwest=off",
     );
     tracing_subscriber::fmt()
         .json()

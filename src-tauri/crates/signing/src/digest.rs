@@ -58,6 +58,12 @@ impl Sha1Pieces {
     }
 }
 
+/// Whether both are the same, in a time that says nothing of where they differ.
+#[must_use]
+pub fn is_same(one: &[u8], other: &[u8]) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(one, other).is_ok()
+}
+
 /// Lower-case hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

@@ -20,7 +20,7 @@ mod stand_in;
 pub use account::{AccountKeys, AccountKeysBuilder};
 pub use certificate::{Certificate, ChainFault, bundle_serial, verify_chain, verify_pinned_chain};
 pub use content::ContentKey;
-pub use digest::{Mac, Sha1Pieces, Sha256Pieces, hex, sha1_hex, sha256, sha256_hex};
+pub use digest::{Mac, Sha1Pieces, Sha256Pieces, hex, is_same, sha1_hex, sha256, sha256_hex};
 pub use inspect::{CertificateFacts, Encoding, InspectError, Inspected, KeyForm, inspect};
 pub use keys::{KeyError, Keys};
 pub use material::{MaterialKind, recognise};

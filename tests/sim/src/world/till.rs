@@ -305,6 +305,7 @@ fn shop(number: usize, channels: &Channels, issued: &MerchantCredentials) -> Sho
         bank_days: None,
         ledger_accounts: None,
         write_off_max: None,
+        interface: None,
     }
 }
 

@@ -74,6 +74,7 @@ describe('texts chosen by names of the core', () => {
           money: 'not_moved',
           // What the core hands over with the codes that have values.
           params: {
+            address: '127.0.0.1',
             code: 'NO_AUTH',
             column: '金额',
             count: '2',
@@ -87,7 +88,9 @@ describe('texts chosen by names of the core', () => {
             max: '8',
             min: '12',
             name: '工行基本户',
+            order_id: 'TK7Q21261120000A4X',
             package: 'fonts-noto-cjk',
+            port: '8317',
             right: 'USD',
             row: '7',
             other: '9',

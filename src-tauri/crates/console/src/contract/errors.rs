@@ -36,6 +36,14 @@ pub enum ErrorCode {
     AmountNotPositive,
     /// Another attempt of the order is not decided.
     AttemptOpen,
+    /// The vault holds no secret of this key of other software.
+    CallerSecretMissing,
+    /// The signature is not this key's.
+    CallerSignature,
+    /// There is no such key of other software, or it was revoked.
+    CallerUnknown,
+    /// There are as many keys of other software as there may be.
+    CallersTooMany,
     /// The bill's archive cannot be opened.
     BillArchive,
     /// The bill's archive unpacks to more than any bill.
@@ -212,6 +220,10 @@ pub enum ErrorCode {
     GoodsCode,
     /// The program has an error of its own.
     Internal,
+    /// The same intent asked for something else before.
+    IntentReused,
+    /// The interface for other software is off, and so is hearing notices.
+    InterfaceOff,
     /// The caller's arguments are wrong.
     InvalidArguments,
     /// The keyring refuses this program.
@@ -232,6 +244,16 @@ pub enum ErrorCode {
     KeysLocked,
     /// The file with the keys is damaged, or newer than this program.
     KeysUnreadable,
+    /// The interface cannot listen where it is set up to.
+    ListenFailed,
+    /// A notice does not prove to be the channel's.
+    NoticeForged,
+    /// No account here hears these notices.
+    NoticeNoAccount,
+    /// A notice about a payment that is not in this folder.
+    NoticeNotOurs,
+    /// A genuine notice that cannot be read.
+    NoticeUnreadable,
     /// Nothing more to decide here.
     NotNow,
     /// A text that is too long.
@@ -242,6 +264,8 @@ pub enum ErrorCode {
     PassphraseTooShort,
     /// The passphrase is wrong, or it is too early to try again.
     PassphraseWrong,
+    /// Another program listens at the interface's port.
+    PortTaken,
     /// Only in a folder with real accounts.
     RealOnly,
     /// No connection: code payments are refused.

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bills;
+mod callers;
 mod cash;
 mod demo;
 mod errors;
@@ -21,6 +22,7 @@ mod worklist;
 
 pub use accounts::*;
 pub use bills::*;
+pub use callers::*;
 pub use cash::*;
 pub use demo::*;
 pub use errors::*;
@@ -228,6 +230,12 @@ macro_rules! with_commands {
             lock_keys: NoArgs => KeysStatus,
             /// Changes the passphrase of a sealed vault.
             change_passphrase: ChangePassphrase => KeysStatus,
+            /// The interface for other software, and its keys without their secrets.
+            interface: NoArgs => InterfaceView,
+            /// Changes whether and where the interface listens.
+            change_interface: ChangeInterface => InterfaceView,
+            /// Revokes a key of other software.
+            revoke_caller: CallerOf => InterfaceView,
             /// What quitting now would leave open.
             quit_check: NoArgs => QuitCheck,
         }

@@ -11,6 +11,8 @@ pub enum Actor {
     Operator(String),
     /// The program by itself: resolver, recovery.
     Program,
+    /// Other software through the payment interface, by the name of its key.
+    Software(String),
 }
 
 /// What kinds of facts the log holds. Each has a text `event_<kind>` in both catalogues.

@@ -1,0 +1,311 @@
+//! The interface for other software, from the side of who sets it up and of who listens.
+//! A secret of a key leaves by [`Console::add_caller`] alone, which is no command of the window.
+
+use crate::{Console, coded, contract::*, invalid, refused_with};
+use paydesk_desk::{
+    CALLER_LABEL_MAX, Caller, Delivery, Desk, Interface, InterfaceChange, NewCaller, Right, Secret,
+};
+use paydesk_domain::Money;
+use std::{collections::BTreeSet, future::Future};
+
+/// Names by which the interface may be called.
+const HOSTS_MAX: usize = 16;
+
+/// The longest name of a host (RFC 1035, section 2.3.4).
+const HOST_BYTES_MAX: usize = 253;
+
+/// A key to make for other software.
+#[derive(Clone, Debug)]
+pub struct AddCaller {
+    /// Its name, 1 to 40 characters.
+    pub label: String,
+    /// What it may do; at least one.
+    pub rights: Vec<RightView>,
+    /// The most it may charge or refund in one call, as a decimal in the shop's currency.
+    pub amount_max: Option<String>,
+    /// Calls in a minute.
+    pub per_minute: u32,
+}
+
+/// Other software that has proved who it is.
+#[derive(Clone, Debug)]
+pub struct KnownCaller {
+    /// The id of its key.
+    pub id: String,
+    /// The name of its key.
+    pub label: String,
+    /// Calls in a minute.
+    pub per_minute: u32,
+    rights: BTreeSet<Right>,
+    amount_max: Option<Money>,
+}
+
+impl KnownCaller {
+    /// Whether its key has this right.
+    #[must_use]
+    pub fn may(&self, right: RightView) -> bool {
+        self.rights.contains(&right.into())
+    }
+
+    /// Whether so much is within its limit; an amount of another currency is not.
+    #[must_use]
+    pub fn may_move(&self, minor: i64, currency: &str) -> bool {
+        let within = |most: Money| most.currency().code() == currency && minor <= most.minor();
+        self.amount_max.is_none_or(within)
+    }
+}
+
+/// What a channel's notice came to.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct HeardNotice {
+    /// The channel's short name.
+    pub channel: String,
+    /// The notice's number at the channel.
+    pub notice_id: String,
+    /// `asked`, `other` or `recorded`.
+    pub came_to: &'static str,
+    /// The order it is about.
+    pub order_id: Option<String>,
+    /// The HTTP status with which the channel wants it acknowledged.
+    pub receipt_status: u16,
+    /// The body with which the channel wants it acknowledged.
+    pub receipt_body: &'static str,
+}
+
+impl Console {
+    pub(crate) async fn interface(&self, _: NoArgs) -> Result<InterfaceView, CommandError> {
+        Ok(self.interface_now())
+    }
+
+    /// The interface as it is set up.
+    #[must_use]
+    pub fn interface_now(&self) -> InterfaceView {
+        self.desk.interface().into()
+    }
+
+    /// Now by the injected clock, UTC milliseconds.
+    #[must_use]
+    pub fn now_ms(&self) -> i64 {
+        self.desk.now().0
+    }
+
+    /// The code of the shop's currency; none before it is set up.
+    #[must_use]
+    pub fn currency_code(&self) -> Option<String> {
+        let shop = self.desk.shop();
+        shop.map(|shop| shop.currency.code().to_owned())
+    }
+
+    pub(crate) async fn change_interface(
+        &self,
+        args: ChangeInterface,
+    ) -> Result<InterfaceView, CommandError> {
+        if args.port == Some(0) {
+            return Err(invalid("port"));
+        }
+        if let Some(hosts) = &args.hosts
+            && (hosts.len() > HOSTS_MAX || !hosts.iter().all(|host| is_host(host)))
+        {
+            return Err(invalid("hosts"));
+        }
+        let change = InterfaceChange {
+            is_on: args.is_on,
+            hears_notices: args.hears_notices,
+            port: args.port,
+            beyond_this_machine: args.beyond_this_machine,
+            hosts: args.hosts,
+        };
+        let changed = self.desk.change_interface(change).await;
+        changed.map(InterfaceView::from).map_err(coded)
+    }
+
+    pub(crate) async fn revoke_caller(
+        &self,
+        args: CallerOf,
+    ) -> Result<InterfaceView, CommandError> {
+        let left = self.desk.revoke_caller(&args.caller_id).await;
+        left.map(InterfaceView::from).map_err(coded)
+    }
+
+    /// Makes a key for other software. Its secret is given out here and never again.
+    ///
+    /// # Errors
+    /// `InvalidArguments`, `TextTooLong`, `CallersTooMany`, `KeysLocked`: nothing was made.
+    pub async fn add_caller(
+        &self,
+        add: AddCaller,
+    ) -> Result<(CallerView, Secret<String>), CommandError> {
+        let label = add.label.trim();
+        if label.is_empty() || label.chars().any(char::is_control) {
+            return Err(invalid("label"));
+        }
+        if label.chars().count() > CALLER_LABEL_MAX {
+            let max = CALLER_LABEL_MAX.to_string();
+            return Err(refused_with(ErrorCode::TextTooLong, &[("max", max)]));
+        }
+        if add.rights.is_empty() {
+            return Err(invalid("rights"));
+        }
+        let amount_max = match add.amount_max {
+            Some(decimal) => Some(self.money(&self.minor_units(&decimal)?)?),
+            None => None,
+        };
+        let new = NewCaller {
+            label: label.to_owned(),
+            rights: add.rights.into_iter().map(Right::from).collect(),
+            amount_max,
+            per_minute: add.per_minute,
+        };
+        let (caller, secret) = self.desk.add_caller(new).await.map_err(coded)?;
+        Ok((caller.into(), secret))
+    }
+
+    /// Who signed `input`: a key that may be used, when the signature is its own. Compared in constant time.
+    ///
+    /// # Errors
+    /// `CallerUnknown`, `CallerSignature`, `CallerSecretMissing`, `KeysLocked`.
+    pub fn caller(
+        &self,
+        id: &str,
+        input: &[u8],
+        signature: &[u8],
+    ) -> Result<KnownCaller, CommandError> {
+        let caller = self.desk.caller(id, input, signature).map_err(coded)?;
+        Ok(KnownCaller {
+            id: caller.id,
+            label: caller.label,
+            per_minute: caller.per_minute,
+            rights: caller.rights,
+            amount_max: caller.amount_max,
+        })
+    }
+
+    /// Runs commands on behalf of other software: its name stands on every event, the same amount is not asked
+    /// about again, and what is durable is told without waiting for the channel.
+    pub async fn on_behalf_of<F: Future>(label: &str, work: F) -> F::Output {
+        Desk::on_behalf_of(label, work).await
+    }
+
+    /// The part of a payer's link that cannot be guessed.
+    ///
+    /// # Errors
+    /// `KeysLocked`.
+    pub fn link_tag(&self, order_id: &str) -> Result<String, CommandError> {
+        self.desk.link_tag(order_id).map_err(coded)
+    }
+
+    /// Takes a channel's notice, as it came; for the account of this id, or whichever it proves to be for.
+    ///
+    /// # Errors
+    /// `NoticeForged`, `NoticeNoAccount`, `NoticeNotOurs`, `NoticeUnreadable`, `KeysLocked`, the store's.
+    pub async fn hear_notice(
+        &self,
+        account: Option<&str>,
+        headers: Vec<(String, String)>,
+        body: Vec<u8>,
+    ) -> Result<HeardNotice, CommandError> {
+        let heard = self.desk.hear_notice(account, headers, body).await;
+        let heard = heard.map_err(coded)?;
+        let (came_to, order) = match heard.delivery {
+            Delivery::Asked(order) => ("asked", Some(order)),
+            Delivery::Other(_) => ("other", None),
+            Delivery::Recorded(order) => ("recorded", Some(order)),
+        };
+        Ok(HeardNotice {
+            channel: heard.channel.0,
+            notice_id: heard.id,
+            came_to,
+            order_id: order.map(|order| order.to_string()),
+            receipt_status: heard.receipt.0,
+            receipt_body: heard.receipt.1,
+        })
+    }
+}
+
+/// A name or address without a port, as it stands in a `Host` header.
+fn is_host(text: &str) -> bool {
+    let plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']');
+    let is_address = text.starts_with('[') && text.ends_with(']');
+    (1..=HOST_BYTES_MAX).contains(&text.len())
+        && text.bytes().all(plain)
+        && (is_address || !text.contains([':', '[', ']']))
+}
+
+impl From<RightView> for Right {
+    fn from(right: RightView) -> Right {
+        match right {
+            RightView::Cancel => Right::Cancel,
+            RightView::Create => Right::Create,
+            RightView::List => Right::List,
+            RightView::Query => Right::Query,
+            RightView::Refund => Right::Refund,
+        }
+    }
+}
+
+impl From<Right> for RightView {
+    fn from(right: Right) -> RightView {
+        match right {
+            Right::Cancel => RightView::Cancel,
+            Right::Create => RightView::Create,
+            Right::List => RightView::List,
+            Right::Query => RightView::Query,
+            Right::Refund => RightView::Refund,
+        }
+    }
+}
+
+impl From<Caller> for CallerView {
+    fn from(caller: Caller) -> CallerView {
+        CallerView {
+            id: caller.id,
+            label: caller.label,
+            rights: caller.rights.into_iter().map(RightView::from).collect(),
+            amount_max: caller.amount_max.map(MoneyView::from),
+            per_minute: caller.per_minute,
+            created_at: caller.created_at.0,
+            revoked_at: caller.revoked_at.map(|at| at.0),
+        }
+    }
+}
+
+impl From<Interface> for InterfaceView {
+    fn from(interface: Interface) -> InterfaceView {
+        InterfaceView {
+            is_on: interface.is_on,
+            hears_notices: interface.hears_notices,
+            port: interface.port,
+            beyond_this_machine: interface.beyond_this_machine,
+            hosts: interface.hosts,
+            callers: interface
+                .callers
+                .into_iter()
+                .map(CallerView::from)
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_without_a_port() {
+        for good in ["till.example", "192.168.1.5", "[::1]", "kasse-2"] {
+            assert!(is_host(good), "{good}");
+        }
+        for bad in [
+            "",
+            "till.example:80",
+            "http://till",
+            "a b",
+            "::1",
+            "a/b",
+            &"x".repeat(254),
+        ] {
+            assert!(!is_host(bad), "{bad}");
+        }
+    }
+}
