@@ -20,6 +20,7 @@ import type {
 } from '$lib/api/contract';
 import { accountAnswers } from './accounts';
 import { billAnswers } from './bills';
+import { callerAnswers } from './callers';
 import { cashAnswers } from './cash';
 import { closingAnswers } from './closing';
 import { feeAnswers } from './fees';
@@ -536,6 +537,7 @@ export class FakeConsole implements Transport {
     ...billAnswers(() => this.options),
     ...statementAnswers(() => this.options),
     ...feeAnswers(),
+    ...callerAnswers(),
     ...reportAnswers(),
     ...closingAnswers(),
     shop_events: ({ below, limit }) => {

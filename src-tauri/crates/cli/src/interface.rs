@@ -134,7 +134,7 @@ impl Desk {
                 Ok(exit::DONE)
             }
             InterfaceCommand::Show => {
-                let shown: InterfaceView = self.ask("interface", NoArgs {}).await?;
+                let shown: InterfaceView = self.ask("interface_settings", NoArgs {}).await?;
                 self.print(&shown, || outline(&shown));
                 Ok(exit::DONE)
             }
@@ -158,7 +158,7 @@ impl Desk {
                 self.print(&made, || format!("{}\n{}", key.id, secret.expose()));
                 return Ok(exit::DONE);
             }
-            KeysCommand::List => self.ask("interface", NoArgs {}).await?,
+            KeysCommand::List => self.ask("interface_settings", NoArgs {}).await?,
             KeysCommand::Revoke { key } => {
                 self.ask("revoke_caller", CallerOf { caller_id: key })
                     .await?
@@ -170,7 +170,7 @@ impl Desk {
 
     async fn serve_interface(&self) -> Result<Exit, CommandError> {
         let _log = paydesk_host::logs::start(self.host.folder());
-        let settings: InterfaceView = self.ask("interface", NoArgs {}).await?;
+        let settings: InterfaceView = self.ask("interface_settings", NoArgs {}).await?;
         if !settings.is_on && !settings.hears_notices {
             return Err(refused(ErrorCode::InterfaceOff));
         }

@@ -73,7 +73,10 @@ pub struct HeardNotice {
 }
 
 impl Console {
-    pub(crate) async fn interface(&self, _: NoArgs) -> Result<InterfaceView, CommandError> {
+    pub(crate) async fn interface_settings(
+        &self,
+        _: NoArgs,
+    ) -> Result<InterfaceView, CommandError> {
         Ok(self.interface_now())
     }
 

@@ -37,3 +37,12 @@ pub const PAGE_MAX: u32 = 200;
 
 /// How long what was begun may take to end when the listener stops.
 pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// Limits that the description names, each with its place in the document.
+pub const LIMITS_TOLD: &[(&str, u64)] = &[
+    ("/paths/~1v1~1orders/get/parameters/8/schema/maximum", 200),
+    (
+        "/paths/~1v1~1orders~1{order_id}/get/parameters/4/schema/maximum",
+        WAIT_MS_MAX,
+    ),
+];

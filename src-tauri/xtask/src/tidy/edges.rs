@@ -115,6 +115,7 @@ const ROOMS: [Room; 29] = [
             "paydesk-desk",
             "paydesk-domain",
             "paydesk-host",
+            "paydesk-inbound",
             "paydesk-signing",
             "paydesk-store",
             "paydesk-tally",

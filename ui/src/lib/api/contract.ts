@@ -982,6 +982,48 @@ arrived: MoneyView,
 in_transit: MoneyView, };
 
 /**
+ * Names a key of other software.
+ */
+export type CallerOf = { 
+/**
+ * Its id.
+ */
+caller_id: string, };
+
+/**
+ * A key of other software, without its secret.
+ */
+export type CallerView = { 
+/**
+ * Its id, as requests name it.
+ */
+id: string, 
+/**
+ * The name under which a person knows it.
+ */
+label: string, 
+/**
+ * What it may do.
+ */
+rights: Array<RightView>, 
+/**
+ * The most it may charge or refund in one call; null: whatever the channel takes.
+ */
+amount_max: MoneyView | null, 
+/**
+ * Calls in a minute.
+ */
+per_minute: number, 
+/**
+ * When it was made, UTC milliseconds.
+ */
+created_at: number, 
+/**
+ * When it was revoked, UTC milliseconds.
+ */
+revoked_at: number | null, };
+
+/**
  * Another difference that may be the same movement.
  */
 export type CandidateView = { 
@@ -1174,6 +1216,31 @@ export type ChangeBankDays = {
  * All of them, at most 1,000.
  */
 days: Array<BankDay>, };
+
+/**
+ * What is given is changed, the rest stays.
+ */
+export type ChangeInterface = { 
+/**
+ * Whether it listens for other software.
+ */
+is_on?: boolean, 
+/**
+ * Whether it listens for channels' notices.
+ */
+hears_notices?: boolean, 
+/**
+ * Where: 1 to 65535.
+ */
+port?: number, 
+/**
+ * Whether other machines reach it.
+ */
+beyond_this_machine?: boolean, 
+/**
+ * Names by which it may be called, without a port; at most 16.
+ */
+hosts?: Array<string>, };
 
 /**
  * Sets the accounts.
@@ -1935,7 +2002,7 @@ file: GivenFile, };
 /**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
-export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_drop_too_large" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_stopped" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "bank_days_both" | "bank_days_row" | "bank_days_too_many" | "flow_account" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "cash_short" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "drawer_short" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "float_not_open" | "float_open" | "gateway_not_allowed" | "goods_code" | "internal" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "real_only" | "offline" | "order_not_found" | "operator_required" | "own_receipt" | "already_set_up" | "not_set_up" | "rate_ends_early" | "rate_limits" | "rates_overlap" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "caller_secret_missing" | "caller_signature" | "caller_unknown" | "callers_too_many" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_drop_too_large" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_stopped" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "bank_days_both" | "bank_days_row" | "bank_days_too_many" | "flow_account" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "cash_short" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "drawer_short" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "float_not_open" | "float_open" | "gateway_not_allowed" | "goods_code" | "internal" | "intent_reused" | "interface_off" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "listen_failed" | "notice_forged" | "notice_no_account" | "notice_not_ours" | "notice_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "port_taken" | "real_only" | "offline" | "order_not_found" | "operator_required" | "own_receipt" | "already_set_up" | "not_set_up" | "rate_ends_early" | "rate_limits" | "rates_overlap" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -2638,6 +2705,35 @@ payouts: number,
  * What they come to.
  */
 net: MoneyView, };
+
+/**
+ * The interface for other software.
+ */
+export type InterfaceView = { 
+/**
+ * Whether it listens for other software.
+ */
+is_on: boolean, 
+/**
+ * Whether it listens for channels' notices.
+ */
+hears_notices: boolean, 
+/**
+ * Where.
+ */
+port: number, 
+/**
+ * Whether other machines reach it.
+ */
+beyond_this_machine: boolean, 
+/**
+ * Names by which it may be called, besides loopback's own.
+ */
+hosts: Array<string>, 
+/**
+ * The keys, oldest first.
+ */
+callers: Array<CallerView>, };
 
 /**
  * Names a difference, also after its day was compared again.
@@ -3999,6 +4095,11 @@ note: string,
 in_cash: boolean, };
 
 /**
+ * What a key may do.
+ */
+export type RightView = "cancel" | "create" | "list" | "query" | "refund";
+
+/**
  * A sample payment code.
  */
 export type SampleCode = { 
@@ -5143,6 +5244,12 @@ export interface Commands {
   lock_keys: { args: NoArgs; answer: KeysStatus };
   /** Changes the passphrase of a sealed vault. */
   change_passphrase: { args: ChangePassphrase; answer: KeysStatus };
+  /** The interface for other software, and its keys without their secrets. */
+  interface_settings: { args: NoArgs; answer: InterfaceView };
+  /** Changes whether and where the interface listens. */
+  change_interface: { args: ChangeInterface; answer: InterfaceView };
+  /** Revokes a key of other software. */
+  revoke_caller: { args: CallerOf; answer: InterfaceView };
   /** What quitting now would leave open. */
   quit_check: { args: NoArgs; answer: QuitCheck };
 }

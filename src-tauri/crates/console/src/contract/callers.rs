@@ -4,7 +4,7 @@ use super::MoneyView;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// What a key may do. Text `right_<right>`.
+/// What a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum RightView {

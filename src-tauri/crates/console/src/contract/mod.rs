@@ -231,7 +231,7 @@ macro_rules! with_commands {
             /// Changes the passphrase of a sealed vault.
             change_passphrase: ChangePassphrase => KeysStatus,
             /// The interface for other software, and its keys without their secrets.
-            interface: NoArgs => InterfaceView,
+            interface_settings: NoArgs => InterfaceView,
             /// Changes whether and where the interface listens.
             change_interface: ChangeInterface => InterfaceView,
             /// Revokes a key of other software.

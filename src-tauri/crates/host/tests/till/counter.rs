@@ -39,6 +39,10 @@ impl Street {
         format!("http://{}", self.sandbox.address())
     }
 
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
     pub(crate) fn alipay(&self) -> AccountDraft {
         let given = &self.merchant.alipay;
         self.draft(

@@ -22,6 +22,7 @@ mod doubts;
 mod export;
 mod fees;
 mod flows;
+mod notices;
 mod older_copy;
 mod past;
 mod payments;

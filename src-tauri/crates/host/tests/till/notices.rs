@@ -1,0 +1,262 @@
+//! What a channel tells by itself, beside what it answers: whatever comes first, again or late, the end is the same.
+
+use crate::counter::{Street, add, code_of, keyring, options, real};
+use crate::till::{Till, folder};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use paydesk_console::contract::*;
+use paydesk_host::Host;
+use paydesk_sandbox::{Behaviour, Channel, Trade};
+use paydesk_signing::PrivateKey;
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+/// A till that asks nothing by itself, and the channel's own key.
+struct Corner {
+    street: Street,
+    till: Till,
+    account: String,
+    channel_key: PrivateKey,
+}
+
+/// What may reach the till about a payment.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Word {
+    /// An answer to a question.
+    Answer,
+    /// A notice that it is paid; the number tells repetitions from new ones.
+    Paid(u8),
+    /// An older notice that the payer is at it.
+    Waiting,
+}
+
+impl Corner {
+    async fn open(name: &str) -> Corner {
+        let street = Street::open(name).await;
+        let mut options = options(&folder(name), &keyring());
+        options.resolve = false;
+        let folder = options.data.clone().unwrap();
+        let till = Till {
+            host: Host::open(options).await.unwrap(),
+            folder,
+        };
+        let _status: AppStatus = till.ask("set_up", real(None)).await.unwrap();
+        let account = add(&till, street.alipay()).await.unwrap().id;
+        let keys = std::fs::read(street.folder().join("keys.json")).unwrap();
+        let keys: serde_json::Value = serde_json::from_slice(&keys).unwrap();
+        let pem = keys["alipay_gateway_private_key_pem"].as_str().unwrap();
+        let channel_key = PrivateKey::read(pem.as_bytes()).unwrap();
+        Corner {
+            street,
+            till,
+            account,
+            channel_key,
+        }
+    }
+
+    /// A payment that went through and whose answer was lost.
+    async fn lost(&self, minor: i64) -> (String, Trade) {
+        let code = code_of(Channel::Alipay, Behaviour::NoAnswerPaid);
+        let order = self.till.charge(&code, minor).await.unwrap().order_id;
+        let begun = Instant::now();
+        loop {
+            let trades = self.street.sandbox.ledger().unwrap().trades;
+            let is_it = |trade: &&Trade| {
+                trade.key.out_trade_no.starts_with(&order) && !trade.charges.is_empty()
+            };
+            if let Some(trade) = trades.iter().find(is_it) {
+                return (order, trade.clone());
+            }
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "{order} is not paid"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    fn notice(&self, trade: &Trade, minor: i64, word: Word) -> Vec<u8> {
+        let merchant = &self.street.merchant.alipay;
+        let (id, status) = match word {
+            Word::Paid(id) => (format!("n{id}"), "TRADE_SUCCESS"),
+            Word::Answer | Word::Waiting => ("n0".to_owned(), "WAIT_BUYER_PAY"),
+        };
+        let yuan = format!("{}.{:02}", minor / 100, minor % 100);
+        self.form(&[
+            ("app_id", &merchant.app_id),
+            ("gmt_payment", "2026-11-22 10:00:00"),
+            ("notify_id", &id),
+            ("notify_type", "trade_status_sync"),
+            ("out_trade_no", &trade.key.out_trade_no),
+            ("seller_id", &merchant.seller_id),
+            ("total_amount", &yuan),
+            ("trade_no", &trade.trade_no),
+            ("trade_status", status),
+        ])
+    }
+
+    /// A form in the order of its names, signed as the channel signs.
+    fn form(&self, fields: &[(&str, &str)]) -> Vec<u8> {
+        let text: Vec<String> = fields
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let signature = self.channel_key.sign(text.join("&").as_bytes()).unwrap();
+        let mut body = text.join("&").replace(' ', "+");
+        let signature = STANDARD.encode(signature);
+        let signature = signature
+            .replace('+', "%2B")
+            .replace('/', "%2F")
+            .replace('=', "%3D");
+        body.push_str(&format!("&sign_type=RSA2&sign={signature}"));
+        body.into_bytes()
+    }
+
+    async fn deliver(
+        &self,
+        account: Option<&str>,
+        body: Vec<u8>,
+    ) -> Result<&'static str, ErrorCode> {
+        let headers = vec![(
+            "content-type".to_owned(),
+            "application/x-www-form-urlencoded".to_owned(),
+        )];
+        let heard = self
+            .till
+            .host
+            .console()
+            .hear_notice(account, headers, body)
+            .await;
+        heard.map(|heard| heard.came_to).map_err(|error| error.code)
+    }
+
+    async fn say(&self, (order, trade): &(String, Trade), minor: i64, word: Word) {
+        match word {
+            Word::Answer => {
+                let named = OrderId {
+                    order_id: order.clone(),
+                };
+                let _view: PaymentView = self.till.ask("check_now", named).await.unwrap();
+            }
+            Word::Paid(_) | Word::Waiting => {
+                let heard = self
+                    .deliver(Some(&self.account), self.notice(trade, minor, word))
+                    .await;
+                assert_eq!(heard, Ok("recorded"), "{word:?}");
+            }
+        }
+    }
+
+    async fn close(self) {
+        self.till.close().await;
+        self.street.close().await;
+    }
+}
+
+fn orders_of(words: &[Word]) -> BTreeSet<Vec<Word>> {
+    if words.is_empty() {
+        return BTreeSet::from([Vec::new()]);
+    }
+    let mut all = BTreeSet::new();
+    for (place, word) in words.iter().enumerate() {
+        let rest: Vec<Word> = [&words[..place], &words[place + 1..]].concat();
+        for mut order in orders_of(&rest) {
+            order.insert(0, *word);
+            all.insert(order);
+        }
+    }
+    all
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn notices_and_answers_in_any_order_and_number_come_to_the_same_end() {
+    let corner = Corner::open("notices").await;
+    let words = [
+        Word::Answer,
+        Word::Paid(1),
+        Word::Paid(1),
+        Word::Paid(2),
+        Word::Waiting,
+    ];
+    let mut ends = BTreeSet::new();
+    let orders = orders_of(&words);
+    assert_eq!(orders.len(), 60);
+    for (place, words) in orders.iter().enumerate() {
+        // Every third: the rest is the domain's own test.
+        if place % 3 != 0 {
+            continue;
+        }
+        let minor = 1_000 + i64::try_from(place).unwrap();
+        let lost = corner.lost(minor).await;
+        for word in words {
+            corner.say(&lost, minor, *word).await;
+        }
+        let (order, trade) = lost;
+        let detail = corner.till.detail(&order).await;
+        let paid = detail
+            .timeline
+            .iter()
+            .filter(|event| event.kind == "payment_paid");
+        assert_eq!(detail.payment.channel_no, Some(trade.trade_no), "{words:?}");
+        assert_eq!(
+            detail.refundable.map(|money| money.minor),
+            Some(minor.to_string())
+        );
+        ends.insert(format!(
+            "{:?} {:?} paid {}",
+            detail.row.status,
+            detail.payment.state,
+            paid.count()
+        ));
+    }
+    assert_eq!(ends, BTreeSet::from(["Paid Paid paid 1".to_owned()]));
+    corner.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_is_believed_by_its_signature_for_its_own_account_and_payment() {
+    let corner = Corner::open("notice-lies").await;
+    let (order, trade) = corner.lost(4_650).await;
+    let genuine = corner.notice(&trade, 4_650, Word::Paid(1));
+    let mut altered = genuine.clone();
+    let place = altered.len() - 1;
+    altered[place] = if altered[place] == b'A' { b'B' } else { b'A' };
+    let mut unknown = trade.clone();
+    unknown.key.out_trade_no = "WEB-4711".to_owned();
+    let account = Some(corner.account.clone());
+    let cases = [
+        (account.clone(), altered, Err(ErrorCode::NoticeForged)),
+        (
+            account.clone(),
+            b"sign=AAAA&sign_type=RSA2".to_vec(),
+            Err(ErrorCode::NoticeForged),
+        ),
+        (account.clone(), Vec::new(), Err(ErrorCode::NoticeForged)),
+        (
+            Some("nobody".to_owned()),
+            genuine.clone(),
+            Err(ErrorCode::NoticeNoAccount),
+        ),
+        (
+            account.clone(),
+            corner.notice(&unknown, 4_650, Word::Paid(1)),
+            Err(ErrorCode::NoticeNotOurs),
+        ),
+        // Genuine, and another amount than was asked for: the channel is asked instead.
+        (
+            account.clone(),
+            corner.notice(&trade, 4_651, Word::Paid(1)),
+            Ok("asked"),
+        ),
+    ];
+    for (account, body, expected) in cases {
+        assert_eq!(corner.deliver(account.as_deref(), body).await, expected);
+        let view = corner.till.view(&order).await;
+        assert!(view.paid_at.is_none(), "{expected:?}: {view:?}");
+    }
+    // Without a name it finds its account by itself.
+    assert_eq!(corner.deliver(None, genuine).await, Ok("recorded"));
+    assert_eq!(corner.till.view(&order).await.state, PayState::Paid);
+    corner.close().await;
+}
