@@ -1,6 +1,6 @@
 //! Speeds, measured against what the machine itself can do in the same run, and printed.
 //!
-//! `paydesk-bench [core] [window] [orders] [long] [charts] [reconcile] [rebuild] [restart] [worklist]`; all by default. It must never be part of a unit test: a busy machine is no bug.
+//! `paydesk-bench [core] [window] [orders] [long] [charts] [reconcile] [rebuild] [restart] [worklist] [inbound]`; all by default. It must never be part of a unit test: a busy machine is no bug.
 #![allow(
     clippy::print_stdout,
     reason = "a program for a terminal speaks to the terminal"
@@ -10,6 +10,7 @@
 mod charts;
 mod core;
 mod figures;
+mod inbound;
 mod orders;
 mod rebuild;
 mod reconcile;
@@ -25,7 +26,7 @@ use std::time::Instant;
 /// Why a measurement could not be made.
 pub(crate) type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-const USAGE: &str = "usage: paydesk-bench [core] [window] [orders] [long] [charts] [reconcile] [rebuild] [restart] [worklist] [--payments N] [--orders N] [--lines N] [--tally FILE]";
+const USAGE: &str = "usage: paydesk-bench [core] [window] [orders] [long] [charts] [reconcile] [rebuild] [restart] [worklist] [inbound] [--payments N] [--orders N] [--lines N] [--tally FILE]";
 
 fn main() -> ExitCode {
     // A debug build would measure the compiler's haste.
@@ -83,7 +84,7 @@ fn run() -> Result<bool, Trouble> {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "core" | "window" | "orders" | "long" | "charts" | "reconcile" | "rebuild"
-            | "restart" | "worklist" => {
+            | "restart" | "worklist" | "inbound" => {
                 parts.push(argument);
             }
             "--tally" => tally = Some(PathBuf::from(arguments.next().ok_or(USAGE)?)),
@@ -124,6 +125,9 @@ fn run() -> Result<bool, Trouble> {
     }
     if is_asked("worklist") {
         worklist::measure(&mut table, target)?;
+    }
+    if is_asked("inbound") {
+        inbound::measure(&mut table, orders, target)?;
     }
     table.print();
     if let Some(file) = tally {

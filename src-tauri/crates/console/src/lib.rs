@@ -58,6 +58,12 @@ impl Console {
         }
     }
 
+    /// The same commands over another desk: for measurements with another network.
+    #[must_use]
+    pub fn over(&self, desk: Arc<Desk>) -> Console {
+        Console::new(desk, Arc::clone(&self.surroundings))
+    }
+
     /// The desk behind it.
     #[must_use]
     pub fn desk(&self) -> &Arc<Desk> {
