@@ -76,6 +76,11 @@ impl Console {
 
     pub(crate) async fn list_orders(&self, args: ListOrders) -> Result<OrderPage, CommandError> {
         let filter = self.filter_of(args.query)?;
+        // The store takes a cursor that it did not give for damage; from outside it is a wrong argument.
+        let is_place = |cursor: &str| cursor.parse::<i64>().is_ok();
+        if args.cursor.as_deref().is_some_and(|it| !is_place(it)) {
+            return Err(crate::invalid("cursor"));
+        }
         let limit = args.limit.clamp(1, PAGE_MAX);
         let store = &self.desk.ports().store;
         let page = match (args.cursor, args.position) {

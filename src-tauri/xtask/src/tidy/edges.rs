@@ -204,7 +204,7 @@ const ROOMS: [Room; 29] = [
 /// Packages from outside that only the named crates may name, tests apart.
 const RESERVED: [(&str, &[&str]); 14] = [
     ("apple-native-keyring-store", &["paydesk-vault"]),
-    ("axum", &["paydesk-e2e", "paydesk-inbound"]),
+    ("axum", &["paydesk-bench", "paydesk-e2e", "paydesk-inbound"]),
     ("keyring", &["paydesk-vault"]),
     ("keyring-core", &["paydesk-vault"]),
     ("libsqlite3-sys", &["paydesk-store", "paydesk-sim"]),

@@ -319,6 +319,7 @@ async fn what_cannot_be_done_is_told_in_codes_that_stay() {
         "/v1/orders?limit=x",
         "/v1/orders?colour=red",
         "/v1/orders?day_from=yesterday",
+        "/v1/orders?cursor=elsewhere",
     ] {
         let answer = shop.call(&key, Call::get(target)).await;
         assert_eq!(answer.status, 400, "{target}: {answer:?}");
