@@ -15,6 +15,9 @@ const SUITES = {
   // Generated files; no sandbox.
   truth: async (suite, { python, programs }) =>
     (await import('./clients/truth.mjs')).run(suite, python, programs.compared),
+  // The payment interface, with a demo till of its own.
+  interface: async (suite, { python, programs }) =>
+    (await import('./clients/interface.mjs')).run(suite, python, programs['paydesk-cli']),
   // Samples of other projects; no sandbox.
   statements: async (suite, { python, programs }) =>
     (await import('./clients/statements.mjs')).run(suite, python, programs.movements),
