@@ -1,6 +1,7 @@
 //! What a channel tells by itself, beside what it answers: whatever comes first, again or late, the end is the same.
+//! UnionPay's notices are the simulator's own, as they came to a relay; Alipay's are signed here with the channel's key.
 
-use crate::counter::{Street, add, code_of, keyring, options, real};
+use crate::counter::{Street, add, code_of, keyring, options, real, with};
 use crate::till::{Till, folder};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use paydesk_console::contract::*;
@@ -9,10 +10,16 @@ use paydesk_sandbox::{Behaviour, Channel, Trade};
 use paydesk_signing::PrivateKey;
 use std::{
     collections::BTreeSet,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    task::JoinSet,
+};
 
-/// A till that asks nothing by itself, and the channel's own key.
+/// A till, and the channel's own key.
 struct Corner {
     street: Street,
     till: Till,
@@ -23,7 +30,7 @@ struct Corner {
 /// What may reach the till about a payment.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Word {
-    /// An answer to a question.
+    /// An answer to a question, if there is one to be asked.
     Answer,
     /// A notice that it is paid; the number tells repetitions from new ones.
     Paid(u8),
@@ -32,10 +39,11 @@ enum Word {
 }
 
 impl Corner {
-    async fn open(name: &str) -> Corner {
+    /// A till that asks when it is told to, and by itself after seconds; or never.
+    async fn open(name: &str, asks: bool) -> Corner {
         let street = Street::open(name).await;
         let mut options = options(&folder(name), &keyring());
-        options.resolve = false;
+        options.resolve = asks;
         let folder = options.data.clone().unwrap();
         let till = Till {
             host: Host::open(options).await.unwrap(),
@@ -56,8 +64,8 @@ impl Corner {
     }
 
     /// A payment that went through and whose answer was lost.
-    async fn lost(&self, minor: i64) -> (String, Trade) {
-        let code = code_of(Channel::Alipay, Behaviour::NoAnswerPaid);
+    async fn lost(&self, channel: Channel, minor: i64) -> (String, Trade) {
+        let code = code_of(channel, Behaviour::NoAnswerPaid);
         let order = self.till.charge(&code, minor).await.unwrap().order_id;
         let begun = Instant::now();
         loop {
@@ -73,6 +81,23 @@ impl Corner {
                 "{order} is not paid"
             );
             tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Asks the channel about all that is open of an order, and waits for the answers.
+    async fn ask_channel(&self, order: &str) {
+        let named = OrderId {
+            order_id: order.to_owned(),
+        };
+        let _view: PaymentView = self.till.ask("check_now", named).await.unwrap();
+        let is_paid = |view: &PaymentView| view.state == PayState::Paid;
+        self.till.until(order, "paid by an answer", is_paid).await;
+        for refund in self.till.detail(order).await.refunds {
+            let is_done = |refund: &RefundView| refund.state == RefundStateView::Done;
+            let done = self
+                .till
+                .until_refund(order, &refund.refund_id, "done", is_done);
+            done.await;
         }
     }
 
@@ -133,12 +158,7 @@ impl Corner {
 
     async fn say(&self, (order, trade): &(String, Trade), minor: i64, word: Word) {
         match word {
-            Word::Answer => {
-                let named = OrderId {
-                    order_id: order.clone(),
-                };
-                let _view: PaymentView = self.till.ask("check_now", named).await.unwrap();
-            }
+            Word::Answer => self.ask_channel(order).await,
             Word::Paid(_) | Word::Waiting => {
                 let heard = self
                     .deliver(Some(&self.account), self.notice(trade, minor, word))
@@ -154,13 +174,13 @@ impl Corner {
     }
 }
 
-fn orders_of(words: &[Word]) -> BTreeSet<Vec<Word>> {
+fn orders_of<W: Copy + Ord>(words: &[W]) -> BTreeSet<Vec<W>> {
     if words.is_empty() {
         return BTreeSet::from([Vec::new()]);
     }
     let mut all = BTreeSet::new();
     for (place, word) in words.iter().enumerate() {
-        let rest: Vec<Word> = [&words[..place], &words[place + 1..]].concat();
+        let rest: Vec<W> = [&words[..place], &words[place + 1..]].concat();
         for mut order in orders_of(&rest) {
             order.insert(0, *word);
             all.insert(order);
@@ -171,7 +191,7 @@ fn orders_of(words: &[Word]) -> BTreeSet<Vec<Word>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn notices_and_answers_in_any_order_and_number_come_to_the_same_end() {
-    let corner = Corner::open("notices").await;
+    let corner = Corner::open("notices", true).await;
     let words = [
         Word::Answer,
         Word::Paid(1),
@@ -188,7 +208,7 @@ async fn notices_and_answers_in_any_order_and_number_come_to_the_same_end() {
             continue;
         }
         let minor = 1_000 + i64::try_from(place).unwrap();
-        let lost = corner.lost(minor).await;
+        let lost = corner.lost(Channel::Alipay, minor).await;
         for word in words {
             corner.say(&lost, minor, *word).await;
         }
@@ -216,8 +236,8 @@ async fn notices_and_answers_in_any_order_and_number_come_to_the_same_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_notice_is_believed_by_its_signature_for_its_own_account_and_payment() {
-    let corner = Corner::open("notice-lies").await;
-    let (order, trade) = corner.lost(4_650).await;
+    let corner = Corner::open("notice-lies", false).await;
+    let (order, trade) = corner.lost(Channel::Alipay, 4_650).await;
     let genuine = corner.notice(&trade, 4_650, Word::Paid(1));
     let mut altered = genuine.clone();
     let place = altered.len() - 1;
@@ -259,4 +279,159 @@ async fn a_notice_is_believed_by_its_signature_for_its_own_account_and_payment()
     assert_eq!(corner.deliver(None, genuine).await, Ok("recorded"));
     assert_eq!(corner.till.view(&order).await.state, PayState::Paid);
     corner.close().await;
+}
+
+/// What may reach the till about a payment at UnionPay and its refund.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Told {
+    /// An answer to a question, if there is one to be asked.
+    Answer,
+    /// The notice of the payment.
+    Paid,
+    /// The notice of the refund.
+    Refunded,
+}
+
+/// Where a relay listens to the channel; it acknowledges whatever comes and keeps the forms.
+struct Relay {
+    address: String,
+    forms: Arc<Mutex<Vec<String>>>,
+}
+
+impl Relay {
+    async fn open() -> Relay {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/unionpay", listener.local_addr().unwrap());
+        let forms = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&forms);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = Vec::new();
+                let mut part = [0; 8192];
+                let form = loop {
+                    let count = stream.read(&mut part).await.unwrap();
+                    assert!(count > 0, "a notice was cut off");
+                    request.extend_from_slice(&part[..count]);
+                    if let Some(form) = whole_form(&request) {
+                        break form;
+                    }
+                };
+                kept.lock().unwrap().push(form);
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                stream.write_all(answer).await.unwrap();
+            }
+        });
+        Relay { address, forms }
+    }
+
+    /// The notice about an order's payment or refund, signed by the channel's side, once it came.
+    async fn told(&self, order: &str, kind: &str) -> Vec<u8> {
+        let begun = Instant::now();
+        loop {
+            let forms = self.forms.lock().unwrap().clone();
+            let is_it = |form: &&String| {
+                form.contains(&format!("orderId={order}"))
+                    && form
+                        .split('&')
+                        .any(|field| field == format!("txnType={kind}"))
+            };
+            if let Some(form) = forms.iter().find(is_it) {
+                return form.clone().into_bytes();
+            }
+            let waited = begun.elapsed();
+            assert!(
+                waited < Duration::from_secs(60),
+                "{order}, {kind}: {forms:?}"
+            );
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}
+
+fn whole_form(request: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(request).ok()?;
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        let is_length = name.eq_ignore_ascii_case("content-length");
+        value.trim().parse::<usize>().ok().filter(|_| is_length)
+    });
+    (body.len() >= length?).then(|| body.to_owned())
+}
+
+/// A lost payment and its refund, told of in this order; and what they came to.
+async fn told_of(corner: &Corner, relay: &Relay, minor: i64, words: [&[Told]; 2]) -> String {
+    let (order, _) = corner.lost(Channel::Unionpay, minor).await;
+    let paid = relay.told(&order, "01").await;
+    let mut refunded = None;
+    for (part, words) in words.iter().enumerate() {
+        if part == 1 {
+            let named = OrderId {
+                order_id: order.clone(),
+            };
+            let dialog: RefundDialog = corner.till.ask("prepare_refund", named).await.unwrap();
+            let request = RequestRefund {
+                refund_intent: dialog.refund_intent,
+                order_id: order.clone(),
+                amount_minor: "700".to_owned(),
+                reason: "goods_returned".to_owned(),
+                note: String::new(),
+                in_cash: false,
+            };
+            let _refund: RefundView = corner.till.ask("request_refund", request).await.unwrap();
+            refunded = Some(relay.told(&order, "04").await);
+        }
+        for word in *words {
+            let form = match word {
+                Told::Answer => {
+                    corner.ask_channel(&order).await;
+                    continue;
+                }
+                Told::Paid => paid.clone(),
+                Told::Refunded => refunded.clone().unwrap(),
+            };
+            let heard = corner.deliver(Some(&corner.account), form).await;
+            assert_eq!(heard, Ok("recorded"), "{word:?} of {words:?}");
+        }
+    }
+    let detail = corner.till.detail(&order).await;
+    let count = |kind: &str| {
+        let events = detail.timeline.iter().filter(|event| event.kind == kind);
+        events.count()
+    };
+    format!(
+        "{:?} {:?} {:?} paid {} refunded {} gone {}",
+        detail.row.status,
+        detail.payment.state,
+        detail.refunds.iter().map(|it| it.state).collect::<Vec<_>>(),
+        count("payment_paid"),
+        count("refund_done"),
+        minor - detail.refundable.unwrap().minor.parse::<i64>().unwrap(),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unionpays_notices_of_a_payment_and_its_refund_come_to_the_same_end_in_any_order() {
+    let relay = Relay::open().await;
+    let mut corner = Corner::open("union-notices", true).await;
+    let draft = with(corner.street.unionpay(), "backUrl", &relay.address);
+    corner.account = add(&corner.till, draft).await.unwrap().id;
+    let before = orders_of(&[Told::Answer, Told::Paid, Told::Paid]);
+    let after = orders_of(&[Told::Answer, Told::Paid, Told::Refunded, Told::Refunded]);
+    assert_eq!((before.len(), after.len()), (3, 12));
+    // All at once: the channel takes seconds over a refund.
+    let (corner, relay) = (Arc::new(corner), Arc::new(relay));
+    let mut telling = JoinSet::new();
+    for (place, after) in after.into_iter().enumerate() {
+        let before = before.iter().nth(place % before.len()).unwrap().clone();
+        let (corner, relay) = (Arc::clone(&corner), Arc::clone(&relay));
+        telling.spawn(async move {
+            let minor = 2_000 + i64::try_from(place).unwrap();
+            told_of(&corner, &relay, minor, [&before, &after]).await
+        });
+    }
+    let ends: BTreeSet<String> = telling.join_all().await.into_iter().collect();
+    let end = "PartRefunded Paid [Done] paid 1 refunded 1 gone 700".to_owned();
+    assert_eq!(ends, BTreeSet::from([end]));
+    Arc::into_inner(corner).unwrap().close().await;
 }
