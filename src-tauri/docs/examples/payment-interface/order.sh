@@ -1,6 +1,6 @@
 #!/bin/sh
 # Creates an order whose code is shown, and asks what became of it; with curl and openssl.
-#   PAYDESK_URL=http://127.0.0.1:8317 PAYDESK_KEY=pk_… PAYDESK_SECRET=sk_… sh order.sh 46.50's-minor-units channel basket
+#   PAYDESK_URL=http://127.0.0.1:8317 PAYDESK_KEY=pk_… PAYDESK_SECRET=sk_… sh order.sh 4650 alipay basket-4711
 # Here openssl gets the secret as an argument, which other users of the machine can see: use the Python way there.
 set -eu
 amount_minor=$1 channel=$2 basket=$3
