@@ -243,7 +243,12 @@ impl Desk {
                 return Ok(());
             }
             let state = book.drawer(currency).await?;
-            let mut entry = entry_of(&state, act, currency)?;
+            let mut entry = match entry_of(&state, act, currency) {
+                Ok(entry) => entry,
+                // The drawer was read after another call of this intent had moved it.
+                Err(_) if book.drawer_intent(intent).await? => return Ok(()),
+                Err(error) => return Err(error),
+            };
             entry.intent = Some(intent.to_owned());
             let body = json!({
                 "how": entry.kind, "reason": entry.reason, "amount": entry.amount,
