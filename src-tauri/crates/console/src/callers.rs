@@ -1,9 +1,10 @@
 //! The interface for other software, from the side of who sets it up and of who listens.
 //! A secret of a key leaves by [`Console::add_caller`] alone, which is no command of the window.
 
-use crate::{Console, coded, contract::*, invalid, refused_with};
+use crate::{Console, coded, contract::*, errors::caller_code, invalid, refused, refused_with};
 use paydesk_desk::{
-    CALLER_LABEL_MAX, Caller, Delivery, Desk, Interface, InterfaceChange, NewCaller, Right, Secret,
+    CALLER_LABEL_MAX, Caller, Delivery, Desk, DeskError, Interface, InterfaceChange, NewCaller,
+    Right, Secret,
 };
 use paydesk_domain::Money;
 use std::{collections::BTreeSet, future::Future};
@@ -173,7 +174,12 @@ impl Console {
         input: &[u8],
         signature: &[u8],
     ) -> Result<KnownCaller, CommandError> {
-        let caller = self.desk.caller(id, input, signature).map_err(coded)?;
+        let caller = self.desk.caller(id, input, signature);
+        let caller = caller.map_err(|error| match error {
+            // Whoever listens writes it to the log, and no more of them than it must.
+            DeskError::Caller(fault) => refused(caller_code(fault)),
+            other => coded(other),
+        })?;
         Ok(KnownCaller {
             id: caller.id,
             label: caller.label,

@@ -150,7 +150,7 @@ fn code_of(error: DeskError) -> CommandError {
     }
 }
 
-fn caller_code(fault: CallerFault) -> ErrorCode {
+pub(crate) fn caller_code(fault: CallerFault) -> ErrorCode {
     match fault {
         CallerFault::SecretMissing => ErrorCode::CallerSecretMissing,
         CallerFault::TooMany => ErrorCode::CallersTooMany,

@@ -29,6 +29,7 @@ mod worklist;
 
 pub use callers::{AddCaller, HeardNotice, KnownCaller};
 pub use errors::{coded, refused, refused_with, sentence, store_error, words};
+pub use paydesk_domain::CASH;
 pub use surroundings::{NewFile, Surroundings};
 
 use contract::*;

@@ -10,6 +10,7 @@ use crate::{
         Commit, DrawerState, EventKind, FirstAttempt, NewEvent, NewNote, NewOrder, Opened,
         StoreError, Work,
     },
+    refunds::same_refund,
     settle::Step,
 };
 use paydesk_domain::{
@@ -92,8 +93,9 @@ impl Desk {
     /// # Errors
     /// `DeskError`: nothing was taken, by the books.
     pub async fn take_cash(&self, ask: TakeCash) -> Result<Order, DeskError> {
+        let owed = ask.amount;
         if let Some(order) = self.ports.store.by_intent(&ask.intent).await? {
-            return Ok(order);
+            return self.same_wish(order, owed, None).await;
         }
         self.not_older_copy()?;
         let shop = self.need_shop()?;
@@ -157,7 +159,7 @@ impl Desk {
         });
         let order = match self.ports.store.open_order(new, first).await? {
             Opened::CodeUsed => return Err(DeskError::CodeUsed),
-            Opened::Existing(order) => return Ok(order),
+            Opened::Existing(order) => return self.same_wish(order, owed, None).await,
             Opened::New(order) => order,
         };
         self.tell_order(order.number(), order.version());
@@ -198,7 +200,7 @@ impl Desk {
                 let reference = order.give_back_cash(payment, plan.clone(), now)?;
                 made = Some(reference.clone());
                 if order.refunds().len() == before {
-                    return Ok(None);
+                    return same_refund(&order, &reference, &plan);
                 }
                 let mut step = Step::of(order);
                 let refund = step.order.refund(&reference);
@@ -270,8 +272,11 @@ impl Desk {
         Err(DeskError::Store(StoreError::Stale))
     }
 
-    /// Whose word about cash is believed must have a name.
+    /// Whose word about cash is believed must have a name and be a person: software has counted nothing.
     fn named_operator(&self) -> Result<String, DeskError> {
+        if Desk::caller_at_work().is_some() {
+            return Err(DeskError::OperatorRequired);
+        }
         let name = self.operator().filter(|name| !name.trim().is_empty());
         name.ok_or(DeskError::OperatorRequired)
     }

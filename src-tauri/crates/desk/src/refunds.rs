@@ -175,11 +175,9 @@ impl Desk {
                 made = Some(reference.clone());
                 fresh = order.refunds().len() > before;
                 if !fresh {
-                    let known = order.refund(&reference).map(Refund::plan);
-                    let is_other = |known: &&RefundPlan| matches!(back, BackBy::Refund(_)) && !is_same_wish(known, &plan);
-                    return match known.filter(is_other) {
-                        Some(_) => Err(DeskError::IntentReused(order.number().clone())),
-                        None => Ok(None),
+                    return match back {
+                        BackBy::LateReturn { .. } => Ok(None),
+                        BackBy::Refund(_) => same_refund(&order, &reference, &plan),
                     };
                 }
                 let mut step = Step::of(order);
@@ -380,9 +378,21 @@ impl BackBy<'_> {
     }
 }
 
-/// Whether the same intent asks for the same; who asks may change.
-fn is_same_wish(known: &RefundPlan, plan: &RefundPlan) -> bool {
-    (known.amount, &known.reason, &known.note) == (plan.amount, &plan.reason, &plan.note)
+/// Nothing new, when the same intent asks for the same; who asks may change.
+///
+/// # Errors
+/// `IntentReused` when it asks for something else.
+pub(crate) fn same_refund(
+    order: &Order,
+    known: &MerchantRef,
+    plan: &RefundPlan,
+) -> Result<Option<Step>, DeskError> {
+    let wish = |plan: &RefundPlan| (plan.amount, plan.reason.clone(), plan.note.clone());
+    let known = order.refund(known).map(|refund| wish(refund.plan()));
+    if known.is_some_and(|known| known != wish(plan)) {
+        return Err(DeskError::IntentReused(order.number().clone()));
+    }
+    Ok(None)
 }
 
 /// The late payment that waits for a decision.

@@ -2,7 +2,10 @@
 //! what it may. Only then somebody looks at what it wants.
 
 use crate::{
-    limits::{BODY_WITHIN, CLOCK_WINDOW_MS, CONNECTIONS_MAX, NOTICES_PER_MINUTE},
+    limits::{
+        BODY_WITHIN, CLOCK_WINDOW_MS, CONNECTIONS_MAX, NOTICES_PER_MINUTE,
+        STRANGERS_LOGGED_PER_MINUTE,
+    },
     memory::{Memory, NonceFault, Rate},
     refusal::Refusal,
     signature::{Signed, base_string, unhex},
@@ -22,7 +25,7 @@ use std::{
     future::Future,
     sync::{Arc, Mutex},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// Work at once: as much as there are connections.
 const WORK_MAX: usize = CONNECTIONS_MAX;
@@ -37,7 +40,10 @@ pub(crate) struct Door {
     started_ms: i64,
     memory: Mutex<Memory>,
     notices: Mutex<Rate>,
+    /// Refusals of strangers that were written to the log.
+    strangers: Mutex<Rate>,
     work: Arc<Semaphore>,
+    stop: watch::Receiver<bool>,
 }
 
 /// A call whose caller has proved who it is.
@@ -48,13 +54,35 @@ pub(crate) struct Admitted {
 }
 
 impl Door {
-    pub(crate) fn new(console: Console) -> Door {
+    pub(crate) fn new(console: Console, stop: watch::Receiver<bool>) -> Door {
         Door {
             started_ms: console.now_ms(),
             console,
             memory: Mutex::default(),
             notices: Mutex::default(),
+            strangers: Mutex::default(),
             work: Arc::new(Semaphore::new(WORK_MAX)),
+            stop,
+        }
+    }
+
+    /// Ends when the listener is to stop: nobody need wait for news any longer.
+    pub(crate) async fn stopping(&self) {
+        let mut stop = self.stop.clone();
+        // A listener that is gone has stopped too.
+        let _gone = stop.wait_for(|is_stopped| *is_stopped).await.is_err();
+    }
+
+    /// Writes the refusal of somebody who is not known to the log, unless too many stand there already.
+    pub(crate) fn log_stranger(&self, refusal: &Refusal, method: &str, path: &str) {
+        let Ok(mut rate) = self.strangers.lock() else {
+            return;
+        };
+        if rate
+            .take(STRANGERS_LOGGED_PER_MINUTE, self.console.now_ms())
+            .is_ok()
+        {
+            refusal.log(method, path, "");
         }
     }
 

@@ -17,6 +17,12 @@ pub const HEADERS_WITHIN: Duration = Duration::from_secs(5);
 /// How long the body of a request may take.
 pub const BODY_WITHIN: Duration = Duration::from_secs(5);
 
+/// How long a connection may be used; a client opens another then. Whoever holds them all holds them no longer.
+pub(crate) const CONNECTION_FOR: Duration = Duration::from_secs(300);
+
+/// How long the last answer of a connection may take, the longest wait included: whoever does not read is cut off.
+pub(crate) const LAST_ANSWER_WITHIN: Duration = Duration::from_secs(30);
+
 /// How far a caller's clock may be from this PC's, either way, in milliseconds.
 pub const CLOCK_WINDOW_MS: i64 = 120_000;
 
@@ -25,6 +31,9 @@ pub const NONCES_MAX: usize = 150_000;
 
 /// Notices taken in a minute, of all channels together, the refused ones included.
 pub const NOTICES_PER_MINUTE: u32 = 1_200;
+
+/// Refusals a minute that stand in the log although no key is known to be behind them: nobody fills the disk by knocking.
+pub(crate) const STRANGERS_LOGGED_PER_MINUTE: u32 = 600;
 
 /// The longest idempotency key.
 pub const IDEMPOTENCY_KEY_MAX: usize = 200;

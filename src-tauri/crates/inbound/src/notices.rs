@@ -24,7 +24,7 @@ pub(crate) async fn hear(
     match heard(&door, account.clone(), request).await {
         Ok(response) => response,
         Err(refusal) => {
-            refusal.log("POST", "/notices", &account);
+            door.log_stranger(&refusal, "POST", &format!("/notices/{account}"));
             refusal.into_response()
         }
     }

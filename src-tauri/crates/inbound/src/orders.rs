@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use paydesk_console::{Console, contract::*};
+use paydesk_console::{CASH, Console, contract::*};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use std::{future::Future, sync::Arc, time::Duration};
@@ -137,6 +137,7 @@ struct Refund {
     note: String,
     begun_at_ms: i64,
     done_at_ms: Option<i64>,
+    in_cash: bool,
     why: Option<String>,
 }
 
@@ -169,15 +170,21 @@ pub(crate) fn router(door: Arc<Door>) -> Router {
         .route("/v1/orders/{order_id}/cancel", post(cancel))
         .route("/v1/orders/{order_id}/refunds", post(refund))
         .route("/notices/{account_id}", post(notices::hear))
-        .fallback(|request: Request| refused(request, Refusal::path_unknown()))
-        .method_not_allowed_fallback(|request: Request| {
-            refused(request, Refusal::method_not_allowed())
-        })
+        .fallback(
+            |State(door): State<Arc<Door>>, request: Request| async move {
+                refused(&door, &request, Refusal::path_unknown())
+            },
+        )
+        .method_not_allowed_fallback(
+            |State(door): State<Arc<Door>>, request: Request| async move {
+                refused(&door, &request, Refusal::method_not_allowed())
+            },
+        )
         .with_state(door)
 }
 
-async fn refused(request: Request, refusal: Refusal) -> Response {
-    refusal.log(request.method().as_str(), request.uri().path(), "");
+fn refused(door: &Door, request: &Request, refusal: Refusal) -> Response {
+    door.log_stranger(&refusal, request.method().as_str(), request.uri().path());
     refusal.into_response()
 }
 
@@ -185,7 +192,7 @@ async fn description(State(door): State<Arc<Door>>, request: Request) -> Respons
     let settings = door.console.interface_now();
     match door.look(request.headers(), &settings) {
         Ok(()) => ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response(),
-        Err(refusal) => refused(request, refusal).await,
+        Err(refusal) => refused(&door, &request, refusal),
     }
 }
 
@@ -201,7 +208,7 @@ where
     let admitted = match door.admit(request, right, BODY_BYTES_MAX).await {
         Ok(admitted) => admitted,
         Err(refusal) => {
-            refusal.log(method.as_str(), &path, "");
+            door.log_stranger(&refusal, method.as_str(), &path);
             return refusal.into_response();
         }
     };
@@ -226,11 +233,12 @@ async fn create(State(door): State<Arc<Door>>, request: Request) -> Response {
         request,
         RightView::Create,
         |console, admitted| async move {
-            let intent = intent(&admitted)?;
+            let intent = intent(&admitted, "/v1/orders")?;
             let wish: CreateOrder = body(&admitted)?;
             check_amount(&console, &admitted, wish.amount_minor, &wish.currency)?;
             let amount_minor = wish.amount_minor.to_string();
             let view: PaymentView = match (wish.channel, wish.code) {
+                (Some(channel), None) if channel == CASH => return Err(Refusal::cash_by_hand()),
                 (Some(channel), None) => {
                     let ask_for = ShowQr {
                         intent_id: intent,
@@ -264,6 +272,7 @@ async fn query(
     Path(order_id): Path<String>,
     request: Request,
 ) -> Response {
+    let open = Arc::clone(&door);
     served(
         door,
         request,
@@ -271,7 +280,7 @@ async fn query(
         |console, admitted| async move {
             let wait: Wait = arguments(&admitted)?;
             if wait.wait_ms > 0 {
-                past(&console, &order_id, &wait).await?;
+                past(&console, &open, &order_id, &wait).await?;
             }
             let named = OrderId { order_id };
             let detail: OrderDetail = ask(&console, "order_detail", named).await?;
@@ -287,8 +296,8 @@ async fn query(
     .await
 }
 
-/// Waits until the order is past a version, or for as long as the caller wants to.
-async fn past(console: &Console, order_id: &str, wait: &Wait) -> Result<(), Refusal> {
+/// Waits until the order is past a version, for as long as the caller wants to and the listener is open.
+async fn past(console: &Console, open: &Door, order_id: &str, wait: &Wait) -> Result<(), Refusal> {
     let mut events = console.events();
     let moved = async {
         loop {
@@ -311,7 +320,10 @@ async fn past(console: &Console, order_id: &str, wait: &Wait) -> Result<(), Refu
         }
     };
     let within = Duration::from_millis(wait.wait_ms.min(WAIT_MS_MAX));
-    tokio::time::timeout(within, moved).await.unwrap_or(Ok(()))
+    tokio::select! {
+        waited = tokio::time::timeout(within, moved) => waited.unwrap_or(Ok(())),
+        () = open.stopping() => Ok(()),
+    }
 }
 
 async fn cancel(
@@ -344,7 +356,8 @@ async fn refund(
         request,
         RightView::Refund,
         |console, admitted| async move {
-            let refund_intent = intent(&admitted)?;
+            let wish_at = format!("/v1/orders/{order_id}/refunds");
+            let refund_intent = intent(&admitted, &wish_at)?;
             let wish: CreateRefund = body(&admitted)?;
             check_amount(&console, &admitted, wish.amount_minor, &wish.currency)?;
             let request = RequestRefund {
@@ -353,6 +366,7 @@ async fn refund(
                 amount_minor: wish.amount_minor.to_string(),
                 reason: wish.reason,
                 note: wish.note,
+                // What software gives back goes the way it came; cash is a person's to give.
                 in_cash: false,
             };
             let view: RefundView = ask(&console, "request_refund", request).await?;
@@ -406,8 +420,8 @@ async fn ask<A: Serialize, R: DeserializeOwned>(
     serde_json::from_value(answer).map_err(internal)
 }
 
-/// The same idempotency key of the same key at the same path is the same wish.
-fn intent(admitted: &Admitted) -> Result<String, Refusal> {
+/// The same idempotency key of the same key at the same path, however that is escaped, is the same wish.
+fn intent(admitted: &Admitted, path: &str) -> Result<String, Refusal> {
     let key = one(&admitted.parts.headers, "idempotency-key");
     let plain = |text: &&str| {
         (1..=IDEMPOTENCY_KEY_MAX).contains(&text.len())
@@ -416,7 +430,7 @@ fn intent(admitted: &Admitted) -> Result<String, Refusal> {
     let key = key
         .filter(plain)
         .ok_or_else(Refusal::idempotency_key_wrong)?;
-    let (caller, path) = (&admitted.caller.id, admitted.parts.uri.path());
+    let caller = &admitted.caller.id;
     let digest = hex(&Sha256::digest(format!("{caller}\n{path}\n{key}")));
     Ok(format!("api-{}", digest.get(..48).unwrap_or(&digest)))
 }
@@ -513,6 +527,7 @@ fn refund_of(view: RefundView) -> Refund {
         note: view.note,
         begun_at_ms: view.at,
         done_at_ms: view.done_at,
+        in_cash: view.in_cash,
         why: view.why,
     }
 }

@@ -9,6 +9,9 @@ use paydesk_console::contract::{CommandError, ErrorCode, MoneyMark};
 use serde::Serialize;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+/// As much of a path as the log gets: longer than any of the interface's.
+const PATH_LOGGED_MAX: usize = 200;
+
 /// What a caller can do about a refusal.
 pub const NEXT_STEPS: &[&str] = &[
     "ask_the_shop",
@@ -23,6 +26,7 @@ pub const CODES: &[&str] = &[
     "amount_above_limit",
     "body_too_large",
     "body_too_slow",
+    "cash_by_hand",
     "currency_not_taken",
     "host_not_allowed",
     "idempotency_key_wrong",
@@ -104,6 +108,16 @@ impl Refusal {
             StatusCode::REQUEST_TIMEOUT,
             "body_too_slow",
             "repeat_with_the_same_key",
+            message,
+        )
+    }
+
+    pub(crate) fn cash_by_hand() -> Refusal {
+        let message = "Cash is counted by a person at the till: no program takes it or gives it back. Ask the shop to do it there.";
+        Refusal::own(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "cash_by_hand",
+            "ask_the_shop",
             message,
         )
     }
@@ -231,14 +245,23 @@ impl Refusal {
         }
     }
 
-    /// For the log, where every refusal stands.
+    /// For the log.
     pub(crate) fn log(&self, method: &str, path: &str, key: &str) {
+        let path: String = path.chars().take(PATH_LOGGED_MAX).collect();
         tracing::warn!(incident = %self.incident, code = %self.code, method, path, key, "a call from outside was refused");
     }
 }
 
 impl From<CommandError> for Refusal {
     fn from(error: CommandError) -> Refusal {
+        // Software has no cashier to name: whose word is missed here is a person's.
+        if error.code == ErrorCode::OperatorRequired {
+            let incident = error.incident;
+            return Refusal {
+                incident,
+                ..Refusal::cash_by_hand()
+            };
+        }
         let [_, message] = paydesk_console::words(&error);
         let code = serde_json::to_value(error.code).ok();
         let code = code.as_ref().and_then(serde_json::Value::as_str);

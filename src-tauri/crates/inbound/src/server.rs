@@ -3,7 +3,7 @@
 
 use crate::{
     door::Door,
-    limits::{CONNECTIONS_MAX, HEADERS_WITHIN, STOP_WITHIN},
+    limits::{CONNECTION_FOR, CONNECTIONS_MAX, HEADERS_WITHIN, LAST_ANSWER_WITHIN, STOP_WITHIN},
     orders,
 };
 use axum::Router;
@@ -21,12 +21,16 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
     task::{JoinHandle, JoinSet},
 };
+
+/// How long after a connection that could not be accepted the next one is.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// A listener at work.
 pub struct Serving {
@@ -81,9 +85,9 @@ pub async fn serve_on(console: &Console, listener: TcpListener) -> Result<Servin
     let address = listener
         .local_addr()
         .map_err(|error| not_bound(&error, address_of(&console.interface_now())))?;
-    let door = Arc::new(Door::new(console.clone()));
-    let router = orders::router(Arc::clone(&door));
     let (stop, stopped) = watch::channel(false);
+    let door = Arc::new(Door::new(console.clone(), stopped.clone()));
+    let router = orders::router(Arc::clone(&door));
     let task = tokio::spawn(accept(listener, router, stopped));
     tracing::info!(%address, "the interface listens");
     Ok(Serving {
@@ -139,8 +143,11 @@ async fn accept(listener: TcpListener, router: Router, mut stop: watch::Receiver
                     });
                 }
                 Err(error) => {
+                    // Out of descriptors, mostly: at once again would fail again and fill the log.
                     tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::task::yield_now().await;
+                    if tokio::time::timeout(ACCEPT_AGAIN, stop.changed()).await.is_ok() {
+                        break;
+                    }
                 }
             },
         }
@@ -161,12 +168,28 @@ async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver
         .max_buf_size(32 * 1024)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut served = std::pin::pin!(served);
-    let ended = tokio::select! {
-        ended = served.as_mut() => ended,
-        _ = stop.changed() => {
+    let used = async {
+        tokio::select! {
+            ended = served.as_mut() => Some(ended),
+            _ = stop.changed() => None,
+        }
+    };
+    let used = tokio::time::timeout(CONNECTION_FOR, used).await;
+    let ended = match used.ok().flatten() {
+        Some(ended) => ended,
+        None => {
             // What is being answered is answered; an idle connection is closed.
             served.as_mut().graceful_shutdown();
-            served.await
+            let within = if *stop.borrow() {
+                STOP_WITHIN
+            } else {
+                LAST_ANSWER_WITHIN
+            };
+            let Ok(ended) = tokio::time::timeout(within, served).await else {
+                tracing::warn!("a peer did not take its answer; the connection was cut");
+                return;
+            };
+            ended
         }
     };
     if let Err(error) = ended {

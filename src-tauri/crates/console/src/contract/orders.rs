@@ -178,7 +178,7 @@ pub struct TimelineEvent {
     pub params: BTreeMap<String, String>,
     /// Who: a name, or `program`.
     pub actor: String,
-    /// `us`, `channel_notice`, `channel_query`, `channel_reply`, `person`.
+    /// `us`, `channel_notice`, `channel_query`, `channel_reply`, `person`, `software`.
     pub source: String,
     /// Its proof.
     pub proof: Option<ProofView>,

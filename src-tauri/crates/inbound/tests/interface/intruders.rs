@@ -289,6 +289,53 @@ async fn who_sends_slowly_holds_a_connection_for_seconds_only() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn neither_who_reads_nothing_nor_who_waits_for_news_holds_up_the_end() {
+    let shop = Shop::demo("stuck").await;
+    let key = shop.key(&ALL).await;
+    // More answers than the system keeps for a peer that takes none of them.
+    let mut stuck = TcpStream::connect(shop.serving.address()).await.unwrap();
+    let asks = "GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(1_000);
+    stuck.write_all(asks.as_bytes()).await.unwrap();
+    let order = shop.create(&key, "w-1", 100).await;
+    let order = order.body["order_id"].as_str().unwrap().to_owned();
+    let version = shop
+        .until(&key, &order, |order| !order["shown_code"].is_null())
+        .await["version"]
+        .clone();
+    let target = format!("/v1/orders/{order}?wait_ms=20000&past_version={version}");
+    let call = Call::get(&target);
+    let mut waiting = TcpStream::connect(shop.serving.address()).await.unwrap();
+    waiting
+        .write_all(&call.bytes(&call.signed(&key)))
+        .await
+        .unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let begun = Instant::now();
+    let (stopped, answer) = tokio::join!(shop.serving_stopped(), async {
+        let mut answer = Vec::new();
+        waiting.read_to_end(&mut answer).await.unwrap();
+        (parse(&answer), begun.elapsed())
+    });
+    let (answer, after) = answer;
+    assert_eq!(
+        (answer.status, &answer.body["order_id"]),
+        (200, &json!(order))
+    );
+    assert!(after < Duration::from_secs(5), "{after:?}");
+    assert!(
+        begun.elapsed() < Duration::from_secs(18),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert!(
+        begun.elapsed() > Duration::from_secs(8),
+        "the peer was not stuck"
+    );
+    drop(stuck);
+    stopped.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_port_that_is_taken_is_told_and_nothing_listens() {
     let shop = Shop::demo("port").await;
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -9,8 +9,10 @@
     reason = "tests"
 )]
 
+mod channels;
 mod description;
 mod intruders;
+mod notices;
 mod orders;
 mod schema;
 mod shop;

@@ -249,6 +249,17 @@ impl Shop {
         }
     }
 
+    /// The listener ended, and another one for what is left of a test.
+    pub(crate) async fn serving_stopped(self) -> Shop {
+        self.serving.stop().await;
+        let serving = listen(&self.host).await;
+        Shop {
+            host: self.host,
+            serving,
+            folder: self.folder,
+        }
+    }
+
     pub(crate) async fn key(&self, rights: &[RightView]) -> Key {
         self.limited(rights, None, 6_000).await
     }
