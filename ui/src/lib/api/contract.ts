@@ -4858,7 +4858,7 @@ params: { [key in string]: string },
  */
 actor: string, 
 /**
- * `us`, `channel_notice`, `channel_query`, `channel_reply`, `person`.
+ * `us`, `channel_notice`, `channel_query`, `channel_reply`, `person`, `software`.
  */
 source: string, 
 /**
