@@ -553,18 +553,6 @@ impl Auditor {
         from.is_some_and(|forgotten| forgotten.starts_with(payment))
     }
 
-    /// Refunds that a till forgot and decided about again, at a channel that names them by number and moment
-    /// (UnionPay): it has one under this number, and nothing but a bill tells at which moment. A person has them.
-    pub(crate) fn beyond_knowing<'s>(&self, sale: &'s Sale) -> impl Iterator<Item = &'s RefundRow> {
-        let payments = sale.payments.iter().map(|it| it.reference.as_str());
-        let half = payments.filter(|payment| {
-            let is_by_moment = |trade: Trade| trade.channel == "unionpay";
-            self.is_half_forgotten(payment) && self.oracle.trade(payment).is_some_and(is_by_moment)
-        });
-        half.flat_map(|payment| money::of_payment(sale, payment))
-            .filter(|it| it.value.is_running() && it.value.handed_over_at.is_some())
-    }
-
     /// None of these secrets stands anywhere in these bytes (INV18).
     pub fn scan(&mut self, till: usize, place: &str, bytes: &[u8], secrets: &[Vec<u8>]) {
         for (at, secret) in secrets.iter().enumerate() {

@@ -192,6 +192,18 @@ impl Auditor {
         }
     }
 
+    /// Refunds that a till forgot and decided about again, at a channel that names them by number and moment
+    /// (UnionPay): it has one under this number, and nothing but a bill tells at which moment. A person has them.
+    pub(crate) fn beyond_knowing<'s>(&self, sale: &'s Sale) -> impl Iterator<Item = &'s RefundRow> {
+        let payments = sale.payments.iter().map(|it| it.reference.as_str());
+        let half = payments.filter(|payment| {
+            let is_by_moment = |trade: Trade| trade.channel == "unionpay";
+            self.is_half_forgotten(payment) && self.oracle.trade(payment).is_some_and(is_by_moment)
+        });
+        half.flat_map(|payment| of_payment(sale, payment))
+            .filter(|it| it.value.is_running() && it.value.handed_over_at.is_some())
+    }
+
     /// Books and ledger say the same of every payment and every refund (INV6, INV14).
     pub(crate) fn check_agreement(&mut self, till: usize, sale: &Sale) {
         for payment in &sale.payments {

@@ -13,8 +13,8 @@ use crate::{
 };
 use paydesk_channels::{Channel, Create, Finish, Query, Target, Tender};
 use paydesk_domain::{
-    Amount, Change, ChannelId, End, Heard, Memo, Mode, Money, NotSent, Order, OrderNumber,
-    OrderPlan, Payment, PaymentPlan, PaymentState, TenderKind, Timestamp,
+    Amount, Change, ChannelId, End, Heard, Mode, Money, NotSent, Order, OrderNumber, OrderPlan,
+    Payment, PaymentPlan, PaymentState, TenderKind, Timestamp,
 };
 use paydesk_signing::{
     Secret,
