@@ -26,7 +26,8 @@ const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-pra
 /** Starts the host over a new folder and opens the page; nothing is set up yet. */
 export async function openPage({ locale = 'zh-CN', scheme = 'light', size } = {}) {
   // Without the session's bus there is no keyring: a test must not write into a person's own.
-  const env = { ...process.env, DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent' };
+  // A PC in China, as the page's own zone below.
+  const env = { ...process.env, TZ: 'Asia/Shanghai', DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent' };
   const folder = ownFolder();
   const host = start(program('paydesk-e2e'), [
     '--data', `${folder.path}/shop`, '--page', `${root}/ui/dist`,

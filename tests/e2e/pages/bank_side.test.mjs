@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 
 import { openPage } from '../lib/browser.mjs';
+import { fetchPast } from '../lib/past.mjs';
 import { looks } from './axe.mjs';
 
 let shop;
@@ -12,13 +13,7 @@ const look = looks();
 before(async () => {
   shop = await openPage();
   await shop.setUpDemo();
-  const { accounts } = await ask('reconcile_days', { account_id: null });
-  for (const { id } of accounts) {
-    await ask('fetch_missing_bills', { account_id: id });
-    while (!(await ask('bill_run', {})).run.is_over) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
+  await fetchPast(ask);
   const { name, file } = await ask('sandbox_bank_statement', {
     form: 'csv',
     from: null,

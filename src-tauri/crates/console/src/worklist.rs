@@ -118,9 +118,11 @@ impl Console {
         self.overview(day).await
     }
 
-    /// Yesterday by the channels' clock.
+    /// The last day that is over, by the channels' clock and by the shop's.
     fn newest(&self) -> Result<ChannelDay, CommandError> {
-        let today = paydesk_desk::channel_day(self.desk.now());
+        let now = self.desk.now();
+        let of_shop = ChannelDay(self.desk.day_of(now).map_err(coded)?.0);
+        let today = paydesk_desk::channel_day(now).map(|today| today.min(of_shop));
         today
             .and_then(ChannelDay::previous)
             .ok_or_else(|| invalid("day"))
