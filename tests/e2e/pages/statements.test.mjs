@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 
 import { openPage } from '../lib/browser.mjs';
+import { fetchMissing } from '../lib/past.mjs';
 import { looks } from './axe.mjs';
 
 let shop;
@@ -144,13 +145,7 @@ test('payouts: what is due, what came, and where it stands', async () => {
   await shop.page.setViewportSize({ width: 1280, height: 800 });
   await shop.part('part-payouts').click();
   await shop.part('no-payouts').waitFor();
-  const { accounts } = (await shop.ask('reconcile_days', { account_id: null })).value;
-  for (const { id } of accounts) {
-    await shop.ask('fetch_missing_bills', { account_id: id });
-    while (!(await shop.ask('bill_run', {})).value.run.is_over) {
-      await new Promise((resolve) => setTimeout(resolve, 200));
-    }
-  }
+  await fetchMissing(shop.answer);
   await shop.part('part-bank').click();
   await shop.part('part-payouts').click();
   await shop.page.locator('[data-testid=payout][data-arrival=arrived]').first().click();
