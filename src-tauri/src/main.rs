@@ -1,6 +1,6 @@
 //! Paydesk's window: opens the host, shows the one window and hands commands through.
 //!
-//! It holds no rule about money, opens no socket and reads no file of the shop: that is the host's work. Called
+//! It holds no rule about money, opens no socket and reads no file of the shop: that is the host's work, and `inbound`'s. Called
 //! `paydesk-cli` it is the command line (ADR 24).
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 

@@ -1,4 +1,5 @@
-//! The open data folder as the window holds it: opened once, beside the first paint, and closed at the end.
+//! The open data folder as the window holds it: opened once, beside the first paint, and closed at the end. While it is
+//! open the interface for other software listens, if it is switched on.
 //!
 //! What went wrong at the opening answers the command that asked, so that the page can say it in words and try again.
 
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use paydesk_console::Console;
 use paydesk_console::contract::{CommandError, Event};
 use paydesk_host::{Host, HostOptions};
+use paydesk_inbound::Keeper;
 use serde_json::Value;
 use tokio::sync::{Mutex, Notify, OnceCell};
 
@@ -17,7 +19,7 @@ pub(crate) struct Shop {
     folder: PathBuf,
     opened: Arc<OnceCell<Console>>,
     is_open: Arc<Notify>,
-    host: Arc<Mutex<Option<Host>>>,
+    host: Arc<Mutex<Option<(Host, Keeper)>>>,
 }
 
 impl Shop {
@@ -38,6 +40,7 @@ impl Shop {
                     data: Some(self.folder.clone()),
                     operator: None,
                     resolve: true,
+                    browser: Some(paydesk_host::system_browser()),
                     ..HostOptions::default()
                 };
                 let host = Host::open(options).await.map_err(|error| {
@@ -45,7 +48,8 @@ impl Shop {
                     CommandError::from(error)
                 })?;
                 let console = host.console().clone();
-                *self.host.lock().await = Some(host);
+                let interface = Keeper::start(console.clone());
+                *self.host.lock().await = Some((host, interface));
                 self.is_open.notify_one();
                 Ok(console)
             })
@@ -80,7 +84,8 @@ impl Shop {
     /// Closes the folder: doubts stay in it and are asked about at the next start.
     pub(crate) async fn close(&self) {
         let host = self.host.lock().await.take();
-        if let Some(host) = host {
+        if let Some((host, interface)) = host {
+            interface.stop().await;
             host.close().await;
         }
     }

@@ -10,6 +10,7 @@ const SUITES = {
   'alipay-sdk': async (suite, { shop }) => (await import('./clients/alipay.mjs')).run(suite, shop),
   'wechatpay-axios-plugin': async (suite, { shop }) => (await import('./clients/wechatpay.mjs')).run(suite, shop),
   wechatpayv3: async (suite, { shop, python }) => (await import('./clients/python.mjs')).run(suite, shop, python, 'trade'),
+  btcpay: async (suite, { shop }) => (await import('./clients/btcpay.mjs')).run(suite, shop),
   // Its day ends, so it has a sandbox of its own.
   bills: async (suite, { books, python }) => (await import('./clients/bills.mjs')).run(suite, books, python),
   // Generated files; no sandbox.

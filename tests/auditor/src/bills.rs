@@ -1,6 +1,6 @@
 //! What a till shows of a channel's bill must be what differs, and a bill must move nothing.
 
-use crate::{Auditor, Invariant, Trade, Unreadable, books};
+use crate::{Auditor, Invariant, Movement, Trade, Unreadable, books};
 use sqlx::SqliteConnection;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,6 +43,13 @@ fn spans_days(trade: &Trade, bill: &Bill) -> bool {
     let is_inside = |at: i64| (bill.starts_ms..bill.ends_ms).contains(&at);
     let moments: Vec<i64> = trade.moments().collect();
     moments.iter().any(|at| is_inside(*at)) && !moments.iter().all(|at| is_inside(*at))
+}
+
+/// Stripe's bill tells a refund that came back twice, as done and as failed: both are shown, on whichever days they
+/// stand.
+fn came_back(trade: &Trade) -> bool {
+    let is_back = |it: &Movement| it.kind == "refund" && it.state == "closed";
+    trade.channel == "stripe" && trade.movements.iter().any(is_back)
 }
 
 /// A trade for which there should be a bill. One whose only line was left out on purpose is none.
@@ -96,7 +103,7 @@ impl Auditor {
             let payment = &trade.out_trade_no;
             let is_ours = before.payments.contains(payment);
             // What an older copy forgot of it stands on the bill alone, and is rightly shown (Q24).
-            if spans_days(trade, bill) || self.is_half_forgotten(payment) {
+            if spans_days(trade, bill) || came_back(trade) || self.is_half_forgotten(payment) {
                 either.insert(payment.clone());
             }
             let on_bill = trade

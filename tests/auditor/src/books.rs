@@ -97,6 +97,17 @@ pub(crate) struct StateValue {
     pub(crate) again: Option<String>,
 }
 
+impl StateValue {
+    /// Paid in time, or late and kept by a person: the shop has its amount for the order.
+    pub(crate) fn stands(&self) -> bool {
+        let kept = self
+            .choice
+            .as_ref()
+            .is_some_and(|it| it.choice == "accepted");
+        self.state == "paid" || kept
+    }
+}
+
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct PaidValue {
     pub(crate) asked: Money,
@@ -368,12 +379,13 @@ pub(crate) async fn references(connection: &mut SqliteConnection) -> Read<BTreeS
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-/// How many attempts and refunds the till still means to look at.
-pub(crate) async fn open_work(connection: &mut SqliteConnection) -> Read<i64> {
-    let row = sqlx::query("SELECT count(*) FROM work WHERE due_at IS NOT NULL")
-        .fetch_one(connection)
-        .await?;
-    Ok(row.try_get(0)?)
+/// The attempts and refunds that the till still means to look at. A refund that is done is no open matter; whether it
+/// should have been looked at is seen when the channel says that its money came back.
+pub(crate) async fn open_work(connection: &mut SqliteConnection) -> Read<Vec<String>> {
+    let open = "SELECT reference FROM work WHERE due_at IS NOT NULL AND NOT EXISTS \
+        (SELECT 1 FROM refunds r WHERE r.reference = work.reference AND r.value ->> '$.state.state' = 'done')";
+    let rows = sqlx::query(open).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// What SQLite itself says of the file.

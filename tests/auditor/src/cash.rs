@@ -14,7 +14,7 @@ impl Auditor {
         let part = |name: &str| body.pointer(&format!("/after/{name}"));
         let of_cash = part("payment").is_some_and(|it| it.pointer("/plan/tender/cash").is_some())
             || part("refund").is_some_and(|it| it.pointer("/plan/in_cash").is_some());
-        let word = cause_of(&row.kind) == Cause::Cash;
+        let word = cause_of(&row.kind, body) == Cause::Cash;
         if of_cash != word && (word || part("payment").is_some() || part("refund").is_some()) {
             let found = format!(
                 "event {}: {} speaks of what is not its own",

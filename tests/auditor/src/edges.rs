@@ -1,5 +1,7 @@
 //! Which way a payment and a refund may go (RELIABILITY §2.1), written from the design, not from the code.
 
+use serde_json::{Value, json};
+
 /// Why a state moved, by the kind of the event that says so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Cause {
@@ -7,6 +9,8 @@ pub(crate) enum Cause {
     Cash,
     /// An authenticated answer of the channel.
     Heard,
+    /// A page of the channel was made for the payer's own browser: nothing is sent from here.
+    Page,
     /// A person.
     Person,
     /// The program's own intent, or its not knowing.
@@ -16,8 +20,9 @@ pub(crate) enum Cause {
 /// Whether a state may go from (none at the beginning) one name to another, for a cause.
 pub(crate) type MayGo = fn(Option<&str>, &str, Cause) -> bool;
 
-pub(crate) fn cause_of(kind: &str) -> Cause {
+pub(crate) fn cause_of(kind: &str, body: &Value) -> Cause {
     match kind {
+        "payment_begun" if body.get("tender") == Some(&json!("page")) => Cause::Page,
         "payment_heard" | "refund_heard" => Cause::Heard,
         "cash_taken" | "cash_returned" => Cause::Cash,
         "late_decided" => Cause::Person,
@@ -28,9 +33,11 @@ pub(crate) fn cause_of(kind: &str) -> Cause {
 /// Whether a payment may go from one state to the other for this cause.
 pub(crate) fn payment_may(from: Option<&str>, to: &str, cause: Cause) -> bool {
     let Some(from) = from else {
-        // In doubt from the first moment: only then may it be sent. Cash is never sent, so it begins paid.
+        // In doubt from the first moment: only then may it be sent. Cash is never sent, so it begins paid; a page is
+        // never sent from here, so it begins with the payer.
         return match cause {
             Cause::Cash => to == "paid",
+            Cause::Page => to == "awaiting",
             _ => to == "in_doubt",
         };
     };

@@ -330,7 +330,7 @@ impl Auditor {
                 continue;
             };
             let from = state.states.get(&subject).map(String::as_str);
-            if !may(from, to, cause_of(&row.kind)) {
+            if !may(from, to, cause_of(&row.kind, body)) {
                 let found = format!("{subject} went from {from:?} to {to} by {}", row.kind);
                 self.found(Invariant::Inv11, till, found);
             }
@@ -479,10 +479,14 @@ impl Auditor {
     pub async fn quiet(&mut self, connection: &mut SqliteConnection, till: usize) -> Audited {
         let sales = sales(connection).await?;
         let nobody_knows = sales.iter().map(|sale| self.beyond_knowing(sale).count());
-        let nobody_knows = i64::try_from(nobody_knows.sum::<usize>()).unwrap_or(i64::MAX);
+        let nobody_knows: usize = nobody_knows.sum();
         let work = books::open_work(connection).await?;
-        if work > nobody_knows {
-            let found = format!("{work} payments or refunds are still looked at");
+        if work.len() > nobody_knows {
+            let found = format!(
+                "{} payments or refunds are still looked at: {}",
+                work.len(),
+                work.join(" ")
+            );
             self.found(Invariant::Inv7, till, found);
         }
         self.every_sale(connection, till, Auditor::check_decided)

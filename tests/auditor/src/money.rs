@@ -82,6 +82,17 @@ impl Auditor {
                 listed = add(listed, payment.value.plan.amount);
             }
         }
+        // What the books call paid and kept must fit into what is owed, part by part (A6).
+        let stand = sale.payments.iter().filter(|it| it.value.state.stands());
+        let stand = stand.fold(yuan(0), |sum, it| add(sum, it.value.plan.amount));
+        if stand.minor() > sale.order.total_minor {
+            let found = format!(
+                "{number}: its parts come to {} minor units of {} owed",
+                stand.minor(),
+                sale.order.total_minor
+            );
+            self.found(Invariant::Inv1, till, found);
+        }
         let excess = less(net, yuan(sale.order.total_minor));
         if excess.minor() > listed.minor() {
             let found = format!(

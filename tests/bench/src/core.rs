@@ -197,6 +197,7 @@ async fn open_once(desk: &Desk, round: u32) -> Result<Duration, Trouble> {
         expires: now.plus(Duration::from_secs(300)),
         watch_ms: 900_000,
         rate: account.rate,
+        intent: None,
     };
     let first = Box::new(move |order| first_attempt(order, payment, day, now));
     let store: &Arc<dyn Store> = &desk.ports().store;
@@ -259,6 +260,7 @@ async fn charge_once(desk: &Arc<Desk>, network: &Stamped, round: u32) -> Result<
         code: format!("28{:014}00", u64::from(round)),
         note: String::new(),
         confirmed_repeat_of: None,
+        part: paydesk_desk::PartOf::Whole,
     };
     if let Ok(mut stamp) = network.0.lock() {
         *stamp = None;

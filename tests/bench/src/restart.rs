@@ -207,6 +207,7 @@ async fn charge(desk: &Arc<Desk>, numbers: std::ops::Range<u32>) -> Result<(), T
             code: format!("{channel}{number:014}00"),
             note: String::new(),
             confirmed_repeat_of: None,
+            part: paydesk_desk::PartOf::Whole,
         };
         desk.charge(ask).await?;
     }

@@ -4,7 +4,7 @@
 /** Yesterday by the channels' clock. */
 export const yesterday = () => new Date(Date.now() + (8 - 24) * 3_600_000).toISOString().slice(0, 10);
 
-const hasSales = ({ channel }) => channel !== 'unionpay';
+const hasSales = ({ channel }) => !['btcpay', 'stripe', 'unionpay'].includes(channel);
 
 /** The accounts of one of its days that have sales. */
 export const traded = (accounts) => accounts.filter(({ account }) => hasSales(account));

@@ -57,6 +57,7 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
         ..HostOptions::default()
     })
     .await?;
+    let interface = paydesk_inbound::Keeper::start(host.console().clone());
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let authority = listener.local_addr()?.to_string();
     let served = Arc::new(Served {
@@ -81,6 +82,7 @@ async fn serve() -> Result<(), Box<dyn std::error::Error>> {
             }
         })
         .await?;
+    interface.stop().await;
     host.close().await;
     Ok(())
 }

@@ -21,12 +21,14 @@
 
 mod alipay;
 mod archives;
+mod btcpay;
 mod case;
 mod content;
 mod json;
 mod mutations;
 mod peer;
 mod random;
+mod stripe;
 mod unionpay;
 mod verdict;
 mod wechatpay;
@@ -109,6 +111,8 @@ fn main() -> ExitCode {
     if wish.suite {
         for (name, tally) in [
             ("alipay", alipay::suite(&Peer::alipay())),
+            ("btcpay", btcpay::suite(&Peer::btcpay())),
+            ("stripe", stripe::suite(&Peer::stripe())),
             ("unionpay", unionpay::suite(&Peer::unionpay())),
             ("wechatpay", wechatpay::suite(&Peer::wechatpay())),
         ] {

@@ -2,10 +2,10 @@
 //! after that must be, byte for byte, something the channel signed, and money only where it signed that.
 
 use crate::{
-    alipay,
+    alipay, btcpay,
     peer::{Ask, Peer},
     random::Random,
-    unionpay,
+    stripe, unionpay,
     verdict::Verdict,
     wechatpay,
 };
@@ -31,13 +31,29 @@ pub(crate) struct Channel {
 const MOVEMENT_OR_QUESTION: &[&[Ask]] =
     &[&[Ask::Charge, Ask::Query], &[Ask::Refund, Ask::QueryRefund]];
 
-pub(crate) const CHANNELS: [Channel; 4] = [
+pub(crate) const CHANNELS: [Channel; 6] = [
     Channel {
         name: "alipay",
         peer: Peer::alipay,
         genuine: of_alipay,
         verdict: alipay::verdict,
         alike: MOVEMENT_OR_QUESTION,
+    },
+    Channel {
+        // Its answers carry no signature that a change could break, and its webhooks conclude nothing.
+        name: "btcpay notices",
+        peer: Peer::btcpay,
+        genuine: notices_of_btcpay,
+        verdict: btcpay::notice_verdict,
+        alike: &[&Ask::ALL],
+    },
+    Channel {
+        // Its answers carry no signature that a change could break.
+        name: "stripe notices",
+        peer: Peer::stripe,
+        genuine: notices_of_stripe,
+        verdict: stripe::notice_verdict,
+        alike: &[&Ask::ALL],
     },
     Channel {
         name: "wechatpay",
@@ -129,6 +145,35 @@ fn of_wechatpay(peer: &Peer) -> Vec<(Ask, WireReply)> {
     let refused = r#"{"code":"NOT_ENOUGH","message":"余额不足"}"#;
     all.push((Ask::Charge, wechatpay::signed(peer, 403, refused)));
     all
+}
+
+fn notices_of_btcpay(_: &Peer) -> Vec<(Ask, WireReply)> {
+    let notices = btcpay::genuine_notices().into_iter();
+    notices.map(|notice| (Ask::Query, notice)).collect()
+}
+
+fn notices_of_stripe(_: &Peer) -> Vec<(Ask, WireReply)> {
+    let told = |ask, object: crate::content::Content| {
+        let kind = match ask {
+            Ask::QueryRefund => "refund.updated",
+            _ => "payment_intent.succeeded",
+        };
+        (ask, stripe::posted(stripe::event(kind, &object).text()))
+    };
+    let intent = stripe::intent;
+    let words = format!(
+        "{{\"paydesk_payment\":\"{}\"}}",
+        crate::peer::other_reference()
+    );
+    vec![
+        (Ask::Query, stripe::genuine_notice(Ask::Query)),
+        (Ask::QueryRefund, stripe::genuine_notice(Ask::QueryRefund)),
+        told(Ask::Query, intent().say("status", "requires_action")),
+        told(Ask::Query, intent().set("amount", "1")),
+        told(Ask::Query, intent().set("metadata", &words)),
+        told(Ask::Query, stripe::session(&intent())),
+        told(Ask::QueryRefund, stripe::refund().say("status", "pending")),
+    ]
 }
 
 fn of_unionpay(peer: &Peer) -> Vec<(Ask, WireReply)> {

@@ -6,7 +6,7 @@ use paydesk_channels::{
     AccountSettings, Create, Cx, Finish, Operation, Query, QueryRefund, RefundCall, Target, Tender,
 };
 use paydesk_domain::{
-    Amount, BusinessDay, Currency, End, Memo, MerchantRef, Mode, OrderNumber, Timestamp,
+    Amount, BusinessDay, ChannelRef, Currency, End, Memo, MerchantRef, Mode, OrderNumber, Timestamp,
 };
 use paydesk_signing::{AccountKeys, KeyId, PrivateKey, Secret};
 use rsa::{
@@ -187,6 +187,8 @@ pub(crate) struct Peer {
     pub(crate) certificate: String,
     /// What the payment's attempt remembers.
     pub(crate) memo: Option<Memo>,
+    /// The channel's number of the payment, where refunds go by it.
+    pub(crate) channel_ref: Option<ChannelRef>,
 }
 
 pub(crate) fn recorded(file: &str) -> Value {
@@ -240,6 +242,7 @@ impl Peer {
             key_name: String::new(),
             certificate: String::new(),
             memo: None,
+            channel_ref: None,
         }
     }
 
@@ -277,6 +280,7 @@ impl Peer {
             key_name: id.0,
             certificate: String::new(),
             memo: None,
+            channel_ref: None,
         }
     }
 
@@ -365,26 +369,37 @@ impl Peer {
     }
 }
 
-/// The second refund of the payment; the first gave back as much.
-pub(crate) fn refund() -> RefundCall {
-    RefundCall {
-        of: target(),
-        paid: cny(AMOUNT),
-        others: cny(REFUND).money(),
-        reference: refund_reference(),
-        sent_at: NOW,
-        amount: cny(REFUND),
-        reason: "退货".to_owned(),
-    }
-}
-
-pub(crate) fn query_refund() -> QueryRefund {
-    QueryRefund {
-        of: target(),
-        refund: Target {
-            reference: refund_reference(),
-            amount: cny(REFUND),
+impl Peer {
+    fn paid(&self) -> Target {
+        Target {
+            channel_ref: self.channel_ref.clone(),
             ..target()
-        },
+        }
+    }
+
+    /// The second refund of the payment; the first gave back as much.
+    pub(crate) fn refund(&self) -> RefundCall {
+        RefundCall {
+            of: self.paid(),
+            paid: cny(AMOUNT),
+            others: cny(REFUND).money(),
+            reference: refund_reference(),
+            sent_at: NOW,
+            amount: cny(REFUND),
+            reason: "退货".to_owned(),
+            rate: paydesk_domain::RateChoice::default(),
+        }
+    }
+
+    pub(crate) fn query_refund(&self) -> QueryRefund {
+        QueryRefund {
+            of: self.paid(),
+            refund: Target {
+                reference: refund_reference(),
+                amount: cny(REFUND),
+                ..target()
+            },
+            offer: None,
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What the till concludes from a reply, by the same two steps as its driver: authenticate for the operation,
 //! then decode for the call. Says it in words, so that a case can name what it must come to.
 
-use crate::peer::{Ask, Peer, create, query_refund, refund};
+use crate::peer::{Ask, Peer, create};
 use paydesk_channels::{Answer, Channel, Exchange, NoticeAbout, Notices};
 use paydesk_domain::{ClosedWhy, Doubt, End, Outcome, PaymentFact, RefundFact};
 use paydesk_signing::{Authentic, WireReply};
@@ -48,8 +48,8 @@ where
         Ask::Query => of_payment(connector.decode(&peer.query(), &proof, &cx)),
         Ask::Close => of_payment(connector.decode(&peer.finish(End::Close), &proof, &cx)),
         Ask::Reverse => of_payment(connector.decode(&peer.finish(End::Reverse), &proof, &cx)),
-        Ask::Refund => of_refund(connector.decode(&refund(), &proof, &cx)),
-        Ask::QueryRefund => of_refund(connector.decode(&query_refund(), &proof, &cx)),
+        Ask::Refund => of_refund(connector.decode(&peer.refund(), &proof, &cx)),
+        Ask::QueryRefund => of_refund(connector.decode(&peer.query_refund(), &proof, &cx)),
     };
     Verdict {
         words,
@@ -69,7 +69,7 @@ pub(crate) fn judge_notice(notices: &dyn Notices, peer: &Peer, notice: WireReply
             };
         }
     };
-    let (query, refund) = (peer.query(), query_refund());
+    let (query, refund) = (peer.query(), peer.query_refund());
     let words = match notices.read(&proof, &cx) {
         Err(why) => doubt(&why),
         Ok(notice) => match notice.about {
@@ -109,10 +109,11 @@ fn of_payment(outcome: Outcome<Answer<PaymentFact>>) -> String {
         Outcome::Done(answer) => match answer.fact {
             PaymentFact::Awaiting(..) => "awaiting".to_owned(),
             PaymentFact::Closed(why) => format!("closed: {}", closed(&why)),
+            PaymentFact::Confirming(..) => "confirming".to_owned(),
             PaymentFact::EndRefused(refusal) => format!("end refused: {}", refusal.code),
             PaymentFact::Held(_) => "held".to_owned(),
             PaymentFact::NotFound => "not found".to_owned(),
-            PaymentFact::Paid(_) => PAID.to_owned(),
+            PaymentFact::Paid(_) | PaymentFact::PaidAmiss(..) => PAID.to_owned(),
             PaymentFact::Processing(_) => "processing".to_owned(),
         },
         Outcome::Refused(refusal) => format!("refused: {}", refusal.code),
@@ -131,13 +132,14 @@ fn closed(why: &ClosedWhy) -> &'static str {
     }
 }
 
-fn of_refund(outcome: Outcome<Answer<RefundFact>>) -> String {
+pub(crate) fn of_refund(outcome: Outcome<Answer<RefundFact>>) -> String {
     match outcome {
         Outcome::Done(answer) => match answer.fact {
             RefundFact::Accepted => "accepted".to_owned(),
             RefundFact::Done { .. } => REFUNDED.to_owned(),
             RefundFact::Failed(refusal, _) => format!("failed: {}", refusal.code),
             RefundFact::NotFound => "not found".to_owned(),
+            RefundFact::Offered(_) => "offered".to_owned(),
             RefundFact::Refused(refusal, _) => format!("refused: {}", refusal.code),
         },
         Outcome::Refused(refusal) => format!("refused: {}", refusal.code),

@@ -48,6 +48,7 @@ pub(crate) fn payment_fact(attempt: usize, answer: Answer) -> Option<PaymentFact
             channel_ref: ChannelRef(format!("trade {attempt}")),
             at: NOW,
             payer: None,
+            coins: Vec::new(),
         }),
         Answer::Refused => PaymentFact::Closed(ClosedWhy::Refused { refusal: refusal() }),
         Answer::Reversed => PaymentFact::Closed(ClosedWhy::Reversed),

@@ -357,6 +357,7 @@ impl Till {
             expires: NOW,
             watch_ms: self.watch_ms,
             rate: None,
+            intent: None,
         }
     }
 
@@ -469,6 +470,7 @@ fn refund_plan(intent: String, minor: i64, reason: &str) -> RefundPlan {
         note: String::new(),
         by: "person".to_owned(),
         in_cash: false,
+        rate: paydesk_domain::RateChoice::default(),
     }
 }
 

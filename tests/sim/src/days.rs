@@ -39,6 +39,9 @@ pub(crate) fn replay(plan: &Plan) -> String {
         "cargo xtask sim --seed {} --days 1 --world-days {} --sales {} --processes 1",
         plan.seed, plan.days, plan.sales
     );
+    if plan.splits > 0 {
+        command += &format!(" --splits {}", plan.splits);
+    }
     if let Some(tills) = plan.tills {
         command += &format!(" --tills {tills}");
     }
@@ -76,6 +79,8 @@ pub struct Wish {
     pub world_days: u32,
     /// Sales of each till on each day.
     pub sales: u32,
+    /// Sales of a hundred that are taken in parts.
+    pub splits: u32,
     /// Tills; drawn when there is none.
     pub tills: Option<usize>,
     /// What every shop takes payments with.
@@ -109,6 +114,7 @@ impl Default for Wish {
             seed: 1,
             world_days: 2,
             sales: 60,
+            splits: 0,
             tills: None,
             channels: Channels::first_two(),
             processes: 2,
@@ -206,6 +212,7 @@ impl Wish {
                 "--coverage" | "--tally" => wish.tally = Some(PathBuf::from(value)),
                 "--resume" => wish.resume = Some(PathBuf::from(value)),
                 "--sales" => wish.sales = small()?,
+                "--splits" => wish.splits = small()?.min(100),
                 "--seed" => wish.seed = number()?,
                 "--tills" => wish.tills = Some(usize::try_from(number()?).unwrap_or(1)),
                 "--world-days" => wish.world_days = small()?.max(1),
@@ -238,6 +245,7 @@ impl Wish {
             seed,
             days: self.world_days,
             sales: self.sales,
+            splits: self.splits,
             tills: self.tills,
             channels: self.channels.clone(),
             signatures,
@@ -444,6 +452,7 @@ impl Wish {
         let mut command = Command::new(program);
         command
             .args(["days", "--hand", &number.to_string()])
+            .args(["--splits", &self.splits.to_string()])
             .args(["--off", &switched_off(&self.off, &self.without)]);
         if let Some(tills) = self.tills {
             command.args(["--tills", &tills.to_string()]);

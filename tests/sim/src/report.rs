@@ -160,6 +160,7 @@ pub(crate) fn tally(wish: &Wish, so_far: &SoFar) -> Tally {
         ("refunds", sum.refunds),
         ("late_money_decided", sum.decided),
         ("old_pictures_paid", sum.old_pictures),
+        ("pages_opened", sum.pages),
         ("double_clicks", sum.double_clicks),
         ("older_copies", sum.older_copies),
         ("bills", sum.bills),

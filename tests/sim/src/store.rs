@@ -154,6 +154,7 @@ macro_rules! passed_on {
 
 passed_on! {
     fn open_order(new: NewOrder, first: FirstAttempt) -> Opened;
+    fn begin_part(commit: Commit, code: Option<PayerCode>) -> Opened;
     fn load(number: &'a OrderNumber) -> Option<Order>;
     fn commit(commit: Commit) -> Order;
     fn append(events: Vec<NewEvent>) -> ();
@@ -165,6 +166,7 @@ passed_on! {
     fn open_work() -> Vec<MerchantRef>;
     fn begin_epoch(epoch: u8) -> ();
     fn times_asked(reference: &'a MerchantRef) -> u32;
+    fn shown_code_times(channel: &'a ChannelId, among: u32) -> Vec<Duration>;
     fn same_again(channel: &'a ChannelId, amount: Amount, since: Timestamp) -> Option<OrderRow>;
     fn by_intent(intent: &'a str) -> Option<Order>;
     fn code_used(code: PayerCode) -> bool;

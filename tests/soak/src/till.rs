@@ -186,6 +186,7 @@ fn charge(number: u32, random: &mut StdRng) -> Charge {
         code: format!("{channel}{code:014}{customer}"),
         note: String::new(),
         confirmed_repeat_of: None,
+        part: paydesk_desk::PartOf::Whole,
     }
 }
 
@@ -207,10 +208,12 @@ async fn serve(desk: Arc<Desk>, counted: Arc<Counted>, ask: Charge, is_back: boo
     let back = RefundAsk {
         intent: format!("{intent} back"),
         number: order.number().clone(),
+        payment: None,
         amount: Money::from_minor(250, Currency::CNY),
         reason: "overcharged".to_owned(),
         note: String::new(),
         in_cash: false,
+        rate: paydesk_domain::RateChoice::default(),
     };
     // What is not paid by then has nothing to give back.
     if desk.refund(back).await.is_ok() {
@@ -254,6 +257,7 @@ async fn decide(desk: &Arc<Desk>, number: &OrderNumber) -> bool {
         matches!(choice, LateChoice::Undecided)
     });
     let gives_back = number.to_string().bytes().fold(0_u8, u8::wrapping_add) % 2 == 0;
+    let gives_back = gives_back.then(paydesk_domain::RateChoice::default);
     is_undecided
         && desk
             .decide_late(number, gives_back, "as the manager says")

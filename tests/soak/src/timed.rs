@@ -14,7 +14,7 @@ use paydesk_domain::{
 use serde_json::Value;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
@@ -115,6 +115,10 @@ impl StatementStore for Timed {
 impl Store for Timed {
     fn open_order(&self, new: NewOrder, first: FirstAttempt) -> Answer<'_, Opened> {
         Box::pin(self.begin.time(self.inner.open_order(new, first)))
+    }
+
+    fn begin_part(&self, commit: Commit, code: Option<PayerCode>) -> Answer<'_, Opened> {
+        Box::pin(self.begin.time(self.inner.begin_part(commit, code)))
     }
 
     fn commit(&self, commit: Commit) -> Answer<'_, Order> {
@@ -239,6 +243,7 @@ impl Store for Timed {
         fn load(&'a self, number: &'a OrderNumber) -> Result<Option<Order>, StoreError>;
         fn hurry(&'a self, reference: &'a MerchantRef, now: Timestamp) -> Result<(), StoreError>;
         fn times_asked(&'a self, reference: &'a MerchantRef) -> Result<u32, StoreError>;
+        fn shown_code_times(&'a self, channel: &'a ChannelId, among: u32) -> Result<Vec<Duration>, StoreError>;
         fn same_again(&'a self, channel: &'a ChannelId, amount: Amount, since: Timestamp) -> Result<Option<OrderRow>, StoreError>;
         fn by_intent(&'a self, intent: &'a str) -> Result<Option<Order>, StoreError>;
         fn totals(&'a self, filter: &'a OrderFilter) -> Result<ListTotals, StoreError>;

@@ -40,6 +40,19 @@ const FORMS = [
     sandbox_gateway: 'https://openapi-sandbox.dl.alipaydev.com/gateway.do',
   },
   {
+    id: 'stripe',
+    fields: [
+      field('account', 'text'),
+      { ...field('secret_key', 'secret'), optional: false },
+      field('webhook_secret', 'secret'),
+      { ...field('reader', 'text'), optional: true },
+      { ...field('success_url', 'text'), optional: true },
+    ],
+    ways: [],
+    gateway: 'https://api.stripe.com',
+    sandbox_gateway: 'https://api.stripe.com',
+  },
+  {
     id: 'wechatpay',
     fields: [
       field('appid', 'text'),
@@ -113,6 +126,7 @@ export function accountAnswers(): AccountAnswers {
   };
   const accounts = [
     account('alipay', { app_id: '2021000000000001', seller_id: '2088000000000001' }),
+    account('stripe', { account: 'acct_1TestTestTest', reader: 'tmr_FTestTestTest' }),
     account('wechatpay', { appid: 'wx0000000000000001', mchid: '1900000001' }),
   ];
   const one = (id: string): AccountView =>

@@ -12,10 +12,15 @@ export function callerAnswers(): CallerAnswers {
     beyond_this_machine: false,
     hosts: [],
     callers: [],
+    listening: { address: null, error: null },
   };
   return {
     interface_settings: () => settings,
-    change_interface: (changes) => (settings = { ...settings, ...changes }),
+    change_interface: (changes) => {
+      const changed = { ...settings, ...changes };
+      const address = changed.is_on ? `127.0.0.1:${String(changed.port)}` : null;
+      return (settings = { ...changed, listening: { address, error: null } });
+    },
     revoke_caller: ({ caller_id }) =>
       (settings = {
         ...settings,

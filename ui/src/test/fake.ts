@@ -1,5 +1,6 @@
 /// A deterministic stand-in for the console: used by tests and by the page for looking at screens.
 /// Never part of the shipped page. Rows are computed from their place, so any number costs nothing.
+import { contender } from './choosing';
 import type { Transport } from '$lib/api/client';
 import type {
   AppStatus,
@@ -22,6 +23,7 @@ import { accountAnswers } from './accounts';
 import { billAnswers } from './bills';
 import { callerAnswers } from './callers';
 import { cashAnswers } from './cash';
+import { connected, pageOpened } from './channels';
 import { closingAnswers } from './closing';
 import { feeAnswers } from './fees';
 import { reportAnswers } from './reports';
@@ -57,26 +59,9 @@ export function appStatus(changes: Partial<AppStatus> = {}): AppStatus {
     keypad: 'one_on_top',
     scanner_gap_ms: 35,
     channels: [
-      {
-        id: 'alipay',
-        state: 'ok',
-        last_success_at: NOW - MINUTE,
-        clock_skew_ms: 120,
-        rate_millionths: 6000,
-        shows_code: true,
-        account_id: 'demo',
-        sandbox: true,
-      },
-      {
-        id: 'wechatpay',
-        state: 'ok',
-        last_success_at: NOW - 3 * MINUTE,
-        clock_skew_ms: -80,
-        rate_millionths: 3800,
-        shows_code: true,
-        account_id: 'demo',
-        sandbox: true,
-      },
+      connected('alipay', NOW - MINUTE, 120, 6000),
+      connected('stripe', NOW - 2 * MINUTE, 40, null),
+      connected('wechatpay', NOW - 3 * MINUTE, -80, 3800),
     ],
     offline: false,
     clock_skew_ms: 120,
@@ -170,6 +155,7 @@ export function orderRow(index: number): OrderRow {
     channel: index % 2 === 0 ? 'alipay' : 'wechatpay',
     status,
     amount: money(amount),
+    paid: null,
     refunded: back > 0 ? money(back) : null,
     note: NOTES[index % NOTES.length] ?? '',
     operator: `收银员 ${(index % 3) + 1}`,
@@ -387,6 +373,9 @@ export class FakeConsole implements Transport {
     take_payment: ({ amount_minor, code }) =>
       this.#charge(amount_minor, /^1[0-5]/.test(code) ? 'wechatpay' : 'alipay', 'waiting'),
     show_qr: ({ amount_minor, channel }) => this.#charge(amount_minor, channel, 'showing_qr'),
+    open_page: ({ amount_minor, channel }) =>
+      pageOpened(this.#charge(amount_minor, channel, 'page_open')),
+    reopen_page: () => pageOpened(this.view ?? paymentView('page_open')),
     payment_view: () => this.view ?? paymentView('waiting'),
     check_now: () => this.view ?? paymentView('unknown'),
     cancel_payment: () => this.view ?? paymentView('ending'),
@@ -394,6 +383,10 @@ export class FakeConsole implements Transport {
       fee: money(channel === 'alipay' ? 28 : 18),
       net: money(channel === 'alipay' ? 4622 : 4632),
       rate_millionths: channel === 'alipay' ? 6000 : 3800,
+    }),
+    channel_choice: () => ({
+      contenders: [contender('wechatpay', 18), contender('alipay', 28)],
+      because: 'cheaper',
     }),
     recent_payments: () => ({
       today_total: money(2846510),
@@ -445,6 +438,8 @@ export class FakeConsole implements Transport {
     prepare_refund: ({ order_id }) => ({
       refund_intent: 'intent-1',
       order_id,
+      reference: `${order_id}A1`,
+      parts: [{ reference: `${order_id}A1`, channel: 'alipay', refundable: money(20000) }],
       paid: money(26800),
       refunded_or_running: money(6800),
       refundable: money(20000),

@@ -1,7 +1,8 @@
 //! The calls a connector may be asked: with what each comes, and how a call of several exchanges goes on.
 
 use paydesk_domain::{
-    Amount, ChannelRef, End, Memo, MerchantRef, Money, PaymentFact, RefundFact, Timestamp,
+    Amount, ChannelRef, End, Memo, MerchantRef, Money, PaymentFact, RateChoice, RefundFact,
+    RefundOffer, Timestamp,
 };
 use paydesk_signing::Secret;
 
@@ -63,6 +64,29 @@ pub struct Create {
     pub memo: Option<Memo>,
 }
 
+/// A payment whose payer is sent to a page of the channel.
+pub struct PageCall {
+    /// Our reference: the idempotency key.
+    pub reference: MerchantRef,
+    /// How much.
+    pub amount: Amount,
+    /// When the intent was made, as [`Target::sent_at`] says later.
+    pub sent_at: Timestamp,
+    /// The expiry to send to the channel.
+    pub expires: Timestamp,
+    /// What the payer reads: the shop's name.
+    pub subject: String,
+}
+
+/// A form that the payer's browser posts to the channel; its answer is the page on which the payer pays.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Page {
+    /// Where it is posted.
+    pub url: String,
+    /// Names and values, signed.
+    pub fields: Vec<(String, String)>,
+}
+
 /// Ask for the state of a payment.
 pub struct Query {
     /// Which.
@@ -94,6 +118,8 @@ pub struct RefundCall {
     pub amount: Amount,
     /// The reason shown to the payer.
     pub reason: String,
+    /// At which rate, where coins go back.
+    pub rate: RateChoice,
 }
 
 /// Ask for the state of a refund.
@@ -102,6 +128,23 @@ pub struct QueryRefund {
     pub of: Target,
     /// The refund.
     pub refund: Target,
+    /// What the payer must claim, once the channel said so.
+    pub offer: Option<RefundOffer>,
+}
+
+/// One of the questions about the account itself that a connector has.
+pub struct Examine {
+    /// Which, from 0.
+    pub question: u8,
+}
+
+/// What a channel says about the account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Finding {
+    /// Its own currency, where it has one: orders may be in another.
+    Currency(String),
+    /// The key may not do this, by the channel's own name of the right.
+    NotAllowed(String),
 }
 
 /// What a call needs before its next exchange: nothing is concluded about money yet.
@@ -155,4 +198,10 @@ impl Call for QueryRefund {
     fn go_on(&mut self, further: Further) {
         self.refund.go_on(further);
     }
+}
+impl Call for Examine {
+    type Fact = Vec<Finding>;
+
+    /// Each question is one exchange.
+    fn go_on(&mut self, _: Further) {}
 }

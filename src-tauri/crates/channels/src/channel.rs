@@ -2,8 +2,8 @@
 //! Connectors are pure codecs. One driver in `desk` owns sockets, time and retries.
 
 use crate::{
-    Bills, Call, Create, FieldCheck, Finish, Further, Notices, Query, QueryRefund, RefundCall,
-    Tender,
+    Bills, Call, Create, Examine, FieldCheck, Finish, Further, Notices, Page, PageCall, Query,
+    QueryRefund, RefundCall, Tender,
 };
 use paydesk_domain::{Again, Currency, Doubt, Memo, NotSent, Outcome, Timestamp};
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, KeyId, Keys, WireReply};
@@ -13,6 +13,8 @@ use std::{collections::BTreeMap, time::Duration};
 /// genuine answer to one operation can never pass for an answer to another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Operation {
+    /// Ask about the account itself.
+    Account,
     /// Ask what a card reader does.
     AskReader,
     /// Ask where a bill can be fetched.
@@ -48,6 +50,7 @@ impl Operation {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Operation::Account => "account",
             Operation::AskReader => "ask_reader",
             Operation::BillLink => "bill_link",
             Operation::BillFile => "bill_file",
@@ -165,8 +168,30 @@ pub trait Payments: Exchange<Create> + Exchange<Query> + Exchange<Finish> {
     }
 }
 
+/// Pages of the channel on which its payers pay (ADR 32). Nothing is sent from here and nothing is answered: what
+/// becomes of the payment is told by a notice or a query.
+pub trait Pages: Send + Sync {
+    /// How long a page can be paid: sent to the channel.
+    fn lives(&self) -> Duration;
+
+    /// What the attempt must remember, so that queries and refunds know that its payer was sent to a page.
+    fn memo(&self) -> Option<Memo>;
+
+    /// The form, signed. The same call makes the same form.
+    ///
+    /// # Errors
+    /// `NotSent`: nothing was built, so nothing can have been sent.
+    fn page(&self, call: &PageCall, cx: &Cx<'_>) -> Result<Page, NotSent>;
+}
+
 /// Giving back.
 pub trait Refunds: Exchange<RefundCall> + Exchange<QueryRefund> {}
+
+/// Asking about the account itself, when it is connected.
+pub trait SetUp: Exchange<Examine> {
+    /// How many questions there are.
+    fn questions(&self) -> u8;
+}
 
 /// Fetching the keys that the channel signs with.
 pub trait Certificates: Send + Sync {
@@ -214,6 +239,13 @@ pub trait Channel: Send + Sync {
     /// What the channel is.
     fn profile(&self) -> &'static Profile;
 
+    /// Where this account's channel is, when it runs on a machine of the merchant's own and no profile can name its
+    /// host: an `https` address without a slash at its end.
+    fn own_gateway(&self, fields: &BTreeMap<String, String>) -> Option<String> {
+        let _ = fields;
+        None
+    }
+
     /// Decides whether a reply may be believed as the answer to `operation`.
     ///
     /// # Errors
@@ -238,6 +270,11 @@ pub trait Channel: Send + Sync {
     /// Collecting.
     fn payments(&self) -> &dyn Payments;
 
+    /// Sending payers to a page of its own, if it has one.
+    fn pages(&self) -> Option<&dyn Pages> {
+        None
+    }
+
     /// Giving back, if the channel can.
     fn refunds(&self) -> Option<&dyn Refunds> {
         None
@@ -253,14 +290,25 @@ pub trait Channel: Send + Sync {
         None
     }
 
+    /// Asking about the account itself, if the channel can say more than that a payment works.
+    fn set_up(&self) -> Option<&dyn SetUp> {
+        None
+    }
+
     /// Reading what the channel tells by itself, if it does.
     fn notices(&self) -> Option<&dyn Notices> {
         None
     }
 
     /// Looks at an account's filled-in fields, secret ones included, before anything is sent: one line
-    /// per field that is asked for or given, in the profile's order.
-    fn check_fields(&self, fields: &BTreeMap<String, String>, now: Timestamp) -> Vec<FieldCheck>;
+    /// per field that is asked for or given, in the profile's order. `sandbox`: whether the account is one of a sandbox,
+    /// for channels whose keys say which money they move.
+    fn check_fields(
+        &self,
+        fields: &BTreeMap<String, String>,
+        sandbox: bool,
+        now: Timestamp,
+    ) -> Vec<FieldCheck>;
 
     /// The account's keys from its filled-in fields, secret ones included.
     ///
@@ -421,6 +469,9 @@ pub struct Schedule {
     pub refund_first: Duration,
     /// Between two refunds of one payment.
     pub refund_spacing: Duration,
+    /// How long after a refund was done its money may still come back to the shop; nothing where the channel's word
+    /// that it is done is the last. A refund is asked about for so long.
+    pub refund_may_fail_for: Duration,
 }
 
 /// Whether money moved, by a code of the channel.

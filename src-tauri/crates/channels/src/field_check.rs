@@ -40,6 +40,8 @@ pub enum FieldProblem {
         /// From when on.
         from: Timestamp,
     },
+    /// A key for real money in an account of a sandbox, or the other way round.
+    OtherMode,
     /// Our own key or certificate where the channel's is asked for.
     OwnKey,
     /// The serial of the channel's certificate where that of ours is asked for.
@@ -74,6 +76,7 @@ impl FieldProblem {
             FieldProblem::KeyWhereCertificate => "check_key_where_certificate",
             FieldProblem::Missing => "check_missing",
             FieldProblem::NotYetValid { .. } => "check_not_yet_valid",
+            FieldProblem::OtherMode => "check_other_mode",
             FieldProblem::OwnKey => "check_own_key",
             FieldProblem::PeerSerial => "check_peer_serial",
             FieldProblem::PrivateWherePublic => "check_private_where_public",

@@ -26,10 +26,9 @@ macro_rules! channels {
     };
 }
 
-pub mod stripe;
 pub mod wire;
 
-channels! { alipay, unionpay, wechatpay }
+channels! { alipay, btcpay, stripe, unionpay, wechatpay }
 
 /// The connector with this short name.
 #[must_use]

@@ -84,6 +84,7 @@ impl Desk {
                     received_minor: self.minor(received)?,
                     note,
                     confirmed_repeat_of: repeat_of,
+                    part: None,
                 };
                 let view: PaymentView = self.ask("take_cash", take).await?;
                 self.print(&view, || {

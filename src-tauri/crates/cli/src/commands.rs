@@ -174,10 +174,12 @@ impl Desk {
                 let request = RequestRefund {
                     refund_intent: intent.unwrap_or_default(),
                     order_id: order,
+                    reference: None,
                     amount_minor: String::new(),
                     reason,
                     note,
                     in_cash: false,
+                    rate: None,
                 };
                 self.refund(request, amount, wait).await
             }
@@ -250,6 +252,7 @@ impl Desk {
             code,
             note,
             confirmed_repeat_of: repeat_of,
+            part: None,
         };
         let mut view: PaymentView = self.ask("take_payment", take).await?;
         // Without --wait the send itself is still waited for, so that the process does not end under it.
@@ -274,14 +277,19 @@ impl Desk {
     fn goes_on(&self, view: &PaymentView, until_known: bool) -> bool {
         match view.state {
             PayState::Waiting => true,
-            PayState::CustomerPaying
+            PayState::Confirming
+            | PayState::CustomerPaying
             | PayState::Ending
+            | PayState::PageOpen
             | PayState::ShowingQr
             | PayState::Unknown => until_known,
             PayState::Closed
             | PayState::Failed
             | PayState::Paid
             | PayState::PaidLate
+            | PayState::PaidOver
+            | PayState::PaidShort
+            | PayState::PartPaid
             | PayState::Reversed => false,
         }
     }
@@ -294,6 +302,9 @@ impl Desk {
                 view.state,
                 PayState::Paid
                     | PayState::PaidLate
+                    | PayState::PaidOver
+                    | PayState::PaidShort
+                    | PayState::PartPaid
                     | PayState::Closed
                     | PayState::Failed
                     | PayState::Reversed

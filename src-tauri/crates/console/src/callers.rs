@@ -2,11 +2,13 @@
 //! A secret of a key leaves by [`Console::add_caller`] alone, which is no command of the window.
 
 use crate::{Console, coded, contract::*, errors::caller_code, invalid, refused, refused_with};
+use paydesk_desk::reports::{PayerPage, PayerState};
 use paydesk_desk::{
     CALLER_LABEL_MAX, Caller, Delivery, Desk, DeskError, Interface, InterfaceChange, NewCaller,
     Right, Secret,
 };
-use paydesk_domain::Money;
+use paydesk_domain::{Mode, Money, OrderNumber};
+use paydesk_texts::Language;
 use std::{collections::BTreeSet, future::Future};
 
 /// Names by which the interface may be called.
@@ -73,6 +75,31 @@ pub struct HeardNotice {
     pub receipt_body: &'static str,
 }
 
+/// What a payer is told of a payment.
+fn payer_state(view: PaymentView) -> PayerState {
+    match (view.state, view.qr) {
+        (PayState::ShowingQr, Some(qr)) if qr.expires_at > view.now => PayerState::Scan {
+            code: qr.text,
+            svg: qr.svg,
+            seconds: (qr.expires_at - view.now) / 1000,
+        },
+        (PayState::Paid, _) => PayerState::Paid,
+        // The rest of an order in parts is taken at the till.
+        (PayState::PaidLate | PayState::PaidOver | PayState::PaidShort | PayState::PartPaid, _) => {
+            PayerState::Shop
+        }
+        (PayState::Closed | PayState::Failed | PayState::Reversed, _) => PayerState::Ended,
+        (
+            PayState::Confirming
+            | PayState::CustomerPaying
+            | PayState::PageOpen
+            | PayState::Waiting,
+            _,
+        ) => PayerState::Paying,
+        (PayState::Ending | PayState::ShowingQr | PayState::Unknown, _) => PayerState::Asking,
+    }
+}
+
 impl Console {
     pub(crate) async fn interface_settings(
         &self,
@@ -84,13 +111,82 @@ impl Console {
     /// The interface as it is set up.
     #[must_use]
     pub fn interface_now(&self) -> InterfaceView {
-        self.desk.interface().into()
+        self.seen(self.desk.interface())
+    }
+
+    /// Whoever listens says here what came of it; the window is told.
+    pub fn note_listening(&self, listening: ListeningView) {
+        if let Ok(mut kept) = self.listening.lock() {
+            *kept = listening;
+        }
+        self.desk.tell_status();
+    }
+
+    fn seen(&self, interface: Interface) -> InterfaceView {
+        let listening = self.listening.lock();
+        InterfaceView {
+            is_on: interface.is_on,
+            hears_notices: interface.hears_notices,
+            port: interface.port,
+            beyond_this_machine: interface.beyond_this_machine,
+            hosts: interface.hosts,
+            callers: interface
+                .callers
+                .into_iter()
+                .map(CallerView::from)
+                .collect(),
+            listening: listening.map(|it| it.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// The path under which a payer sees an order's payment in a browser; none while the keys are locked.
+    #[must_use]
+    pub fn payer_path(&self, order_id: &str) -> Option<String> {
+        let number = OrderNumber::parse(order_id).ok()?;
+        let tag = self.desk.payer_tag(&number)?;
+        Some(format!("/pay/{number}/{tag}"))
+    }
+
+    /// The page under that path, in a language, and the policy it is served under.
+    ///
+    /// # Errors
+    /// `OrderNotFound`, also where the tag is not the order's.
+    pub async fn payer_page(
+        &self,
+        order_id: &str,
+        tag: &str,
+        language: &str,
+    ) -> Result<(String, String), CommandError> {
+        let unknown = || refused(ErrorCode::OrderNotFound);
+        let number = OrderNumber::parse(order_id).map_err(|_| unknown())?;
+        if !self.desk.is_payer_tag(&number, tag) {
+            return Err(unknown());
+        }
+        let shop = self.desk.shop().ok_or_else(unknown)?;
+        let order = self.desk.order(&number).await.map_err(coded)?;
+        let amount = order.latest().map(|it| it.plan().amount.money());
+        let view = self.view(&order).await?;
+        let page = PayerPage {
+            store: shop.store_name.clone(),
+            order: view.order_id.clone(),
+            channel: view.channel.clone(),
+            amount: amount.ok_or_else(unknown)?,
+            is_demo: shop.mode == Mode::Demo,
+            state: payer_state(view),
+        };
+        let language = Language::from_tag(language);
+        Ok((page.html(language), PayerPage::policy()))
     }
 
     /// Now by the injected clock, UTC milliseconds.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
         self.desk.now().0
+    }
+
+    /// Waits by the injected clock.
+    pub async fn wait(&self, time: std::time::Duration) {
+        self.desk.ports().clock.sleep(time).await;
     }
 
     /// The code of the shop's currency; none before it is set up.
@@ -120,7 +216,7 @@ impl Console {
             hosts: args.hosts,
         };
         let changed = self.desk.change_interface(change).await;
-        changed.map(InterfaceView::from).map_err(coded)
+        changed.map(|it| self.seen(it)).map_err(coded)
     }
 
     pub(crate) async fn revoke_caller(
@@ -128,7 +224,7 @@ impl Console {
         args: CallerOf,
     ) -> Result<InterfaceView, CommandError> {
         let left = self.desk.revoke_caller(&args.caller_id).await;
-        left.map(InterfaceView::from).map_err(coded)
+        left.map(|it| self.seen(it)).map_err(coded)
     }
 
     /// Makes a key for other software. Its secret is given out here and never again.
@@ -275,23 +371,6 @@ impl From<Caller> for CallerView {
             per_minute: caller.per_minute,
             created_at: caller.created_at.0,
             revoked_at: caller.revoked_at.map(|at| at.0),
-        }
-    }
-}
-
-impl From<Interface> for InterfaceView {
-    fn from(interface: Interface) -> InterfaceView {
-        InterfaceView {
-            is_on: interface.is_on,
-            hears_notices: interface.hears_notices,
-            port: interface.port,
-            beyond_this_machine: interface.beyond_this_machine,
-            hosts: interface.hosts,
-            callers: interface
-                .callers
-                .into_iter()
-                .map(CallerView::from)
-                .collect(),
         }
     }
 }

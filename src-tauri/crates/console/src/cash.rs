@@ -23,6 +23,7 @@ impl Console {
             intent: args.intent_id,
             note: args.note.trim().to_owned(),
             confirmed_repeat_of: confirmed(args.confirmed_repeat_of.as_deref())?,
+            part: self.part_of(args.part)?,
         };
         let order = self.desk.take_cash(ask).await.map_err(coded)?;
         self.view(&order).await

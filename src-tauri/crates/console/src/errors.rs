@@ -114,6 +114,7 @@ fn code_of(error: DeskError) -> CommandError {
         ),
         DeskError::Notice(fault) => refused(notice_code(fault)),
         DeskError::NotNow(_) => refused(ErrorCode::NotNow),
+        DeskError::PageNotMade(what) => refused_with(ErrorCode::PageNotMade, &[("what", what)]),
         DeskError::NotSetUp => refused(ErrorCode::NotSetUp),
         DeskError::OlderCopy => refused(ErrorCode::OlderCopy),
         DeskError::RealOnly => refused(ErrorCode::RealOnly),
@@ -283,7 +284,9 @@ fn statement_code(fault: &StatementFault) -> CommandError {
 fn blocked_code(blocked: Blocked) -> ErrorCode {
     match blocked {
         Blocked::AlreadyPaid | Blocked::AttemptOpen => ErrorCode::AttemptOpen,
+        Blocked::ExceedsOwed => ErrorCode::PartExceedsOwed,
         Blocked::ExceedsRefundable => ErrorCode::RefundExceeds,
+        Blocked::GoingBack => ErrorCode::PartGoingBack,
         Blocked::NothingPaid => ErrorCode::RefundNothingPaid,
         Blocked::NotThisWay | Blocked::OtherCurrency => ErrorCode::InvalidArguments,
         Blocked::ReferencesUsedUp => ErrorCode::NotNow,

@@ -5,6 +5,8 @@ mod accounts;
 mod bills;
 mod callers;
 mod cash;
+mod choosing;
+mod coins;
 pub mod contract;
 mod demo;
 mod errors;
@@ -30,7 +32,7 @@ mod worklist;
 pub use callers::{AddCaller, HeardNotice, KnownCaller};
 pub use errors::{coded, refused, refused_with, sentence, store_error, words};
 pub use paydesk_domain::CASH;
-pub use surroundings::{NewFile, Surroundings};
+pub use surroundings::{NewFile, ShownPage, Surroundings};
 
 use contract::*;
 use paydesk_desk::{Desk, Told};
@@ -45,6 +47,7 @@ pub struct Console {
     surroundings: Arc<dyn Surroundings>,
     setting_up: Arc<tokio::sync::Mutex<()>>,
     exporting: export::Exporting,
+    listening: Arc<std::sync::Mutex<contract::ListeningView>>,
 }
 
 impl Console {
@@ -56,6 +59,7 @@ impl Console {
             surroundings,
             setting_up: Arc::default(),
             exporting: export::Exporting::default(),
+            listening: Arc::default(),
         }
     }
 

@@ -1,12 +1,12 @@
 //! Orders, notes, late money, refunds.
 
-use crate::{Console, coded, contract::*, number, refused, timeline, views};
+use crate::{Console, coded, coins, contract::*, number, refused, timeline, views};
 use paydesk_desk::{
     REASONS, RefundAsk,
     ports::{self, OrderFilter, Tab},
 };
 use paydesk_domain::{
-    AccountId, BusinessDay, ChannelId, LateChoice, Money, Order, Payment, PaymentState,
+    AccountId, Amount, BusinessDay, ChannelId, MerchantRef, Money, Order, Payment, RateChoice,
 };
 
 /// Rows on one page at most; the list never needs more at once.
@@ -181,9 +181,7 @@ impl Console {
             payer,
             device: store.device().id,
             rate_millionths: payment.plan().rate.map(paydesk_domain::FeeRate::millionths),
-            refundable: paid_payment(order)
-                .and_then(|p| order.refundable(p.reference()).ok())
-                .map(MoneyView::from),
+            refundable: refundable(order).map(MoneyView::from),
             refunds: order
                 .refunds()
                 .iter()
@@ -198,15 +196,11 @@ impl Console {
                 })
                 .collect(),
             timeline: timeline::of(events, asked),
-            late_undecided: order.payments().iter().any(|p| {
-                matches!(
-                    p.state(),
-                    PaymentState::PaidLate {
-                        choice: LateChoice::Undecided,
-                        ..
-                    }
-                )
-            }),
+            late_undecided: order.payments().iter().any(Payment::is_late_undecided),
+            late_rates: {
+                let mut late = order.payments().iter().filter(|it| it.is_late_undecided());
+                late.next().map(coins::rates).unwrap_or_default()
+            },
             receipts: u32::try_from(receipts).unwrap_or(u32::MAX),
         })
     }
@@ -221,8 +215,16 @@ impl Console {
     }
 
     pub(crate) async fn decide_late(&self, args: DecideLate) -> Result<OrderDetail, CommandError> {
-        let give_back = args.decision == LateDecision::Return;
+        let rate = coins::choice(args.rate);
+        let give_back = (args.decision == LateDecision::Return).then_some(rate);
         let number = number(&args.order_id)?;
+        if rate != RateChoice::Amount {
+            let order = self.desk.order(&number).await.map_err(coded)?;
+            let mut late = order.payments().iter().filter(|it| it.is_late_undecided());
+            if late.any(|it| coins::rates(it).is_empty()) {
+                return Err(crate::invalid("rate"));
+            }
+        }
         let order = self
             .desk
             .decide_late(&number, give_back, &args.reason)
@@ -231,25 +233,35 @@ impl Console {
         self.detail(&order).await
     }
 
-    pub(crate) async fn prepare_refund(&self, args: OrderId) -> Result<RefundDialog, CommandError> {
+    pub(crate) async fn prepare_refund(
+        &self,
+        args: PrepareRefund,
+    ) -> Result<RefundDialog, CommandError> {
         let order = self
             .desk
             .order(&number(&args.order_id)?)
             .await
             .map_err(coded)?;
-        let payment = paid_payment(&order).ok_or_else(|| refused(ErrorCode::RefundNothingPaid))?;
+        let part = reference(args.reference.as_deref())?;
+        let payment = match &part {
+            Some(part) => order.payment(part).filter(|it| it.paid().is_some()),
+            None => order.to_refund(),
+        };
+        let payment = payment.ok_or_else(|| refused(ErrorCode::RefundNothingPaid))?;
         let refundable = order
             .refundable(payment.reference())
             .map_err(|e| coded(e.into()))?;
         let paid = payment
-            .paid()
-            .map_or(Money::zero(refundable.currency()), |p| p.asked.money());
+            .money_in()
+            .map_or(Money::zero(refundable.currency()), Amount::money);
         let gone = paid.checked_sub(refundable).unwrap_or(paid);
         let channel = paydesk_desk::channel(&payment.plan().channel.0);
         let nonce = self.desk.ports().ids.nonce();
         Ok(RefundDialog {
             refund_intent: nonce.iter().map(|b| format!("{b:02x}")).collect(),
             order_id: order.number().to_string(),
+            reference: payment.reference().to_string(),
+            parts: parts_to_refund(&order),
             paid: paid.into(),
             refunded_or_running: gone.into(),
             refundable: refundable.into(),
@@ -257,6 +269,7 @@ impl Console {
             fee_returned: channel.and_then(|c| c.profile().refund_returns_fee),
             fee: payment.expected_fee().map(MoneyView::from),
             in_cash: payment.is_cash(),
+            rates: coins::rates(payment),
         })
     }
 
@@ -267,11 +280,14 @@ impl Console {
         let ask = RefundAsk {
             intent: args.refund_intent,
             number: number(&args.order_id)?,
+            payment: reference(args.reference.as_deref())?,
             amount: self.money(&args.amount_minor)?,
             reason: args.reason,
             note: args.note.trim().to_owned(),
             in_cash: args.in_cash,
+            rate: coins::choice(args.rate),
         };
+        self.check_rate(&ask).await?;
         let (order, reference) = self.desk.refund(ask).await.map_err(coded)?;
         let refund = order
             .refund(&reference)
@@ -280,8 +296,64 @@ impl Console {
     }
 }
 
-fn paid_payment(order: &Order) -> Option<&Payment> {
-    order.payments().iter().find(|p| p.paid().is_some())
+impl Console {
+    /// A rate is chosen for coins alone, and every one but the plain sum for all of them alone: the channel knows no
+    /// part at such a rate, and a refund that it cannot send is not begun.
+    async fn check_rate(&self, ask: &RefundAsk) -> Result<(), CommandError> {
+        if ask.rate == RateChoice::Amount {
+            return Ok(());
+        }
+        let order = self.desk.order(&ask.number).await.map_err(coded)?;
+        let known = order
+            .refunds()
+            .iter()
+            .find(|it| it.plan().intent == ask.intent);
+        let payment = match (&ask.payment, known) {
+            (Some(part), _) => order.payment(part),
+            (None, Some(known)) => order.payment(&known.reference().payment()),
+            (None, None) => order.to_refund(),
+        };
+        let fits = payment.is_some_and(|it| {
+            let whole = it.money_in().map(Amount::money);
+            whole == Some(ask.amount) && !coins::rates(it).is_empty()
+        });
+        if fits && !ask.in_cash {
+            Ok(())
+        } else {
+            Err(crate::invalid("rate"))
+        }
+    }
+}
+
+/// The reference of a part.
+fn reference(text: Option<&str>) -> Result<Option<MerchantRef>, CommandError> {
+    let parsed = text.map(MerchantRef::parse).transpose();
+    parsed.map_err(|_| crate::invalid("reference"))
+}
+
+/// What may still be refunded of everything that is paid; none when nothing is.
+fn refundable(order: &Order) -> Option<Money> {
+    let payments = order.payments().iter();
+    let left = payments.filter_map(|it| order.refundable(it.reference()).ok());
+    left.reduce(|sum, left| sum.checked_add(left).unwrap_or(sum))
+}
+
+/// The payments of which something is left.
+fn parts_to_refund(order: &Order) -> Vec<RefundPart> {
+    let left = |it: &Payment| {
+        let left = order.refundable(it.reference()).ok();
+        left.filter(|left| left.minor() > 0 && !it.is_late_undecided())
+    };
+    let payments = order.payments().iter();
+    payments
+        .filter_map(|it| {
+            Some(RefundPart {
+                reference: it.reference().to_string(),
+                channel: it.plan().channel.0.clone(),
+                refundable: left(it)?.into(),
+            })
+        })
+        .collect()
 }
 
 fn count(n: u64) -> u32 {

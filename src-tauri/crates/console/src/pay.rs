@@ -1,7 +1,7 @@
 //! Taking a payment, from the screen's side.
 
 use crate::{Console, coded, contract::*, number, refused, refused_with, views};
-use paydesk_desk::{Charge, Desk, ShowCode, Told};
+use paydesk_desk::{Charge, Desk, OpenPage, ShowCode, Told};
 use paydesk_domain::{Amount, ChannelId, Order, OrderNumber};
 use std::time::Duration;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -87,6 +87,7 @@ impl Console {
             code: args.code.trim().to_owned(),
             note: args.note.trim().to_owned(),
             confirmed_repeat_of: confirmed(args.confirmed_repeat_of.as_deref())?,
+            part: self.part_of(args.part)?,
         };
         let told = self.desk.listen();
         let order = self.desk.charge(charge).await.map_err(coded)?;
@@ -128,11 +129,57 @@ impl Console {
             channel: ChannelId(args.channel),
             note: args.note.trim().to_owned(),
             confirmed_repeat_of: confirmed(args.confirmed_repeat_of.as_deref())?,
+            part: self.part_of(args.part)?,
         };
         let told = self.desk.listen();
         let order = self.desk.show_code(ask).await.map_err(coded)?;
         let order = self.after_a_quick_answer(order, told).await;
         self.view(&order).await
+    }
+
+    pub(crate) async fn open_page(&self, args: ShowQr) -> Result<PageOpened, CommandError> {
+        let amount = self.money(&args.amount_minor)?;
+        intent(&args.intent_id)?;
+        let ask = OpenPage {
+            intent: args.intent_id,
+            amount,
+            channel: ChannelId(args.channel),
+            note: args.note.trim().to_owned(),
+            confirmed_repeat_of: confirmed(args.confirmed_repeat_of.as_deref())?,
+            part: self.part_of(args.part)?,
+        };
+        let order = self.desk.open_page(ask).await.map_err(coded)?;
+        self.opened(order.number()).await
+    }
+
+    pub(crate) async fn reopen_page(&self, args: OrderId) -> Result<PageOpened, CommandError> {
+        self.opened(&number(&args.order_id)?).await
+    }
+
+    async fn opened(&self, number: &OrderNumber) -> Result<PageOpened, CommandError> {
+        let (page, scope) = self.desk.page(number).await.map_err(coded)?;
+        let name = number.to_string();
+        let shown = self.surroundings.show_page(&name, &page, scope).await?;
+        let order = self.desk.order(number).await.map_err(coded)?;
+        Ok(PageOpened {
+            view: self.view(&order).await?,
+            file: shown.file,
+            opened: shown.opened,
+        })
+    }
+
+    /// What is collected.
+    pub(crate) fn part_of(
+        &self,
+        part: Option<PartOf>,
+    ) -> Result<paydesk_desk::PartOf, CommandError> {
+        Ok(match part {
+            None => paydesk_desk::PartOf::Whole,
+            Some(PartOf::NewOrder { total_minor }) => paydesk_desk::PartOf::New {
+                total: self.money(&total_minor)?,
+            },
+            Some(PartOf::Order { order_id }) => paydesk_desk::PartOf::Order(number(&order_id)?),
+        })
     }
 
     pub(crate) async fn payment_view(&self, args: OrderId) -> Result<PaymentView, CommandError> {

@@ -122,6 +122,7 @@ impl Console {
                     clock_skew_ms: health.skew_ms,
                     rate_millionths: account.and_then(|a| a.rate).map(FeeRate::millionths),
                     shows_code: channel.profile().shows_code,
+                    has_page: channel.pages().is_some(),
                     account_id: account.map(|account| account.id.0.clone()),
                     sandbox: account.is_some_and(|account| account.sandbox),
                 }

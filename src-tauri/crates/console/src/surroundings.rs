@@ -2,7 +2,8 @@
 
 use crate::contract::{Act, CommandError, DemoStatementOf, PhoneScreen, SampleCode, SandboxStatus};
 use paydesk_desk::{
-    ports::BoxFuture,
+    Page,
+    ports::{BoxFuture, Scope},
     shop::{Account, Shop},
 };
 use std::{
@@ -29,6 +30,13 @@ pub trait Surroundings: Send + Sync {
         qr: &'a str,
         act: Act,
     ) -> BoxFuture<'a, Result<PhoneScreen, CommandError>>;
+    /// Has a browser of this PC post the form `page` of an order, where its account may send one.
+    fn show_page<'a>(
+        &'a self,
+        order: &'a str,
+        page: &'a Page,
+        scope: Scope,
+    ) -> BoxFuture<'a, Result<ShownPage, CommandError>>;
     /// Opens the shop on an earlier day and plays its trade until yesterday, with differences planted there.
     fn play_past(&self, shop: Shop, days: u8) -> BoxFuture<'_, Result<(), CommandError>>;
     /// Ends the demo's day: its bill can be fetched from then on.
@@ -56,6 +64,14 @@ pub trait Surroundings: Send + Sync {
     fn time_zone(&self) -> String;
     /// Version of the program.
     fn version(&self) -> &'static str;
+}
+
+/// What became of a page that a browser was to show.
+pub struct ShownPage {
+    /// The file that leads a browser there.
+    pub file: String,
+    /// Whether a browser was started with it.
+    pub opened: bool,
 }
 
 /// A file that is not there before it is whole: dropped without `keep`, nothing of it stays.

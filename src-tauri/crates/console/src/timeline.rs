@@ -163,9 +163,13 @@ fn proof(body: &Value) -> Option<ProofView> {
         .filter(|p| p.get("believed_sha256").is_some())
     {
         let text = |key: &str| proof.get(key).and_then(Value::as_str).map(str::to_owned);
+        let (by, key) = match text("key") {
+            Some(key) => ("signature", key),
+            None => ("host", text("host").unwrap_or_default()),
+        };
         return Some(ProofView {
-            by: "signature".to_owned(),
-            key: text("key").unwrap_or_default(),
+            by: by.to_owned(),
+            key,
             digest: text("believed_sha256"),
         });
     }

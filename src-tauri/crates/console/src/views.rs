@@ -1,12 +1,13 @@
 //! From the domain's states to what the screen shows. No rule about money lives here.
 
+use crate::coins;
 use crate::contract::{
-    CashView, FailureView, MoneyView, OrderRow, PayState, PaymentView, QrView, RefundStateView,
-    RefundView, StatusView,
+    CashView, FailureView, MoneyView, OfferView, OrderRow, PartView, PayState, PaymentView, QrView,
+    RefundStateView, RefundView, SplitView, StatusView,
 };
 use paydesk_desk::ports;
 use paydesk_domain::{
-    Advice, Again, ClosedWhy, Doubt, NotSent, Order, OrderStatus, PayerAction, Payment,
+    Advice, Again, Amiss, ClosedWhy, Doubt, NotSent, Order, OrderStatus, PayerAction, Payment,
     PaymentState, Refund, RefundState, Timestamp,
 };
 use std::time::Duration;
@@ -24,6 +25,9 @@ pub(crate) fn status(status: OrderStatus) -> StatusView {
         OrderStatus::InProgress => StatusView::InProgress,
         OrderStatus::Paid => StatusView::Paid,
         OrderStatus::PaidLate => StatusView::PaidLate,
+        OrderStatus::PaidOver => StatusView::PaidOver,
+        OrderStatus::PaidShort => StatusView::PaidShort,
+        OrderStatus::PartPaid => StatusView::PartPaid,
         OrderStatus::PartRefunded => StatusView::PartRefunded,
         OrderStatus::RefundFailed => StatusView::RefundFailed,
         OrderStatus::Refunded => StatusView::Refunded,
@@ -43,6 +47,9 @@ pub(crate) fn status_from(view: StatusView) -> OrderStatus {
         StatusView::InProgress => OrderStatus::InProgress,
         StatusView::Paid => OrderStatus::Paid,
         StatusView::PaidLate => OrderStatus::PaidLate,
+        StatusView::PaidOver => OrderStatus::PaidOver,
+        StatusView::PaidShort => OrderStatus::PaidShort,
+        StatusView::PartPaid => OrderStatus::PartPaid,
         StatusView::PartRefunded => OrderStatus::PartRefunded,
         StatusView::RefundFailed => OrderStatus::RefundFailed,
         StatusView::Refunded => OrderStatus::Refunded,
@@ -62,6 +69,9 @@ pub(crate) fn status_key(status: OrderStatus) -> &'static str {
         OrderStatus::InProgress => "in_progress",
         OrderStatus::Paid => "paid",
         OrderStatus::PaidLate => "paid_late",
+        OrderStatus::PaidOver => "paid_over",
+        OrderStatus::PaidShort => "paid_short",
+        OrderStatus::PartPaid => "part_paid",
         OrderStatus::PartRefunded => "part_refunded",
         OrderStatus::RefundFailed => "refund_failed",
         OrderStatus::Refunded => "refunded",
@@ -79,6 +89,7 @@ pub(crate) fn row(row: ports::OrderRow) -> OrderRow {
         channel: row.channel.0,
         status: status(row.status),
         amount: row.total.money().into(),
+        paid: (row.taken.minor() > 0 && row.taken != row.total.money()).then(|| row.taken.into()),
         refunded: (row.refunded.minor() > 0).then(|| row.refunded.into()),
         note: row.note,
         operator: row.by,
@@ -96,7 +107,10 @@ pub(crate) fn payment(order: &Order, payment: &Payment, asked: u32, now: Timesta
         order_id: order.number().to_string(),
         amount: payment.plan().amount.money().into(),
         channel: payment.plan().channel.0.clone(),
-        state: pay_state(payment, now),
+        state: match pay_state(payment, now) {
+            PayState::Paid if order.owed().minor() > 0 => PayState::PartPaid,
+            state => state,
+        },
         since: payment.begun_at().0,
         now: now.0,
         asked,
@@ -105,6 +119,8 @@ pub(crate) fn payment(order: &Order, payment: &Payment, asked: u32, now: Timesta
         hint,
         handed_over: payment.handed_over_at().is_some(),
         qr: qr_of(payment),
+        coins: coins::of(payment),
+        page_until: page_until(payment),
         failure: failure_of(payment),
         fee: fee.map(MoneyView::from),
         net: net.map(MoneyView::from),
@@ -117,8 +133,39 @@ pub(crate) fn payment(order: &Order, payment: &Payment, asked: u32, now: Timesta
             change: handed.change().into(),
         }),
         paid_at: paid.map(|p| p.at.0),
+        split: order.is_split().then(|| split(order, now)),
         can_cancel: can_cancel(payment),
         version: u32::try_from(order.version()).unwrap_or(u32::MAX),
+    }
+}
+
+/// The parts of an order.
+fn split(order: &Order, now: Timestamp) -> SplitView {
+    SplitView {
+        total: order.plan().total.money().into(),
+        paid: order.covered().into(),
+        left: order.owed().into(),
+        can_go_on: order.takes_more(),
+        parts: order
+            .payments()
+            .iter()
+            .map(|it| part(order, it, now))
+            .collect(),
+    }
+}
+
+fn part(order: &Order, payment: &Payment, now: Timestamp) -> PartView {
+    let left = order.refundable(payment.reference()).ok();
+    let paid = payment.paid().map(|paid| paid.asked.money());
+    let returned = paid
+        .zip(left)
+        .and_then(|(paid, left)| paid.checked_sub(left).ok());
+    PartView {
+        reference: payment.reference().to_string(),
+        channel: payment.plan().channel.0.clone(),
+        amount: payment.plan().amount.money().into(),
+        state: pay_state(payment, now),
+        returned: returned.filter(|it| it.minor() > 0).map(MoneyView::from),
     }
 }
 
@@ -128,6 +175,14 @@ fn pay_state(payment: &Payment, now: Timestamp) -> PayState {
             action: PayerAction::ShowCode { .. },
             ..
         } => PayState::ShowingQr,
+        PaymentState::Awaiting {
+            action: PayerAction::OpenPage,
+            ..
+        } => PayState::PageOpen,
+        PaymentState::Processing {
+            confirmations: Some(_),
+            ..
+        } => PayState::Confirming,
         PaymentState::Awaiting { .. }
         | PaymentState::Held { .. }
         | PaymentState::Processing { .. } => PayState::CustomerPaying,
@@ -138,7 +193,11 @@ fn pay_state(payment: &Payment, now: Timestamp) -> PayState {
         PaymentState::InDoubt { .. } => PayState::Unknown,
         PaymentState::Ending { .. } => PayState::Ending,
         PaymentState::Paid { .. } => PayState::Paid,
-        PaymentState::PaidLate { .. } => PayState::PaidLate,
+        PaymentState::PaidLate { amiss, .. } => match amiss {
+            Amiss::Late => PayState::PaidLate,
+            Amiss::Over => PayState::PaidOver,
+            Amiss::Short => PayState::PaidShort,
+        },
         PaymentState::Watching { ended: why, .. } | PaymentState::Closed { why } => match why {
             ClosedWhy::Closed | ClosedWhy::Expired => PayState::Closed,
             ClosedWhy::NeverExisted | ClosedWhy::Reversed => PayState::Reversed,
@@ -147,13 +206,17 @@ fn pay_state(payment: &Payment, now: Timestamp) -> PayState {
     }
 }
 
-/// Only what is open can be given up; what is unknown is being asked and ends by itself.
+/// Only what is open can be given up; what is unknown is being asked and ends by itself. What a chain has seen can not
+/// be taken back by anybody here.
 fn can_cancel(payment: &Payment) -> bool {
     matches!(
         payment.state(),
         PaymentState::Awaiting { .. }
             | PaymentState::InDoubt { .. }
-            | PaymentState::Processing { .. }
+            | PaymentState::Processing {
+                confirmations: None,
+                ..
+            }
     )
 }
 
@@ -195,9 +258,8 @@ fn doubt_text(channel: &str, doubt: &Doubt) -> String {
 }
 
 /// The channel's code where its own text is shown, else the key of the doubt.
-fn doubt_word(order: &Order, doubt: &Doubt) -> String {
+fn doubt_word(channel: Option<&str>, doubt: &Doubt) -> String {
     let (key, said) = doubt_key(doubt);
-    let channel = order.latest().map(|payment| &payment.plan().channel.0);
     let is_general = channel.is_none_or(|it| doubt_text(it, doubt).starts_with("doubt_"));
     said.filter(|_| !is_general)
         .unwrap_or_else(|| key.to_owned())
@@ -222,23 +284,28 @@ fn doubt_of(payment: &Payment) -> (Option<String>, Option<String>, Option<String
     }
 }
 
+fn page_until(payment: &Payment) -> Option<i64> {
+    match payment.state() {
+        PaymentState::Awaiting {
+            action: PayerAction::OpenPage,
+            until,
+            ..
+        } => Some(until.0),
+        _ => None,
+    }
+}
+
 fn qr_of(payment: &Payment) -> Option<QrView> {
     match payment.state() {
         PaymentState::Awaiting {
-            action: PayerAction::ShowCode { text },
+            action: PayerAction::ShowCode { text, .. },
             until,
-        } => {
-            let code = qrcode::QrCode::new(text.as_bytes()).ok()?;
-            let svg = code
-                .render::<qrcode::render::svg::Color<'_>>()
-                .min_dimensions(220, 220)
-                .build();
-            Some(QrView {
-                svg,
-                text: text.clone(),
-                expires_at: until.0,
-            })
-        }
+            ..
+        } => Some(QrView {
+            svg: coins::svg(text)?,
+            text: text.clone(),
+            expires_at: until.0,
+        }),
         _ => None,
     }
 }
@@ -293,6 +360,8 @@ fn advice_key(advice: Advice) -> &'static str {
 
 /// A refund for the screen.
 pub(crate) fn refund(order: &Order, refund: &Refund) -> RefundView {
+    let channel = order.payment(&refund.reference().payment());
+    let channel = channel.map(|payment| payment.plan().channel.0.as_str());
     let (state, why, again, done_at) = match refund.state() {
         RefundState::Accepted { .. } => (RefundStateView::Accepted, None, None, None),
         RefundState::Cancelled { .. } => (RefundStateView::Cancelled, None, None, None),
@@ -312,22 +381,21 @@ pub(crate) fn refund(order: &Order, refund: &Refund) -> RefundView {
         }
         RefundState::InDoubt { doubt, .. } => (
             RefundStateView::Unknown,
-            Some(doubt_word(order, doubt)),
+            Some(doubt_word(channel, doubt)),
             None,
             None,
         ),
     };
     let why_text = match refund.state() {
         RefundState::Failed { refusal, .. } => Some(
-            order
-                .latest()
-                .and_then(|payment| paydesk_desk::meaning(&payment.plan().channel.0, &refusal.code))
+            channel
+                .and_then(|channel| paydesk_desk::meaning(channel, &refusal.code))
                 .map_or("refund_why_other", |meaning| meaning.text)
                 .to_owned(),
         ),
-        RefundState::InDoubt { doubt, .. } => Some(order.latest().map_or_else(
+        RefundState::InDoubt { doubt, .. } => Some(channel.map_or_else(
             || format!("doubt_{}", doubt_key(doubt).0),
-            |payment| doubt_text(&payment.plan().channel.0, doubt),
+            |channel| doubt_text(channel, doubt),
         )),
         _ => None,
     };
@@ -347,6 +415,17 @@ pub(crate) fn refund(order: &Order, refund: &Refund) -> RefundView {
         again,
         late_return: refund.reference().as_str().ends_with('L'),
         in_cash: plan.in_cash,
+        offer: offer_of(refund),
+    }
+}
+
+fn offer_of(refund: &Refund) -> Option<OfferView> {
+    match refund.state() {
+        RefundState::Accepted { offer, .. } => offer.as_ref().map(coins::offer),
+        RefundState::Cancelled { .. }
+        | RefundState::Done { .. }
+        | RefundState::Failed { .. }
+        | RefundState::InDoubt { .. } => None,
     }
 }
 

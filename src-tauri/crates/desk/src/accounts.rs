@@ -105,7 +105,8 @@ impl Desk {
                 Vec::new()
             }
         };
-        let mut lines = channel.check_fields(&Plain::of(&draft.fields).0, self.now());
+        let mut lines =
+            channel.check_fields(&Plain::of(&draft.fields).0, draft.sandbox, self.now());
         lines.retain(|line| {
             line.problem != Some(FieldProblem::Missing)
                 || !kept.iter().any(|name| name == line.field)
@@ -356,7 +357,7 @@ impl Desk {
         channel: &dyn Channel,
         draft: &Draft,
     ) -> Result<(SecretFields, BTreeMap<String, String>), DeskError> {
-        let lines = channel.check_fields(&Plain::of(&draft.fields).0, self.now());
+        let lines = channel.check_fields(&Plain::of(&draft.fields).0, draft.sandbox, self.now());
         first_problem(&lines)?;
         sort(channel.profile(), &draft.fields, &lines)
     }
@@ -382,7 +383,7 @@ impl Desk {
             let known = plain.0.entry(name.clone());
             known.or_insert_with(|| value.clone());
         }
-        let lines = channel.check_fields(&plain.0, self.now());
+        let lines = channel.check_fields(&plain.0, account.sandbox, self.now());
         let typed: Vec<FieldCheck> = lines
             .into_iter()
             .filter(|line| {

@@ -2,13 +2,16 @@
 //! The secret of a key goes to the vault and out once, to whoever made it; the settings hold the rest.
 
 use crate::{Desk, DeskError, ports::Actor};
-use paydesk_domain::{AccountId, Money, Timestamp};
-use paydesk_signing::{KeyError, Secret, hex};
+use paydesk_domain::{AccountId, Money, OrderNumber, Timestamp};
+use paydesk_signing::{KeyError, Secret, hex, is_same};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
 };
+
+/// Of the tag of a payer's page: nobody guesses 128 bits.
+const PAYER_TAG_BYTES: usize = 16;
 
 /// What the vault keeps a caller's secret as.
 pub const CALLER: &str = "caller";
@@ -154,6 +157,22 @@ fn vault_name(id: &str) -> AccountId {
 }
 
 impl Desk {
+    /// The tag by which a payer's page of an order is reached: nobody without this folder's key can make one. None
+    /// while the keys are locked.
+    #[must_use]
+    pub fn payer_tag(&self, number: &OrderNumber) -> Option<String> {
+        let key = self.ports.vault.data_key().ok()?;
+        let tag = key.mac("payer's page", number.to_string().as_bytes());
+        tag.get(..PAYER_TAG_BYTES).map(hex)
+    }
+
+    /// Whether this is the tag of the order's page; compared in constant time.
+    #[must_use]
+    pub fn is_payer_tag(&self, number: &OrderNumber, tag: &str) -> bool {
+        let own = self.payer_tag(number);
+        own.is_some_and(|own| is_same(own.as_bytes(), tag.as_bytes()))
+    }
+
     /// Runs `work` on behalf of other software: its name stands on every event it writes.
     pub async fn on_behalf_of<F: Future>(label: &str, work: F) -> F::Output {
         CALLER_AT_WORK.scope(label.to_owned(), work).await

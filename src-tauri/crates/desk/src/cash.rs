@@ -5,17 +5,17 @@
 
 use crate::{
     Desk, DeskError,
+    asked::{Asked, PartOf, part_fits},
+    opening::Opening,
     pay::NOTE_MAX,
-    ports::{
-        Commit, DrawerState, EventKind, FirstAttempt, NewEvent, NewNote, NewOrder, Opened,
-        StoreError, Work,
-    },
+    ports::{Commit, DrawerState, EventKind, FirstAttempt, NewOrder, Opened, StoreError, Work},
     refunds::same_refund,
     settle::Step,
 };
 use paydesk_domain::{
-    Amount, CASH, CashFault, ChannelId, Currency, Drawer, DrawerEntry, DrawerKind, Handed,
-    MerchantRef, Money, Order, OrderNumber, OrderPlan, Payment, Refund, RefundPlan, Timestamp,
+    Amount, Blocked, CASH, CashFault, ChannelId, Currency, Drawer, DrawerEntry, DrawerKind, Handed,
+    MerchantRef, Mode, Money, Order, OrderNumber, OrderPlan, Payment, Refund, RefundPlan,
+    Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -29,7 +29,7 @@ const RACES_MAX: u32 = 20;
 pub struct TakeCash {
     /// Made by the caller before the first try.
     pub intent: String,
-    /// What is owed.
+    /// What is taken.
     pub amount: Money,
     /// What was handed over.
     pub received: Money,
@@ -37,6 +37,8 @@ pub struct TakeCash {
     pub note: String,
     /// The earlier order, not known yet, that was shown in the repeat question.
     pub confirmed_repeat_of: Option<OrderNumber>,
+    /// What it collects: all of a new order, or a part.
+    pub part: PartOf,
 }
 
 /// What a person does to a drawer beside payments and refunds.
@@ -88,14 +90,19 @@ impl Desk {
         })
     }
 
-    /// Takes cash for a new order: durable and paid when it returns, or nothing at all.
+    /// Takes cash for a new order or a part of one: durable and paid when it returns, or nothing at all.
     ///
     /// # Errors
     /// `DeskError`: nothing was taken, by the books.
     pub async fn take_cash(&self, ask: TakeCash) -> Result<Order, DeskError> {
-        let owed = ask.amount;
-        if let Some(order) = self.ports.store.by_intent(&ask.intent).await? {
-            return self.same_wish(order, owed, None).await;
+        let asked = Asked {
+            intent: ask.intent,
+            amount: ask.amount,
+            part: ask.part,
+            digest: None,
+        };
+        if let Some(order) = self.begun_before(&asked).await? {
+            return Ok(order);
         }
         self.not_older_copy()?;
         let shop = self.need_shop()?;
@@ -105,61 +112,52 @@ impl Desk {
         }
         let handed = self.change_of(ask.amount, ask.received)?;
         let (amount, now) = (cash_amount(ask.amount)?, self.now());
+        part_fits(amount, &asked)?;
+        let total = cash_amount(asked.total())?;
         let repeat = self.ask_about_unknown(amount, ask.confirmed_repeat_of.as_ref(), now);
         repeat.await?;
-        let new = NewOrder {
-            mode: shop.mode,
-            draw: self.draw(),
-            plan: OrderPlan {
-                intent: ask.intent,
-                total: amount,
-                day: self.day_of(now)?,
-                by: by.clone(),
-            },
-            code: None,
+        let day = self.day_of(now)?;
+        let opening = Opening {
+            day,
+            actor: self.actor(),
+            by: by.clone(),
             note: ask.note.clone(),
+            asked: None,
             now,
         };
-        let (day, actor, note) = (new.plan.day, self.actor(), ask.note);
-        let first: FirstAttempt = Box::new(move |mut order| {
-            let opened = json!({ "after": { "order": {
-                "number": order.number(), "plan": order.plan(), "opened_at": order.opened_at(),
-            } } });
-            let payment = order.take_cash(amount, handed, by.clone(), now)?;
-            let reference = payment.reference().clone();
-            let taken = taken_body(payment, &by);
-            let new_event = |kind, subject, body| NewEvent {
-                kind,
-                order: Some(order.number().clone()),
-                subject,
-                actor: actor.clone(),
-                at: now,
-                day,
-                body,
-                evidence: None,
-            };
-            let mut events = vec![
-                new_event(EventKind::OrderOpened, None, opened),
-                new_event(EventKind::CashTaken, Some(reference.clone()), taken),
-            ];
-            let text = note.trim().to_owned();
-            let note = (!text.is_empty()).then_some(NewNote { at: now, by, text });
-            if let Some(note) = &note {
-                let body = json!({ "after": { "note": note } });
-                events.push(new_event(EventKind::NoteAdded, None, body));
+        let opened = match &asked.part {
+            PartOf::Order(number) => {
+                let intent = &asked.intent;
+                let begin = |order| {
+                    let part = Some(intent.clone());
+                    opening.clone().cash(order, amount, handed, part)
+                };
+                let is_test = shop.mode == Mode::Demo;
+                self.begin_part((number, intent), None, is_test, begin)
+                    .await?
             }
-            let work = vec![settled(reference)];
-            Ok(Commit {
-                order,
-                events,
-                work,
-                sealed: Vec::new(),
-                note,
-            })
-        });
-        let order = match self.ports.store.open_order(new, first).await? {
+            PartOf::New { .. } | PartOf::Whole => {
+                let new = NewOrder {
+                    mode: shop.mode,
+                    draw: self.draw(),
+                    plan: OrderPlan {
+                        intent: asked.intent.clone(),
+                        total,
+                        day,
+                        by,
+                    },
+                    code: None,
+                    note: ask.note,
+                    now,
+                };
+                let first: FirstAttempt =
+                    Box::new(move |order| opening.cash(order, amount, handed, None));
+                self.ports.store.open_order(new, first).await?
+            }
+        };
+        let order = match opened {
             Opened::CodeUsed => return Err(DeskError::CodeUsed),
-            Opened::Existing(order) => return self.same_wish(order, owed, None).await,
+            Opened::Existing(order) => return self.same_wish(order, &asked).await,
             Opened::New(order) => order,
         };
         self.tell_order(order.number(), order.version());
@@ -279,6 +277,23 @@ impl Desk {
         }
         let name = self.operator().filter(|name| !name.trim().is_empty());
         name.ok_or(DeskError::OperatorRequired)
+    }
+}
+
+impl Opening {
+    /// Takes cash in one step.
+    fn cash(
+        self,
+        mut order: Order,
+        amount: Amount,
+        handed: Handed,
+        part: Option<String>,
+    ) -> Result<Commit, Blocked> {
+        let payment = order.take_cash(amount, handed, part, self.by.clone(), self.now)?;
+        let taken = taken_body(payment, &self.by);
+        let taken = (payment.reference().clone(), EventKind::CashTaken, taken);
+        // Paid in the same step: there is nothing to look at.
+        Ok(self.commit(order, taken, None))
     }
 }
 

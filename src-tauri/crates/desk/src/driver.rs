@@ -9,8 +9,8 @@ use crate::{
     shop::Account,
 };
 use paydesk_channels::{
-    AccountSettings, Answer, Call, Channel, Create, Cx, Exchange, Finish, Further, Query,
-    QueryRefund, RefundCall, WireRequest,
+    Answer, Call, Channel, Create, Cx, Examine, Exchange, Finish, Further, Query, QueryRefund,
+    RefundCall, WireRequest,
 };
 use paydesk_domain::{Doubt, Memo, MerchantRef, NotSent, Outcome, Payment, Refusal, Timestamp};
 use paydesk_signing::{
@@ -235,6 +235,18 @@ impl Driven for QueryRefund {
     }
 }
 
+impl Driven for Examine {
+    const CHARGES: bool = false;
+
+    fn attempt(&self) -> Option<&MerchantRef> {
+        None
+    }
+
+    fn knew(&self) -> Option<&Memo> {
+        None
+    }
+}
+
 /// Exchanges of one call: more would be a list without end. At a hundred rows a page this is more than any shop makes
 /// within the hour that is looked through.
 const EXCHANGES_MAX: usize = 32;
@@ -390,11 +402,7 @@ impl Desk {
         (call, part): (&C, &dyn Exchange<C>),
         deadline: Duration,
     ) -> (One<C::Fact>, Option<Contact>) {
-        let settings = AccountSettings {
-            gateway: account.gateway.clone(),
-            sandbox: account.sandbox,
-            fields: account.fields.clone(),
-        };
+        let settings = account.settings();
         let nonce = self.ports.ids.nonce();
         let begun = self.ports.clock.now();
         let cx = |now: Timestamp| Cx {
@@ -506,13 +514,16 @@ fn cut_off<F>(cut: Cut, record: Record) -> (Exchanged<F>, Option<Contact>) {
     }
 }
 
-/// Where an account may talk to: a live one to its channel's hosts, a sandbox one to its own gateway.
+/// Where an account may talk to: a live one to its channel's hosts or to the server that its owner named, a sandbox
+/// one to its own gateway.
 pub(crate) fn scope(account: &Account, channel: &dyn Channel) -> Scope {
     if account.sandbox {
-        Scope::Sandbox {
+        return Scope::Sandbox {
             gateway: account.gateway.clone(),
-        }
-    } else {
-        Scope::Live(channel.profile().hosts)
+        };
+    }
+    match channel.own_gateway(&account.fields) {
+        Some(gateway) => Scope::Own { gateway },
+        None => Scope::Live(channel.profile().hosts),
     }
 }

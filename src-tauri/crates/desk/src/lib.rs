@@ -9,6 +9,7 @@ mod bills;
 mod callers;
 mod cash;
 mod cash_day;
+pub mod choosing;
 mod close;
 mod close_steps;
 mod doctor;
@@ -18,6 +19,7 @@ mod health;
 mod notices;
 mod older_copy;
 mod opening;
+mod pages;
 mod pay;
 mod payout_book;
 mod payout_decisions;
@@ -37,6 +39,7 @@ mod worklist;
 
 pub use accounts::{AccountChange, Draft, KeyStep, is_this_machine};
 pub use arrivals::DayArrival;
+pub use asked::PartOf;
 pub use bank_days::{BANK_DAYS_MAX, BankDays, BankDaysFault};
 pub use bills::{
     BILL_DAYS_MAX, BillRun, FailedBill, FlowPreview, LookedAt, Preview, ReadSoFar, channel_day,
@@ -55,13 +58,14 @@ pub use doctor::{Line, LineName, LineState, Subject};
 pub use fees::FeeReview;
 pub use health::{Health, SKEW_LIMIT_MS};
 pub use notices::{Delivered, Delivery, NoticeFault};
+pub use pages::OpenPage;
 pub use pay::{Charge, Repeat, ShowCode};
 pub use paydesk_bank::{
     AmountColumns, DateOrder, Reason as StatementReason, SheetRows, StatementFault, Table,
     Template, first_rows,
 };
 pub use paydesk_channels::{
-    BillFault, Field, FieldCheck, FieldKind, FieldNote, FieldProblem, Profile,
+    BillFault, Field, FieldCheck, FieldKind, FieldNote, FieldProblem, Page, Profile,
 };
 pub use paydesk_recon::{FeeFinding, payouts};
 pub use paydesk_reports as reports;
@@ -90,7 +94,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex, RwLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 use tokio::sync::{Notify, broadcast};
@@ -241,6 +245,9 @@ pub enum DeskError {
     /// Not in this state.
     #[error("{0}")]
     NotNow(#[from] NotNow),
+    /// The account cannot make the channel's page: the field that is in the way.
+    #[error("the channel's page cannot be made: {0}")]
+    PageNotMade(String),
     /// The shop is not set up.
     #[error("the shop is not set up")]
     NotSetUp,
@@ -329,6 +336,8 @@ pub struct Desk {
     reading: Arc<bills::Reading>,
     told: broadcast::Sender<Told>,
     wake: Notify,
+    /// The latest moment that anything here may have been planned from, in UTC milliseconds.
+    latest: AtomicI64,
 }
 
 impl Desk {
@@ -363,6 +372,7 @@ impl Desk {
             reading: Arc::default(),
             told,
             wake: Notify::new(),
+            latest: AtomicI64::new(i64::MIN),
         }))
     }
 
@@ -433,7 +443,7 @@ impl Desk {
     /// # Errors
     /// The store's.
     pub async fn change_shop(&self, shop: Shop) -> Result<(), DeskError> {
-        let now = self.ports.clock.now();
+        let now = self.now();
         let day = shop.calendar().ok_or(DeskError::NotSetUp)?.day_of(now);
         let after = serde_json::to_value(&shop).map_err(|e| {
             DeskError::Store(StoreError::Corrupt(format!(
@@ -485,7 +495,9 @@ impl Desk {
     /// Now, by the injected clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.ports.clock.now()
+        let now = self.ports.clock.now();
+        self.latest.fetch_max(now.0, Ordering::Relaxed);
+        now
     }
 
     /// A random number, for what no two copies of a folder may choose alike.
@@ -551,7 +563,8 @@ impl Desk {
         }
     }
 
-    pub(crate) fn tell_status(&self) {
+    /// Tells whoever listens to look at the shop's status again.
+    pub fn tell_status(&self) {
         drop(self.told.send(Told::Status));
     }
 }

@@ -9,9 +9,10 @@ use crate::{
     refunds::{parts, question},
     shop::Account,
 };
-use paydesk_channels::{AccountSettings, Answer, Channel, Cx, NoticeAbout, Notices, Query};
+use paydesk_channels::{Answer, Channel, Cx, NoticeAbout, Notices, Query};
 use paydesk_domain::{
-    ChannelId, Heard, MerchantRef, Order, OrderNumber, Outcome, Payment, Timestamp,
+    ChannelId, Heard, MerchantRef, Order, OrderNumber, Outcome, Payment, RefundFact, RefundState,
+    Timestamp,
 };
 use paydesk_signing::{Authentic, Forged, Keys, Peer, WireReply};
 use std::sync::Arc;
@@ -122,11 +123,7 @@ impl Desk {
     }
 
     async fn hear_with(&self, ear: &Ear, reply: &WireReply) -> Result<Delivered, DeskError> {
-        let settings = AccountSettings {
-            gateway: ear.account.gateway.clone(),
-            sandbox: ear.account.sandbox,
-            fields: ear.account.fields.clone(),
-        };
+        let settings = ear.account.settings();
         let cx = Cx {
             keys: ear.keys.as_ref(),
             account: &settings,
@@ -207,6 +204,12 @@ impl Desk {
         let Some(exchanged) = heard else {
             return self.ask_instead(&reference).await;
         };
+        // A notice may be older than what is known, so money that comes back after it was given is believed of an
+        // answer alone.
+        let is_done = matches!(refund.state(), RefundState::Done { .. });
+        if is_done && says_failed(&exchanged) {
+            return self.ask_instead(&reference).await;
+        }
         if !self.was_heard(&order, proof).await? {
             self.settle_refund(&reference, exchanged, Heard::Notice, ear.channel)
                 .await?;
@@ -258,6 +261,13 @@ fn worse(one: NoticeFault, other: NoticeFault) -> NoticeFault {
     } else {
         one
     }
+}
+
+fn says_failed(exchanged: &Exchanged<RefundFact>) -> bool {
+    matches!(
+        exchanged,
+        Exchanged::Heard { answer, .. } if matches!(answer.fact, RefundFact::Failed(..))
+    )
 }
 
 /// The fact of a notice as an exchange that nobody asked for. A refusal or a doubt in a notice says nothing of money.

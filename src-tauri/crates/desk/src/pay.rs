@@ -2,11 +2,12 @@
 
 use crate::{
     Desk, DeskError, SKEW_LIMIT_MS,
-    asked::Wish,
+    asked::{Asked, PartOf, Wish, part_fits},
     driver::Exchanged,
-    opening::{Opening, first_attempt},
+    opening::Opening,
+    pages::Way,
     planted::{is_no_reply, rounded_up},
-    ports::{Actor, EventKind, NewOrder, Opened, OrderRow, PayerCode},
+    ports::{Actor, EventKind, FirstAttempt, NewOrder, Opened, OrderRow, PayerCode},
     rhythm,
     settle::Seen,
     shop::Account,
@@ -44,6 +45,8 @@ pub struct Charge {
     pub note: String,
     /// The earlier order that was shown in the repeat question.
     pub confirmed_repeat_of: Option<OrderNumber>,
+    /// What it collects: all of a new order, or a part.
+    pub part: PartOf,
 }
 
 /// Show a code.
@@ -58,6 +61,8 @@ pub struct ShowCode {
     pub note: String,
     /// The earlier order that was shown in the repeat question.
     pub confirmed_repeat_of: Option<OrderNumber>,
+    /// What it collects: all of a new order, or a part.
+    pub part: PartOf,
 }
 
 /// The earlier order of the repeat question.
@@ -68,16 +73,14 @@ pub struct Repeat {
 }
 
 /// What both ways of charging have in common, checked.
-struct Checked {
-    intent: String,
+pub(crate) struct Checked {
+    asked: Asked,
     amount: Amount,
     account: Account,
     channel: &'static dyn Channel,
     tender: TenderKind,
     note: String,
     code: Option<PayerCode>,
-    /// The digest of the wish.
-    asked: Option<String>,
 }
 
 impl Desk {
@@ -86,32 +89,35 @@ impl Desk {
     /// # Errors
     /// `DeskError`: nothing was sent.
     pub async fn charge(self: &Arc<Self>, ask: Charge) -> Result<Order, DeskError> {
-        let (intent, amount) = (ask.intent.clone(), ask.amount);
-        let asked = self.digest_of(&Wish {
-            amount,
+        let wish = Wish {
+            amount: ask.amount,
             channel: None,
             note: &ask.note,
             code: Some(&ask.code),
-        });
-        if let Some(order) = self.ports.store.by_intent(&intent).await? {
-            return self.same_wish(order, amount, asked.as_deref()).await;
+        };
+        let asked = Asked {
+            digest: self.digest_of(&wish, &ask.part),
+            intent: ask.intent,
+            amount: ask.amount,
+            part: ask.part,
+        };
+        if let Some(order) = self.begun_before(&asked).await? {
+            return Ok(order);
         }
-        let begun = self.charge_anew(ask, asked.clone()).await;
-        self.or_same_intent(&intent, (amount, asked), begun).await
+        let (code, repeat_of) = (Secret::new(ask.code), ask.confirmed_repeat_of);
+        let begun = self.charge_anew(asked.clone(), code, &ask.note, repeat_of);
+        self.or_same_intent(&asked, begun.await).await
     }
 
     /// A double click races itself: the slower call finds the faster one's code and amount "used".
-    async fn or_same_intent(
+    pub(crate) async fn or_same_intent(
         &self,
-        intent: &str,
-        (amount, asked): (Money, Option<String>),
+        asked: &Asked,
         begun: Result<Order, DeskError>,
     ) -> Result<Order, DeskError> {
         match begun {
             Err(error @ (DeskError::CodeUsed | DeskError::Repeat(_))) => {
-                let order = self.ports.store.by_intent(intent).await?;
-                let order = order.ok_or(error)?;
-                self.same_wish(order, amount, asked.as_deref()).await
+                self.begun_before(asked).await?.ok_or(error)
             }
             other => other,
         }
@@ -119,10 +125,11 @@ impl Desk {
 
     async fn charge_anew(
         self: &Arc<Self>,
-        ask: Charge,
-        asked: Option<String>,
+        asked: Asked,
+        code: Secret<String>,
+        note: &str,
+        repeat_of: Option<OrderNumber>,
     ) -> Result<Order, DeskError> {
-        let code = Secret::new(ask.code);
         let channel =
             paydesk_channels::by_payment_code(code.expose()).ok_or(DeskError::UnknownCode)?;
         let tag = self
@@ -136,24 +143,18 @@ impl Desk {
         let note = if planted(Mutant::CodeInNote) {
             code.expose()
         } else {
-            &ask.note
+            note
         };
-        let mut checked = self.check(
-            &ask.intent,
-            ask.amount,
-            channel,
-            TenderKind::PayerCode,
-            note,
-        )?;
+        let mut checked = self.check(asked, channel, TenderKind::PayerCode, note)?;
         let payer_code = PayerCode { tag, since };
         if self.ports.store.code_used(payer_code.clone()).await? {
             return Err(DeskError::CodeUsed);
         }
         checked.code = Some(payer_code);
-        checked.asked = asked;
-        self.ask_about_repeat(&checked, ask.confirmed_repeat_of.as_ref(), now)
+        self.ask_about_repeat(&checked, repeat_of.as_ref(), now)
             .await?;
-        self.begin(checked, Tender::PayerCode(code), now).await
+        self.begin(checked, Way::Send(Tender::PayerCode(code)), now)
+            .await
     }
 
     /// Gets a code to show. Returns once the intent is durable; the code comes with the answer.
@@ -161,42 +162,39 @@ impl Desk {
     /// # Errors
     /// `DeskError`: nothing was sent.
     pub async fn show_code(self: &Arc<Self>, ask: ShowCode) -> Result<Order, DeskError> {
-        let asked = self.digest_of(&Wish {
+        let wish = Wish {
             amount: ask.amount,
             channel: Some(&ask.channel.0),
             note: &ask.note,
             code: None,
-        });
-        if let Some(order) = self.ports.store.by_intent(&ask.intent).await? {
-            return self.same_wish(order, ask.amount, asked.as_deref()).await;
+        };
+        let asked = Asked {
+            digest: self.digest_of(&wish, &ask.part),
+            intent: ask.intent,
+            amount: ask.amount,
+            part: ask.part,
+        };
+        if let Some(order) = self.begun_before(&asked).await? {
+            return Ok(order);
         }
         let missing = || DeskError::ChannelNotConnected(ask.channel.0.clone());
         let channel = paydesk_channels::by_id(&ask.channel.0)
             .filter(|c| c.profile().shows_code)
             .ok_or_else(missing)?;
         let now = self.now();
-        let mut checked = self.check(
-            &ask.intent,
-            ask.amount,
-            channel,
-            TenderKind::ShowCode,
-            &ask.note,
-        )?;
-        checked.asked.clone_from(&asked);
+        let checked = self.check(asked.clone(), channel, TenderKind::ShowCode, &ask.note)?;
         let repeat = self
             .ask_about_repeat(&checked, ask.confirmed_repeat_of.as_ref(), now)
             .await;
         if let Err(error) = repeat {
-            let wish = (ask.amount, asked);
-            return self.or_same_intent(&ask.intent, wish, Err(error)).await;
+            return self.or_same_intent(&asked, Err(error)).await;
         }
-        self.begin(checked, Tender::ShowCode, now).await
+        self.begin(checked, Way::Send(Tender::ShowCode), now).await
     }
 
-    fn check(
+    pub(crate) fn check(
         &self,
-        intent: &str,
-        amount: Money,
+        asked: Asked,
         channel: &'static dyn Channel,
         tender: TenderKind,
         note: &str,
@@ -205,7 +203,8 @@ impl Desk {
         let shop = self.need_shop()?;
         let profile = channel.profile();
         let id = ChannelId(profile.id.to_owned());
-        let amount = Amount::new(amount)?;
+        let amount = Amount::new(asked.amount)?;
+        part_fits(amount, &asked)?;
         let (_, max_minor) = profile.amount_minor;
         if amount.minor() > max_minor {
             return Err(DeskError::TooLarge { max_minor });
@@ -232,18 +231,17 @@ impl Desk {
             return Err(DeskError::ClockWrong(skew));
         }
         Ok(Checked {
-            intent: intent.to_owned(),
+            asked,
             amount,
             account,
             channel,
             tender,
             note: note.to_owned(),
             code: None,
-            asked: None,
         })
     }
 
-    async fn ask_about_repeat(
+    pub(crate) async fn ask_about_repeat(
         &self,
         checked: &Checked,
         confirmed: Option<&OrderNumber>,
@@ -260,81 +258,85 @@ impl Desk {
             .same_again(&checked.account.channel, checked.amount, since)
             .await?;
         match earlier {
-            Some(earlier) if confirmed != Some(&earlier.number) => {
+            // Two equal parts of one order are no mistake.
+            Some(earlier)
+                if confirmed != Some(&earlier.number)
+                    && !checked.asked.is_part_of(&earlier.number) =>
+            {
                 Err(DeskError::Repeat(Box::new(Repeat { earlier })))
             }
             _ => Ok(()),
         }
     }
 
-    async fn begin(
+    pub(crate) async fn begin(
         self: &Arc<Self>,
         checked: Checked,
-        tender: Tender,
+        way: Way,
         now: Timestamp,
     ) -> Result<Order, DeskError> {
         let shop = self.need_shop()?;
-        let schedule = &checked.channel.profile().schedule;
-        let lives = if checked.tender == TenderKind::ShowCode {
-            schedule.shown_for
+        let payment = plan_of(&checked, &way, now)?;
+        let Asked {
+            intent,
+            part,
+            digest,
+            ..
+        } = checked.asked.clone();
+        // The number itself says that no money moved: sandbox accounts in a real folder are tests.
+        let mode = if checked.account.sandbox {
+            Mode::Demo
         } else {
-            schedule.charge_for
-        };
-        let payment = PaymentPlan {
-            account: checked.account.id.clone(),
-            channel: checked.account.channel.clone(),
-            amount: if planted(Mutant::RoundedUp) {
-                rounded_up(checked.amount)?
-            } else {
-                checked.amount
-            },
-            tender: checked.tender,
-            expires: now.plus(lives),
-            watch_ms: u64::try_from(schedule.watch_for.as_millis()).unwrap_or(u64::MAX),
-            rate: super::channel_day(now)
-                .and_then(|day| checked.account.contract_on(day))
-                .map(|row| row.rate),
+            shop.mode
         };
         let by = self.operator_name();
-        let new = NewOrder {
-            // The number itself says that no money moved: sandbox accounts in a real folder are tests.
-            mode: if checked.account.sandbox {
-                Mode::Demo
-            } else {
-                shop.mode
-            },
-            draw: self.draw(),
-            plan: OrderPlan {
-                intent: checked.intent.clone(),
-                total: checked.amount,
-                day: self.day_of(now)?,
-                by: by.clone(),
-            },
-            code: checked.code,
-            note: checked.note.clone(),
-            now,
-        };
-        let (amount, asked) = (checked.amount.money(), checked.asked.clone());
+        let day = self.day_of(now)?;
         let opening = Opening {
-            day: new.plan.day,
+            day,
             actor: self.actor(),
             by: by.clone(),
             note: checked.note.clone(),
-            asked: checked.asked,
+            asked: digest,
             now,
-            first_look: schedule.first,
         };
-        let before = checked.channel.payments().before(&tender, &shop.store_name);
-        let first = first_attempt(payment, before, opening);
-        let order = match self.ports.store.open_order(new, first).await? {
-            Opened::CodeUsed => return Err(DeskError::CodeUsed),
-            Opened::Existing(order) => {
-                return self.same_wish(order, amount, asked.as_deref()).await;
+        let before = way.memo(checked.channel, &shop.store_name);
+        let first_look = way.first_look(&checked.channel.profile().schedule);
+        let opened = match part {
+            PartOf::Order(number) => {
+                let begin = |order| {
+                    let opening = opening.clone();
+                    opening.attempt(order, payment.clone(), before.clone(), first_look)
+                };
+                let is_test = mode == Mode::Demo;
+                self.begin_part((&number, &intent), checked.code, is_test, begin)
+                    .await?
             }
+            PartOf::New { .. } | PartOf::Whole => {
+                let new = NewOrder {
+                    mode,
+                    draw: self.draw(),
+                    plan: OrderPlan {
+                        intent,
+                        total: Amount::new(checked.asked.total())?,
+                        day,
+                        by: by.clone(),
+                    },
+                    code: checked.code,
+                    note: checked.note.clone(),
+                    now,
+                };
+                let first: FirstAttempt =
+                    Box::new(move |order| opening.attempt(order, payment, before, first_look));
+                self.ports.store.open_order(new, first).await?
+            }
+        };
+        let order = match opened {
+            Opened::CodeUsed => return Err(DeskError::CodeUsed),
+            Opened::Existing(order) => return self.same_wish(order, &checked.asked).await,
             Opened::New(order) => order,
         };
         self.tell_order(order.number(), order.version());
-        if let Some(payment) = order.latest() {
+        if let (Some(payment), Way::Send(tender)) = (order.latest(), way) {
             let create = Create {
                 reference: payment.reference().clone(),
                 amount: payment.plan().amount,
@@ -541,6 +543,29 @@ impl Desk {
         self.wake.notify_one();
         Ok(order)
     }
+}
+
+/// What is fixed of the attempt when it begins.
+fn plan_of(checked: &Checked, way: &Way, now: Timestamp) -> Result<PaymentPlan, DeskError> {
+    let schedule = &checked.channel.profile().schedule;
+    let lives = way.lives(schedule);
+    let Asked { intent, part, .. } = &checked.asked;
+    Ok(PaymentPlan {
+        account: checked.account.id.clone(),
+        channel: checked.account.channel.clone(),
+        amount: if planted(Mutant::RoundedUp) {
+            rounded_up(checked.amount)?
+        } else {
+            checked.amount
+        },
+        tender: checked.tender,
+        expires: now.plus(lives),
+        watch_ms: u64::try_from(schedule.watch_for.as_millis()).unwrap_or(u64::MAX),
+        rate: super::channel_day(now)
+            .and_then(|day| checked.account.contract_on(day))
+            .map(|row| row.rate),
+        intent: matches!(part, PartOf::Order(_)).then(|| intent.clone()),
+    })
 }
 
 /// What the channel needs to be told about a payment.

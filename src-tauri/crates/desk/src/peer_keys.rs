@@ -9,7 +9,7 @@ use crate::{
     ports::{Actor, PeerKey},
     shop::Account,
 };
-use paydesk_channels::{AccountSettings, Cx};
+use paydesk_channels::Cx;
 use paydesk_domain::{AccountId, Timestamp};
 use paydesk_signing::{Forged, KeyId};
 use std::{sync::Arc, time::Duration};
@@ -106,11 +106,7 @@ impl Desk {
             .vault
             .keys(&account.id)
             .map_err(|error| error.to_string())?;
-        let settings = AccountSettings {
-            gateway: account.gateway.clone(),
-            sandbox: account.sandbox,
-            fields: account.fields.clone(),
-        };
+        let settings = account.settings();
         let nonce = self.ports.ids.nonce();
         let cx = |now| Cx {
             keys: keys.as_ref(),

@@ -112,7 +112,7 @@ pub enum Opened {
     CodeUsed,
     /// The same intent opened this order before: nothing new was made.
     Existing(Order),
-    /// A new order, durable.
+    /// A new order, or one with a new part; durable.
     New(Order),
 }
 
@@ -311,6 +311,12 @@ pub trait Store: StatementStore + Send + Sync {
         new: NewOrder,
         first: FirstAttempt,
     ) -> BoxFuture<'_, Result<Opened, StoreError>>;
+    /// As `commit`, of a further part; the scanned code is refused a second time.
+    fn begin_part(
+        &self,
+        commit: Commit,
+        code: Option<PayerCode>,
+    ) -> BoxFuture<'_, Result<Opened, StoreError>>;
     /// The order as it stands.
     fn load<'a>(
         &'a self,
@@ -337,11 +343,12 @@ pub trait Store: StatementStore + Send + Sync {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
     /// At a start, or after the clock was set back: everything that is planned for later is due now, and a
-    /// lease that no living process can hold is over.
+    /// lease that no living process can hold is over. A refund that is done keeps its time, if that is near.
     fn plan_anew(&self, now: Timestamp) -> BoxFuture<'_, Result<(), StoreError>>;
     /// When the next one is due, and whether anything moved: asked all the time, so it is one look.
     fn pulse(&self) -> BoxFuture<'_, Result<Pulse, StoreError>>;
-    /// Every attempt and refund that is still looked at.
+    /// Every attempt and refund that is still looked at and whose end is not known: a refund that is done and may
+    /// come back is none of them.
     fn open_work(&self) -> BoxFuture<'_, Result<Vec<MerchantRef>, StoreError>>;
     /// Begins an epoch of order numbers, if it is a later one.
     fn begin_epoch(&self, epoch: u8) -> BoxFuture<'_, Result<(), StoreError>>;
@@ -357,6 +364,13 @@ pub trait Store: StatementStore + Send + Sync {
         amount: Amount,
         since: Timestamp,
     ) -> BoxFuture<'a, Result<Option<OrderRow>, StoreError>>;
+    /// From the beginning to the channel's time of payment, of those of the channel's latest `among` payments that were
+    /// paid by a shown code.
+    fn shown_code_times<'a>(
+        &'a self,
+        channel: &'a ChannelId,
+        among: u32,
+    ) -> BoxFuture<'a, Result<Vec<Duration>, StoreError>>;
     /// The order that a call with this intent opened.
     fn by_intent<'a>(&'a self, intent: &'a str)
     -> BoxFuture<'a, Result<Option<Order>, StoreError>>;

@@ -1,8 +1,8 @@
 //! What a receipt says: paid only on the channel's own word, unknown never as paid.
 
 use crate::{Desk, DeskError, shop};
-use paydesk_domain::{CASH, Order, OrderStatus, Refund, RefundState, Timestamp};
-use paydesk_reports::{Receipt, ReceiptKind, Stamp, barcode};
+use paydesk_domain::{Amiss, CASH, Order, OrderStatus, Payment, Refund, RefundState, Timestamp};
+use paydesk_reports::{Receipt, ReceiptKind, ReceiptPart, Stamp, barcode};
 
 impl Desk {
     /// The receipt of an order's payment or of one of its refunds; `copy` is 1 for the original.
@@ -16,7 +16,13 @@ impl Desk {
         copy: u32,
     ) -> Result<Receipt, DeskError> {
         let shop = self.need_shop()?;
-        let payment = order.latest().ok_or(DeskError::OrderNotFound)?;
+        // A refund speaks of the part it is of; a payment of the one that stands last, or else was tried last.
+        let payment = match refund {
+            Some(refund) => order.payment(&refund.reference().payment()),
+            None => order.standing().last().or(order.latest()),
+        };
+        let payment = payment.ok_or(DeskError::OrderNotFound)?;
+        let is_split = refund.is_none() && order.is_split();
         let payer = self
             .ports
             .store
@@ -58,21 +64,43 @@ impl Desk {
                 payment.plan().channel.0.clone()
             },
             channel_number: paid
-                .filter(|_| !payment.is_cash())
+                .filter(|_| !payment.is_cash() && !is_split)
                 .map(|p| p.channel_ref.0.clone()),
             handed: payment
                 .handed()
-                .filter(|_| refund.is_none())
+                .filter(|_| refund.is_none() && !is_split)
                 .map(|handed| (handed.received().money(), handed.change())),
             payer,
             note: notes.first().map(|n| n.text.clone()).unwrap_or_default(),
-            amount: refund.map_or(payment.plan().amount.money(), |r| r.plan().amount.money()),
+            amount: match refund {
+                Some(refund) => refund.plan().amount.money(),
+                None if is_split => order.plan().total.money(),
+                None => payment.plan().amount.money(),
+            },
+            parts: if is_split { parts(order) } else { Vec::new() },
+            owed: order.owed(),
             paid: order.taken(),
             refunded: order.refunded(),
             kind: kind(order, refund),
             stamps,
         })
     }
+}
+
+/// What stands of each channel, oldest first, with what changed hands.
+fn parts(order: &Order) -> Vec<ReceiptPart> {
+    let part = |payment: &Payment| ReceiptPart {
+        channel: payment.plan().channel.0.clone(),
+        channel_number: payment
+            .paid()
+            .filter(|_| !payment.is_cash())
+            .map(|paid| paid.channel_ref.0.clone()),
+        amount: payment.plan().amount.money(),
+        handed: payment
+            .handed()
+            .map(|handed| (handed.received().money(), handed.change())),
+    };
+    order.standing().map(part).collect()
 }
 
 /// What the receipt may claim: paid only on the channel's own word.
@@ -85,16 +113,24 @@ fn kind(order: &Order, refund: Option<&Refund>) -> ReceiptKind {
             RefundState::Cancelled { .. } | RefundState::Failed { .. } => ReceiptKind::RefundFailed,
         };
     }
+    // Less than was asked for is no payment, whatever became of it.
+    let is_short = |payment: &Payment| payment.amiss() == Some(Amiss::Short);
+    if order.payments().iter().any(is_short) {
+        return ReceiptKind::Unknown;
+    }
     match order.status() {
         OrderStatus::Paid
         | OrderStatus::PaidLate
+        | OrderStatus::PaidOver
         | OrderStatus::PartRefunded
         | OrderStatus::RefundFailed
         | OrderStatus::Refunded
         | OrderStatus::Refunding => ReceiptKind::Paid,
-        OrderStatus::Ending | OrderStatus::InProgress | OrderStatus::Unknown => {
-            ReceiptKind::Unknown
-        }
+        OrderStatus::Ending
+        | OrderStatus::InProgress
+        | OrderStatus::PaidShort
+        | OrderStatus::Unknown => ReceiptKind::Unknown,
+        OrderStatus::PartPaid => ReceiptKind::PartPaid,
         OrderStatus::AwaitingPayment
         | OrderStatus::Closed
         | OrderStatus::Failed

@@ -11,7 +11,7 @@ use crate::{
 use paydesk_channels::{QueryRefund, RefundCall, Refunds, Target};
 use paydesk_domain::{
     Amount, Blocked, Change, Doubt, Heard, Late, LateChoice, MerchantRef, Money, NotNow, Order,
-    OrderNumber, Payment, PaymentState, Refund, RefundPlan, RefundState, Timestamp,
+    OrderNumber, Payment, PaymentState, RateChoice, Refund, RefundPlan, RefundState, Timestamp,
 };
 use paydesk_signing::mutants::{Mutant, planted};
 use serde_json::json;
@@ -32,6 +32,8 @@ pub struct RefundAsk {
     pub intent: String,
     /// The order.
     pub number: OrderNumber,
+    /// Of which payment; `None` for the latest of which something is left.
+    pub payment: Option<MerchantRef>,
     /// How much.
     pub amount: Money,
     /// One of [`REASONS`].
@@ -40,6 +42,8 @@ pub struct RefundAsk {
     pub note: String,
     /// Gives cash back for a payment that was none; cash always goes back in cash.
     pub in_cash: bool,
+    /// At which rate, where coins go back.
+    pub rate: RateChoice,
 }
 
 impl Desk {
@@ -68,24 +72,26 @@ impl Desk {
             note: ask.note,
             by: self.operator_name(),
             in_cash: false,
+            rate: ask.rate,
         };
         let order = self.order(&ask.number).await?;
-        let payment = order.to_refund().ok_or(Blocked::NothingPaid)?;
+        let payment = to_refund(&order, ask.payment.as_ref())?;
         if ask.in_cash || payment.is_cash() {
             let payment = payment.reference().clone();
             return self.refund_in_cash(&ask.number, &payment, plan).await;
         }
-        self.begin_refund(&ask.number, BackBy::Refund(plan)).await
+        let back = BackBy::Refund(plan, ask.payment);
+        self.begin_refund(&ask.number, back).await
     }
 
-    /// A person decides what becomes of late money.
+    /// A person decides what becomes of late money: it goes back at a rate, or it is kept.
     ///
     /// # Errors
     /// `NotNow` when it is decided already, `ReasonRequired` without a reason.
     pub async fn decide_late(
         self: &Arc<Self>,
         number: &OrderNumber,
-        give_back: bool,
+        give_back: Option<RateChoice>,
         reason: &str,
     ) -> Result<Order, DeskError> {
         self.not_older_copy()?;
@@ -94,9 +100,9 @@ impl Desk {
         }
         self.ask_about_late(number).await?;
         let by = self.operator_name();
-        if give_back {
+        if let Some(rate) = give_back {
             return Ok(self
-                .begin_refund(number, BackBy::LateReturn { by, reason })
+                .begin_refund(number, BackBy::LateReturn { by, reason, rate })
                 .await?
                 .0);
         }
@@ -156,7 +162,7 @@ impl Desk {
             .change(number, |mut order| {
                 let payment = match &back {
                     BackBy::LateReturn { .. } => late_payment(&order)?,
-                    BackBy::Refund(_) => order.to_refund().ok_or(Blocked::NothingPaid)?,
+                    BackBy::Refund(_, which) => to_refund(&order, which.as_ref())?,
                 };
                 let (account, channel) = self.route(payment)?;
                 let schedule = &channel.profile().schedule;
@@ -170,14 +176,20 @@ impl Desk {
                     BackBy::LateReturn { .. } => order
                         .give_back_late(&payment, plan.clone(), now)
                         .map_err(late_refused)?,
-                    BackBy::Refund(_) => order.begin_refund(&payment, plan.clone(), now)?,
+                    BackBy::Refund(..) => order.begin_refund(&payment, plan.clone(), now)?,
                 };
                 made = Some(reference.clone());
                 fresh = order.refunds().len() > before;
                 if !fresh {
-                    return match back {
+                    return match &back {
                         BackBy::LateReturn { .. } => Ok(None),
-                        BackBy::Refund(_) => same_refund(&order, &reference, &plan),
+                        BackBy::Refund(_, which) => {
+                            let is_other = |it: &&MerchantRef| **it != reference.payment();
+                            if which.as_ref().is_some_and(|it| is_other(&it)) {
+                                return Err(DeskError::IntentReused(order.number().clone()));
+                            }
+                            same_refund(&order, &reference, &plan)
+                        }
                     };
                 }
                 let mut step = Step::of(order);
@@ -238,7 +250,7 @@ impl Desk {
         reference: &MerchantRef,
     ) -> Result<RefundCall, DeskError> {
         let (payment, refund) = parts(order, reference)?;
-        let paid = payment.paid().map_or(payment.plan().amount, |p| p.asked);
+        let paid = payment.money_in().unwrap_or(payment.plan().amount);
         let mut call = RefundCall {
             of: target(payment),
             paid,
@@ -247,6 +259,7 @@ impl Desk {
             sent_at: refund.begun_at(),
             amount: refund.plan().amount,
             reason: refund.plan().reason.clone(),
+            rate: refund.plan().rate,
         };
         if planted(Mutant::RefundContentChanges) {
             call.reason = format!("{} {}", call.reason, self.now().0);
@@ -342,6 +355,10 @@ impl Desk {
             RefundState::Accepted { .. } | RefundState::Failed { .. } => {
                 self.ask_refund(&order, reference).await
             }
+            // Its money may have come back. Looked at only while a watch lasts, or when a notice says so.
+            RefundState::Done { .. } if !refund.plan().in_cash => {
+                self.ask_refund(&order, reference).await
+            }
             RefundState::Cancelled { .. }
             | RefundState::Done { .. }
             | RefundState::InDoubt { .. } => Ok(order.into()),
@@ -357,25 +374,37 @@ enum BackBy<'a> {
         by: String,
         /// Why.
         reason: &'a str,
+        /// At which rate, where coins go back.
+        rate: RateChoice,
     },
-    /// As somebody asked.
-    Refund(RefundPlan),
+    /// As somebody asked, of this payment or of the latest of which something is left.
+    Refund(RefundPlan, Option<MerchantRef>),
 }
 
 impl BackBy<'_> {
     fn plan(&self, payment: &Payment) -> RefundPlan {
         match self {
-            BackBy::LateReturn { by, reason } => RefundPlan {
+            BackBy::LateReturn { by, reason, rate } => RefundPlan {
                 intent: format!("late {}", payment.reference()),
-                amount: payment.plan().amount,
+                amount: payment.money_in().unwrap_or(payment.plan().amount),
                 reason: "paid_late".to_owned(),
                 note: (*reason).to_owned(),
                 by: by.clone(),
                 in_cash: false,
+                rate: *rate,
             },
-            BackBy::Refund(plan) => plan.clone(),
+            BackBy::Refund(plan, _) => plan.clone(),
         }
     }
+}
+
+/// The payment that a refund is taken from.
+fn to_refund<'o>(order: &'o Order, which: Option<&MerchantRef>) -> Result<&'o Payment, Blocked> {
+    let payment = match which {
+        Some(which) => order.payment(which).filter(|it| it.paid().is_some()),
+        None => order.to_refund(),
+    };
+    payment.ok_or(Blocked::NothingPaid)
 }
 
 /// Nothing new, when the same intent asks for the same; who asks may change.
@@ -387,7 +416,14 @@ pub(crate) fn same_refund(
     known: &MerchantRef,
     plan: &RefundPlan,
 ) -> Result<Option<Step>, DeskError> {
-    let wish = |plan: &RefundPlan| (plan.amount, plan.reason.clone(), plan.note.clone());
+    let wish = |plan: &RefundPlan| {
+        (
+            plan.amount,
+            plan.reason.clone(),
+            plan.note.clone(),
+            plan.rate,
+        )
+    };
     let known = order.refund(known).map(|refund| wish(refund.plan()));
     if known.is_some_and(|known| known != wish(plan)) {
         return Err(DeskError::IntentReused(order.number().clone()));
@@ -432,6 +468,7 @@ pub(crate) fn question(payment: &Payment, refund: &Refund) -> QueryRefund {
             memo: None,
             told: None,
         },
+        offer: refund.offer().cloned(),
     }
 }
 

@@ -7,8 +7,11 @@ use crate::{
     rhythm,
     settle::Seen,
 };
-use paydesk_domain::{End, MerchantRef, Order, PaymentState, Timestamp};
-use std::{sync::Arc, time::Duration};
+use paydesk_domain::{End, MerchantRef, Order, PaymentState, Refund, RefundState, Timestamp};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tokio::sync::Semaphore;
 
 /// Looks at one time: 50 doubts at once must all be decided within half a minute.
@@ -28,13 +31,12 @@ impl Desk {
     pub async fn resolve_forever(self: Arc<Self>) {
         let room = Arc::new(Semaphore::new(LOOKS_AT_ONCE));
         let mut seen = 0;
-        let mut latest = self.now();
         // Recovery: whatever a dead process or a wrong clock planned, everything open is asked about now.
-        if let Err(error) = self.ports.store.plan_anew(latest).await {
+        if let Err(error) = self.ports.store.plan_anew(self.now()).await {
             tracing::error!(%error, "the open payments could not be planned anew at the start");
         }
         loop {
-            latest = self.notice_clock(latest).await;
+            self.notice_clock().await;
             let nap = match self.round(&room).await {
                 Ok(pulse) => {
                     self.notice_others(&mut seen, pulse.version).await;
@@ -95,9 +97,11 @@ impl Desk {
         }
     }
 
-    /// A clock that was set back leaves looks planned in its future: then everything is looked at now.
-    async fn notice_clock(&self, latest: Timestamp) -> Timestamp {
+    /// A clock that was set back leaves looks planned in its future: then everything is looked at now. It may have
+    /// been ahead for less than one of the rounds here, so what counts is the latest moment anything asked for.
+    async fn notice_clock(&self) {
         let now = self.now();
+        let latest = Timestamp(self.latest.load(Ordering::Relaxed));
         if latest.since(now) > CLOCK_STEP {
             tracing::warn!(
                 by_ms = latest.0 - now.0,
@@ -105,10 +109,10 @@ impl Desk {
             );
             if let Err(error) = self.ports.store.plan_anew(now).await {
                 tracing::error!(%error, "the looks could not be planned anew");
-                return latest;
+                return;
             }
+            self.latest.store(now.0, Ordering::Relaxed);
         }
-        now
     }
 
     async fn notice_others(&self, seen: &mut u64, version: u64) {
@@ -153,7 +157,16 @@ impl Desk {
         let Some(payment) = order.payment(&reference.payment()) else {
             return Ok(None);
         };
-        let (_, channel) = self.route(payment)?;
+        let is_done = |refund: &Refund| matches!(refund.state(), RefundState::Done { .. });
+        let (_, channel) = match self.route(payment) {
+            // The account is gone, and with it whoever could be asked whether its money came back.
+            Err(DeskError::ChannelNotConnected(_))
+                if order.refund(reference).is_some_and(is_done) =>
+            {
+                return Ok(None);
+            }
+            routed => routed?,
+        };
         let schedule = &channel.profile().schedule;
         if reference == payment.reference() {
             let seen = self.look_at_payment(order, reference, schedule).await?;
@@ -164,11 +177,18 @@ impl Desk {
             });
             return Ok(next);
         }
+        let doubted = order.refund(reference).map(Refund::contradictions);
         let seen = self.look_at_refund(order, reference).await?;
         Ok(seen.order.refund(reference).and_then(|refund| {
             let last = |at| rhythm::is_last_word_of_refund(refund, at, schedule);
             let next = rhythm::next_refund_look(refund, schedule, self.now());
-            next.filter(|_| !seen.answered.is_some_and(last))
+            let next = next.filter(|_| !seen.answered.is_some_and(last));
+            // Of a refund that is done gaps grow long; a look that learned nothing does not count as one.
+            let learned = seen.answered.is_some() && doubted == Some(refund.contradictions());
+            if is_done(refund) && !learned {
+                return next.map(|next| next.min(self.now().plus(rhythm::DONE_GAP_MIN)));
+            }
+            next
         }))
     }
 

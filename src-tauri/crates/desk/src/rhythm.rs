@@ -26,10 +26,19 @@ fn age(begun: Timestamp, now: Timestamp) -> Duration {
     now.since(begun)
 }
 
+/// Between two questions about an open page: typing a card's number and a password takes minutes, and channels
+/// answer so many questions and no more.
+pub(crate) const PAGE_EVERY: Duration = Duration::from_secs(30);
+
 /// First gap of the watch after an ending …
 const WATCH_GAP_MIN: Duration = Duration::from_secs(5);
 /// … and the longest.
 const WATCH_GAP_MAX: Duration = Duration::from_secs(6 * 3600);
+
+/// First gap between two looks at a refund that is done and may come back …
+pub(crate) const DONE_GAP_MIN: Duration = Duration::from_secs(600);
+/// … and the longest: some forty questions in thirty days.
+const DONE_GAP_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// How an attempt of this kind is ended.
 #[must_use]
@@ -54,9 +63,15 @@ pub fn is_past_patience(payment: &Payment, schedule: &Schedule, now: Timestamp) 
 fn patience(payment: &Payment, schedule: &Schedule) -> Duration {
     let by_state = match payment.state() {
         PaymentState::Awaiting {
-            action: PayerAction::ShowCode { .. } | PayerAction::OpenPage { .. },
+            action: PayerAction::ShowCode { .. } | PayerAction::OpenPage,
             until,
+            ..
         } => until.since(payment.begun_at()),
+        // Nobody can hurry a chain, and money that it has seen is not given up.
+        PaymentState::Processing {
+            confirmations: Some(_),
+            ..
+        } => Duration::from_millis(payment.plan().watch_ms),
         PaymentState::Awaiting { .. }
         | PaymentState::Processing { .. }
         | PaymentState::Held { .. } => schedule.end_awaiting_after,
@@ -90,12 +105,20 @@ pub fn next_look(payment: &Payment, schedule: &Schedule, now: Timestamp) -> Opti
             ..
         } => Some(once_more(payment.begun_at(), now)),
         PaymentState::Closed { .. } | PaymentState::Paid { .. } => None,
+        PaymentState::Processing {
+            confirmations: Some(_),
+            ..
+        } => {
+            let every = patience_with(age(payment.begun_at(), now));
+            Some(by_patience(payment, schedule, now, every))
+        }
         PaymentState::InDoubt { .. }
         | PaymentState::Processing { .. }
         | PaymentState::Held { .. } => Some(by_patience(payment, schedule, now, schedule.every)),
         PaymentState::Awaiting { action, .. } => {
             let every = match action {
-                PayerAction::ShowCode { .. } | PayerAction::OpenPage { .. } => {
+                PayerAction::OpenPage => PAGE_EVERY,
+                PayerAction::ShowCode { .. } => {
                     let age = age(payment.begun_at(), now);
                     if age < schedule.shown_first_for {
                         schedule.shown_first
@@ -193,8 +216,19 @@ pub fn is_last_word(payment: &Payment, answered: Timestamp, schedule: &Schedule)
 #[must_use]
 pub fn is_last_word_of_refund(refund: &Refund, answered: Timestamp, schedule: &Schedule) -> bool {
     let begun = refund.begun_at();
-    !refund.is_running()
-        && begun.since(answered).max(answered.since(begun)) >= 2 * schedule.watch_for
+    let (since, limit) = match (refund.state(), watch_of_done(refund, schedule)) {
+        (RefundState::Done { at, .. }, Some(watch)) => (*at, watch),
+        _ => (begun, 2 * schedule.watch_for),
+    };
+    !refund.is_running() && since.since(answered).max(answered.since(since)) >= limit
+}
+
+/// For how long a refund that is done may still come back: nothing else tells of it for certain, as a notice can be
+/// lost. Cash that was handed over does not.
+fn watch_of_done(refund: &Refund, schedule: &Schedule) -> Option<Duration> {
+    let may_fail = !schedule.refund_may_fail_for.is_zero() && !refund.plan().in_cash;
+    let is_asked = !planted(Mutant::DoneRefundNotAsked);
+    (may_fail && is_asked).then_some(schedule.refund_may_fail_for)
 }
 
 /// Ten seconds for the first ten minutes, half a minute for the first hour, then five minutes.
@@ -209,9 +243,15 @@ fn patience_with(age: Duration) -> Duration {
 /// Whether an unresolved payment belongs on the human list by now.
 #[must_use]
 pub fn hand_over_due(payment: &Payment, now: Timestamp) -> bool {
-    let waiting_for_payer = matches!(
+    let is_waiting = matches!(
         payment.state(),
-        PaymentState::Awaiting { .. } | PaymentState::Watching { .. }
+        PaymentState::Awaiting { .. }
+            // A chain takes its time, and nothing is unclear about it.
+            | PaymentState::Processing {
+                confirmations: Some(_),
+                ..
+            }
+            | PaymentState::Watching { .. }
     );
     let since = match payment.state() {
         PaymentState::Ending { since, .. } => (*since).max(payment.begun_at()),
@@ -229,7 +269,7 @@ pub fn hand_over_due(payment: &Payment, now: Timestamp) -> bool {
     } else {
         HAND_OVER_AFTER
     };
-    !payment.is_settled() && !waiting_for_payer && age(since, now) >= limit
+    !payment.is_settled() && !is_waiting && age(since, now) >= limit
 }
 
 /// When to look at a refund next.
@@ -237,7 +277,14 @@ pub fn hand_over_due(payment: &Payment, now: Timestamp) -> bool {
 pub fn next_refund_look(refund: &Refund, schedule: &Schedule, now: Timestamp) -> Option<Timestamp> {
     let age = age(refund.begun_at(), now);
     match refund.state() {
-        RefundState::Cancelled { .. } | RefundState::Done { .. } => None,
+        RefundState::Cancelled { .. } => None,
+        RefundState::Done { at, .. } => {
+            let is_watched = watch_of_done(refund, schedule).is_some();
+            // The gap doubles: a refund that comes back mostly does so soon.
+            let apart = at.since(now).max(now.since(*at));
+            let gap = apart.clamp(DONE_GAP_MIN, DONE_GAP_MAX);
+            is_watched.then(|| now.plus(gap))
+        }
         RefundState::InDoubt { .. } => Some(now.plus(if age < schedule.first {
             schedule.first - age
         } else {

@@ -1,7 +1,7 @@
 //! The shop and its settings: one document, every change an event.
 
 use crate::{bank_days::BankDays, callers::Interface, statements::SavedTemplate};
-use paydesk_channels::Channel;
+use paydesk_channels::{AccountSettings, Channel};
 use paydesk_domain::{
     AccountId, ChannelDay, ChannelId, ContractRate, Currency, FeeRate, Mode, RateTable,
     ShopCalendar,
@@ -42,6 +42,16 @@ pub struct Account {
 }
 
 impl Account {
+    /// What a connector may know of it.
+    #[must_use]
+    pub fn settings(&self) -> AccountSettings {
+        AccountSettings {
+            gateway: self.gateway.clone(),
+            sandbox: self.sandbox,
+            fields: self.fields.clone(),
+        }
+    }
+
     /// The contract's row of a day of the channel.
     #[must_use]
     pub fn contract_on(&self, day: ChannelDay) -> Option<ContractRate> {

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use paydesk_channels::Schedule;
-use paydesk_desk::rhythm::{hand_over_due, is_last_word, is_past_patience, may_end, next_look};
+use paydesk_desk::rhythm::{
+    hand_over_due, is_last_word, is_last_word_of_refund, is_past_patience, may_end, next_look,
+    next_refund_look,
+};
 use paydesk_domain::*;
 use std::time::Duration;
 
@@ -26,6 +29,7 @@ fn schedule() -> Schedule {
         watch_for: s(3600),
         refund_first: s(10),
         refund_spacing: s(3),
+        refund_may_fail_for: Duration::ZERO,
     }
 }
 
@@ -39,6 +43,7 @@ fn payment() -> Payment {
         expires: Timestamp(300 * SECOND),
         watch_ms: 3_600_000,
         rate: None,
+        intent: None,
     };
     Payment::begin(number.attempt(1).unwrap(), plan, Timestamp(0))
 }
@@ -139,6 +144,7 @@ fn late_money_is_asked_about_until_somebody_decides_and_no_reversal_can_be_on_it
         channel_ref: ChannelRef("c1".to_owned()),
         at: Timestamp(1),
         payer: None,
+        coins: Vec::new(),
     });
     let who = || "主管".to_owned();
     let seen = Fact::Payment(paid);
@@ -175,4 +181,84 @@ fn late_money_is_asked_about_until_somebody_decides_and_no_reversal_can_be_on_it
             "it was set by a clock that was off"
         );
     }
+}
+
+#[test]
+fn nobody_hurries_a_chain_and_nobody_is_called_for_it() {
+    let mut payment = payment();
+    let confirmations = Confirmations {
+        needed: 1,
+        seen: None,
+    };
+    let fact = Fact::Payment(PaymentFact::Confirming(None, confirmations));
+    let (who, why) = ("主管".to_owned(), "chain".to_owned());
+    payment.apply(&Evidence::from_operator(fact, who, why, Timestamp(SECOND)));
+    let at = |seconds: i64| Timestamp(seconds * SECOND);
+    for seconds in [2, 120, 3_599] {
+        assert!(!is_past_patience(&payment, &schedule(), at(seconds)));
+        assert!(!hand_over_due(&payment, at(seconds)), "{seconds}");
+    }
+    // As long as the channel itself looks for it, and then an ending asks.
+    assert!(is_past_patience(&payment, &schedule(), at(3_600)));
+    assert_eq!(next_look(&payment, &schedule(), at(60)), Some(at(70)));
+    assert_eq!(next_look(&payment, &schedule(), at(1_200)), Some(at(1_230)));
+}
+
+/// A refund that is done since the hundredth second, by a person's word.
+fn refund_done(in_cash: bool) -> Refund {
+    let reference = payment().reference().refund(1).unwrap();
+    let plan = RefundPlan {
+        intent: "intent".to_owned(),
+        amount: Amount::from_minor(700, Currency::CNY).unwrap(),
+        reason: "goods_returned".to_owned(),
+        note: String::new(),
+        by: "主管".to_owned(),
+        in_cash,
+        rate: RateChoice::default(),
+    };
+    let mut refund = Refund::begin(reference, plan, Timestamp(0));
+    let (who, seen) = ("主管".to_owned(), Timestamp(100 * SECOND));
+    refund.apply(&if in_cash {
+        Evidence::of_cash(CashFact::GivenBack, who, seen)
+    } else {
+        let done = Fact::Refund(RefundFact::Done {
+            channel_ref: None,
+            at: Some(seen),
+        });
+        Evidence::from_operator(done, who, "slip".to_owned(), seen)
+    });
+    assert!(matches!(refund.state(), RefundState::Done { .. }));
+    refund
+}
+
+#[test]
+fn a_refund_that_may_come_back_is_asked_about_for_so_long_and_any_other_is_not() {
+    const DAY: i64 = 86_400;
+    let at = |seconds: i64| Timestamp(seconds * SECOND);
+    let refund = refund_done(false);
+    assert_eq!(next_refund_look(&refund, &schedule(), at(100)), None);
+    let watched = Schedule {
+        refund_may_fail_for: Duration::from_secs(30 * 86_400),
+        ..schedule()
+    };
+    assert_eq!(
+        next_refund_look(&refund_done(true), &watched, at(100)),
+        None
+    );
+    let look = |seconds: i64| next_refund_look(&refund, &watched, at(seconds)).unwrap();
+    assert_eq!(look(100), at(700));
+    assert_eq!(look(700), at(1_300));
+    assert_eq!(look(7_300), at(14_500));
+    assert_eq!(look(100 + 3 * DAY), at(100 + 4 * DAY));
+    // Only the channel's answer ends it, by the channel's clock.
+    assert_eq!(look(100 + 40 * DAY), at(100 + 41 * DAY));
+    let is_last = |seconds: i64| is_last_word_of_refund(&refund, at(seconds), &watched);
+    assert!(!is_last(100 + 30 * DAY - 1) && is_last(100 + 30 * DAY));
+    // Neither is it asked about for ever, nor more than is needed.
+    let (mut now, mut looks) = (100, 0);
+    while !is_last(now) {
+        now = look(now).0 / SECOND;
+        looks += 1;
+    }
+    assert!((30..45).contains(&looks), "{looks}");
 }

@@ -3,6 +3,7 @@
 //! the person who counted cash, who can speak of nothing else.
 
 use crate::{
+    coins::{Amiss, CoinOffer, CoinsPaid, Confirmations, RefundOffer},
     money::{Amount, Money},
     number::MerchantRef,
     time::Timestamp,
@@ -123,6 +124,9 @@ pub struct Paid {
     /// state or the log, the store keeps it as a sealed field of its own.
     #[serde(skip)]
     pub payer: Option<String>,
+    /// What came in coins, with the rates that were locked; empty where money is money.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coins: Vec<CoinsPaid>,
 }
 
 /// What the payer has to do, or is shown.
@@ -131,17 +135,15 @@ pub struct Paid {
 pub enum PayerAction {
     /// Confirm or type a password on the phone.
     EnterPassword,
-    /// Open a page of the bank.
-    OpenPage {
-        /// The page.
-        url: String,
-        /// Form fields to post.
-        fields: Vec<(String, String)>,
-    },
+    /// Pay on a page of the channel, which is made again from the call whenever it is opened.
+    OpenPage,
     /// Scan this text as a QR code.
     ShowCode {
         /// The text of the code.
         text: String,
+        /// What is to be paid in coins; the code then changes with what is still due.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        coins: Option<CoinOffer>,
     },
     /// Use the card reader.
     UseReader {
@@ -181,6 +183,8 @@ pub enum PaymentFact {
     Awaiting(PayerAction, Timestamp),
     /// It ended unpaid.
     Closed(ClosedWhy),
+    /// The whole sum was seen and a chain is confirming it, or a part that came when it was over.
+    Confirming(Option<Amount>, Confirmations),
     /// The ending we asked for was refused; whether it is paid must be asked.
     EndRefused(Refusal),
     /// Authorised, not captured.
@@ -189,6 +193,8 @@ pub enum PaymentFact {
     NotFound,
     /// Paid.
     Paid(Paid),
+    /// Money came for good, and not as it was asked for.
+    PaidAmiss(Paid, Amiss),
     /// A bank or chain is at work; part received.
     Processing(Option<Amount>),
 }
@@ -209,6 +215,8 @@ pub enum RefundFact {
     Failed(Refusal, Again),
     /// The channel does not know this refund.
     NotFound,
+    /// Set aside for the payer, who must claim it: money not yet back.
+    Offered(RefundOffer),
     /// Refused, and how to go on, in words that name no refund.
     Refused(Refusal, Again),
 }
@@ -327,6 +335,7 @@ impl Evidence {
                 channel_ref: ChannelRef(reference.to_string()),
                 at: seen,
                 payer: None,
+                coins: Vec::new(),
             })),
         };
         Evidence {

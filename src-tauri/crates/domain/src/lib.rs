@@ -3,6 +3,7 @@
 
 pub mod bill;
 pub mod cash;
+pub mod coins;
 pub mod evidence;
 pub mod explanation;
 pub mod flow;
@@ -18,6 +19,7 @@ pub mod worklist;
 
 pub use bill::*;
 pub use cash::*;
+pub use coins::*;
 pub use evidence::*;
 pub use explanation::*;
 pub use flow::*;

@@ -97,6 +97,13 @@ impl OrderNumber {
         self.0.get(1..5).unwrap_or_default()
     }
 
+    /// The epoch of the device's folder when it drew the number: it grows when an older copy is put back.
+    #[must_use]
+    pub fn epoch(&self) -> Option<u8> {
+        let digit = self.0.chars().nth(5)?.to_digit(36)?;
+        u8::try_from(digit).ok()
+    }
+
     /// Whether it is of a demo, or of a sandbox account in a real folder: no money moved.
     #[must_use]
     pub fn is_test(&self) -> bool {
@@ -269,6 +276,8 @@ mod tests {
         assert_eq!(n.as_str().len(), 18);
         assert_eq!(n.attempt(1).unwrap().as_str().len(), 20);
         assert!(n.attempt(0).is_none() && n.attempt(36).is_none());
+        let later = OrderNumber::compose(Mode::Real, "7K2M", 35, BusinessDay(20_261_121), 46);
+        assert_eq!((n.epoch(), later.unwrap().epoch()), (Some(0), Some(35)));
         let attempt = n.attempt(35).unwrap();
         assert!(attempt.as_str().ends_with("AZ"));
         assert_eq!(attempt.refund(36).unwrap().as_str().len(), 23);

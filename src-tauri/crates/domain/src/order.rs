@@ -2,8 +2,10 @@
 //! Every change is committed against the version it was computed from, so two windows cannot both act.
 
 mod cash;
+mod parts;
 
 use crate::{
+    coins::Amiss,
     evidence::{Change, ClosedWhy, Evidence, PayerAction},
     money::{Amount, Money, MoneyError},
     number::{MerchantRef, OrderNumber},
@@ -22,9 +24,15 @@ pub enum Blocked {
     /// Another attempt is open, in doubt or being ended.
     #[error("an earlier attempt is not decided yet")]
     AttemptOpen,
+    /// More than what is still owed: the total less the parts that are paid.
+    #[error("more than what is still owed")]
+    ExceedsOwed,
     /// More than what was paid and is not yet refunded, running or doubtful refunds counted.
     #[error("more than what can still be refunded")]
     ExceedsRefundable,
+    /// What is paid of it goes back, or went back: the rest is not taken any more.
+    #[error("what is paid of the order goes back")]
+    GoingBack,
     /// Another currency than the payment's.
     #[error("another currency than the payment's")]
     OtherCurrency,
@@ -81,6 +89,12 @@ pub enum OrderStatus {
     Paid,
     /// Money came after the end; a person must decide or has decided.
     PaidLate,
+    /// More came than was asked for; likewise.
+    PaidOver,
+    /// Less came than was asked for; likewise.
+    PaidShort,
+    /// Some of what is owed is paid, and the shop has it; the rest is not.
+    PartPaid,
     /// Part of it went back.
     PartRefunded,
     /// A refund failed.
@@ -206,7 +220,7 @@ impl Order {
         self.payments.last()
     }
 
-    /// Adds an attempt over the whole order: refused while an earlier one is open, paid or in doubt.
+    /// Adds an attempt over what is still owed, or a part of it: refused while an earlier one is open or in doubt.
     ///
     /// # Errors
     /// `Blocked` with the reason.
@@ -220,29 +234,6 @@ impl Order {
         }
         self.add_payment(plan, now)?;
         self.payments.last().ok_or(Blocked::ReferencesUsedUp)
-    }
-
-    fn add_payment(&mut self, plan: PaymentPlan, now: Timestamp) -> Result<MerchantRef, Blocked> {
-        if self
-            .payments
-            .iter()
-            .any(|p| p.paid().is_some() && p.blocks_another())
-        {
-            return Err(Blocked::AlreadyPaid);
-        }
-        if self.payments.iter().any(Payment::blocks_another) {
-            return Err(Blocked::AttemptOpen);
-        }
-        if plan.amount.currency() != self.plan.total.currency() {
-            return Err(Blocked::OtherCurrency);
-        }
-        let n = u32::try_from(self.payments.len())
-            .unwrap_or(u32::MAX)
-            .saturating_add(1);
-        let reference = self.number.attempt(n).ok_or(Blocked::ReferencesUsedUp)?;
-        self.payments
-            .push(Payment::begin(reference.clone(), plan, now));
-        Ok(reference)
     }
 
     /// Applies a fact about a payment; `None` when the order has no such payment.
@@ -263,12 +254,12 @@ impl Order {
     pub fn refundable(&self, payment: &MerchantRef) -> Result<Money, Blocked> {
         let paid = self
             .payment(payment)
-            .and_then(Payment::paid)
+            .and_then(Payment::money_in)
             .ok_or(Blocked::NothingPaid)?;
         let left = self
             .refunds_of(payment)
             .filter(|r| r.reserves())
-            .try_fold(paid.asked.money(), |left, refund| {
+            .try_fold(paid.money(), |left, refund| {
                 left.checked_sub(refund.plan().amount.money())
             });
         left.map_err(|_: MoneyError| Blocked::ExceedsRefundable)
@@ -307,7 +298,10 @@ impl Order {
             return Ok(same.reference().clone());
         }
         // Late money is decided about as a whole first: kept, or given back under its own reference.
-        if self.payment(payment).is_some_and(is_undecided) {
+        if self
+            .payment(payment)
+            .is_some_and(Payment::is_late_undecided)
+        {
             return Err(Blocked::AttemptOpen);
         }
         let n = u32::try_from(
@@ -338,17 +332,18 @@ impl Order {
         self.add_refund(payment, reference, plan, now)
     }
 
-    /// A person keeps late money: the goods are handed over after all. Refused while another attempt pays
-    /// the same order or still may, for then the payer would pay twice.
+    /// A person keeps late money: the goods are handed over after all. Refused while another attempt may still pay, and
+    /// where the order would then be paid with more than is owed.
     ///
     /// # Errors
     /// `Late` with the reason.
     pub fn keep_late(&mut self, payment: &MerchantRef, by: String) -> Result<(), Late> {
-        let others = || self.payments.iter().filter(|p| p.reference() != payment);
-        if others().any(|p| p.paid().is_some() && p.blocks_another()) {
+        // Undecided money stands, this one too: what is taken must fit into what is owed.
+        if self.covered().minor() > self.plan.total.minor() {
             return Err(Blocked::AlreadyPaid.into());
         }
-        if others().any(Payment::blocks_another) {
+        let mut others = self.payments.iter().filter(|p| p.reference() != payment);
+        if others.any(|p| p.blocks_another() && p.paid().is_none()) {
             return Err(Blocked::AttemptOpen.into());
         }
         let late = self.payment_mut(payment).ok_or(NotNow)?;
@@ -379,7 +374,7 @@ impl Order {
     #[must_use]
     pub fn to_refund(&self) -> Option<&Payment> {
         let left = |p: &&Payment| {
-            !is_undecided(p)
+            !p.is_late_undecided()
                 && self
                     .refundable(p.reference())
                     .is_ok_and(|left| left.minor() > 0)
@@ -431,29 +426,31 @@ impl Order {
         let zero = Money::zero(self.plan.total.currency());
         self.payments
             .iter()
-            .filter_map(Payment::paid)
+            .filter_map(Payment::money_in)
             .fold(zero, |sum, paid| {
-                sum.checked_add(paid.asked.money()).unwrap_or(sum)
+                sum.checked_add(paid.money()).unwrap_or(sum)
             })
     }
 
     /// The status people see.
     #[must_use]
     pub fn status(&self) -> OrderStatus {
-        let latest = self
-            .payments
-            .iter()
-            .rev()
-            .find(|p| p.paid().is_some())
+        let is_open = |it: &&Payment| it.blocks_another() && it.paid().is_none();
+        // While the next part is under way, that says more than the parts that are paid.
+        let next = self.latest().filter(|_| self.is_part_paid());
+        let payments = || self.payments.iter().rev();
+        let shown = next
+            .filter(is_open)
+            .or_else(|| payments().find(|it| it.paid().is_some()))
             .or(self.latest());
-        let Some(payment) = latest else {
+        let Some(payment) = shown else {
             return OrderStatus::AwaitingPayment;
         };
         match payment.state() {
             PaymentState::Awaiting { action, .. } => match action {
                 crate::evidence::PayerAction::ShowCode { .. } => OrderStatus::AwaitingPayment,
                 crate::evidence::PayerAction::EnterPassword
-                | crate::evidence::PayerAction::OpenPage { .. }
+                | crate::evidence::PayerAction::OpenPage
                 | crate::evidence::PayerAction::UseReader { .. } => OrderStatus::InProgress,
             },
             PaymentState::Held { .. } | PaymentState::Processing { .. } => OrderStatus::InProgress,
@@ -466,8 +463,9 @@ impl Order {
             },
             PaymentState::PaidLate {
                 choice: LateChoice::Undecided,
+                amiss,
                 ..
-            } => OrderStatus::PaidLate,
+            } => amiss_status(*amiss),
             PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => {
                 self.refund_status(payment)
             }
@@ -475,7 +473,6 @@ impl Order {
     }
 
     fn refund_status(&self, payment: &Payment) -> OrderStatus {
-        let late = matches!(payment.state(), PaymentState::PaidLate { .. });
         if self.refunds.iter().any(Refund::is_running) {
             return OrderStatus::Refunding;
         }
@@ -486,16 +483,19 @@ impl Order {
         if failed {
             return OrderStatus::RefundFailed;
         }
+        // A part of which something went back is given back; what of it is left stays on the list (INV25).
+        if self.is_part_paid() && !self.gives_back() {
+            return OrderStatus::PartPaid;
+        }
         match self.refunded().minor() {
-            0 if late => OrderStatus::PaidLate,
-            0 => OrderStatus::Paid,
+            0 => payment.amiss().map_or(OrderStatus::Paid, amiss_status),
             back if back >= self.taken().minor() => OrderStatus::Refunded,
             _ => OrderStatus::PartRefunded,
         }
     }
 
     /// Whether a person has to look at it: in doubt, being ended, late and undecided, on the human list,
-    /// contradicted, or with a refund that is unknown or failed (INV25).
+    /// contradicted, paid in part, or with a refund that is unknown or failed (INV25).
     #[must_use]
     pub fn needs_attention(&self) -> bool {
         let payments = self.payments.iter().any(|p| {
@@ -512,6 +512,7 @@ impl Order {
                 )
         });
         payments
+            || self.is_part_paid()
             || self.refunds.iter().any(|r| {
                 r.is_running()
                     || r.contradictions() > 0
@@ -547,12 +548,10 @@ impl Order {
     }
 }
 
-fn is_undecided(payment: &Payment) -> bool {
-    matches!(
-        payment.state(),
-        PaymentState::PaidLate {
-            choice: LateChoice::Undecided,
-            ..
-        }
-    )
+fn amiss_status(amiss: Amiss) -> OrderStatus {
+    match amiss {
+        Amiss::Late => OrderStatus::PaidLate,
+        Amiss::Over => OrderStatus::PaidOver,
+        Amiss::Short => OrderStatus::PaidShort,
+    }
 }

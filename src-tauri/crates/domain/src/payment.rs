@@ -6,6 +6,7 @@ mod hear;
 use crate::{
     bill::LineState,
     cash::Handed,
+    coins::{Amiss, Confirmations},
     evidence::{Change, ClosedWhy, Doubt, Evidence, Fact, NotSent, Paid, PayerAction, PaymentFact},
     money::{Amount, FeeRate, Money},
     number::MerchantRef,
@@ -91,6 +92,9 @@ pub enum PaymentState {
         action: PayerAction,
         /// Until when, as the channel was told.
         until: Timestamp,
+        /// As of which question.
+        #[serde(default = "long_ago")]
+        as_of: Timestamp,
     },
     /// Ended unpaid. Late evidence of money still moves it.
     Closed {
@@ -125,7 +129,7 @@ pub enum PaymentState {
         /// What the channel said.
         paid: Paid,
     },
-    /// Paid after it was ended.
+    /// Money came, and not as it was asked for: after the end, too much or too little. A person decides.
     PaidLate {
         /// What the channel said.
         paid: Paid,
@@ -134,11 +138,20 @@ pub enum PaymentState {
         /// Until when something that was sent before, a reversal, may still reach the channel.
         #[serde(default = "long_ago")]
         until: Timestamp,
+        /// What is amiss.
+        #[serde(default)]
+        amiss: Amiss,
     },
     /// A bank or chain is at work.
     Processing {
         /// Received so far.
         received: Option<Amount>,
+        /// How far a chain has confirmed it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        confirmations: Option<Confirmations>,
+        /// As of which question.
+        #[serde(default = "long_ago")]
+        as_of: Timestamp,
     },
     /// Ended, but money could still come: asked again until then.
     Watching {
@@ -149,7 +162,7 @@ pub enum PaymentState {
     },
 }
 
-/// Of late money that was kept before its margin was: the next answer is the last word.
+/// Of what was kept before it had a moment: any answer is newer, and that to late money is the last word.
 fn long_ago() -> Timestamp {
     Timestamp(0)
 }
@@ -176,6 +189,10 @@ pub struct PaymentPlan {
     pub watch_ms: u64,
     /// The contract rate at this moment, if one is set.
     pub rate: Option<FeeRate>,
+    /// Of a further part of an order: made by the caller before the first try, so that a second call with it begins
+    /// nothing new. The first attempt goes by the order's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intent: Option<String>,
 }
 
 /// One attempt to collect (part of) an order through one account.
@@ -191,12 +208,23 @@ pub struct Payment {
 }
 
 impl Payment {
-    /// A new attempt, in doubt from the first moment: it may only be sent once this is durable.
+    /// A new attempt, in doubt from the first moment: it may only be sent once this is durable. A page is sent by
+    /// the payer's browser and never from here, so that from the first moment the payer is waited for (ADR 32).
     #[must_use]
     pub fn begin(reference: MerchantRef, plan: PaymentPlan, now: Timestamp) -> Payment {
-        let state = PaymentState::InDoubt {
-            since: now,
-            doubt: Doubt::Interrupted,
+        let state = match plan.tender {
+            TenderKind::Page => PaymentState::Awaiting {
+                action: PayerAction::OpenPage,
+                until: plan.expires,
+                as_of: now,
+            },
+            TenderKind::Cash(_)
+            | TenderKind::PayerCode
+            | TenderKind::Reader
+            | TenderKind::ShowCode => PaymentState::InDoubt {
+                since: now,
+                doubt: Doubt::Interrupted,
+            },
         };
         Payment {
             reference,
@@ -290,6 +318,42 @@ impl Payment {
         }
     }
 
+    /// What is here of it, in time or late: what was asked for, or what came instead.
+    #[must_use]
+    pub fn money_in(&self) -> Option<Amount> {
+        match &self.state {
+            PaymentState::PaidLate {
+                paid,
+                amiss: Amiss::Over | Amiss::Short,
+                ..
+            } => Some(paid.received),
+            PaymentState::Paid { paid } | PaymentState::PaidLate { paid, .. } => Some(paid.asked),
+            PaymentState::Awaiting { .. }
+            | PaymentState::Closed { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Watching { .. } => None,
+        }
+    }
+
+    /// What is amiss with the money that came.
+    #[must_use]
+    pub fn amiss(&self) -> Option<Amiss> {
+        match &self.state {
+            PaymentState::PaidLate { amiss, .. } => Some(*amiss),
+            PaymentState::Awaiting { .. }
+            | PaymentState::Closed { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Watching { .. } => None,
+        }
+    }
+
     /// How far its money came, as a line of our books says it.
     #[must_use]
     pub fn line_state(&self) -> LineState {
@@ -337,6 +401,18 @@ impl Payment {
         }
     }
 
+    /// Whether it came late and nobody has decided about it yet.
+    #[must_use]
+    pub fn is_late_undecided(&self) -> bool {
+        matches!(
+            self.state,
+            PaymentState::PaidLate {
+                choice: LateChoice::Undecided,
+                ..
+            }
+        )
+    }
+
     /// Whether a call that would charge the payer may still go on: not once it is being ended, or over.
     #[must_use]
     pub fn may_be_charged(&self) -> bool {
@@ -361,13 +437,17 @@ impl Payment {
         };
         let change = match fact {
             _ if evidence.is_of_cash() != self.plan.tender.is_cash() => Change::Contradicted,
-            PaymentFact::Awaiting(action, until) => self.hear_awaiting(action, *until),
+            PaymentFact::Awaiting(action, until) => self.hear_awaiting(action, *until, evidence),
             PaymentFact::Closed(why) => self.hear_closed(why, evidence),
+            PaymentFact::Confirming(received, confirmations) => {
+                self.hear_confirming(*received, *confirmations, evidence)
+            }
             PaymentFact::EndRefused(_) => self.hear_end_refused(),
             PaymentFact::Held(amount) => self.hear_held(*amount),
             PaymentFact::NotFound => self.hear_not_found(evidence.asked()),
             PaymentFact::Paid(paid) => self.hear_paid(paid, evidence),
-            PaymentFact::Processing(received) => self.hear_processing(*received),
+            PaymentFact::PaidAmiss(paid, amiss) => self.hear_paid_amiss(paid, *amiss, evidence),
+            PaymentFact::Processing(received) => self.hear_processing(*received, evidence.asked()),
         };
         match change {
             Change::Contradicted => self.contradictions = self.contradictions.saturating_add(1),

@@ -2,6 +2,7 @@
 
 use crate::{
     bill::LineState,
+    coins::{RateChoice, RefundOffer},
     evidence::{
         Advice, Again, Change, ChannelRef, Doubt, Evidence, Fact, NotSent, RefundFact, Refusal,
     },
@@ -21,6 +22,9 @@ pub enum RefundState {
     Accepted {
         /// Since when.
         since: Timestamp,
+        /// What the payer must claim, where it goes back so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        offer: Option<RefundOffer>,
     },
     /// Nothing left this machine, or a person cancelled it before.
     Cancelled {
@@ -66,6 +70,9 @@ pub struct RefundPlan {
     /// Whether it is given back in cash: always for cash, and for another payment when a person says so.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_cash: bool,
+    /// At which rate, where coins go back.
+    #[serde(default)]
+    pub rate: RateChoice,
 }
 
 /// A refund of one payment.
@@ -227,8 +234,12 @@ impl Refund {
                     again: Again::SameReference,
                     ..
                 },
-            ) => self.go(RefundState::Accepted { since: seen }),
+            ) => self.go(RefundState::Accepted {
+                since: seen,
+                offer: None,
+            }),
             (RefundFact::Accepted, _) => Change::Same,
+            (RefundFact::Offered(offer), _) => self.hear_offered(offer, evidence),
             // "Not now" cannot follow "never" or "done": it is the reply to an earlier send, overtaken.
             (
                 RefundFact::Failed(_, Again::SameReference),
@@ -289,6 +300,47 @@ impl Refund {
             Change::Same => {}
         }
         change
+    }
+
+    /// What the payer must claim: the latest question tells how far it came.
+    fn hear_offered(&mut self, offer: &RefundOffer, evidence: &Evidence) -> Change {
+        let seen = evidence.seen();
+        let since = match &self.state {
+            RefundState::InDoubt { .. }
+            | RefundState::Failed {
+                again: Again::SameReference,
+                ..
+            } => seen,
+            RefundState::Accepted { since, offer: None } => *since,
+            RefundState::Accepted {
+                since,
+                offer: Some(known),
+            } if known.id == offer.id && known != offer && evidence.is_asked_for() => *since,
+            RefundState::Accepted {
+                offer: Some(known), ..
+            } if known.id != offer.id => return Change::Contradicted,
+            // An offer that was withdrawn and stands again is answered by whoever made it.
+            RefundState::Accepted { .. }
+            | RefundState::Cancelled { .. }
+            | RefundState::Done { .. }
+            | RefundState::Failed { .. } => return Change::Same,
+        };
+        self.go(RefundState::Accepted {
+            since,
+            offer: Some(offer.clone()),
+        })
+    }
+
+    /// What the payer must claim, while it has not come back.
+    #[must_use]
+    pub fn offer(&self) -> Option<&RefundOffer> {
+        match &self.state {
+            RefundState::Accepted { offer, .. } => offer.as_ref(),
+            RefundState::Cancelled { .. }
+            | RefundState::Done { .. }
+            | RefundState::Failed { .. }
+            | RefundState::InDoubt { .. } => None,
+        }
     }
 
     fn hear_refused(&mut self, refusal: &Refusal, again: Again, seen: Timestamp) -> Change {

@@ -29,7 +29,7 @@ fn taken(total: Amount, received: Amount) -> Order {
     let mut order = opened(total);
     let handed = Handed::over(total, received).unwrap();
     order
-        .take_cash(total, handed, "收银员 1".to_owned(), Timestamp(7))
+        .take_cash(total, handed, None, "收银员 1".to_owned(), Timestamp(7))
         .unwrap();
     order
 }
@@ -42,6 +42,7 @@ fn back(intent: &str, amount: Amount) -> RefundPlan {
         note: String::new(),
         by: "主管".to_owned(),
         in_cash: false,
+        rate: RateChoice::default(),
     }
 }
 
@@ -67,6 +68,7 @@ fn paid(asked: Amount) -> Fact {
         channel_ref: ChannelRef("c1".to_owned()),
         at: Timestamp(1),
         payer: None,
+        coins: Vec::new(),
     }))
 }
 
@@ -126,7 +128,7 @@ fn cash_is_paid_by_the_word_of_whoever_counted_it_and_by_nothing_else() {
     // It goes through no channel, and twice is once.
     let mut again = order.clone();
     let handed = Handed::over(total, total).unwrap();
-    let refused = again.take_cash(total, handed, "x".to_owned(), Timestamp(8));
+    let refused = again.take_cash(total, handed, None, "x".to_owned(), Timestamp(8));
     assert_eq!(refused.unwrap_err(), Blocked::AlreadyPaid);
     let plan = payment.plan().clone();
     assert_eq!(
@@ -153,6 +155,7 @@ fn a_word_about_cash_pays_no_payment_of_a_channel() {
             expires: Timestamp(120_000),
             watch_ms: 60_000,
             rate: None,
+            intent: None,
         };
         let reference = order.begin_payment(plan, Timestamp(0)).unwrap();
         let reference = reference.reference().clone();
@@ -210,6 +213,7 @@ fn a_channels_payment_goes_back_in_cash_only_when_somebody_says_so() {
         expires: Timestamp(120_000),
         watch_ms: 60_000,
         rate: None,
+        intent: None,
     };
     let reference = order.begin_payment(plan, Timestamp(0)).unwrap();
     let reference = reference.reference().clone();

@@ -20,6 +20,7 @@ fn plan() -> PaymentPlan {
         expires: Timestamp(120_000),
         watch_ms: WATCH_MS,
         rate: None,
+        intent: None,
     }
 }
 
@@ -63,6 +64,7 @@ fn paid() -> Fact {
         channel_ref: ChannelRef("c1".to_owned()),
         at: Timestamp(1),
         payer: None,
+        coins: Vec::new(),
     }))
 }
 
@@ -85,6 +87,7 @@ fn ask(intent: &str, minor: i64) -> RefundPlan {
         note: "note".to_owned(),
         by: "主管".to_owned(),
         in_cash: false,
+        rate: RateChoice::default(),
     }
 }
 

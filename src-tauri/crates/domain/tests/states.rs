@@ -37,6 +37,7 @@ fn plan(minor: i64, tender: TenderKind) -> PaymentPlan {
         expires: Timestamp(120_000),
         watch_ms: WATCH_MS,
         rate: None,
+        intent: None,
     }
 }
 
@@ -78,6 +79,7 @@ fn paid(minor: i64, channel_ref: &str) -> PaymentFact {
         channel_ref: ChannelRef(channel_ref.to_owned()),
         at: Timestamp(1_000),
         payer: None,
+        coins: Vec::new(),
     })
 }
 
@@ -338,6 +340,7 @@ fn ask(intent: &str, minor: i64) -> RefundPlan {
         note: String::new(),
         by: "主管".to_owned(),
         in_cash: false,
+        rate: RateChoice::default(),
     }
 }
 

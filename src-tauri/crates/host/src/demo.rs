@@ -2,12 +2,13 @@
 //! Spoken to through its control interface only, whether it runs in this process or in another.
 
 use crate::{
-    history,
-    network::{HttpNetwork, Reach, SANDBOX_GATEWAY, SandboxAddress, client},
+    demo_accounts, history,
+    network::{HttpNetwork, Reach, SandboxAddress, client},
+    pages::{self, Browser},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_console::{
-    NewFile, Surroundings,
+    NewFile, ShownPage, Surroundings,
     contract::{
         Act, CommandError, CustomerCode, CustomerView, DemoStatementOf, ErrorCode, FaultView,
         MoneyView, PhoneScreen, SampleCode, SandboxStatus,
@@ -15,18 +16,16 @@ use paydesk_console::{
     refused, refused_with,
 };
 use paydesk_desk::{
-    Ports,
-    ports::BoxFuture,
+    Page, Ports,
+    ports::{BoxFuture, Scope},
     shop::{Account, Shop},
 };
-use paydesk_domain::{AccountId, ChannelId, Currency, FeeRate, Money, RateTable};
+use paydesk_domain::{Currency, Money};
 use paydesk_sandbox::{MerchantCredentials, Sandbox, SandboxConfig, SandboxError};
-use paydesk_signing::Secret;
-use paydesk_vault::{AccountSecrets, FolderKeys, SecretFields, VaultError};
+use paydesk_vault::{FolderKeys, VaultError};
 use rand::RngCore;
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -34,8 +33,9 @@ use std::{
 };
 use tokio::sync::Mutex;
 
-/// The usual rate for small shops at Alipay, UnionPay and WeChat Pay, 0.60 %: a start for the demo, set in Settings.
-const DEMO_RATE_MILLIONTHS: u32 = 6_000;
+/// The coin of the demo's wallets, as the sandbox names it.
+const BITCOIN: &str = "BTC";
+const SATS_PER_COIN: i64 = 100_000_000;
 
 /// The sandbox is on this machine: slower than this means it is gone.
 const CONTROL_DEADLINE: Duration = Duration::from_secs(5);
@@ -69,6 +69,7 @@ pub(crate) struct Demo {
     network: Arc<HttpNetwork>,
     /// What the desk works with: the shop's past is played with the same, at another time.
     ports: Ports,
+    browser: Option<Browser>,
     running: Mutex<Option<Sandbox>>,
     client: reqwest::Client,
 }
@@ -93,6 +94,7 @@ impl Demo {
         address: SandboxAddress,
         network: Arc<HttpNetwork>,
         ports: Ports,
+        browser: Option<Browser>,
     ) -> Result<Demo, reqwest::Error> {
         Ok(Demo {
             folder,
@@ -100,6 +102,7 @@ impl Demo {
             address,
             network,
             ports,
+            browser,
             running: Mutex::new(None),
             client: client(false)?,
         })
@@ -218,18 +221,19 @@ impl Demo {
         let credentials = MerchantCredentials::read(&sandbox_folder(&self.folder))?;
         let vault = self.keys.vault().ok_or(VaultError::NotOpen)?;
         let now = self.ports.clock.now();
-        let issued = [
-            alipay_account(&credentials),
-            unionpay_account(&credentials),
-            wechatpay_account(&credentials),
-        ];
         let mut accounts = Vec::new();
-        for (account, keys) in issued {
+        for (account, keys) in demo_accounts::issued(&credentials) {
             vault.keep(&account.id, &keys, now)?;
             accounts.push(account);
         }
         Ok(accounts)
     }
+}
+
+/// Satoshi as the coin that they are parts of.
+fn bitcoins(sats: i64) -> String {
+    let (whole, parts) = (sats / SATS_PER_COIN, sats % SATS_PER_COIN);
+    format!("{whole}.{parts:08} {BITCOIN}")
 }
 
 fn control_of(note: &[u8]) -> Option<Control> {
@@ -240,99 +244,6 @@ fn control_of(note: &[u8]) -> Option<Control> {
         address: SocketAddr::from(([127, 0, 0, 1], port)),
         token,
     })
-}
-
-fn account(channel: &str, gateway: String, fields: BTreeMap<String, String>) -> Account {
-    Account {
-        id: AccountId(format!("demo-{channel}")),
-        channel: ChannelId(channel.to_owned()),
-        gateway,
-        fields,
-        rate: FeeRate::from_millionths(DEMO_RATE_MILLIONTHS),
-        rates: RateTable::default(),
-        sandbox: true,
-        label: String::new(),
-        charges: true,
-        paused: false,
-        unused_fields: BTreeMap::new(),
-    }
-}
-
-fn fields(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect()
-}
-
-fn secret_fields(pairs: &[(&str, &str)]) -> SecretFields {
-    pairs
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), Secret::new((*value).to_owned())))
-        .collect()
-}
-
-fn alipay_account(credentials: &MerchantCredentials) -> (Account, AccountSecrets) {
-    let alipay = &credentials.alipay;
-    let keys = secret_fields(&[
-        ("private_key", &alipay.app_private_key_pem),
-        ("alipay_public_key", &alipay.gateway_public_key_pem),
-    ]);
-    let shown = fields(&[("app_id", &alipay.app_id), ("seller_id", &alipay.seller_id)]);
-    (
-        account("alipay", format!("{SANDBOX_GATEWAY}/gateway.do"), shown),
-        AccountSecrets {
-            channel: "alipay".to_owned(),
-            fields: keys,
-        },
-    )
-}
-
-fn wechatpay_account(credentials: &MerchantCredentials) -> (Account, AccountSecrets) {
-    let wechatpay = &credentials.wechatpay;
-    let keys = secret_fields(&[
-        ("private_key", &wechatpay.merchant_private_key_pem),
-        ("merchant_serial", &wechatpay.merchant_serial),
-        ("public_key_id", &wechatpay.public_key_id),
-        ("public_key", &wechatpay.public_key_pem),
-        ("platform_certificates", &wechatpay.platform_certificate_pem),
-        ("apiv3_key", &wechatpay.apiv3_key),
-    ]);
-    let shown = fields(&[
-        ("appid", &wechatpay.appid),
-        ("mchid", &wechatpay.mchid),
-        ("store_id", "1"),
-        ("notify_url", "https://notify.example.com/wechatpay"),
-    ]);
-    (
-        account("wechatpay", SANDBOX_GATEWAY.to_owned(), shown),
-        AccountSecrets {
-            channel: "wechatpay".to_owned(),
-            fields: keys,
-        },
-    )
-}
-
-fn unionpay_account(credentials: &MerchantCredentials) -> (Account, AccountSecrets) {
-    let unionpay = &credentials.unionpay;
-    let keys = secret_fields(&[
-        ("private_key", &unionpay.merchant_private_key_pem),
-        ("sign_cert", &unionpay.merchant_certificate_pem),
-        ("middle_cert", &unionpay.middle_certificate_pem),
-        ("root_cert", &unionpay.root_certificate_pem),
-    ]);
-    let shown = fields(&[
-        ("merId", &unionpay.mer_id),
-        ("backUrl", "https://notify.example.com/unionpay"),
-        ("termId", "00000001"),
-    ]);
-    (
-        account("unionpay", SANDBOX_GATEWAY.to_owned(), shown),
-        AccountSecrets {
-            channel: "unionpay".to_owned(),
-            fields: keys,
-        },
-    )
 }
 
 impl Surroundings for Demo {
@@ -434,8 +345,11 @@ impl Surroundings for Demo {
     ) -> BoxFuture<'a, Result<PhoneScreen, CommandError>> {
         Box::pin(async move {
             let act = match act {
+                Act::Claim => "claim",
                 Act::Decline => "decline",
                 Act::Pay => "pay",
+                Act::PayDouble => "pay_double",
+                Act::PayHalf => "pay_half",
                 Act::Scan => "scan",
             };
             let screen = self
@@ -446,6 +360,7 @@ impl Surroundings for Demo {
                 )
                 .await?;
             let amount = screen.get("amount").and_then(Value::as_i64);
+            let is_coins = text(&screen, "currency") == BITCOIN;
             Ok(PhoneScreen {
                 state: text(&screen, "state"),
                 payee: screen
@@ -453,7 +368,41 @@ impl Surroundings for Demo {
                     .and_then(Value::as_str)
                     .map(str::to_owned),
                 amount: amount
+                    .filter(|_| !is_coins)
                     .map(|minor| MoneyView::from(Money::from_minor(minor, Currency::CNY))),
+                coins: amount.filter(|_| is_coins).map(bitcoins),
+            })
+        })
+    }
+
+    fn show_page<'a>(
+        &'a self,
+        order: &'a str,
+        page: &'a Page,
+        scope: Scope,
+    ) -> BoxFuture<'a, Result<ShownPage, CommandError>> {
+        Box::pin(async move {
+            let url = self.network.address(&page.url, &scope);
+            let url = url.ok_or_else(|| refused(ErrorCode::GatewayNotAllowed))?;
+            let page = Page {
+                url,
+                fields: page.fields.clone(),
+            };
+            let now = self.ports.clock.now();
+            let file = pages::write(&self.folder, order, &page, now).map_err(|error| {
+                tracing::error!(%error, "the page of a payment could not be written");
+                refused(ErrorCode::DiskFull)
+            })?;
+            let opened = self.browser.as_ref().is_some_and(|browser| {
+                let started = browser(&file);
+                if let Err(error) = &started {
+                    tracing::warn!(%error, "no browser could be started");
+                }
+                started.is_ok()
+            });
+            Ok(ShownPage {
+                file: file.display().to_string(),
+                opened,
             })
         })
     }

@@ -234,6 +234,7 @@ async fn sell(desk: &Arc<Desk>, clock: &PastClock, sale: usize) -> Result<(), De
         code: sample_code(channel, customer.behaviour, seed),
         note: note.to_owned(),
         confirmed_repeat_of: None,
+        part: paydesk_desk::PartOf::Whole,
     };
     let told = desk.listen();
     let order = desk.charge(charge).await?;
@@ -265,10 +266,12 @@ async fn give_back(desk: &Arc<Desk>, order: &Order, sale: usize) -> Result<(), D
         .refund(RefundAsk {
             intent: format!("demo-past-refund-{sale}"),
             number: order.number().clone(),
+            payment: None,
             amount: Money::from_minor(part, whole.currency()),
             reason: "customer_cancelled".to_owned(),
             note: String::new(),
             in_cash: false,
+            rate: paydesk_domain::RateChoice::default(),
         })
         .await?;
     settled(desk, order, told).await.map(drop)

@@ -2,6 +2,7 @@
 //! Used by the window, the command line and the test host. Holds no rule about money.
 
 mod demo;
+mod demo_accounts;
 mod examine;
 mod fonts;
 mod history;
@@ -11,9 +12,11 @@ mod network;
 mod new_file;
 mod opening;
 mod outside;
+mod pages;
 
 pub use demo::{DemoError, serve_sandbox};
 pub use network::SANDBOX_GATEWAY;
+pub use pages::{Browser, system_browser};
 pub use paydesk_signing::Secret;
 
 use demo::Demo;
@@ -57,6 +60,8 @@ pub struct HostOptions {
     pub clock: Option<Arc<dyn Clock>>,
     /// Another keyring than the system's, for tests of keyrings that are locked, missing or silent.
     pub keyring: Option<Arc<Keyring>>,
+    /// What shows a channel's page; none where nobody sits before the screen.
+    pub browser: Option<Browser>,
     /// Opens a sealed vault at once, for hosts without a window.
     pub passphrase: Option<Arc<Secret<String>>>,
 }
@@ -157,6 +162,7 @@ impl Host {
             address,
             Arc::clone(&network),
             ports,
+            options.browser,
         );
         let demo = Arc::new(demo.map_err(tls)?);
         match desk.shop().map(|shop| shop.mode) {

@@ -45,6 +45,10 @@ impl Reach {
                 Peer::SandboxHere
             }
             // The client verifies the certificate of this host, and follows no redirect away from it.
+            (Reach::Accounts, Scope::Own { .. }) => url
+                .strip_prefix("https://")
+                .and_then(authority_of)
+                .map_or(Peer::Unknown, |host| Peer::TlsHost(host.to_owned())),
             (Reach::Accounts, Scope::Live(_) | Scope::Sandbox { .. }) => url
                 .strip_prefix("https://")
                 .and_then(host_of)
@@ -74,8 +78,11 @@ impl Reach {
             Reach::Accounts => {
                 let allowed = match scope {
                     Scope::Live(hosts) => hosts.contains(&host_of(url.strip_prefix("https://")?)?),
+                    // Any host but this machine's, which could vouch for nobody: TLS decides who it is.
+                    Scope::Own { gateway } => is_own(gateway) && origin(url) == origin(gateway),
                     Scope::Sandbox { gateway } => {
-                        is_sandbox(gateway) && origin(url) == origin(gateway)
+                        is_sandbox(gateway)
+                            && (origin(url) == origin(gateway) || is_beside(url, gateway))
                     }
                 };
                 allowed.then(|| url.to_owned())
@@ -90,6 +97,31 @@ struct Place {
     url: String,
     /// Who it is that answers there, once an answer came.
     answers: Peer,
+}
+
+/// Host and port of an address without its scheme; none when the address could mean another one.
+fn authority_of(rest: &str) -> Option<&str> {
+    let host = rest.split(['/', '?', '#']).next()?;
+    (!host.is_empty() && !host.contains(['@', '\\'])).then_some(host)
+}
+
+/// Whether a merchant's own server may be there: over TLS, and not on this machine.
+fn is_own(gateway: &str) -> bool {
+    let Some(authority) = gateway.strip_prefix("https://").and_then(authority_of) else {
+        return false;
+    };
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        Some(_) | None => authority,
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let is_here = host == "localhost"
+        || host.ends_with(".localhost")
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback() || address.is_unspecified());
+    !is_here
 }
 
 /// The host of an address without its scheme; none when the address could mean another one.
@@ -111,6 +143,19 @@ fn is_sandbox(gateway: &str) -> bool {
     let mut listed = paydesk_channels::all().iter();
     paydesk_desk::is_this_machine(gateway)
         || listed.any(|channel| channel.profile().sandbox_gateway == Some(gateway))
+}
+
+/// Whether it is another host of a channel that tries out where its real payments are: files have one of their own.
+fn is_beside(url: &str, gateway: &str) -> bool {
+    let host = url.strip_prefix("https://").and_then(host_of);
+    let mut profiles = paydesk_channels::all().iter().map(|it| it.profile());
+    host.is_some_and(|host| {
+        profiles.any(|profile| {
+            profile.gateway == gateway
+                && profile.sandbox_gateway == Some(gateway)
+                && profile.hosts.contains(&host)
+        })
+    })
 }
 
 /// A network over reqwest with rustls.
@@ -173,6 +218,11 @@ impl HttpNetwork {
             *current = way;
         }
         Ok(())
+    }
+
+    /// The address that a browser may be sent to for `url`, or none where it must not go there.
+    pub(crate) fn address(&self, url: &str, scope: &Scope) -> Option<String> {
+        self.way()?.reach.address(url, scope)
     }
 
     fn way(&self) -> Option<Way> {
@@ -355,7 +405,8 @@ mod tests {
                 ];
                 // Some channels try out on the host of the real ones and tell the two apart by the key.
                 let trying = profile.sandbox_gateway.unwrap_or_default();
-                if trying.strip_prefix("https://").and_then(host_of) != Some(*host) {
+                let tried = trying.strip_prefix("https://").and_then(host_of);
+                if !tried.is_some_and(|tried| profile.hosts.contains(&tried)) {
                     elsewhere.push(trying.to_owned());
                 }
                 for elsewhere in elsewhere {
@@ -415,6 +466,61 @@ mod tests {
     }
 
     #[test]
+    fn a_server_of_ones_own_is_reached_over_tls_and_nothing_else_is() {
+        let own = |gateway: &str| Scope::Own {
+            gateway: gateway.to_owned(),
+        };
+        let place = |url: &str, gateway: &str| Reach::Accounts.place(url, &own(gateway));
+        for (gateway, url, host) in [
+            (
+                "https://pay.example.com",
+                "https://pay.example.com/api/v1/x?a=1",
+                "pay.example.com",
+            ),
+            (
+                "https://pay.example.com:8443",
+                "https://pay.example.com:8443/api",
+                "pay.example.com:8443",
+            ),
+            (
+                "https://pay.example.com/btcpay",
+                "https://pay.example.com/btcpay/api",
+                "pay.example.com",
+            ),
+        ] {
+            let place = place(url, gateway).unwrap();
+            assert_eq!(place.answers, Peer::TlsHost(host.to_owned()));
+        }
+        for (gateway, url) in [
+            ("https://pay.example.com", "http://pay.example.com/api"),
+            ("http://pay.example.com", "http://pay.example.com/api"),
+            (
+                "https://pay.example.com",
+                "https://pay.example.com.example/api",
+            ),
+            (
+                "https://pay.example.com",
+                "https://pay.example.com@example.org/api",
+            ),
+            (
+                "https://pay.example.com",
+                "https://pay.example.com:8443/api",
+            ),
+            ("https://localhost", "https://localhost/api"),
+            ("https://shop.localhost", "https://shop.localhost/api"),
+            ("https://127.0.0.1:8443", "https://127.0.0.1:8443/api"),
+            ("https://[::1]", "https://[::1]/api"),
+            ("", "https://pay.example.com/api"),
+        ] {
+            assert_eq!(place(url, gateway), None, "{url}");
+        }
+        // A demo has no business there.
+        let demo = sandbox(Some("127.0.0.1:4242"));
+        let url = "https://pay.example.com/api";
+        assert_eq!(demo.place(url, &own("https://pay.example.com")), None);
+    }
+
+    #[test]
     fn a_sandbox_account_reaches_its_gateway_and_never_a_live_host() {
         let network = Reach::Accounts;
         let local = gateway("http://127.0.0.1:4242/gateway.do");
@@ -432,6 +538,21 @@ mod tests {
         }
         let theirs = "https://openapi-sandbox.dl.alipaydev.com/gateway.do";
         assert!(reached(theirs, &gateway(theirs)));
+        // Stripe tries out at the hosts of the real payments, and hands out files at another one than it answers.
+        let stripe = gateway("https://api.stripe.com");
+        let file = "https://files.stripe.com/v1/files/file_1/contents";
+        let place = network.place(file, &stripe).unwrap();
+        assert_eq!(place.answers, Peer::TlsHost("files.stripe.com".to_owned()));
+        for elsewhere in [
+            "http://files.stripe.com/v1/files/file_1/contents",
+            "https://files.stripe.com:444/v1/files/file_1/contents",
+            "https://files.stripe.com.example.com/",
+            "https://dashboard.stripe.com/",
+            "https://api.mch.weixin.qq.com/",
+        ] {
+            assert!(!reached(elsewhere, &stripe), "{elsewhere}");
+        }
+        assert!(!reached(file, &local) && !reached(file, &gateway(theirs)));
         // Whatever stands in the settings: a live or foreign gateway marked as a sandbox goes nowhere.
         for live in [
             "https://openapi.alipay.com/gateway.do",

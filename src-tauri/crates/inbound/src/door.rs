@@ -3,7 +3,7 @@
 
 use crate::{
     limits::{
-        BODY_WITHIN, CLOCK_WINDOW_MS, CONNECTIONS_MAX, NOTICES_PER_MINUTE,
+        BODY_WITHIN, CLOCK_WINDOW_MS, CONNECTIONS_MAX, LOOKS_PER_MINUTE, NOTICES_PER_MINUTE,
         STRANGERS_LOGGED_PER_MINUTE,
     },
     memory::{Memory, NonceFault, Rate},
@@ -40,6 +40,7 @@ pub(crate) struct Door {
     started_ms: i64,
     memory: Mutex<Memory>,
     notices: Mutex<Rate>,
+    looks: Mutex<Rate>,
     /// Refusals of strangers that were written to the log.
     strangers: Mutex<Rate>,
     work: Arc<Semaphore>,
@@ -60,6 +61,7 @@ impl Door {
             console,
             memory: Mutex::default(),
             notices: Mutex::default(),
+            looks: Mutex::default(),
             strangers: Mutex::default(),
             work: Arc::new(Semaphore::new(WORK_MAX)),
             stop,
@@ -115,17 +117,27 @@ impl Door {
         headers: &HeaderMap,
         settings: &InterfaceView,
     ) -> Result<(), Refusal> {
-        let host = one(headers, "host").ok_or_else(Refusal::host_not_allowed)?;
-        let name = without_port(host);
-        let is_ours = LOOPBACK.contains(&name) || settings.hosts.iter().any(|host| host == name);
-        if !is_ours {
-            return Err(Refusal::host_not_allowed());
-        }
+        self.named(headers, settings)?;
         let is_foreign_page = headers
             .get("sec-fetch-site")
             .is_some_and(|site| site != "same-origin" && site != "none");
         if headers.contains_key("origin") || is_foreign_page {
             return Err(Refusal::origin_not_allowed());
+        }
+        Ok(())
+    }
+
+    /// The name by which the listener is called.
+    pub(crate) fn named(
+        &self,
+        headers: &HeaderMap,
+        settings: &InterfaceView,
+    ) -> Result<(), Refusal> {
+        let host = one(headers, "host").ok_or_else(Refusal::host_not_allowed)?;
+        let name = without_port(host);
+        let is_ours = LOOPBACK.contains(&name) || settings.hosts.iter().any(|host| host == name);
+        if !is_ours {
+            return Err(Refusal::host_not_allowed());
         }
         Ok(())
     }
@@ -216,10 +228,19 @@ impl Door {
 
     /// One more notice, or not yet.
     pub(crate) fn take_notice(&self) -> Result<(), Refusal> {
-        let Ok(mut rate) = self.notices.lock() else {
+        self.take(&self.notices, NOTICES_PER_MINUTE)
+    }
+
+    /// One more look of a payer, or not yet.
+    pub(crate) fn take_look(&self) -> Result<(), Refusal> {
+        self.take(&self.looks, LOOKS_PER_MINUTE)
+    }
+
+    fn take(&self, rate: &Mutex<Rate>, per_minute: u32) -> Result<(), Refusal> {
+        let Ok(mut rate) = rate.lock() else {
             return Err(Refusal::stopping());
         };
-        let taken = rate.take(NOTICES_PER_MINUTE, self.console.now_ms());
+        let taken = rate.take(per_minute, self.console.now_ms());
         taken.map_err(Refusal::too_many_calls)
     }
 }

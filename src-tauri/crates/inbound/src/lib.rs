@@ -4,14 +4,17 @@
 //! Off until a person switches it on; loopback unless a person allows more; whoever comes must sign.
 
 mod door;
+mod keeper;
 mod limits;
 mod memory;
 mod notices;
 mod orders;
+mod payer;
 mod refusal;
 mod server;
 mod signature;
 
+pub use keeper::Keeper;
 pub use limits::*;
 pub use orders::ROUTES;
 pub use refusal::{CODES, NEXT_STEPS};

@@ -32,6 +32,9 @@ pub const NONCES_MAX: usize = 150_000;
 /// Notices taken in a minute, of all channels together, the refused ones included.
 pub const NOTICES_PER_MINUTE: u32 = 1_200;
 
+/// Looks of payers taken in a minute, of all together: a hundred pages ask every three seconds.
+pub const LOOKS_PER_MINUTE: u32 = 2_400;
+
 /// Refusals a minute that stand in the log although no key is known to be behind them: nobody fills the disk by knocking.
 pub(crate) const STRANGERS_LOGGED_PER_MINUTE: u32 = 600;
 

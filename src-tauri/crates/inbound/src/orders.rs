@@ -4,7 +4,7 @@ use crate::{
     OPENAPI,
     door::{Admitted, Door, one},
     limits::{BODY_BYTES_MAX, IDEMPOTENCY_KEY_MAX, PAGE_MAX, WAIT_MS_MAX},
-    notices,
+    notices, payer,
     refusal::{Refusal, json},
     signature::hex,
 };
@@ -29,6 +29,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("post", "/v1/orders/{order_id}/cancel"),
     ("post", "/v1/orders/{order_id}/refunds"),
     ("post", "/notices/{account_id}"),
+    ("get", "/pay/{order_id}/{tag}"),
 ];
 
 /// Take a payment: by a code that is shown, or by the payer's own.
@@ -96,6 +97,14 @@ struct Failure {
     advice: String,
 }
 
+/// An order that a person collects in parts.
+#[derive(Serialize)]
+struct Split {
+    total_minor: i64,
+    paid_minor: i64,
+    left_minor: i64,
+}
+
 /// An order with its latest attempt.
 #[derive(Serialize)]
 struct Order {
@@ -111,7 +120,10 @@ struct Order {
     paid_at_ms: Option<i64>,
     channel_number: Option<String>,
     shown_code: Option<ShownCode>,
+    /// Where its payer sees it in a browser.
+    payer_path: Option<String>,
     failure: Option<Failure>,
+    split: Option<Split>,
     doubt: Option<String>,
     version: u32,
 }
@@ -138,6 +150,7 @@ struct Refund {
     begun_at_ms: i64,
     done_at_ms: Option<i64>,
     in_cash: bool,
+    claim_link: Option<String>,
     why: Option<String>,
 }
 
@@ -170,6 +183,7 @@ pub(crate) fn router(door: Arc<Door>) -> Router {
         .route("/v1/orders/{order_id}/cancel", post(cancel))
         .route("/v1/orders/{order_id}/refunds", post(refund))
         .route("/notices/{account_id}", post(notices::hear))
+        .route("/pay/{order_id}/{tag}", get(payer::look))
         .fallback(
             |State(door): State<Arc<Door>>, request: Request| async move {
                 refused(&door, &request, Refusal::path_unknown())
@@ -246,6 +260,7 @@ async fn create(State(door): State<Arc<Door>>, request: Request) -> Response {
                         channel,
                         note: wish.note,
                         confirmed_repeat_of: None,
+                        part: None,
                     };
                     ask(&console, "show_qr", ask_for).await?
                 }
@@ -256,12 +271,13 @@ async fn create(State(door): State<Arc<Door>>, request: Request) -> Response {
                         code,
                         note: wish.note,
                         confirmed_repeat_of: None,
+                        part: None,
                     };
                     ask(&console, "take_payment", ask_for).await?
                 }
                 _ => return Err(Refusal::not_json("either channel or code")),
             };
-            Ok((StatusCode::CREATED, order(view)))
+            Ok((StatusCode::CREATED, order(&console, view)))
         },
     )
     .await
@@ -285,7 +301,7 @@ async fn query(
             let named = OrderId { order_id };
             let detail: OrderDetail = ask(&console, "order_detail", named).await?;
             let whole = WholeOrder {
-                order: order(detail.payment),
+                order: order(&console, detail.payment),
                 note: detail.row.note,
                 refundable_minor: detail.refundable.as_ref().map(minor),
                 refunds: detail.refunds.into_iter().map(refund_of).collect(),
@@ -340,7 +356,7 @@ async fn cancel(
                 return Err(Refusal::not_json("no body is expected"));
             }
             let view: PaymentView = ask(&console, "cancel_payment", OrderId { order_id }).await?;
-            Ok((StatusCode::OK, order(view)))
+            Ok((StatusCode::OK, order(&console, view)))
         },
     )
     .await
@@ -363,11 +379,13 @@ async fn refund(
             let request = RequestRefund {
                 refund_intent,
                 order_id,
+                reference: None,
                 amount_minor: wish.amount_minor.to_string(),
                 reason: wish.reason,
                 note: wish.note,
                 // What software gives back goes the way it came; cash is a person's to give.
                 in_cash: false,
+                rate: None,
             };
             let view: RefundView = ask(&console, "request_refund", request).await?;
             Ok((StatusCode::CREATED, refund_of(view)))
@@ -487,12 +505,16 @@ fn minor(money: &MoneyView) -> i64 {
     money.minor.parse().unwrap_or_default()
 }
 
-fn order(view: PaymentView) -> Order {
-    let is_final = matches!(
-        view.state,
-        PayState::Closed | PayState::Failed | PayState::Paid | PayState::Reversed
-    );
+fn order(console: &Console, view: PaymentView) -> Order {
+    // A part that failed ends no order: another may follow.
+    let goes_on = view.split.as_ref().is_some_and(|split| split.can_go_on);
+    let is_final = !goes_on
+        && matches!(
+            view.state,
+            PayState::Closed | PayState::Failed | PayState::Paid | PayState::Reversed
+        );
     Order {
+        payer_path: console.payer_path(&view.order_id),
         order_id: view.order_id,
         state: view.state,
         is_final,
@@ -511,6 +533,11 @@ fn order(view: PaymentView) -> Order {
             code: failure.code,
             advice: failure.advice,
         }),
+        split: view.split.map(|split| Split {
+            total_minor: minor(&split.total),
+            paid_minor: minor(&split.paid),
+            left_minor: minor(&split.left),
+        }),
         doubt: view.doubt,
         version: view.version,
     }
@@ -528,6 +555,7 @@ fn refund_of(view: RefundView) -> Refund {
         begun_at_ms: view.at,
         done_at_ms: view.done_at,
         in_cash: view.in_cash,
+        claim_link: view.offer.map(|offer| offer.link),
         why: view.why,
     }
 }

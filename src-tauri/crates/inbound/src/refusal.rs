@@ -290,7 +290,8 @@ fn handled(error: &CommandError) -> (StatusCode, &'static str) {
         ErrorCode::AttemptOpen
         | ErrorCode::CodeUsed
         | ErrorCode::IntentReused
-        | ErrorCode::NotNow => StatusCode::CONFLICT,
+        | ErrorCode::NotNow
+        | ErrorCode::PartGoingBack => StatusCode::CONFLICT,
         ErrorCode::CallerSecretMissing
         | ErrorCode::ClockWrong
         | ErrorCode::DatabaseBusy

@@ -14,6 +14,7 @@ mod journal;
 mod list;
 mod model;
 mod orders;
+mod payer_page;
 mod pdf;
 mod receipt;
 mod side_file;
@@ -33,6 +34,7 @@ pub use journal::{
 pub use list::{ListFormat, ListSetting};
 pub use model::{Cell, Column, ColumnKind, CurrencyTotals, ExportError, Exported, Heading};
 pub use orders::{OrderLine, OrderList};
+pub use payer_page::{PayerPage, PayerState};
 pub use pdf::Font;
-pub use receipt::{Receipt, ReceiptKind, Stamp};
+pub use receipt::{Receipt, ReceiptKind, ReceiptPart, Stamp};
 pub use side_file::{FontUsed, SIDE_FILE_ENDING, side_file};

@@ -11,6 +11,8 @@ pub enum ReceiptKind {
     NotPaid,
     /// Paid, on the channel's word.
     Paid,
+    /// Some of it is paid; the rest is owed.
+    PartPaid,
     /// The channel took the refund in; the money is not back yet.
     RefundAccepted,
     /// The money is back.
@@ -26,6 +28,7 @@ impl ReceiptKind {
         match self {
             ReceiptKind::NotPaid => "receipt_not_paid",
             ReceiptKind::Paid => "receipt_paid",
+            ReceiptKind::PartPaid => "receipt_part_paid",
             ReceiptKind::RefundAccepted => "receipt_refund_accepted",
             ReceiptKind::RefundDone => "receipt_refund_done",
             ReceiptKind::RefundFailed => "receipt_refund_failed",
@@ -43,6 +46,19 @@ pub enum Stamp {
     Demo,
     /// REFUND.
     Refund,
+}
+
+/// One part of an order that was paid in parts.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReceiptPart {
+    /// The channel's short name.
+    pub channel: String,
+    /// The channel's number.
+    pub channel_number: Option<String>,
+    /// How much.
+    pub amount: Money,
+    /// Of cash: what was handed over, and what went back.
+    pub handed: Option<(Money, Money)>,
 }
 
 /// Everything on a receipt.
@@ -74,6 +90,10 @@ pub struct Receipt {
     pub note: String,
     /// What this receipt is about.
     pub amount: Money,
+    /// The parts that are paid, of an order that is paid in parts; else none.
+    pub parts: Vec<ReceiptPart>,
+    /// What is left to pay, where there are parts.
+    pub owed: Money,
     /// Paid for the whole order.
     pub paid: Money,
     /// Gone back so far.
@@ -132,11 +152,25 @@ impl Receipt {
             ("receipt_order_no", self.number.clone()),
             ("receipt_reference", self.reference.clone()),
             ("receipt_time", self.at.clone()),
-            (
-                "receipt_channel",
-                text(language, &format!("channel_{}", self.channel), &[]),
-            ),
         ];
+        let name = |channel: &str| text(language, &format!("channel_{channel}"), &[]);
+        if self.parts.is_empty() {
+            rows.push(("receipt_channel", name(&self.channel)));
+        }
+        for part in &self.parts {
+            let said = format!("{} {}", name(&part.channel), sum(part.amount));
+            rows.push(("receipt_part", said));
+            if let Some(number) = &part.channel_number {
+                rows.push(("receipt_channel_no", number.clone()));
+            }
+            if let Some((received, change)) = part.handed {
+                rows.push(("receipt_received", sum(received)));
+                rows.push(("receipt_change", sum(change)));
+            }
+        }
+        if !self.parts.is_empty() && self.owed.minor() > 0 {
+            rows.push(("receipt_owed", sum(self.owed)));
+        }
         if let Some(number) = &self.channel_number {
             rows.push(("receipt_channel_no", number.clone()));
         }
@@ -163,12 +197,12 @@ impl Receipt {
 }
 
 /// With the code of the currency: `¥` alone is ambiguous on paper.
-fn sum(money: Money) -> String {
+pub(crate) fn sum(money: Money) -> String {
     format!("{} {}", money.currency().code(), money.to_decimal())
 }
 
 /// Text for HTML; control and direction-changing characters are shown, not obeyed (T6).
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -204,6 +238,8 @@ mod tests {
             device: "7K2M".to_owned(),
             channel: "alipay".to_owned(),
             channel_number: Some("2026112122001".to_owned()),
+            parts: Vec::new(),
+            owed: money(0),
             handed: None,
             payer: Some("159****5620".to_owned()),
             note: "<script>alert(1)</script>\u{202e}".to_owned(),
@@ -234,10 +270,48 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_told_by_channel_with_what_is_left() {
+        let money = |minor| Money::from_minor(minor, Currency::CNY);
+        let mut split = receipt(ReceiptKind::PartPaid, vec![]);
+        split.parts = vec![
+            ReceiptPart {
+                channel: "cash".to_owned(),
+                channel_number: None,
+                amount: money(1000),
+                handed: Some((money(2000), money(1000))),
+            },
+            ReceiptPart {
+                channel: "alipay".to_owned(),
+                channel_number: Some("2026112122007".to_owned()),
+                amount: money(1200),
+                handed: None,
+            },
+        ];
+        split.owed = money(2450);
+        let page = split.html(Language::English);
+        for said in [
+            "CNY 46.50",
+            "Cash CNY 10.00",
+            "Alipay CNY 12.00",
+            "2026112122007",
+            "CNY 24.50",
+            "Partly paid",
+        ] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+        // The whole is not claimed to be paid.
+        assert!(!page.contains(&format!(
+            ">{}<",
+            text(Language::English, "receipt_paid", &[])
+        )));
+    }
+
+    #[test]
     fn what_is_unknown_never_prints_as_paid() {
         for language in [Language::Chinese, Language::English] {
             let paid = text(language, "receipt_paid", &[]);
             for kind in [
+                ReceiptKind::PartPaid,
                 ReceiptKind::Unknown,
                 ReceiptKind::NotPaid,
                 ReceiptKind::RefundFailed,

@@ -98,6 +98,17 @@ impl Chance {
         })
     }
 
+    /// Letters and digits that nobody takes for one another, as in BTCPay Server's numbers.
+    pub(crate) fn base58(&self, count: usize) -> String {
+        const LETTERS: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+        self.with(|source| {
+            (0..count)
+                .filter_map(|_| LETTERS.get(source.gen_range(0..LETTERS.len())))
+                .map(|letter| char::from(*letter))
+                .collect()
+        })
+    }
+
     /// 32 bytes.
     pub(crate) fn secret(&self) -> [u8; 32] {
         let mut secret = [0; 32];

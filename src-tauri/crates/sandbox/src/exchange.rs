@@ -181,6 +181,7 @@ impl Reply {
 pub(crate) fn channel_of(call: &Call) -> Option<Channel> {
     match call.path.as_str() {
         "/gateway.do" | crate::alipay::DOWNLOAD_PATH => Some(Channel::Alipay),
+        path if path.starts_with(crate::btcpay::PATH) => Some(Channel::Btcpay),
         path if path.starts_with("/v1/") => Some(Channel::Stripe),
         path if path.starts_with(crate::stripe::PAGE) => Some(Channel::Stripe),
         path if path.starts_with("/v3/") => Some(Channel::Wechatpay),

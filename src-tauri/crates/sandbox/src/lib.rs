@@ -1,4 +1,5 @@
-//! The other side of the wire: Alipay, WeChat Pay, UnionPay and Stripe on loopback, with customers, money and faults.
+//! The other side of the wire: Alipay, WeChat Pay, UnionPay, Stripe and BTCPay Server on loopback, with customers,
+//! money and faults.
 //!
 //! It verifies what tills sign, signs what it answers, and keeps a ledger that survives being
 //! killed. It uses other libraries than the product for every signature and seal, and must never
@@ -6,6 +7,7 @@
 
 mod alipay;
 mod bills;
+mod btcpay;
 mod chance;
 mod clock;
 mod control;
@@ -41,6 +43,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub use bills::{PlantAsked, PlantCode, PlantRefused, Planted};
+pub use btcpay::{WalletAct, WalletScreen};
 pub use clock::{Clock, Moment, SystemClock};
 pub use control::{
     DayEnded, LedgerView, NOW_HEADER, PhoneAct, PhoneScreen, Registered, Rotated, Rotation,
@@ -49,18 +52,20 @@ pub use control::{
 pub use customers::{Behaviour, CUSTOMERS, Customer, Expected, behaviour_of, sample_code};
 pub use faults::{BILL_FAULTS, FAULTS, Fault, FaultKind, NamedAnswer, Scope, Strike};
 pub use keys::{
-    AlipayCertificateCredentials, AlipayCredentials, KeysError, MerchantCredentials,
-    StripeCredentials, UnionpayCredentials, WechatpayCredentials,
+    AlipayCertificateCredentials, AlipayCredentials, BtcpayCredentials, KeysError,
+    MerchantCredentials, StripeCredentials, UnionpayCredentials, WechatpayCredentials,
 };
 pub use ledger::{
-    ActionEnd, Awaits, Balances, Channel, Charge, Currency, Decline, EndedBy, Fen, JournalError,
-    Kind, Origin, Plan, ReaderAction, Refund, RefundCause, RefundState, Rhythm, State,
-    StripeAttempt, StripeLocation, StripeMethod, StripeReader, StripeRefund, StripeSession,
-    StripeTerms, Trade, TradeKey, UnionpayTerms,
+    ActionEnd, Awaits, Balances, Channel, Charge, CoinMethod, CoinPayment, CoinPayout, CoinState,
+    Currency, Decline, EndedBy, Fen, Invoice, InvoiceExtra, InvoiceMethod, InvoiceStatus,
+    InvoiceTerms, JournalError, Kind, Origin, PayoutState, Plan, PullPayment, Rate, ReaderAction,
+    Refund, RefundCause, RefundState, Rhythm, SpeedPolicy, State, StripeAttempt, StripeLocation,
+    StripeMethod, StripeReader, StripeRefund, StripeSession, StripeTerms, Trade, TradeKey,
+    UnionpayTerms,
 };
 pub use notices::DueNotice;
 pub use offline::{Delivered, Offline, OfflineKeys, Pending, WireAnswer, WireCall};
-pub use truth::{Movement, MovementKind, TrueTrade, Truth};
+pub use truth::{Movement, MovementKind, TrueCoins, TrueTrade, Truth};
 pub use world::Logged;
 
 use chance::Chance;
@@ -134,6 +139,9 @@ pub enum SandboxError {
         /// The system's own words.
         source: io::Error,
     },
+    /// A text is no price of a bitcoin.
+    #[error("{0} is no rate")]
+    NoRate(String),
     /// No payment fits a difference that was to be planted.
     #[error(transparent)]
     Plant(#[from] PlantRefused),
@@ -337,6 +345,19 @@ impl Sandbox {
         Ok(())
     }
 
+    /// How refunds that a channel takes in from now on will end.
+    pub fn end_refunds_as(&self, channel: Channel, state: RefundState) {
+        self.world.end_refunds_as(Some(channel), state);
+    }
+
+    /// Where Stripe tells its events: an address of this machine, or nowhere.
+    ///
+    /// # Errors
+    /// When the ledger's disk refuses.
+    pub fn set_stripe_endpoint(&self, url: Option<&str>) -> Result<(), SandboxError> {
+        Ok(self.control.set_endpoint(url.map(str::to_owned))?)
+    }
+
     /// Switches a fault on.
     pub fn set_fault(&self, fault: Fault) {
         self.control.set_fault(fault);
@@ -363,6 +384,14 @@ impl Sandbox {
     /// When the ledger's disk refuses.
     pub fn phone(&self, qr: &str, act: PhoneAct) -> Result<PhoneScreen, SandboxError> {
         Ok(self.control.phone(qr, act)?)
+    }
+
+    /// The customer's wallet, at BTCPay Server: sends coins, replaces them, claims refunds.
+    ///
+    /// # Errors
+    /// When the ledger's disk refuses.
+    pub fn wallet(&self, qr: &str, act: WalletAct) -> Result<WalletScreen, SandboxError> {
+        Ok(btcpay::wallet(&self.world, qr, act)?)
     }
 
     /// The sandbox's time: the machine's, moved by ended days, or played.

@@ -1,4 +1,4 @@
-//! Carries notices of UnionPay and Stripe to the merchant's address, as often as the channel does.
+//! Carries notices of UnionPay, Stripe and BTCPay Server to the merchant's address, as often as the channel does.
 //!
 //! To loopback and in the clear only: whatever another address says, it is never called, and counts as one that did
 //! not acknowledge. It must never decide whether a notice is due.
@@ -22,19 +22,17 @@ const LOOK_MS: u64 = 200;
 /// How long the merchant may take to acknowledge (protocol reference, "Notification").
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A notice that is to be sent by POST: UnionPay's form, or Stripe's JSON.
+/// A notice that is to be sent by POST.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct DueNotice {
-    /// The number of the transaction: of the payment, the refund or the undo.
+    /// At UnionPay the number of the payment, the refund or the undo; at BTCPay Server that of the delivery.
     pub number: String,
     /// The merchant's address, as the transaction named it.
     pub url: String,
-    /// The signed fields, percent-encoded; or the event.
+    /// Header names in small letters, and values: what the body is, and what signs it from outside.
+    pub headers: Vec<(String, String)>,
+    /// At UnionPay the signed fields, percent-encoded; else the event.
     pub body: String,
-    /// `application/x-www-form-urlencoded;charset=UTF-8` or `application/json; charset=utf-8`.
-    pub content_type: &'static str,
-    /// `Stripe-Signature`, which covers the body.
-    pub signature: Option<String>,
 }
 
 /// Sends what is due until told to stop. Nothing is sent twice at once: a round ends before the next begins.
@@ -70,15 +68,9 @@ async fn deliver_due(world: &Arc<World>) {
         let world = world.clone();
         sending.spawn(async move {
             let sent = tokio::time::timeout(PATIENCE, post(&notice)).await;
-            // UnionPay takes 200 and 302 for an answer, Stripe every 2xx.
-            let is_acknowledged = match (sent, notice.signature.is_some()) {
-                (Ok(Some(status)), true) => (200..300).contains(&status),
-                (Ok(status), false) => matches!(status, Some(200 | 302)),
-                _ => false,
-            };
+            let status = sent.ok().flatten();
             let number = notice.number;
-            let kept =
-                tokio::task::spawn_blocking(move || world.notice_sent(&number, is_acknowledged));
+            let kept = tokio::task::spawn_blocking(move || world.notice_sent(&number, status));
             if let Ok(Err(error)) = kept.await {
                 tracing::error!(%error, "a notice could not be written down");
             }
@@ -96,11 +88,9 @@ async fn post(notice: &DueNotice) -> Option<u16> {
         .await
         .ok()?;
     let target = uri.path_and_query().map_or("/", |target| target.as_str());
-    let mut request = Request::post(target)
-        .header("host", uri.authority()?.as_str())
-        .header("content-type", notice.content_type);
-    if let Some(signature) = &notice.signature {
-        request = request.header("stripe-signature", signature);
+    let mut request = Request::post(target).header("host", uri.authority()?.as_str());
+    for (name, value) in &notice.headers {
+        request = request.header(name, value);
     }
     let request = request
         .body(Full::new(Bytes::from(notice.body.clone())))

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::SandboxError;
 use crate::bills::{PlantAsked, Planted};
+use crate::btcpay::{WalletAct, WalletScreen};
 use crate::chance::Chance;
 use crate::clock::{Clock, Moment};
 use crate::control::{Control, DayEnded, LedgerView, PhoneAct, PhoneScreen, Rotated, Rotation};
@@ -16,7 +17,7 @@ use crate::customers::Behaviour;
 use crate::exchange::{Call, Reply};
 use crate::faults::{Fault, FaultKind, NamedAnswer, Strike};
 use crate::keys::{Keys, MerchantCredentials};
-use crate::ledger::{Channel, Currency, Fen, Ledger, RefundState, Rhythm, TradeKey};
+use crate::ledger::{Channel, Currency, Fen, Ledger, Rate, RefundState, Rhythm, TradeKey};
 use crate::notices::DueNotice;
 use crate::passage::{self, Outcome};
 use crate::truth::{self, TrueTrade, Truth};
@@ -290,7 +291,7 @@ impl Offline {
         Ok(truth::tell_one(&self.world, &key)?)
     }
 
-    /// Notices of UnionPay and Stripe that are due by now, ready to be delivered to the merchant.
+    /// Notices of UnionPay, Stripe and BTCPay Server that are due by now, ready to be delivered to the merchant.
     ///
     /// # Errors
     /// Never here; a ledger on a disk can fail.
@@ -299,7 +300,8 @@ impl Offline {
         Ok(self.world.due_notices()?)
     }
 
-    /// A notice was delivered, or not: it comes again until it is acknowledged, five times in all.
+    /// A notice was delivered, or nobody was there: then it comes again, five times in all at UnionPay, nine times
+    /// at BTCPay Server.
     ///
     /// # Errors
     /// Never here; a ledger on a disk can fail.
@@ -310,7 +312,9 @@ impl Offline {
         at: Moment,
     ) -> Result<(), SandboxError> {
         self.clock.set(at);
-        Ok(self.world.notice_sent(number, is_acknowledged)?)
+        Ok(self
+            .world
+            .notice_sent(number, is_acknowledged.then_some(200))?)
     }
 
     /// Every trade and balance, in the sandbox's own types.
@@ -353,9 +357,40 @@ impl Offline {
         screen
     }
 
-    /// How refunds accepted from now on will end (WeChat Pay, UnionPay).
-    pub fn set_refunds_end_as(&self, state: RefundState) {
-        *self.world.refunds_end_as() = state;
+    /// The customer's wallet, at BTCPay Server.
+    ///
+    /// # Errors
+    /// Never here; a ledger on a disk can fail.
+    pub fn wallet(
+        &self,
+        qr: &str,
+        act: WalletAct,
+        at: Moment,
+    ) -> Result<WalletScreen, SandboxError> {
+        self.clock.set(at);
+        Ok(crate::btcpay::wallet(&self.world, qr, act)?)
+    }
+
+    /// What a bitcoin costs from now on, as a decimal; `None` where nobody knows any more.
+    ///
+    /// # Errors
+    /// When the text is no rate.
+    pub fn set_coin_rate(
+        &self,
+        currency: Currency,
+        rate: Option<&str>,
+        at: Moment,
+    ) -> Result<(), SandboxError> {
+        self.clock.set(at);
+        let rate =
+            rate.map(|text| Rate::read(text).ok_or_else(|| SandboxError::NoRate(text.to_owned())));
+        Ok(self.control.coin_rate(currency, rate.transpose()?)?)
+    }
+
+    /// How refunds accepted from now on will end (WeChat Pay, UnionPay, Stripe), and what the owner makes
+    /// of claims at BTCPay Server; at one channel or at all of them.
+    pub fn set_refunds_end_as(&self, only: Option<Channel>, state: RefundState) {
+        self.world.end_refunds_as(only, state);
     }
 
     /// For how long queries of payments and refunds do not see what is new; 0 switches it off.

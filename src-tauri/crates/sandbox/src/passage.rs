@@ -76,7 +76,10 @@ pub(crate) fn arrive(
     };
     let is_download = call.path == crate::alipay::DOWNLOAD_PATH;
     let method = if is_download { "GET" } else { "POST" };
-    let has_methods = matches!(channel, Channel::Stripe | Channel::Wechatpay);
+    let has_methods = matches!(
+        channel,
+        Channel::Btcpay | Channel::Stripe | Channel::Wechatpay
+    );
     if !has_methods && call.method != method {
         return at_once(Reply::bare(405));
     }

@@ -8,8 +8,9 @@ use serde::Serialize;
 
 use crate::keys::MerchantCredentials;
 use crate::ledger::{
-    Balances, Channel, Currency, EndedBy, Fen, JournalError, Kind, Refund, RefundCause,
-    RefundState, State, Trade, TradeKey,
+    Balances, Channel, CoinMethod, CoinPayout, CoinState, Currency, EndedBy, Fen, Invoice,
+    InvoiceExtra, InvoiceStatus, JournalError, Kind, Ledger, PayoutState, PullPayment, Refund,
+    RefundCause, RefundState, State, Trade, TradeKey,
 };
 use crate::world::World;
 
@@ -27,11 +28,12 @@ pub struct Truth {
 /// One trade and its money.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct TrueTrade {
-    /// `alipay`, `stripe`, `unionpay` or `wechatpay`.
+    /// `alipay`, `btcpay`, `stripe`, `unionpay` or `wechatpay`.
     pub channel: Channel,
-    /// The merchant: Alipay's `seller_id`, Stripe's account, UnionPay's `merId`, WeChat Pay's `mchid`.
+    /// The merchant: Alipay's `seller_id`, BTCPay Server's `storeId`, Stripe's account, UnionPay's `merId`, WeChat Pay's
+    /// `mchid`.
     pub merchant: String,
-    /// The merchant's number; unique in the channel.
+    /// The merchant's number; unique in the channel, but at BTCPay Server, where several invoices can carry it.
     pub out_trade_no: String,
     /// The channel's number.
     pub trade_no: String,
@@ -42,7 +44,7 @@ pub struct TrueTrade {
     pub code: String,
     /// What it is for.
     pub subject: String,
-    /// `CNY` or another code, for every amount of the trade.
+    /// `CNY` or another code, for every amount of the trade; at BTCPay Server the invoice's, by its locked rate.
     pub currency: Currency,
     /// What was asked for.
     pub asked: Fen,
@@ -66,6 +68,24 @@ pub struct TrueTrade {
     pub kept: Fen,
     /// Every movement: the charges, then what went back, each in the order of their acceptance.
     pub movements: Vec<Movement>,
+    /// What an invoice of BTCPay Server has besides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coins: Option<TrueCoins>,
+}
+
+/// An invoice in coins.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct TrueCoins {
+    /// Where it stands.
+    pub status: InvoiceStatus,
+    /// What is special about that.
+    pub extra: InvoiceExtra,
+    /// Of one bitcoin, locked when it was made.
+    pub rate: String,
+    /// What is asked, in satoshi.
+    pub asked_sats: i64,
+    /// What came and was not replaced, in satoshi.
+    pub paid_sats: i64,
 }
 
 /// One movement of money.
@@ -86,6 +106,9 @@ pub struct Movement {
     /// `success` (done), `processing` (under way), `abnormal` (held, the payer has nothing) or
     /// `closed` (given up, the merchant has the money again).
     pub state: RefundState,
+    /// The same in satoshi, where that is what moved (BTCPay Server).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sats: Option<i64>,
 }
 
 /// Which way money moved, and why.
@@ -109,7 +132,7 @@ pub(crate) fn tell(world: &World) -> Result<Truth, JournalError> {
     let merchant = &world.keys.merchant;
     Ok(Truth {
         at_ms,
-        trades: ledger.trades().map(|trade| told(trade, merchant)).collect(),
+        trades: trades(&ledger, merchant),
         balances: ledger.all_balances(),
     })
 }
@@ -117,6 +140,13 @@ pub(crate) fn tell(world: &World) -> Result<Truth, JournalError> {
 /// Tells one trade.
 pub(crate) fn tell_one(world: &World, key: &TradeKey) -> Result<Option<TrueTrade>, JournalError> {
     let ledger = world.ledger()?;
+    if key.channel == Channel::Btcpay {
+        // Of several with the same number that one which got money, else the newest.
+        let all: Vec<&Invoice> = ledger.coins().by_order(&key.out_trade_no).collect();
+        let paid = all.iter().find(|invoice| invoice.paid_sats() > 0);
+        let found = paid.or(all.last());
+        return Ok(found.map(|invoice| told_invoice(&ledger, invoice)));
+    }
     // Only Stripe's trades are kept under numbers that are not the merchant's.
     let by_order = || {
         if key.channel != Channel::Stripe {
@@ -148,6 +178,16 @@ fn refund_number(refund: &Refund) -> &str {
     own.unwrap_or(&refund.refund_no)
 }
 
+/// Trades of every channel in the order of their making; invoices are no trades of the ledger.
+fn trades(ledger: &Ledger, merchant: &MerchantCredentials) -> Vec<TrueTrade> {
+    let own = ledger.trades().map(|trade| told(trade, merchant));
+    let invoices = ledger.coins().invoices();
+    let invoices = invoices.map(|invoice| told_invoice(ledger, invoice));
+    let mut all: Vec<TrueTrade> = own.chain(invoices).collect();
+    all.sort_by_key(|trade| trade.created_ms);
+    all
+}
+
 fn told(trade: &Trade, merchant: &MerchantCredentials) -> TrueTrade {
     let charges = trade.charges.iter().map(|charge| Movement {
         kind: MovementKind::Charge,
@@ -157,6 +197,7 @@ fn told(trade: &Trade, merchant: &MerchantCredentials) -> TrueTrade {
         accepted_ms: charge.at_ms,
         settled_ms: Some(charge.at_ms),
         state: RefundState::Success,
+        sats: None,
     });
     let refunds = trade.refunds.iter().map(|refund| Movement {
         kind: match refund.cause {
@@ -170,6 +211,7 @@ fn told(trade: &Trade, merchant: &MerchantCredentials) -> TrueTrade {
         accepted_ms: refund.accepted_ms,
         settled_ms: refund.settled_ms,
         state: refund.state,
+        sats: None,
     });
     let going_back = |is_counted: fn(RefundState) -> bool| {
         let counted = trade.refunds.iter().filter(|back| is_counted(back.state));
@@ -185,6 +227,7 @@ fn told(trade: &Trade, merchant: &MerchantCredentials) -> TrueTrade {
         channel: trade.key.channel,
         merchant: match trade.key.channel {
             Channel::Alipay => merchant.alipay.seller_id.clone(),
+            Channel::Btcpay => merchant.btcpay.store_id.clone(),
             Channel::Stripe => merchant.stripe.account.clone(),
             Channel::Unionpay => merchant.unionpay.mer_id.clone(),
             Channel::Wechatpay => merchant.wechatpay.mchid.clone(),
@@ -208,5 +251,127 @@ fn told(trade: &Trade, merchant: &MerchantCredentials) -> TrueTrade {
         }),
         kept: charged.minus(trade.refunded()).unwrap_or(Fen::ZERO),
         movements: charges.chain(refunds).collect(),
+        coins: None,
+    }
+}
+
+/// An invoice as a trade: worth what it was worth by its locked rate.
+fn told_invoice(ledger: &Ledger, invoice: &Invoice) -> TrueTrade {
+    let mut movements = charges(invoice);
+    for pull in ledger.coins().pulls_of(&invoice.id) {
+        let payouts = ledger.coins().payouts_of(&pull.id);
+        movements.extend(payouts.map(|payout| given_back(pull, payout)));
+    }
+    let charged = invoice.value(invoice.paid_sats());
+    let going_back = |state: RefundState| {
+        let backs = movements.iter();
+        let backs = backs.filter(|back| back.kind == MovementKind::Refund && back.state == state);
+        Fen::sum(backs.map(|back| back.amount)).unwrap_or(Fen::ZERO)
+    };
+    let (returned, in_transit) = (
+        going_back(RefundState::Success),
+        going_back(RefundState::Processing),
+    );
+    let gone = returned.plus(in_transit).unwrap_or(Fen::ZERO);
+    let is_late = invoice.extra == InvoiceExtra::PaidLate;
+    let (state, ended_by) = match invoice.status {
+        InvoiceStatus::New => ("waiting", None),
+        InvoiceStatus::Processing | InvoiceStatus::Settled => ("paid", None),
+        InvoiceStatus::Expired if is_late => ("paid", None),
+        InvoiceStatus::Invalid if invoice.is_marked() => ("ended", Some(EndedBy::Close)),
+        InvoiceStatus::Expired | InvoiceStatus::Invalid => ("ended", Some(EndedBy::Timeout)),
+    };
+    let has_expired = invoice.status == InvoiceStatus::Expired;
+    let way = invoice.method(CoinMethod::Chain);
+    let way = way.or(invoice.methods.first());
+    let item = invoice.terms.metadata.get("itemDesc");
+    TrueTrade {
+        channel: Channel::Btcpay,
+        merchant: invoice.store_id.clone(),
+        out_trade_no: invoice.order_id().unwrap_or_default().to_owned(),
+        trade_no: invoice.id.clone(),
+        kind: Kind::Qr,
+        code: way
+            .and_then(|way| way.destination.clone())
+            .unwrap_or_default(),
+        subject: item
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
+        currency: invoice.currency,
+        asked: invoice.price,
+        state,
+        ended_by,
+        ended_ms: has_expired.then_some(invoice.expires_ms),
+        created_ms: invoice.created_ms,
+        expires_ms: invoice.expires_ms,
+        charged,
+        returned,
+        in_transit,
+        kept: charged.minus(gone).unwrap_or(Fen::ZERO),
+        movements,
+        coins: Some(TrueCoins {
+            status: invoice.status,
+            extra: invoice.extra,
+            rate: invoice.rate.write(),
+            asked_sats: invoice.sats,
+            paid_sats: invoice.paid_sats(),
+        }),
+    }
+}
+
+/// What came. Each is worth what it added, so that the sum is worth what all of it is.
+fn charges(invoice: &Invoice) -> Vec<Movement> {
+    let mut sats = 0_i64;
+    let payments = invoice.payments.iter();
+    let told = payments.map(|payment| {
+        let (amount, state) = match payment.state {
+            CoinState::Invalid => (invoice.value(payment.sats), RefundState::Closed),
+            CoinState::Processing | CoinState::Settled => {
+                let before = invoice.value(sats);
+                sats = sats.saturating_add(payment.sats);
+                let added = invoice.value(sats).minus(before).unwrap_or(Fen::ZERO);
+                let is_certain = payment.state == CoinState::Settled;
+                let state = if is_certain {
+                    RefundState::Success
+                } else {
+                    RefundState::Processing
+                };
+                (added, state)
+            }
+        };
+        Movement {
+            kind: MovementKind::Charge,
+            number: String::new(),
+            channel_number: payment.id.clone(),
+            amount,
+            accepted_ms: payment.received_ms,
+            settled_ms: payment.ended_ms,
+            state,
+            sats: Some(payment.sats),
+        }
+    });
+    told.collect()
+}
+
+/// A claim, worth its part of what was offered.
+fn given_back(pull: &PullPayment, payout: &CoinPayout) -> Movement {
+    let parts = i128::from(pull.value.get()).saturating_mul(payout.amount.get().into());
+    let worth = parts.checked_div(pull.amount.get().into()).unwrap_or(0);
+    Movement {
+        kind: MovementKind::Refund,
+        number: pull.name.clone(),
+        channel_number: payout.id.clone(),
+        amount: Fen::new(i64::try_from(worth).unwrap_or(i64::MAX)),
+        accepted_ms: payout.created_ms,
+        settled_ms: payout.ended_ms,
+        state: match payout.state {
+            PayoutState::Completed => RefundState::Success,
+            PayoutState::Cancelled => RefundState::Closed,
+            PayoutState::AwaitingApproval
+            | PayoutState::AwaitingPayment
+            | PayoutState::InProgress => RefundState::Processing,
+        },
+        sats: payout.sats,
     }
 }

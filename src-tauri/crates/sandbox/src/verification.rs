@@ -62,6 +62,12 @@ pub fn alipay_accepts(
     Ok(Parameters::read(&recorded.call()).is_signed_by(&key, digest))
 }
 
+/// `BTCPay-Sig` of an event with these bytes.
+#[must_use]
+pub fn btcpay_signature(secret: &[u8], body: &[u8]) -> String {
+    crate::btcpay::signature(secret, body)
+}
+
 /// The text that UnionPay's gateway would verify, and the digest of it that is signed in its place.
 #[must_use]
 pub fn unionpay_text_to_sign(recorded: &Recorded<'_>) -> (String, String) {

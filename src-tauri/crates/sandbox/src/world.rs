@@ -14,11 +14,13 @@ use crate::clock::{Clock, Moment, day_of};
 use crate::exchange::{Call, Carriage, Dress, Label, Reply};
 use crate::faults::{FaultKind, Faults, NamedAnswer};
 use crate::keys::Keys;
-use crate::ledger::{Channel, JournalError, Ledger, RefundState, Rhythm, Trade, TradeKey};
+use crate::ledger::{
+    Channel, CoinFact, JournalError, Ledger, RefundState, Rhythm, Trade, TradeKey,
+};
 use crate::notices::DueNotice;
 use crate::past::Past;
 use crate::unionpay::Queries;
-use crate::{alipay, stripe, unionpay, wechatpay};
+use crate::{alipay, btcpay, stripe, unionpay, wechatpay};
 
 /// Calls that the log keeps; a bench of 200 payments and a kill run of some thousand calls fit.
 const LOG_MAX: usize = 50_000;
@@ -64,7 +66,7 @@ pub(crate) struct World {
     ledger: Arc<Mutex<Ledger>>,
     faults: Arc<Mutex<Faults>>,
     log: Arc<Mutex<VecDeque<Logged>>>,
-    refunds_end_as: Arc<Mutex<RefundState>>,
+    refunds_end_as: Arc<Mutex<BTreeMap<Channel, RefundState>>>,
     downloads: Arc<Mutex<Downloads>>,
     past: Arc<Mutex<Past>>,
     /// Queries of UnionPay, which may not be too frequent.
@@ -96,6 +98,7 @@ struct View {
 #[derive(Clone, Debug)]
 pub(crate) enum Draft {
     Alipay(alipay::Answer),
+    Btcpay(btcpay::Answer),
     /// A bill, or why there is none, or a page for the payer; never signed.
     File(Reply),
     Stripe(stripe::Answer),
@@ -129,7 +132,7 @@ impl World {
             ledger: Arc::new(Mutex::new(ledger)),
             faults: Arc::new(Mutex::new(Faults::new(seed))),
             log: Arc::new(Mutex::new(VecDeque::new())),
-            refunds_end_as: Arc::new(Mutex::new(RefundState::Success)),
+            refunds_end_as: Arc::default(),
             downloads: Arc::new(Mutex::new(Downloads::default())),
             view: View::default(),
         }
@@ -277,21 +280,34 @@ impl World {
         let delay_ms = self.notice_delay_ms.load(Ordering::SeqCst);
         let by_ms = self.now().wall_ms.saturating_sub(delay_ms);
         let due = ledger.due_notices(by_ms);
-        Ok(due
-            .filter_map(|notice| match notice.key.channel {
-                Channel::Stripe => stripe::notice(self, &ledger, notice),
-                _ => unionpay::notice(&self.keys, &ledger, notice),
-            })
-            .collect())
+        let due = due.filter_map(|notice| match notice.key.channel {
+            Channel::Stripe => stripe::notice(self, &ledger, notice),
+            _ => unionpay::notice(&self.keys, &ledger, notice),
+        });
+        let events = ledger.due_deliveries(by_ms);
+        let events = events.filter_map(|event| btcpay::notice(&ledger, event));
+        Ok(due.chain(events).collect())
     }
 
+    /// A notice went out; the status is what the merchant answered, if anybody did.
     pub(crate) fn notice_sent(
         &self,
         number: &str,
-        is_acknowledged: bool,
+        status: Option<u16>,
     ) -> Result<(), JournalError> {
         let at_ms = self.now().wall_ms;
-        held(&self.ledger).notice_sent(number, at_ms, is_acknowledged)
+        let mut ledger = held(&self.ledger);
+        if ledger.coins().delivery(number).is_some() {
+            let id = number.to_owned();
+            let sent = CoinFact::Delivered { id, at_ms, status };
+            return ledger.keep_coins(vec![sent]);
+        }
+        // UnionPay takes 200 and 302 for an answer, Stripe every 2xx.
+        let is_acknowledged = match ledger.notice(number).map(|notice| notice.key.channel) {
+            Some(Channel::Stripe) => status.is_some_and(|status| (200..300).contains(&status)),
+            _ => matches!(status, Some(200 | 302)),
+        };
+        ledger.notice_sent(number, at_ms, is_acknowledged)
     }
 
     /// Answers that went out.
@@ -303,15 +319,24 @@ impl World {
         held(&self.faults)
     }
 
-    /// How refunds accepted from now on will end (WeChat Pay, UnionPay).
-    pub(crate) fn refunds_end_as(&self) -> MutexGuard<'_, RefundState> {
-        held(&self.refunds_end_as)
+    /// How refunds accepted from now on will end (WeChat Pay, UnionPay, Stripe).
+    pub(crate) fn refunds_end_as(&self, channel: Channel) -> RefundState {
+        let ends = held(&self.refunds_end_as).get(&channel).copied();
+        ends.unwrap_or(RefundState::Success)
+    }
+
+    /// Sets it, for one channel or for all of them.
+    pub(crate) fn end_refunds_as(&self, only: Option<Channel>, state: RefundState) {
+        let channels = Channel::ALL.into_iter();
+        let meant = channels.filter(|channel| only.is_none_or(|only| only == *channel));
+        held(&self.refunds_end_as).extend(meant.map(|channel| (channel, state)));
     }
 
     /// What a call says it is; never trusted, only logged and matched with faults.
     pub(crate) fn label(&self, channel: Channel, call: &Call) -> Label {
         match channel {
             Channel::Alipay => alipay::label(&self.keys, call),
+            Channel::Btcpay => btcpay::label(self, call),
             Channel::Stripe => stripe::label(self, call),
             Channel::Unionpay => unionpay::label(self, call),
             Channel::Wechatpay => wechatpay::label(call),
@@ -328,6 +353,7 @@ impl World {
                 let (answer, carriage) = alipay::handle(self, call);
                 (Draft::Alipay(answer), carriage)
             }
+            Channel::Btcpay => btcpay::handle(self, call),
             Channel::Stripe => stripe::handle(self, call),
             Channel::Unionpay => unionpay::handle(self, call),
             Channel::Wechatpay => {
@@ -345,6 +371,8 @@ impl World {
     pub(crate) fn charge_answer(&self, call: &Call, key: &TradeKey) -> Draft {
         match key.channel {
             Channel::Alipay => Draft::Alipay(alipay::charge_answer(self, call, key)),
+            // Nobody is charged there, so nobody pays late.
+            Channel::Btcpay => Draft::Btcpay(btcpay::system_error()),
             Channel::Stripe => Draft::Stripe(stripe::charge_answer(self, call)),
             Channel::Unionpay => Draft::Unionpay(unionpay::charge_answer(self, call, key)),
             Channel::Wechatpay => Draft::Wechatpay(wechatpay::charge_answer(self, call, key)),
@@ -355,6 +383,7 @@ impl World {
     pub(crate) fn system_error(&self, channel: Channel, call: &Call) -> Draft {
         match channel {
             Channel::Alipay => Draft::Alipay(alipay::system_error(self, call)),
+            Channel::Btcpay => Draft::Btcpay(btcpay::system_error()),
             Channel::Stripe => Draft::Stripe(stripe::system_error(self, call)),
             Channel::Unionpay => Draft::Unionpay(unionpay::system_error(call)),
             Channel::Wechatpay => Draft::Wechatpay(wechatpay::system_error(self, call)),
@@ -365,6 +394,7 @@ impl World {
     pub(crate) fn named(&self, call: &Call, named: &NamedAnswer) -> Draft {
         match named.channel {
             Channel::Alipay => Draft::Alipay(alipay::named(self, call, named)),
+            Channel::Btcpay => Draft::Btcpay(btcpay::named(named)),
             Channel::Stripe => Draft::Stripe(stripe::named(call, named)),
             Channel::Unionpay => Draft::Unionpay(unionpay::named(self, call, named)),
             Channel::Wechatpay => Draft::Wechatpay(wechatpay::named(self, call, named)),
@@ -375,6 +405,7 @@ impl World {
     pub(crate) fn unsigned_refusal(channel: Channel, call: &Call) -> Draft {
         match channel {
             Channel::Alipay => Draft::Alipay(alipay::unsigned_refusal(call)),
+            Channel::Btcpay => Draft::Btcpay(btcpay::unsigned_refusal()),
             Channel::Stripe => Draft::Stripe(stripe::unsigned_refusal()),
             Channel::Unionpay => Draft::Unionpay(unionpay::unsigned_refusal(call)),
             Channel::Wechatpay => Draft::Wechatpay(wechatpay::unsigned_refusal()),
@@ -403,6 +434,11 @@ impl World {
         {
             return Draft::Wechatpay(other);
         }
+        if let Draft::Btcpay(answer) = &draft
+            && let Some(other) = btcpay::to_other_store(self, answer)
+        {
+            return Draft::Btcpay(other);
+        }
         if let Draft::Unionpay(answer) = &draft
             && let Some(other) = answer.to_other_merchant()
         {
@@ -415,6 +451,7 @@ impl World {
     pub(crate) fn seal(&self, draft: &Draft, dress: Dress) -> Reply {
         match draft {
             Draft::Alipay(answer) => answer.seal(&self.keys, dress),
+            Draft::Btcpay(answer) => answer.seal(),
             Draft::File(file) => file.clone(),
             Draft::Stripe(answer) => answer.seal(&self.chance),
             Draft::Unionpay(answer) => answer.seal(&self.keys, dress),
@@ -490,6 +527,7 @@ fn about(draft: Draft, label: &Label, other: &str) -> Draft {
         .filter_map(|(own, other)| Some((own?, other)));
     told.fold(draft, |draft, (own, other)| match draft {
         Draft::Alipay(answer) => Draft::Alipay(answer.about(own, other)),
+        Draft::Btcpay(answer) => Draft::Btcpay(answer.about(own, other)),
         Draft::File(file) => Draft::File(file),
         Draft::Stripe(answer) => Draft::Stripe(answer.about(own, other)),
         Draft::Unionpay(answer) => Draft::Unionpay(answer.about(own, other)),

@@ -28,7 +28,8 @@ pub struct AccountKeys {
     mac: Option<Mac>,
     resource: Option<ResourceKey>,
     content: Option<ContentKey>,
-    bearer: Option<Secret<String>>,
+    /// The word in front of a token, and the token.
+    token: Option<(&'static str, Secret<String>)>,
     pinned: Option<Pinned>,
     senders: Option<Senders>,
 }
@@ -288,8 +289,14 @@ impl AccountKeysBuilder {
 
     /// A bearer token, written into one request's headers at a time.
     #[must_use]
-    pub fn bearer(mut self, token: Secret<String>) -> Self {
-        self.0.bearer = Some(token);
+    pub fn bearer(self, token: Secret<String>) -> Self {
+        self.token("Bearer", token)
+    }
+
+    /// A token behind another word than `Bearer` (BTCPay Server: `token`).
+    #[must_use]
+    pub fn token(mut self, scheme: &'static str, token: Secret<String>) -> Self {
+        self.0.token = Some((scheme, token));
         self
     }
 
@@ -348,10 +355,10 @@ impl Keys for AccountKeys {
     }
 
     fn authorize(&self, headers: &mut Vec<(String, String)>) -> Result<(), KeyError> {
-        let token = self.bearer.as_ref().ok_or(KeyError::Missing)?;
+        let (scheme, token) = self.token.as_ref().ok_or(KeyError::Missing)?;
         headers.push((
             "Authorization".to_owned(),
-            format!("Bearer {}", token.expose()),
+            format!("{scheme} {}", token.expose()),
         ));
         Ok(())
     }

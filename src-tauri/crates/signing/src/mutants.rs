@@ -121,6 +121,8 @@ mutants! {
         "A refund that was taken in counts as given back.";
     FailedFreesAmount "failed-frees-amount", "Q17", "INV5":
         "A failed refund that goes out again under its number frees its amount.";
+    DoneRefundNotAsked "done-refund-not-asked", "Q17", "INV6":
+        "A refund that was done is not asked about again, so nobody learns that its money came back.";
     WatchByOwnClock "watch-by-own-clock", "Q18", "INV14":
         "Watches go by this machine's clock, so a jump ends them.";
     VersionCheckOff "version-check-off", "Q19", "INV11":
@@ -139,6 +141,8 @@ mutants! {
         "Every till has the same device id.";
     RoundedUp "rounded-up", "", "INV1":
         "A charge is rounded up to whole yuan.";
+    PartsNotCounted "parts-not-counted", "", "INV1":
+        "What is left to pay does not count the parts that are paid.";
     EvidenceCut "evidence-cut", "", "INV3":
         "Only the beginning of an answer is kept as its proof.";
     VersionStands "version-stands", "", "INV11":

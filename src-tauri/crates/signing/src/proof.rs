@@ -1,6 +1,6 @@
 //! What a reply is, and the proof that it may be believed.
-//! [`Authentic`] has private fields and few ways in: a verified signature, a TLS peer the network vouches for, or, for
-//! an account of a sandbox, this very machine.
+//! [`Authentic`] has private fields and few ways in: a verified signature or tag, a TLS peer the network vouches for,
+//! or, for an account of a sandbox, this very machine.
 
 use crate::{
     digest::{hex, sha256_hex},

@@ -81,6 +81,13 @@ fn an_ability_that_was_not_given_is_missing() {
         [("Authorization".to_owned(), "Bearer token".to_owned())]
     );
     assert_eq!(bearer.mac(b"x").unwrap().len(), 32);
+    let other = AccountKeys::builder().token("token", Secret::new("1a2b".to_owned()));
+    let mut headers = Vec::new();
+    other.build().authorize(&mut headers).unwrap();
+    assert_eq!(
+        headers,
+        [("Authorization".to_owned(), "token 1a2b".to_owned())]
+    );
     assert!(AccountKeys::builder().mac_secret(b"").is_err());
     assert_eq!(
         format!("{:?}", Secret::new("token".to_owned())),

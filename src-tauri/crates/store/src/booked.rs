@@ -1,15 +1,23 @@
 //! Our side of a channel's bill. A million rows are stepped through by rusqlite on a thread of its own: one by one
 //! through sqlx they cost seven times as much. Both are the same SQLite in one process.
 
-use crate::{SqliteStore, bills::parsed, errors::fault, read::text};
+use crate::{
+    SqliteStore,
+    bills::parsed,
+    errors::fault,
+    read::{int, text},
+};
 use paydesk_desk::ports::{Booked, BookedAsk, BookedRow, EachBooked, StoreError};
-use paydesk_domain::{AccountId, Currency, LineKind, LineState, Money, Payment, Refund, Timestamp};
+use paydesk_domain::{
+    AccountId, ChannelId, Currency, LineKind, LineState, Money, Payment, Refund, Timestamp,
+};
 use rusqlite::{Connection, ErrorCode, OpenFlags, types::ValueRef};
 use serde_json::Value;
 use sqlx::{Row, sqlite::SqliteRow};
 use std::{
     collections::{BTreeSet, HashSet},
     path::PathBuf,
+    time::Duration,
 };
 use tokio::sync::mpsc;
 
@@ -101,6 +109,26 @@ impl SqliteStore {
             .fetch_all(&mut *self.readers.take().await?)
             .await
             .map_err(fault)
+    }
+
+    pub(crate) async fn read_shown_code_times(
+        &self,
+        channel: &ChannelId,
+        among: u32,
+    ) -> Result<Vec<Duration>, StoreError> {
+        const TIMES: &str = "SELECT begun_at, booked_at FROM (SELECT begun_at, booked_at, paid_minor, value FROM payments WHERE channel = $1 ORDER BY begun_at DESC LIMIT $2) WHERE paid_minor > 0 AND value ->> '$.plan.tender' = 'show_code'";
+        let rows = sqlx::query(TIMES)
+            .bind(channel.0.clone())
+            .bind(i64::from(among))
+            .fetch_all(&mut *self.readers.take().await?)
+            .await
+            .map_err(fault)?;
+        let time = |row: &SqliteRow| {
+            let (begun, booked) = (int(row, 0)?, int(row, 1)?);
+            // The channel's clock may be behind ours.
+            Ok(Timestamp(booked).since(Timestamp(begun)))
+        };
+        rows.iter().map(time).collect()
     }
 
     pub(crate) async fn read_first_booked(

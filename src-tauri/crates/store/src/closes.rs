@@ -173,60 +173,21 @@ impl SqliteStore {
         from: ChannelDay,
         to: ChannelDay,
     ) -> Result<Vec<DayClose>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(CLOSES);
-        query.push(" WHERE day >= ").push_bind(i64::from(from.0));
-        query.push(" AND day <= ").push_bind(i64::from(to.0));
-        query.push(" ORDER BY day DESC, version DESC");
-        let rows = query
-            .build()
-            .fetch_all(&mut *self.readers.take().await?)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(close).collect()
+        closes(&mut *self.readers.take().await?, from, to).await
     }
+}
 
-    pub(crate) async fn closes_differ(&self) -> Result<Vec<String>, StoreError> {
-        const SIGNED: &str = "SELECT kind, body FROM log WHERE number IS NULL AND kind IN ('day_signed', 'day_reopened') ORDER BY seq";
-        let rows = sqlx::query(SIGNED)
-            .fetch_all(&mut *self.readers.take().await?)
-            .await
-            .map_err(fault)?;
-        let mut told: BTreeMap<(i64, i64), (Value, Option<Value>)> = BTreeMap::new();
-        for row in &rows {
-            let body: Value = parsed("event body", &text(row, 1)?)?;
-            let close = body.get("close").cloned().unwrap_or(Value::Null);
-            let number = |of: &Value, name: &str| of.get(name).and_then(Value::as_i64).unwrap_or(0);
-            if text(row, 0)? == "day_signed" {
-                told.insert(
-                    (number(&close, "day"), number(&close, "version")),
-                    (close, None),
-                );
-            } else {
-                let day = number(&body, "day");
-                let last = told.range_mut((day, 0)..(day + 1, 0)).next_back();
-                if let Some((_, (_, reopened))) = last {
-                    *reopened = body.get("reopened").cloned();
-                }
-            }
-        }
-        let all = self
-            .read_closes(ChannelDay(0), ChannelDay(i32::MAX))
-            .await?;
-        let mut differences = Vec::new();
-        for signed in all {
-            let key = (i64::from(signed.day.0), i64::from(signed.version));
-            let why = signed
-                .reopened
-                .as_ref()
-                .map(|why| object!({ "at": why.at, "by": why.by, "reason": why.reason }));
-            if told.remove(&key) != Some((close_body(&signed), why)) {
-                differences.push(format!("signed day {}", signed.day));
-            }
-        }
-        let missing = told.keys();
-        differences.extend(missing.map(|key| format!("signed day {}: no row", key.0)));
-        Ok(differences)
-    }
+async fn closes(
+    connection: &mut SqliteConnection,
+    from: ChannelDay,
+    to: ChannelDay,
+) -> Result<Vec<DayClose>, StoreError> {
+    let mut query = QueryBuilder::<Sqlite>::new(CLOSES);
+    query.push(" WHERE day >= ").push_bind(i64::from(from.0));
+    query.push(" AND day <= ").push_bind(i64::from(to.0));
+    query.push(" ORDER BY day DESC, version DESC");
+    let rows = query.build().fetch_all(connection).await.map_err(fault)?;
+    rows.iter().map(close).collect()
 }
 
 /// A signed day as its event tells it.
@@ -240,4 +201,48 @@ fn close_body(signed: &DayClose) -> Value {
         "by": signed.by,
         "head": signed.head,
     })
+}
+
+/// Where the signed days are not what the log says.
+pub(crate) async fn closes_differ(
+    moment: &mut SqliteConnection,
+) -> Result<Vec<String>, StoreError> {
+    const SIGNED: &str = "SELECT kind, body FROM log WHERE number IS NULL AND kind IN ('day_signed', 'day_reopened') ORDER BY seq";
+    let rows = sqlx::query(SIGNED)
+        .fetch_all(&mut *moment)
+        .await
+        .map_err(fault)?;
+    let mut told: BTreeMap<(i64, i64), (Value, Option<Value>)> = BTreeMap::new();
+    for row in &rows {
+        let body: Value = parsed("event body", &text(row, 1)?)?;
+        let close = body.get("close").cloned().unwrap_or(Value::Null);
+        let number = |of: &Value, name: &str| of.get(name).and_then(Value::as_i64).unwrap_or(0);
+        if text(row, 0)? == "day_signed" {
+            told.insert(
+                (number(&close, "day"), number(&close, "version")),
+                (close, None),
+            );
+        } else {
+            let day = number(&body, "day");
+            let last = told.range_mut((day, 0)..(day + 1, 0)).next_back();
+            if let Some((_, (_, reopened))) = last {
+                *reopened = body.get("reopened").cloned();
+            }
+        }
+    }
+    let all = closes(moment, ChannelDay(0), ChannelDay(i32::MAX)).await?;
+    let mut differences = Vec::new();
+    for signed in all {
+        let key = (i64::from(signed.day.0), i64::from(signed.version));
+        let why = signed
+            .reopened
+            .as_ref()
+            .map(|why| object!({ "at": why.at, "by": why.by, "reason": why.reason }));
+        if told.remove(&key) != Some((close_body(&signed), why)) {
+            differences.push(format!("signed day {}", signed.day));
+        }
+    }
+    let missing = told.keys();
+    differences.extend(missing.map(|key| format!("signed day {}: no row", key.0)));
+    Ok(differences)
 }

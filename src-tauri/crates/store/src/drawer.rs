@@ -219,16 +219,6 @@ impl SqliteStore {
             .await
             .map_err(|error| self.writer.fault(error))
     }
-
-    /// Where the rows are not what the log says.
-    pub(crate) async fn drawer_differs(&self) -> Result<Vec<String>, StoreError> {
-        const DIFFER: &str = "SELECT DISTINCT 'drawer ' || seq FROM (SELECT * FROM (SELECT * FROM drawer EXCEPT SELECT * FROM drawer_told) UNION ALL SELECT * FROM (SELECT * FROM drawer_told EXCEPT SELECT * FROM drawer))";
-        let rows = sqlx::query(DIFFER)
-            .fetch_all(&mut *self.readers.take().await?)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(|row| text(row, 0)).collect()
-    }
 }
 
 async fn next_opening(
@@ -293,4 +283,16 @@ impl DrawerBook for SqliteStore {
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(self.write_drawer(event, changes, seen))
     }
+}
+
+/// Where the rows are not what the log says.
+pub(crate) async fn drawer_differs(
+    moment: &mut SqliteConnection,
+) -> Result<Vec<String>, StoreError> {
+    const DIFFER: &str = "SELECT DISTINCT 'drawer ' || seq FROM (SELECT * FROM (SELECT * FROM drawer EXCEPT SELECT * FROM drawer_told) UNION ALL SELECT * FROM (SELECT * FROM drawer_told EXCEPT SELECT * FROM drawer))";
+    let rows = sqlx::query(DIFFER)
+        .fetch_all(&mut *moment)
+        .await
+        .map_err(fault)?;
+    rows.iter().map(|row| text(row, 0)).collect()
 }

@@ -236,6 +236,7 @@ impl Maker {
             expires: at.plus(std::time::Duration::from_secs(300)),
             watch_ms: 900_000,
             rate: self.rate,
+            intent: None,
         };
         let begun = made.order.begin_payment(plan, at);
         let reference = begun
@@ -261,6 +262,7 @@ impl Maker {
                 channel_ref: ChannelRef(format!("{}2200{tail:016}", made.order.plan().day.0)),
                 at,
                 payer: None,
+                coins: Vec::new(),
             })
         };
         let is_paid = matches!(fact, PaymentFact::Paid(_));
@@ -287,6 +289,7 @@ impl Maker {
             note: String::new(),
             by: made.order.plan().by.clone(),
             in_cash: false,
+            rate: paydesk_domain::RateChoice::default(),
         };
         let begun = made.order.begin_refund(payment, plan, at);
         let reference = begun.map_err(|_| impossible("refund"))?;
@@ -426,7 +429,7 @@ async fn write_attempts(
             .push_bind(channel_ref.clone())
             .push_bind(channel_ref.map(|text| text.chars().rev().collect::<String>()))
             .push_bind(order.number().as_str().as_bytes().to_vec())
-            .push_bind(payment.paid().map_or(0, |p| p.asked.minor()))
+            .push_bind(payment.money_in().map_or(0, Amount::minor))
             .push_bind(reserved)
             .push_bind(value)
             .push_bind(key)

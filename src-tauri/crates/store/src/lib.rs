@@ -14,6 +14,7 @@ mod flows;
 mod generate;
 mod lane;
 mod list;
+mod parts;
 mod pieces;
 
 mod projections;
@@ -26,6 +27,7 @@ mod takings;
 mod testing;
 mod wal;
 mod words;
+mod work;
 mod worklist;
 mod write;
 #[cfg(feature = "generate")]

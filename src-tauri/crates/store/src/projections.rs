@@ -5,16 +5,20 @@
 
 use crate::{
     SqliteStore,
+    drawer::drawer_differs,
     errors::{fault, unreadable},
     list::KEYS_PER_DAY,
+    parts,
+    takings::bill_days_differ,
     words,
+    worklist::worklist_differs,
     write::{BookedColumns, PAYMENT_AS_TEXT, PaymentColumns, REFUND_AS_TEXT, status_text},
 };
 use paydesk_desk::ports::{NewNote, StoreError};
 use paydesk_domain::{Order, OrderNumber, OrderPlan, Payment, Refund, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteRow};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Orders compared at a time.
@@ -59,6 +63,7 @@ struct Live {
     payment_columns: Vec<String>,
     refunds: Vec<String>,
     refund_columns: Vec<String>,
+    parts: Vec<String>,
     notes: Vec<String>,
 }
 
@@ -102,232 +107,242 @@ impl Found {
 }
 
 impl SqliteStore {
-    /// Folds the whole log and compares the result with the projections, row by row.
+    /// Folds the whole log and compares the result with the projections, row by row, as both stood at one
+    /// moment: what is written meanwhile is no difference.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn rebuild(&self) -> Result<RebuildReport, StoreError> {
-        let mut report = RebuildReport {
-            orders: 0,
-            differences: self.settings_differ().await?,
-        };
-        let mut sums = Sums::default();
-        let mut after = String::new();
-        loop {
-            let end = self.end_of_batch(&after).await?;
-            let mut folded = self.fold(&after, end.as_deref()).await?;
-            let live = self.live(&after, end.as_deref()).await?;
-            for (number, live) in live {
-                match folded.remove(&number) {
-                    Some(order) => {
-                        compare(&number, order, &live, &mut sums, &mut report.differences)?;
-                        report.orders += 1;
-                    }
-                    None => report
-                        .differences
-                        .push(format!("order {number}: not in the log")),
+        let mut reader = self.readers.take().await?;
+        let mut moment = reader.begin().await.map_err(fault)?;
+        rebuild(&mut moment).await
+    }
+}
+
+async fn rebuild(moment: &mut SqliteConnection) -> Result<RebuildReport, StoreError> {
+    let mut report = RebuildReport {
+        orders: 0,
+        differences: settings_differ(moment).await?,
+    };
+    let mut sums = Sums::default();
+    let mut after = String::new();
+    loop {
+        let end = end_of_batch(moment, &after).await?;
+        let mut folded = fold(moment, &after, end.as_deref()).await?;
+        let live = live(moment, &after, end.as_deref()).await?;
+        for (number, live) in live {
+            match folded.remove(&number) {
+                Some(order) => {
+                    compare(&number, order, &live, &mut sums, &mut report.differences)?;
+                    report.orders += 1;
                 }
-            }
-            let missing = folded
-                .keys()
-                .map(|number| format!("order {number}: no row"));
-            report.differences.extend(missing);
-            match end {
-                Some(end) => after = end,
-                None => break,
+                None => report
+                    .differences
+                    .push(format!("order {number}: not in the log")),
             }
         }
-        report.differences.extend(self.worklist_differs().await?);
-        report.differences.extend(self.bill_days_differ().await?);
-        report.differences.extend(self.drawer_differs().await?);
-        self.days_differ(sums.days, &mut report.differences).await?;
-        self.words_differ(sums.terms, &mut report.differences)
-            .await?;
-        Ok(report)
-    }
-
-    async fn settings_differ(&self) -> Result<Vec<String>, StoreError> {
-        let rows = sqlx::query("SELECT body FROM log WHERE number IS NULL ORDER BY seq")
-            .fetch_all(&mut *self.readers.take().await?)
-            .await
-            .map_err(fault)?;
-        let mut settings = None;
-        for row in &rows {
-            let body: Value = parsed(&text(row, 0)?, "event body")?;
-            settings = body.pointer("/after/settings").cloned().or(settings);
+        let missing = folded
+            .keys()
+            .map(|number| format!("order {number}: no row"));
+        report.differences.extend(missing);
+        match end {
+            Some(end) => after = end,
+            None => break,
         }
-        let live = sqlx::query("SELECT value FROM settings WHERE one = 1")
-            .fetch_optional(&mut *self.readers.take().await?)
-            .await
-            .map_err(fault)?;
-        let live = live.map(|row| text(&row, 0)).transpose()?;
-        let differ = live != settings.map(|s| s.to_string());
-        Ok(differ.then(|| "settings".to_owned()).into_iter().collect())
     }
+    report.differences.extend(worklist_differs(moment).await?);
+    report.differences.extend(bill_days_differ(moment).await?);
+    report.differences.extend(drawer_differs(moment).await?);
+    days_differ(moment, sums.days, &mut report.differences).await?;
+    words_differ(moment, sums.terms, &mut report.differences).await?;
+    Ok(report)
+}
 
-    /// The last number of the next batch; `None` when what is left goes to the end.
-    async fn end_of_batch(&self, after: &str) -> Result<Option<String>, StoreError> {
-        let row = sqlx::query(
+async fn settings_differ(moment: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+    let rows = sqlx::query("SELECT body FROM log WHERE number IS NULL ORDER BY seq")
+        .fetch_all(&mut *moment)
+        .await
+        .map_err(fault)?;
+    let mut settings = None;
+    for row in &rows {
+        let body: Value = parsed(&text(row, 0)?, "event body")?;
+        settings = body.pointer("/after/settings").cloned().or(settings);
+    }
+    let live = sqlx::query("SELECT value FROM settings WHERE one = 1")
+        .fetch_optional(&mut *moment)
+        .await
+        .map_err(fault)?;
+    let live = live.map(|row| text(&row, 0)).transpose()?;
+    let differ = live != settings.map(|s| s.to_string());
+    Ok(differ.then(|| "settings".to_owned()).into_iter().collect())
+}
+
+/// The last number of the next batch; `None` when what is left goes to the end.
+async fn end_of_batch(
+    moment: &mut SqliteConnection,
+    after: &str,
+) -> Result<Option<String>, StoreError> {
+    let row = sqlx::query(
             "SELECT number FROM (SELECT DISTINCT number FROM log WHERE number > $1 ORDER BY number LIMIT $2) ORDER BY number DESC LIMIT 1 OFFSET 0",
         )
         .bind(after.to_owned())
         .bind(BATCH)
-        .fetch_optional(&mut *self.readers.take().await?)
+        .fetch_optional(&mut *moment)
         .await
         .map_err(fault)?;
-        row.map(|row| text(&row, 0)).transpose()
-    }
+    row.map(|row| text(&row, 0)).transpose()
+}
 
-    async fn rows_between(
-        &self,
-        sql: &str,
-        after: &str,
-        end: Option<&str>,
-    ) -> Result<Vec<SqliteRow>, StoreError> {
-        sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()))
-            .bind(after.to_owned())
-            .bind(end.unwrap_or("~").to_owned())
-            .fetch_all(&mut *self.readers.take().await?)
-            .await
-            .map_err(fault)
-    }
+async fn rows_between(
+    moment: &mut SqliteConnection,
+    sql: &str,
+    after: &str,
+    end: Option<&str>,
+) -> Result<Vec<SqliteRow>, StoreError> {
+    sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()))
+        .bind(after.to_owned())
+        .bind(end.unwrap_or("~").to_owned())
+        .fetch_all(&mut *moment)
+        .await
+        .map_err(fault)
+}
 
-    async fn fold(
-        &self,
-        after: &str,
-        end: Option<&str>,
-    ) -> Result<BTreeMap<String, Folded>, StoreError> {
-        const EVENTS: &str = "SELECT number, subject, body FROM log WHERE number > $1 AND number <= $2 ORDER BY number, seq";
-        let mut orders: BTreeMap<String, Folded> = BTreeMap::new();
-        for row in self.rows_between(EVENTS, after, end).await? {
-            let subject: Option<String> = row.try_get(1).map_err(fault)?;
-            let mut body: Value = parsed(&text(&row, 2)?, "event body")?;
-            let order = orders.entry(text(&row, 0)?).or_default();
-            order.version = body.get("version").and_then(Value::as_u64);
-            if let Some(after) = body.get_mut("after").map(Value::take) {
-                fold_order(order, subject, after)?;
-            }
+async fn fold(
+    moment: &mut SqliteConnection,
+    after: &str,
+    end: Option<&str>,
+) -> Result<BTreeMap<String, Folded>, StoreError> {
+    const EVENTS: &str = "SELECT number, subject, body FROM log WHERE number > $1 AND number <= $2 ORDER BY number, seq";
+    let mut orders: BTreeMap<String, Folded> = BTreeMap::new();
+    for row in rows_between(moment, EVENTS, after, end).await? {
+        let subject: Option<String> = row.try_get(1).map_err(fault)?;
+        let mut body: Value = parsed(&text(&row, 2)?, "event body")?;
+        let order = orders.entry(text(&row, 0)?).or_default();
+        order.version = body.get("version").and_then(Value::as_u64);
+        if let Some(after) = body.get_mut("after").map(Value::take) {
+            fold_order(order, subject, after)?;
         }
-        Ok(orders)
     }
+    Ok(orders)
+}
 
-    async fn live(
-        &self,
-        after: &str,
-        end: Option<&str>,
-    ) -> Result<BTreeMap<String, Live>, StoreError> {
-        let mut orders: BTreeMap<String, Live> = BTreeMap::new();
-        let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+async fn live(
+    moment: &mut SqliteConnection,
+    after: &str,
+    end: Option<&str>,
+) -> Result<BTreeMap<String, Live>, StoreError> {
+    let mut orders: BTreeMap<String, Live> = BTreeMap::new();
+    let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
             "SELECT o.number, o.id, o.version, o.plan, {COLUMNS} FROM orders o WHERE o.number > $1 AND o.number <= $2"
         )))
         .bind(after.to_owned())
         .bind(end.unwrap_or("~").to_owned())
-        .fetch_all(&mut *self.readers.take().await?)
+        .fetch_all(&mut *moment)
         .await
         .map_err(fault)?;
-        for row in &rows {
-            let columns = (4..row.len())
-                .map(|at| any_text(row, at))
-                .collect::<Result<_, _>>()?;
-            let live = LiveRow {
-                id: row.try_get(1).map_err(fault)?,
-                version: u64::try_from(row.try_get::<i64, _>(2).map_err(fault)?).unwrap_or(0),
-                plan: text(row, 3)?,
-                columns,
-            };
-            orders.entry(text(row, 0)?).or_default().row = Some(live);
-        }
-        let payments = format!(
-            "SELECT number, value, reference || ' ' || {PAYMENT_AS_TEXT} FROM payments WHERE number > $1 AND number <= $2 ORDER BY number, reference"
-        );
-        for row in self.rows_between(&payments, after, end).await? {
-            let order = orders.entry(text(&row, 0)?).or_default();
-            order.payments.push(text(&row, 1)?);
-            order.payment_columns.push(text(&row, 2)?);
-        }
-        let refunds = format!(
-            "SELECT number, value, reference || ' ' || {REFUND_AS_TEXT} FROM refunds WHERE number > $1 AND number <= $2 ORDER BY number, rowid"
-        );
-        for row in self.rows_between(&refunds, after, end).await? {
-            let order = orders.entry(text(&row, 0)?).or_default();
-            order.refunds.push(text(&row, 1)?);
-            order.refund_columns.push(text(&row, 2)?);
-        }
-        const NOTES: &str = "SELECT number, at || ' ' || by_name || ' ' || text FROM notes WHERE number > $1 AND number <= $2 ORDER BY number, id";
-        for row in self.rows_between(NOTES, after, end).await? {
-            let order = orders.entry(text(&row, 0)?).or_default();
-            order.notes.push(text(&row, 1)?);
-        }
-        Ok(orders)
+    for row in &rows {
+        let columns = (4..row.len())
+            .map(|at| any_text(row, at))
+            .collect::<Result<_, _>>()?;
+        let live = LiveRow {
+            id: row.try_get(1).map_err(fault)?,
+            version: u64::try_from(row.try_get::<i64, _>(2).map_err(fault)?).unwrap_or(0),
+            plan: text(row, 3)?,
+            columns,
+        };
+        orders.entry(text(row, 0)?).or_default().row = Some(live);
     }
+    let payments = format!(
+        "SELECT number, value, reference || ' ' || {PAYMENT_AS_TEXT} FROM payments WHERE number > $1 AND number <= $2 ORDER BY number, reference"
+    );
+    for row in rows_between(moment, &payments, after, end).await? {
+        let order = orders.entry(text(&row, 0)?).or_default();
+        order.payments.push(text(&row, 1)?);
+        order.payment_columns.push(text(&row, 2)?);
+    }
+    let refunds = format!(
+        "SELECT number, value, reference || ' ' || {REFUND_AS_TEXT} FROM refunds WHERE number > $1 AND number <= $2 ORDER BY number, rowid"
+    );
+    for row in rows_between(moment, &refunds, after, end).await? {
+        let order = orders.entry(text(&row, 0)?).or_default();
+        order.refunds.push(text(&row, 1)?);
+        order.refund_columns.push(text(&row, 2)?);
+    }
+    for (number, part) in parts::live(moment, after, end).await? {
+        orders.entry(number).or_default().parts.push(part);
+    }
+    const NOTES: &str = "SELECT number, at || ' ' || by_name || ' ' || text FROM notes WHERE number > $1 AND number <= $2 ORDER BY number, id";
+    for row in rows_between(moment, NOTES, after, end).await? {
+        let order = orders.entry(text(&row, 0)?).or_default();
+        order.notes.push(text(&row, 1)?);
+    }
+    Ok(orders)
+}
 
-    async fn days_differ(
-        &self,
-        mut counted: BTreeMap<(i64, String, String), Stats>,
-        differences: &mut Vec<String>,
-    ) -> Result<(), StoreError> {
-        let rows = sqlx::query(
+async fn days_differ(
+    moment: &mut SqliteConnection,
+    mut counted: BTreeMap<(i64, String, String), Stats>,
+    differences: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let rows = sqlx::query(
             "SELECT day, channel, status, orders, paid, attention, refunds, taken_minor, refunded_minor FROM day_stats",
         )
-        .fetch_all(&mut *self.readers.take().await?)
+        .fetch_all(&mut *moment)
         .await
         .map_err(fault)?;
-        for row in &rows {
-            let key = (row.try_get(0).map_err(fault)?, text(row, 1)?, text(row, 2)?);
-            let mut stats = Stats::default();
-            for (at, value) in stats.0.iter_mut().enumerate() {
-                *value = row.try_get(at + 3).map_err(fault)?;
-            }
-            // A row whose orders all moved on stays behind with nothing in it.
-            if counted.remove(&key).unwrap_or_default() != stats {
-                differences.push(format!("day {}: {} {}", key.0, key.1, key.2));
-            }
+    for row in &rows {
+        let key = (row.try_get(0).map_err(fault)?, text(row, 1)?, text(row, 2)?);
+        let mut stats = Stats::default();
+        for (at, value) in stats.0.iter_mut().enumerate() {
+            *value = row.try_get(at + 3).map_err(fault)?;
         }
-        let missing = counted
-            .keys()
-            .map(|key| format!("day {}: {} {}", key.0, key.1, key.2));
-        differences.extend(missing);
-        Ok(())
+        // A row whose orders all moved on stays behind with nothing in it.
+        if counted.remove(&key).unwrap_or_default() != stats {
+            differences.push(format!("day {}: {} {}", key.0, key.1, key.2));
+        }
     }
+    let missing = counted
+        .keys()
+        .map(|key| format!("day {}: {} {}", key.0, key.1, key.2));
+    differences.extend(missing);
+    Ok(())
+}
 
-    async fn words_differ(
-        &self,
-        counted: BTreeMap<String, Found>,
-        differences: &mut Vec<String>,
-    ) -> Result<(), StoreError> {
-        let mut connection = self.readers.take().await?;
-        sqlx::query(
-            "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, instance)",
-        )
-        .execute(&mut *connection)
+async fn words_differ(
+    moment: &mut SqliteConnection,
+    counted: BTreeMap<String, Found>,
+    differences: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "CREATE VIRTUAL TABLE IF NOT EXISTS temp.terms USING fts5vocab(main, words, instance)",
+    )
+    .execute(&mut *moment)
+    .await
+    .map_err(fault)?;
+    let rows = sqlx::query("SELECT term, count(*), sum(doc % $1) FROM temp.terms GROUP BY term")
+        .bind(KEY_REST)
+        .fetch_all(&mut *moment)
         .await
         .map_err(fault)?;
-        let rows =
-            sqlx::query("SELECT term, count(*), sum(doc % $1) FROM temp.terms GROUP BY term")
-                .bind(KEY_REST)
-                .fetch_all(&mut *connection)
-                .await
-                .map_err(fault)?;
-        let mut found = BTreeMap::new();
-        for row in &rows {
-            let of = Found {
-                orders: row.try_get(1).map_err(fault)?,
-                sum: row.try_get(2).map_err(fault)?,
-            };
-            found.insert(text(row, 0)?, of);
-        }
-        let differ = counted
-            .iter()
-            .filter(|(term, count)| found.get(*term) != Some(count))
-            .chain(
-                found
-                    .iter()
-                    .filter(|(term, _)| !counted.contains_key(*term)),
-            )
-            .map(|(term, _)| format!("words: {term}"));
-        differences.extend(differ);
-        Ok(())
+    let mut found = BTreeMap::new();
+    for row in &rows {
+        let of = Found {
+            orders: row.try_get(1).map_err(fault)?,
+            sum: row.try_get(2).map_err(fault)?,
+        };
+        found.insert(text(row, 0)?, of);
     }
+    let differ = counted
+        .iter()
+        .filter(|(term, count)| found.get(*term) != Some(count))
+        .chain(
+            found
+                .iter()
+                .filter(|(term, _)| !counted.contains_key(*term)),
+        )
+        .map(|(term, _)| format!("words: {term}"));
+    differences.extend(differ);
+    Ok(())
 }
 
 fn compare(
@@ -385,7 +400,8 @@ fn compare(
     let same_attempts = live.payments == as_text(order.payments())?
         && live.payment_columns == payment_columns
         && live.refunds == as_text(order.refunds())?
-        && live.refund_columns == refund_columns;
+        && live.refund_columns == refund_columns
+        && live.parts == parts::as_text(&order);
     if !same_attempts {
         differences.push(format!("order {number}: attempts or refunds differ"));
     }

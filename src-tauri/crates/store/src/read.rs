@@ -109,9 +109,6 @@ impl SqliteStore {
     }
 }
 
-/// No lease is longer: one that ends later was taken under another clock, or is damaged.
-const LEASE_MAX: Duration = Duration::from_secs(60);
-
 /// Never: whatever is due is looked at (Q2).
 fn is_skipped(reference: &MerchantRef) -> bool {
     let number = reference.order();
@@ -129,6 +126,14 @@ impl Store for SqliteStore {
         first: FirstAttempt,
     ) -> BoxFuture<'_, Result<Opened, StoreError>> {
         Box::pin(self.write_open(new, first))
+    }
+
+    fn begin_part(
+        &self,
+        commit: Commit,
+        code: Option<PayerCode>,
+    ) -> BoxFuture<'_, Result<Opened, StoreError>> {
+        Box::pin(self.write_part(commit, code))
     }
 
     fn load<'a>(
@@ -217,15 +222,7 @@ impl Store for SqliteStore {
     }
 
     fn plan_anew(&self, now: Timestamp) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            sqlx::query("UPDATE work SET due_at = min(due_at, $1), lease_until = 0 WHERE due_at > $1 OR (due_at IS NOT NULL AND lease_until > $2)")
-                .bind(now.0)
-                .bind(now.plus(LEASE_MAX).0)
-                .execute(&mut *self.writer.take().await?)
-                .await
-                .map_err(|error| self.writer.fault(error))?;
-            Ok(())
-        })
+        Box::pin(self.write_plan_anew(now))
     }
 
     fn pulse(&self) -> BoxFuture<'_, Result<Pulse, StoreError>> {
@@ -261,19 +258,7 @@ impl Store for SqliteStore {
     }
 
     fn open_work(&self) -> BoxFuture<'_, Result<Vec<MerchantRef>, StoreError>> {
-        Box::pin(async move {
-            let rows = sqlx::query(
-                "SELECT reference FROM work WHERE due_at IS NOT NULL ORDER BY reference",
-            )
-            .fetch_all(&mut *self.readers.take().await?)
-            .await
-            .map_err(fault)?;
-            let references = rows.iter().map(|row| {
-                let reference = text(row, 0)?;
-                MerchantRef::parse(&reference).map_err(|_| StoreError::Corrupt(reference))
-            });
-            references.collect()
-        })
+        Box::pin(self.read_open_work())
     }
 
     fn begin_epoch(&self, epoch: u8) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -302,6 +287,14 @@ impl Store for SqliteStore {
             let number = order_number(&row)?;
             self.row(&number).await
         })
+    }
+
+    fn shown_code_times<'a>(
+        &'a self,
+        channel: &'a ChannelId,
+        among: u32,
+    ) -> BoxFuture<'a, Result<Vec<Duration>, StoreError>> {
+        Box::pin(self.read_shown_code_times(channel, among))
     }
 
     fn by_intent<'a>(

@@ -11,6 +11,7 @@ use crate::{
 use paydesk_desk::ports::{Billed, StoreError, Taken, Takings, TakingsBy};
 use paydesk_domain::{BusinessDay, ChannelId, Currency, Money, Totals};
 use serde::de::DeserializeOwned;
+use sqlx::SqliteConnection;
 
 /// A day is `yyyymmdd`: without its last two digits it is the month.
 fn place(by: TakingsBy) -> &'static str {
@@ -18,6 +19,14 @@ fn place(by: TakingsBy) -> &'static str {
         TakingsBy::Day => "day",
         TakingsBy::Month => "day / 100",
     }
+}
+
+/// The orders of several channels between two keys: `whole`, each once, and `parts`, each once for each channel.
+fn in_parts(first: &str, last: &str) -> String {
+    format!(
+        "WITH parts AS (SELECT o.id, o.day, o.opened_at, p.channel, p.taken_minor, p.refunded_minor FROM order_parts p JOIN orders o ON o.id = p.order_id WHERE p.order_id BETWEEN {first} AND {last}), \
+         whole AS (SELECT id, day, channel, taken_minor, refunded_minor FROM orders WHERE id IN (SELECT id FROM parts))"
+    )
 }
 
 impl SqliteStore {
@@ -28,8 +37,16 @@ impl SqliteStore {
         by: TakingsBy,
     ) -> Result<Takings, StoreError> {
         let place = place(by);
+        // The days' counts have each order under the one channel of its row; those of several are put right.
+        let parts = in_parts(
+            &format!("$1 * {KEYS_PER_DAY}"),
+            &format!("($2 + 1) * {KEYS_PER_DAY} - 1"),
+        );
         let taken = format!(
-            "SELECT {place} AS at, channel, sum(orders), sum(paid), sum(taken_minor), sum(refunded_minor) FROM day_stats WHERE day BETWEEN $1 AND $2 GROUP BY at, channel HAVING sum(orders) > 0"
+            "{parts}, counted AS (SELECT day, channel, orders, paid, taken_minor, refunded_minor FROM day_stats WHERE day BETWEEN $1 AND $2 \
+             UNION ALL SELECT day, channel, -1, -(taken_minor > 0), -taken_minor, -refunded_minor FROM whole \
+             UNION ALL SELECT day, channel, 1, taken_minor > 0, taken_minor, refunded_minor FROM parts) \
+             SELECT {place} AS at, channel, sum(orders), sum(paid), sum(taken_minor), sum(refunded_minor) FROM counted GROUP BY at, channel HAVING sum(orders) > 0"
         );
         let billed = format!(
             "SELECT {place} AS at, channel, currency, count(*), sum(payments), sum(paid_minor), sum(refunds), sum(refunded_minor), sum(fee_minor) FROM bill_days WHERE day BETWEEN $1 AND $2 GROUP BY at, channel, currency"
@@ -52,10 +69,15 @@ impl SqliteStore {
         &self,
         day: BusinessDay,
     ) -> Result<Vec<Taken>, StoreError> {
-        const HOURS: &str = "SELECT opened_at / 3600000 AS at, channel, count(*), sum(taken_minor > 0), sum(taken_minor), sum(refunded_minor) FROM orders WHERE id BETWEEN $1 AND $2 GROUP BY at, channel";
+        let parts = in_parts("$1", "$2");
+        let hours = format!(
+            "{parts}, counted AS (SELECT opened_at, channel, taken_minor, refunded_minor FROM orders WHERE id BETWEEN $1 AND $2 AND id NOT IN (SELECT id FROM whole) \
+             UNION ALL SELECT opened_at, channel, taken_minor, refunded_minor FROM parts) \
+             SELECT opened_at / 3600000 AS at, channel, count(*), sum(taken_minor > 0), sum(taken_minor), sum(refunded_minor) FROM counted GROUP BY at, channel"
+        );
         let first = i64::from(day.0) * KEYS_PER_DAY;
         let told = self
-            .at_once::<Told>(HOURS, 6, (first, first + KEYS_PER_DAY - 1))
+            .at_once::<Told>(&hours, 6, (first, first + KEYS_PER_DAY - 1))
             .await?;
         Ok(told.into_iter().map(taken_of).collect())
     }
@@ -72,8 +94,14 @@ impl SqliteStore {
         by: TakingsBy,
     ) -> Result<Vec<Taken>, StoreError> {
         let place = place(by);
+        let parts = in_parts(
+            &format!("$1 * {KEYS_PER_DAY}"),
+            &format!("($2 + 1) * {KEYS_PER_DAY} - 1"),
+        );
         let sql = format!(
-            "SELECT {place} AS at, channel, count(*), sum(taken_minor > 0), sum(taken_minor), sum(refunded_minor) FROM orders WHERE day BETWEEN $1 AND $2 GROUP BY at, channel"
+            "{parts}, counted AS (SELECT day, channel, taken_minor, refunded_minor FROM orders WHERE day BETWEEN $1 AND $2 AND id NOT IN (SELECT id FROM whole) \
+             UNION ALL SELECT day, channel, taken_minor, refunded_minor FROM parts) \
+             SELECT {place} AS at, channel, count(*), sum(taken_minor > 0), sum(taken_minor), sum(refunded_minor) FROM counted GROUP BY at, channel"
         );
         let days = (i64::from(from.0), i64::from(to.0));
         let told = self.at_once::<Told>(&sql, 6, days).await?;
@@ -101,16 +129,6 @@ impl SqliteStore {
             .await
             .map_err(fault)?;
         serde_json::from_str(&text(&row, 0)?).map_err(unreadable("takings"))
-    }
-
-    /// Where the sums of bills are not what the kept bills say.
-    pub(crate) async fn bill_days_differ(&self) -> Result<Vec<String>, StoreError> {
-        const DIFFER: &str = "SELECT 'bills of day ' || day || ': ' || account FROM (SELECT * FROM bill_days EXCEPT SELECT * FROM bill_days_told) UNION SELECT 'bills of day ' || day || ': ' || account FROM (SELECT * FROM bill_days_told EXCEPT SELECT * FROM bill_days)";
-        let rows = sqlx::query(DIFFER)
-            .fetch_all(&mut *self.readers.take().await?)
-            .await
-            .map_err(fault)?;
-        rows.iter().map(|row| text(row, 0)).collect()
     }
 }
 
@@ -148,4 +166,16 @@ fn billed_of(told: ToldOfBills) -> Result<Billed, StoreError> {
             fee: money(fee),
         },
     })
+}
+
+/// Where the sums of bills are not what the kept bills say.
+pub(crate) async fn bill_days_differ(
+    moment: &mut SqliteConnection,
+) -> Result<Vec<String>, StoreError> {
+    const DIFFER: &str = "SELECT 'bills of day ' || day || ': ' || account FROM (SELECT * FROM bill_days EXCEPT SELECT * FROM bill_days_told) UNION SELECT 'bills of day ' || day || ': ' || account FROM (SELECT * FROM bill_days_told EXCEPT SELECT * FROM bill_days)";
+    let rows = sqlx::query(DIFFER)
+        .fetch_all(&mut *moment)
+        .await
+        .map_err(fault)?;
+    rows.iter().map(|row| text(row, 0)).collect()
 }

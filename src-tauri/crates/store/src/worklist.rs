@@ -4,7 +4,7 @@
 use crate::{
     SqliteStore,
     bills::{BILL, json, kept, parsed},
-    closes::refuse_signed,
+    closes::{closes_differ, refuse_signed},
     damage::bill_digest,
     errors::fault,
     read::{int, text},
@@ -19,7 +19,7 @@ use paydesk_domain::{
     Treatment,
 };
 use serde_json::Value;
-use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection, sqlite::SqliteRow};
 use std::collections::BTreeMap;
 
 /// The differences of one bill with what was decided. A treatment of no decision is an open one.
@@ -277,73 +277,6 @@ impl SqliteStore {
             .await
             .map_err(|error| self.writer.fault(error))
     }
-
-    /// Folds decisions and signed days from the log and compares them with the live rows.
-    pub(crate) async fn worklist_differs(&self) -> Result<Vec<String>, StoreError> {
-        let mut differences = self.treatments_differ().await?;
-        differences.extend(self.closes_differ().await?);
-        Ok(differences)
-    }
-
-    async fn treatments_differ(&self) -> Result<Vec<String>, StoreError> {
-        let mut told: BTreeMap<(String, i64, String), Treatment> = BTreeMap::new();
-        let mut after = 0;
-        loop {
-            let rows = sqlx::query(TREATED)
-                .bind(after)
-                .fetch_all(&mut *self.readers.take().await?)
-                .await
-                .map_err(fault)?;
-            for row in &rows {
-                let mut body: Value = parsed("event body", &text(row, 0)?)?;
-                let part =
-                    |body: &mut Value, name| body.get_mut(name).map_or(Value::Null, Value::take);
-                let name: ItemName = value("item", part(&mut body, "item"))?;
-                let treatment = value("treatment", part(&mut body, "treatment"))?;
-                told.insert(
-                    (name.account.0, i64::from(name.day.0), name.item),
-                    treatment,
-                );
-            }
-            let last = i64::try_from(rows.len()).unwrap_or(0);
-            if last < 1_000 {
-                break;
-            }
-            after = self.seq_behind(after, last).await?;
-        }
-        let live = sqlx::query("SELECT account, day, item, state, owner, value FROM treatments")
-            .fetch_all(&mut *self.readers.take().await?)
-            .await
-            .map_err(fault)?;
-        let mut differences = Vec::new();
-        for row in &live {
-            let key = (text(row, 0)?, int(row, 1)?, text(row, 2)?);
-            let agrees = told.remove(&key).is_some_and(|treatment| {
-                let columns = (text(row, 3).ok(), text(row, 4).ok(), text(row, 5).ok());
-                let state = treatment.state().name().to_owned();
-                let value = json("treatment", &treatment).ok();
-                columns == (Some(state), Some(treatment.owner), value)
-            });
-            if !agrees {
-                differences.push(format!("decision about {} of {}", key.2, key.1));
-            }
-        }
-        let missing = told.keys();
-        differences
-            .extend(missing.map(|key| format!("decision about {} of {}: no row", key.2, key.1)));
-        Ok(differences)
-    }
-
-    async fn seq_behind(&self, after: i64, rows: i64) -> Result<i64, StoreError> {
-        const LAST: &str = "SELECT max(seq) FROM (SELECT seq FROM log WHERE number IS NULL AND kind = 'difference_treated' AND seq > $1 ORDER BY seq LIMIT $2)";
-        let row = sqlx::query(LAST)
-            .bind(after)
-            .bind(rows)
-            .fetch_one(&mut *self.readers.take().await?)
-            .await
-            .map_err(fault)?;
-        int(&row, 0)
-    }
 }
 
 fn value<T: serde::de::DeserializeOwned>(what: &str, value: Value) -> Result<T, StoreError> {
@@ -436,4 +369,75 @@ impl Worklist for SqliteStore {
     ) -> BoxFuture<'_, Result<Vec<DayClose>, StoreError>> {
         Box::pin(self.read_closes(from, to))
     }
+}
+
+/// Folds decisions and signed days from the log and compares them with the live rows.
+pub(crate) async fn worklist_differs(
+    moment: &mut SqliteConnection,
+) -> Result<Vec<String>, StoreError> {
+    let mut differences = treatments_differ(moment).await?;
+    differences.extend(closes_differ(moment).await?);
+    Ok(differences)
+}
+
+async fn treatments_differ(moment: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
+    let mut told: BTreeMap<(String, i64, String), Treatment> = BTreeMap::new();
+    let mut after = 0;
+    loop {
+        let rows = sqlx::query(TREATED)
+            .bind(after)
+            .fetch_all(&mut *moment)
+            .await
+            .map_err(fault)?;
+        for row in &rows {
+            let mut body: Value = parsed("event body", &text(row, 0)?)?;
+            let part = |body: &mut Value, name| body.get_mut(name).map_or(Value::Null, Value::take);
+            let name: ItemName = value("item", part(&mut body, "item"))?;
+            let treatment = value("treatment", part(&mut body, "treatment"))?;
+            told.insert(
+                (name.account.0, i64::from(name.day.0), name.item),
+                treatment,
+            );
+        }
+        let last = i64::try_from(rows.len()).unwrap_or(0);
+        if last < 1_000 {
+            break;
+        }
+        after = seq_behind(moment, after, last).await?;
+    }
+    let live = sqlx::query("SELECT account, day, item, state, owner, value FROM treatments")
+        .fetch_all(&mut *moment)
+        .await
+        .map_err(fault)?;
+    let mut differences = Vec::new();
+    for row in &live {
+        let key = (text(row, 0)?, int(row, 1)?, text(row, 2)?);
+        let agrees = told.remove(&key).is_some_and(|treatment| {
+            let columns = (text(row, 3).ok(), text(row, 4).ok(), text(row, 5).ok());
+            let state = treatment.state().name().to_owned();
+            let value = json("treatment", &treatment).ok();
+            columns == (Some(state), Some(treatment.owner), value)
+        });
+        if !agrees {
+            differences.push(format!("decision about {} of {}", key.2, key.1));
+        }
+    }
+    let missing = told.keys();
+    differences.extend(missing.map(|key| format!("decision about {} of {}: no row", key.2, key.1)));
+    Ok(differences)
+}
+
+async fn seq_behind(
+    moment: &mut SqliteConnection,
+    after: i64,
+    rows: i64,
+) -> Result<i64, StoreError> {
+    const LAST: &str = "SELECT max(seq) FROM (SELECT seq FROM log WHERE number IS NULL AND kind = 'difference_treated' AND seq > $1 ORDER BY seq LIMIT $2)";
+    let row = sqlx::query(LAST)
+        .bind(after)
+        .bind(rows)
+        .fetch_one(&mut *moment)
+        .await
+        .map_err(fault)?;
+    int(&row, 0)
 }

@@ -4,15 +4,15 @@ use crate::{
     SqliteStore,
     errors::{fault, unreadable},
     list::{KEYS_PER_DAY, status_word},
-    words,
+    parts, words,
 };
 use paydesk_desk::ports::{
     Commit, FirstAttempt, NewEvent, NewNote, NewOrder, Opened, PayerCode, SealedField, StoreError,
     Work,
 };
 use paydesk_domain::{
-    BusinessDay, CASH, ChannelId, Doubt, LineState, ORDER_PLACES, Order, OrderNumber, Payment,
-    PaymentState, Refund,
+    Amount, BusinessDay, CASH, ChannelId, Doubt, LineState, ORDER_PLACES, Order, OrderNumber,
+    Payment, PaymentState, Refund,
 };
 use paydesk_signing::mutants::{Mutant, planted};
 use sqlx::{Row, SqliteConnection};
@@ -99,9 +99,28 @@ impl SqliteStore {
         Ok(())
     }
 
-    pub(crate) async fn write_commit(&self, mut commit: Commit) -> Result<Order, StoreError> {
+    pub(crate) async fn write_commit(&self, commit: Commit) -> Result<Order, StoreError> {
+        match self.write_part(commit, None).await? {
+            Opened::Existing(order) | Opened::New(order) => Ok(order),
+            // Without a code there is none that was used.
+            Opened::CodeUsed => Err(StoreError::Stale),
+        }
+    }
+
+    /// Commits against the version the order was loaded with; a scanned code is charged once.
+    pub(crate) async fn write_part(
+        &self,
+        mut commit: Commit,
+        code: Option<PayerCode>,
+    ) -> Result<Opened, StoreError> {
         let mut writer = self.writer.take().await?;
         let mut transaction = self.writer.begin(&mut writer).await?;
+        if let Some(code) = &code
+            && code_used(&mut transaction, code).await?
+        {
+            transaction.rollback().await.map_err(fault)?;
+            return Ok(Opened::CodeUsed);
+        }
         let row = sqlx::query("SELECT version FROM orders WHERE number = $1")
             .bind(commit.order.number().to_string())
             .fetch_optional(&mut *transaction)
@@ -114,7 +133,8 @@ impl SqliteStore {
             return Err(StoreError::Stale);
         }
         let apart = planted(Mutant::EventsApart).then(|| std::mem::take(&mut commit.events));
-        let order = self.write_all(&mut transaction, commit, None).await?;
+        let tag = code.map(|code| code.tag);
+        let order = self.write_all(&mut transaction, commit, tag).await?;
         transaction
             .commit()
             .await
@@ -123,7 +143,7 @@ impl SqliteStore {
             drop(writer);
             self.write_events(events).await?;
         }
-        Ok(order)
+        Ok(Opened::New(order))
     }
 
     async fn write_all(
@@ -143,6 +163,7 @@ impl SqliteStore {
         write_order(connection, &order, commit.note.as_ref()).await?;
         write_payments(connection, &order, tag).await?;
         write_refunds(connection, &order).await?;
+        parts::write(connection, &order).await?;
         for work in &commit.work {
             write_work(connection, work).await?;
         }
@@ -401,7 +422,7 @@ impl PaymentColumns {
             ),
             channel_reversed: channel_ref.as_ref().map(|r| r.chars().rev().collect()),
             channel_ref,
-            paid_minor: payment.paid().map_or(0, |p| p.asked.minor()),
+            paid_minor: payment.money_in().map_or(0, Amount::minor),
             reserved_minor: order
                 .refunds_of(payment.reference())
                 .filter(|r| r.reserves())

@@ -99,13 +99,21 @@ const ROOMS: [Room; 29] = [
     },
     room(
         "paydesk",
-        &["paydesk-cli", "paydesk-console", "paydesk-host"],
+        &[
+            "paydesk-cli",
+            "paydesk-console",
+            "paydesk-host",
+            "paydesk-inbound",
+        ],
     ),
     room(
         "paydesk-cli",
         &["paydesk-console", "paydesk-host", "paydesk-inbound"],
     ),
-    room("paydesk-e2e", &["paydesk-console", "paydesk-host"]),
+    room(
+        "paydesk-e2e",
+        &["paydesk-console", "paydesk-host", "paydesk-inbound"],
+    ),
     // It times one layer after the other, so it names them.
     room(
         "paydesk-bench",

@@ -103,7 +103,11 @@ pub(crate) fn read() -> std::io::Result<()> {
     let genuine: BTreeMap<&str, Read> = bills
         .map(|(channel, bill)| (channel, open(channel, &bill).expect("the genuine bill")))
         .collect();
-    let channels: Vec<&str> = all().iter().map(|channel| channel.profile().id).collect();
+    let channels: Vec<&str> = all()
+        .iter()
+        .filter(|channel| channel.bills().is_some())
+        .map(|channel| channel.profile().id)
+        .collect();
     for path in std::io::stdin().lock().lines() {
         let answer = answer(Path::new(&path?), &channels, &genuine)? + "\n";
         let mut out = std::io::stdout().lock();

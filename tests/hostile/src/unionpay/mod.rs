@@ -164,6 +164,7 @@ impl Peer {
             key_name: String::new(),
             certificate: pem(&gateway_card().issue(&CHAIN.gateway, &CHAIN.middle)),
             memo: None,
+            channel_ref: None,
         }
     }
 

@@ -348,6 +348,7 @@ fn first_attempt(note: &str, learned: Learned) -> FirstAttempt {
             expires: NOW.plus(std::time::Duration::from_secs(300)),
             watch_ms: 900_000,
             rate: None,
+            intent: None,
         };
         let opened = json!({ "after": { "order": { "number": order.number(), "plan": order.plan(), "opened_at": order.opened_at() } } });
         let payment = order.begin_payment(plan, NOW)?.clone();
@@ -441,6 +442,7 @@ impl Till {
             channel_ref: ChannelRef(format!("20261121-{}", order.plan().intent)),
             at: NOW,
             payer: None,
+            coins: Vec::new(),
         });
         let (mut order, reference) = (order.clone(), latest(order)?);
         let evidence_of_fact = proved(Fact::Payment(fact))?;
@@ -478,6 +480,7 @@ impl Till {
             note: String::new(),
             by: "收银员 1".to_owned(),
             in_cash: false,
+            rate: RateChoice::default(),
         };
         let reference = order.begin_refund(&payment, plan, NOW).map_err(trouble)?;
         let commit = moved(order, &reference, EventKind::RefundBegun, true, None);

@@ -14,6 +14,10 @@ use std::collections::BTreeSet;
 pub(super) enum Way {
     /// A simulated day, judged by the auditor.
     Days,
+    /// A simulated day on which a third of the sales is taken in parts.
+    Parts,
+    /// A simulated day of shops with Stripe alone, where a refund may come back after it was done.
+    Stripe,
     /// Three days, in which folders have a past that may come back.
     ThreeDays,
     /// Crash images of the store.
@@ -62,6 +66,9 @@ fn promise_in(line: &str) -> Option<String> {
 /// Sales of a till on the day of a hunt: a third of a usual day, so that a world takes about a second.
 const SALES: u32 = 20;
 
+/// Of a hundred sales, where parts are what is looked at.
+const PARTS: u32 = 33;
+
 /// After a sync that failed, what is read is not what is durable.
 const FAILED_SYNC: &str = "failed_sync";
 
@@ -70,6 +77,8 @@ const IMAGES: u64 = 400;
 
 pub(super) fn way_of(mutant: Mutant) -> Way {
     match mutant {
+        Mutant::PartsNotCounted => Way::Parts,
+        Mutant::DoneRefundNotAsked => Way::Stripe,
         Mutant::UnsyncedReads => Way::Images,
         Mutant::NonceFromSystem => Way::Twice,
         Mutant::MarkNotCompared | Mutant::EpochNotBegun => Way::ThreeDays,
@@ -82,6 +91,8 @@ impl Way {
     pub(super) fn name(self) -> &'static str {
         match self {
             Way::Days => "days",
+            Way::Parts => "days in parts",
+            Way::Stripe => "days with Stripe",
             Way::ThreeDays => "three days",
             Way::Images => "crash images",
             Way::Notices => "notices",
@@ -92,8 +103,28 @@ impl Way {
     /// Lives one world.
     pub(super) fn live(self, seed: u64) -> Result<Lived, String> {
         match self {
-            Way::Days => days(seed, 1, SALES).map(|(lived, _)| lived),
-            Way::ThreeDays => days(seed, 3, SALES).map(|(lived, _)| lived),
+            Way::Days => days(seed, one_day()).map(|(lived, _)| lived),
+            Way::Parts => {
+                let wish = Wish {
+                    splits: PARTS,
+                    ..one_day()
+                };
+                days(seed, wish).map(|(lived, _)| lived)
+            }
+            Way::Stripe => {
+                let wish = Wish {
+                    channels: "stripe".parse()?,
+                    ..one_day()
+                };
+                days(seed, wish).map(|(lived, _)| lived)
+            }
+            Way::ThreeDays => {
+                let wish = Wish {
+                    world_days: 3,
+                    ..Wish::default()
+                };
+                days(seed, wish).map(|(lived, _)| lived)
+            }
             Way::Images => crash_images(seed),
             Way::Notices => Ok(Lived::of(&notices::told(seed)?, 0)),
             Way::Twice => twice(seed),
@@ -101,13 +132,19 @@ impl Way {
     }
 }
 
-/// Days of one till or two, and the hash of their history.
-fn days(seed: u64, world_days: u32, sales: u32) -> Result<(Lived, u64), String> {
-    let wish = Wish {
-        world_days,
-        sales,
-        tills: Some(if seed.is_multiple_of(2) { 2 } else { 1 }),
+fn one_day() -> Wish {
+    Wish {
+        world_days: 1,
         ..Wish::default()
+    }
+}
+
+/// Days of one till or two, and the hash of their history.
+fn days(seed: u64, wish: Wish) -> Result<(Lived, u64), String> {
+    let wish = Wish {
+        sales: SALES,
+        tills: Some(if seed.is_multiple_of(2) { 2 } else { 1 }),
+        ..wish
     };
     let world = World::new(wish.plan(seed)).map_err(|error| error.0)?;
     let outcome = world.live();
@@ -116,8 +153,8 @@ fn days(seed: u64, world_days: u32, sales: u32) -> Result<(Lived, u64), String> 
 }
 
 fn twice(seed: u64) -> Result<Lived, String> {
-    let (mut once, first) = days(seed, 1, SALES)?;
-    let (again, second) = days(seed, 1, SALES)?;
+    let (mut once, first) = days(seed, one_day())?;
+    let (again, second) = days(seed, one_day())?;
     once.till_days = once.till_days.saturating_add(again.till_days);
     if first != second && once.is_clean() {
         let found = format!("INV19: the history is {first:016x} and then {second:016x}");

@@ -9,14 +9,15 @@ use std::{fmt, str::FromStr};
 pub struct Channels(Vec<Channel>);
 
 impl Channels {
-    /// Every channel that the sandbox and the product have.
+    /// Every channel that the sandbox and the product have. BTCPay Server's days are not simulated yet: the world has
+    /// neither wallets nor a chain.
     #[must_use]
     pub fn all() -> Channels {
         let all = Channel::ALL.into_iter();
-        Channels(
-            all.filter(|channel| paydesk_channels::by_id(channel.id()).is_some())
-                .collect(),
-        )
+        let is_simulated = |channel: &Channel| {
+            *channel != Channel::Btcpay && paydesk_channels::by_id(channel.id()).is_some()
+        };
+        Channels(all.filter(is_simulated).collect())
     }
 
     /// The two of the first worlds: recorded seeds live on with them.
@@ -28,6 +29,16 @@ impl Channels {
     /// Each of them.
     pub(crate) fn each(&self) -> impl Iterator<Item = Channel> {
         self.0.iter().copied()
+    }
+
+    /// Those whose payers show codes that a shop scans.
+    pub(crate) fn with_codes(&self) -> Option<Channels> {
+        let has_codes = |channel: &Channel| {
+            let product = paydesk_channels::by_id(channel.id());
+            product.is_some_and(|product| !product.profile().codes.is_empty())
+        };
+        let those: Vec<Channel> = self.each().filter(has_codes).collect();
+        (!those.is_empty()).then_some(Channels(those))
     }
 
     /// One of them. Of two by a coin, as recorded seeds have thrown it.

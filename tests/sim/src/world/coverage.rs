@@ -51,6 +51,7 @@ impl World {
             ("Q18", happened(Mishap::Clock) + happened(Mishap::Years)),
             ("Q19", settled),
             ("Q21", self.outcome.disk_errors()),
+            ("A6", self.outcome.split),
         ] {
             *rows.entry(row.to_owned()).or_default() += count;
         }

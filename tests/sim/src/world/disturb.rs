@@ -295,6 +295,7 @@ impl World {
             outside,
             clock: Arc::clone(&self.clock),
             till: number,
+            splits: self.plan.splits,
             notes: Arc::clone(notes),
         };
         let cashier = Cashier::new(counter, Rng::new(self.rng.next()));

@@ -146,6 +146,8 @@ impl Ether {
     pub(crate) fn run_short(&self, channel: Channel) {
         let (status, code, sub_code) = match channel {
             Channel::Alipay => (200, "40004", Some("ACQ.SELLER_BALANCE_NOT_ENOUGH")),
+            // An offer is made whatever the wallet holds.
+            Channel::Btcpay => (400, "non-refundable", None),
             Channel::Stripe => (400, "balance_insufficient", None),
             Channel::Unionpay => (200, "64", None),
             Channel::Wechatpay => (403, "NOT_ENOUGH", None),
@@ -159,13 +161,15 @@ impl Ether {
         });
     }
 
-    /// Whether refunds that WeChat Pay takes in from now on reach their payer, or come back to the merchant.
+    /// Whether refunds that are taken in from now on reach their payer, or come back to the merchant: at Stripe after
+    /// they were done.
     pub(crate) fn refunds_end_well(&self, well: bool) {
-        self.offline.set_refunds_end_as(if well {
+        let ends_as = if well {
             RefundState::Success
         } else {
             RefundState::Closed
-        });
+        };
+        self.offline.set_refunds_end_as(None, ends_as);
     }
 
     /// How many exchanges in a million are struck from now on.
@@ -195,6 +199,20 @@ impl Ether {
             .join(" ")
     }
 
+    /// The merchant's number of what Stripe names by a number of its own.
+    fn number_of(&self, reference: String) -> Option<String> {
+        if !["cs_", "pi_"]
+            .iter()
+            .any(|start| reference.starts_with(start))
+        {
+            return Some(reference);
+        }
+        let truth = self
+            .offline
+            .truth_of(Channel::Stripe, &reference, self.moment());
+        Some(truth.ok()??.out_trade_no)
+    }
+
     fn draw<T>(&self, from: impl FnOnce(&mut Rng) -> T) -> T {
         from(held(&self.weather).rng())
     }
@@ -210,6 +228,21 @@ impl Ether {
             return self.between(300, 4_000);
         }
         self.between(15, 90)
+    }
+
+    /// Something that moves money leaves a till, by the wire or by a payer's browser.
+    pub(crate) async fn leaves(&self, till: usize, reading: &Reading) {
+        if let (Some(effect), Some(reference)) = (reading.effect, &reading.reference) {
+            let sent = Sent {
+                till,
+                effect,
+                reference: reference.clone(),
+                meaning: reading.meaning.clone(),
+                moment: reading.moment.clone(),
+            };
+            self.bench.sent(&sent).await;
+            self.count_again(effect, reference);
+        }
     }
 
     async fn wait(&self, time: Duration) {
@@ -258,6 +291,12 @@ impl Ether {
         let Delivered::Answer(answer) = delivered else {
             return Err(Cut::AfterSend);
         };
+        // What Stripe says of many payments at once, or of a refund by its payment, names none.
+        if reading.channel == "stripe" {
+            let reference = reading.reference.as_deref().unwrap_or_default();
+            self.bench.made(reference, &sha256_hex(&answer.body));
+            return Ok(answer);
+        }
         if let Some(reference) = &reading.reference {
             self.bench.made(reference, &sha256_hex(&answer.body));
             let mut old = held(&self.old);
@@ -272,6 +311,14 @@ impl Ether {
 
     async fn struck_by(&self, ill: Ill, request: &WireRequest, reading: &Reading) -> Back {
         held(&self.weather).count(ill);
+        if reading.channel == "stripe" && is_of_the_way(ill) {
+            // Whoever changes bytes or answers in another's name breaks TLS, which is all that Stripe's answers have:
+            // the till sees a connection that ends.
+            if ill != Ill::UnsignedRefusal && ill != Ill::Portal {
+                drop(self.answered(request, reading, None).await);
+            }
+            return Err(Cut::AfterSend);
+        }
         match ill {
             Ill::NoConnection => Err(Cut::BeforeSend),
             Ill::RequestLost => Err(Cut::AfterSend),
@@ -389,6 +436,23 @@ impl Ether {
     }
 }
 
+/// Whether somebody on the way did it, and no channel.
+fn is_of_the_way(ill: Ill) -> bool {
+    matches!(
+        ill,
+        Ill::BadSignature
+            | Ill::BitFlipped
+            | Ill::OtherMerchant
+            | Ill::OtherOrder
+            | Ill::Portal
+            | Ill::Replayed
+            | Ill::Truncated
+            | Ill::UnknownKey
+            | Ill::UnsignedRefusal
+            | Ill::UnsignedRefusalAfter
+    )
+}
+
 /// As every server does, the channel's says when it answered.
 fn dated(mut answer: WireAnswer, at: Moment) -> WireAnswer {
     let moment = jiff::Timestamp::from_millisecond(at.wall_ms).unwrap_or_default();
@@ -444,18 +508,11 @@ impl Network for SimNetwork {
         Box::pin(async move {
             let ether = &self.ether;
             *held(&ether.calls) += 1;
-            let reading = wire::read(&request);
-            if let (Some(effect), Some(reference)) = (reading.effect, &reading.reference) {
-                let sent = Sent {
-                    till: self.till,
-                    effect,
-                    reference: reference.clone(),
-                    meaning: reading.meaning.clone(),
-                    moment: reading.moment.clone(),
-                };
-                ether.bench.sent(&sent).await;
-                ether.count_again(effect, reference);
+            let mut reading = wire::read(&request);
+            if reading.channel == "stripe" {
+                reading.reference = reading.reference.and_then(|it| ether.number_of(it));
             }
+            ether.leaves(self.till, &reading).await;
             let ill = held(&ether.weather).strike();
             if ill == Some(Ill::NoConnection) {
                 held(&ether.weather).count(Ill::NoConnection);
@@ -491,7 +548,8 @@ impl Network for SimNetwork {
                 status: answer.status,
                 headers: answer.headers,
                 body: answer.body,
-                peer: Peer::Unknown,
+                // Only an account of a sandbox, and only Stripe's, believes it for this.
+                peer: Peer::SandboxHere,
             })
         })
     }

@@ -82,13 +82,13 @@ impl StandIn {
         })
     }
 
-    fn of(channel: Channel, issued: &MerchantCredentials) -> Result<StandIn, KeyError> {
+    /// None where nothing is signed and the key goes into a header: there is nothing to stand in for.
+    fn of(channel: Channel, issued: &MerchantCredentials) -> Result<Option<StandIn>, KeyError> {
         match channel {
-            Channel::Alipay => StandIn::alipay(issued),
-            // It signs nothing, and its key goes into a header: there is nothing to stand in for.
-            Channel::Stripe => Err(KeyError::Missing),
-            Channel::Unionpay => StandIn::unionpay(issued),
-            Channel::Wechatpay => StandIn::wechatpay(issued),
+            Channel::Alipay => StandIn::alipay(issued).map(Some),
+            Channel::Btcpay | Channel::Stripe => Ok(None),
+            Channel::Unionpay => StandIn::unionpay(issued).map(Some),
+            Channel::Wechatpay => StandIn::wechatpay(issued).map(Some),
         }
     }
 }
@@ -180,9 +180,13 @@ impl Keyring {
         let mut accounts: BTreeMap<AccountId, Arc<dyn Keys>> = BTreeMap::new();
         for channel in channels.each() {
             let id = channel.id();
-            let keys: Arc<dyn Keys> = match signatures {
-                Signatures::StandIn => Arc::new(StandIn::of(channel, issued)?),
-                Signatures::Rsa => {
+            let stand_in = match signatures {
+                Signatures::StandIn => StandIn::of(channel, issued)?,
+                Signatures::Rsa => None,
+            };
+            let keys: Arc<dyn Keys> = match stand_in {
+                Some(stand_in) => Arc::new(stand_in),
+                None => {
                     let product = paydesk_channels::by_id(id).ok_or(KeyError::Missing)?;
                     Arc::new(product.account_keys(&secret_fields(channel, issued), now)?)
                 }
@@ -238,6 +242,7 @@ pub(super) fn owned(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 fn secret_fields(channel: Channel, issued: &MerchantCredentials) -> BTreeMap<String, String> {
     let MerchantCredentials {
         alipay,
+        btcpay,
         stripe,
         unionpay,
         wechatpay,
@@ -248,6 +253,7 @@ fn secret_fields(channel: Channel, issued: &MerchantCredentials) -> BTreeMap<Str
             ("private_key", &alipay.app_private_key_pem),
             ("alipay_public_key", &alipay.gateway_public_key_pem),
         ]),
+        Channel::Btcpay => owned(&[("api_key", &btcpay.api_key)]),
         Channel::Stripe => owned(&[
             ("secret_key", &stripe.secret_key),
             ("webhook_secret", &stripe.webhook_secret),

@@ -7,7 +7,7 @@ use paydesk_auditor::{Bill, Shown};
 use paydesk_desk::{Desk, DeskError, Preview, channel_day};
 use paydesk_domain::{Break, BreakCode, ChannelDay, DayCut, Explanation};
 use paydesk_sandbox::{Channel, PlantAsked, PlantCode, Planted};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// What a bill may lie about without moving money.
 const LIES: [PlantCode; 5] = [
@@ -17,6 +17,9 @@ const LIES: [PlantCode; 5] = [
     PlantCode::Fee,
     PlantCode::MissingChannel,
 ];
+
+/// Longer than the sandbox takes to write one of Stripe's reports.
+const REPORT_IS_WRITTEN: Duration = Duration::from_secs(5);
 
 fn code_of(code: PlantCode) -> &'static str {
     match code {
@@ -62,7 +65,9 @@ fn shown_on(preview: &Preview, planted: &BTreeSet<Shown>) -> BTreeSet<Shown> {
 /// When a channel's day begins, by its own documents.
 fn cut_of(channel: Channel) -> DayCut {
     match channel {
-        Channel::Alipay | Channel::Stripe | Channel::Wechatpay => DayCut::MIDNIGHT,
+        Channel::Alipay | Channel::Btcpay | Channel::Stripe | Channel::Wechatpay => {
+            DayCut::MIDNIGHT
+        }
         Channel::Unionpay => DayCut::before_midnight(1),
     }
 }
@@ -166,7 +171,16 @@ async fn fetch_and_keep(
     day: ChannelDay,
     planted: &BTreeSet<Shown>,
 ) -> Result<Option<BTreeSet<Shown>>, DeskError> {
-    let preview = match desk.fetch_bill(&account_id(channel), day).await {
+    let mut fetched = desk.fetch_bill(&account_id(channel), day).await;
+    // Stripe writes a report once it is asked for: it is there a little later.
+    for _ in 0..3 {
+        if channel != Channel::Stripe.id() || !matches!(fetched, Err(DeskError::BillNotYet)) {
+            break;
+        }
+        desk.ports().clock.sleep(REPORT_IS_WRITTEN).await;
+        fetched = desk.fetch_bill(&account_id(channel), day).await;
+    }
+    let preview = match fetched {
         Ok(preview) => preview,
         // Of a day without trade Alipay says what it says of a bill that is not made yet.
         Err(DeskError::BillEmpty | DeskError::BillNotYet) => return Ok(None),

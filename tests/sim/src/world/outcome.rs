@@ -23,8 +23,16 @@ pub struct Outcome {
     pub refunds_refused: u64,
     /// Double clicks.
     pub double_clicks: u64,
+    /// Parts of orders that were begun.
+    #[serde(default)]
+    pub parts: u64,
+    /// Orders that were paid in parts.
+    #[serde(default)]
+    pub split: u64,
     /// Old pictures scanned.
     pub old_pictures: u64,
+    /// Pages of a channel that were opened for a payer.
+    pub pages: u64,
     /// Late money decided about.
     pub decided: u64,
     /// Calls to the channels.
@@ -86,7 +94,10 @@ impl Outcome {
             (&mut self.refunds, other.refunds),
             (&mut self.refunds_refused, other.refunds_refused),
             (&mut self.double_clicks, other.double_clicks),
+            (&mut self.parts, other.parts),
+            (&mut self.split, other.split),
             (&mut self.old_pictures, other.old_pictures),
+            (&mut self.pages, other.pages),
             (&mut self.decided, other.decided),
             (&mut self.calls, other.calls),
             (&mut self.kills, other.kills),
@@ -158,7 +169,12 @@ impl Outcome {
             ),
             format!("late money decided   {}", self.decided),
             format!("old pictures paid    {}", self.old_pictures),
+            format!("pages opened         {}", self.pages),
             format!("double clicks        {}", self.double_clicks),
+            format!(
+                "paid in parts        {} orders, {} parts begun",
+                self.split, self.parts
+            ),
             format!("calls                {}", self.calls),
             format!("faults on the wire   {}", self.ills.values().sum::<u64>()),
             format!("kills                {}", self.kills),

@@ -1,16 +1,19 @@
 //! People: cashiers who are in a hurry, customers who pay, pay twice, pay an old picture or never, and a
 //! manager who decides what became late.
 
-use super::ether::Ether;
+use super::{
+    browser::{Form, Payer},
+    ether::Ether,
+};
 use crate::{disk::held, executor::SimClock, rng::Rng};
 use paydesk_desk::{
-    Charge, Desk, DeskError, RefundAsk, ShowCode,
+    Charge, Desk, DeskError, OpenPage, PartOf, RefundAsk, ShowCode,
     ports::{Clock, OrderFilter, Tab, Tasks},
 };
 use paydesk_domain::{
     ChannelId, Currency, LateChoice, Money, Order, OrderNumber, PayerAction, Payment, PaymentState,
 };
-use paydesk_sandbox::{Behaviour, PhoneAct, sample_code};
+use paydesk_sandbox::{Behaviour, Channel, PhoneAct, sample_code};
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
@@ -35,19 +38,26 @@ pub(crate) struct Notes {
     pub(crate) double_clicks: u64,
     /// Old pictures that were scanned.
     pub(crate) old_pictures: u64,
+    /// Pages of the channel that were opened for a payer.
+    pub(crate) pages: u64,
     /// Late money that was decided about.
     pub(crate) decided: u64,
+    /// Parts of orders that were begun.
+    pub(crate) parts: u64,
+    /// Orders that were paid in parts, all of them.
+    pub(crate) split: u64,
 }
 
 /// A cashier at one till. The work list outlives the program: after a crash the next sale goes on.
 pub(crate) struct Cashier {
-    desk: Arc<Desk>,
+    pub(super) desk: Arc<Desk>,
     other_window: Option<Arc<Desk>>,
     ether: Arc<Ether>,
     outside: Arc<dyn Tasks>,
     clock: Arc<SimClock>,
-    rng: Rng,
+    pub(super) rng: Rng,
     till: usize,
+    splits: u32,
     notes: Arc<Mutex<Notes>>,
 }
 
@@ -65,6 +75,8 @@ pub(crate) struct Counter {
     pub(crate) clock: Arc<SimClock>,
     /// Which till.
     pub(crate) till: usize,
+    /// Sales of a hundred that are taken in parts.
+    pub(crate) splits: u32,
     /// What is written down.
     pub(crate) notes: Arc<Mutex<Notes>>,
 }
@@ -84,6 +96,7 @@ impl Cashier {
             outside,
             clock,
             till,
+            splits,
             notes,
         } = counter;
         Cashier {
@@ -94,20 +107,21 @@ impl Cashier {
             clock,
             rng,
             till,
+            splits,
             notes,
         }
     }
 
-    fn note(&self, write: impl FnOnce(&mut Notes)) {
+    pub(super) fn note(&self, write: impl FnOnce(&mut Notes)) {
         write(&mut held(&self.notes));
     }
 
-    async fn wait(&mut self, least_ms: u64, most_ms: u64) {
+    pub(super) async fn wait(&mut self, least_ms: u64, most_ms: u64) {
         let ms = least_ms + self.rng.below(most_ms - least_ms + 1);
         self.clock.sleep(Duration::from_millis(ms)).await;
     }
 
-    fn chance(&mut self, percent: u32) -> bool {
+    pub(super) fn chance(&mut self, percent: u32) -> bool {
         self.rng.happens(percent * 10_000)
     }
 
@@ -127,10 +141,14 @@ impl Cashier {
         };
         let intent = format!("sim-{}-{sale}-{:08x}", self.till, self.rng.below(1 << 32));
         let amount = yuan(1 + i64::try_from(self.rng.below(50_000)).unwrap_or(0));
-        let order = if self.chance(70) {
-            self.scan(&intent, amount).await
+        // No draw where nobody splits, so that the days of such worlds stay what they were.
+        if self.splits > 0 && self.chance(self.splits) {
+            return self.sell_in_parts(&intent, amount).await;
+        }
+        let order = if self.can_scan() && self.chance(70) {
+            self.scan(&intent, amount, PartOf::Whole).await
         } else {
-            self.show(&intent, amount).await
+            self.show(&intent, amount, PartOf::Whole).await
         };
         let Some(order) = order else { return };
         let number = order.number().clone();
@@ -197,24 +215,40 @@ impl Cashier {
         });
     }
 
-    fn charge(intent: &str, amount: Money, code: &str, repeat_of: Option<OrderNumber>) -> Charge {
+    fn charge(
+        intent: &str,
+        (amount, part): (Money, &PartOf),
+        code: &str,
+        repeat_of: Option<OrderNumber>,
+    ) -> Charge {
         Charge {
             intent: intent.to_owned(),
             amount,
             code: code.to_owned(),
             note: String::new(),
             confirmed_repeat_of: repeat_of,
+            part: part.clone(),
         }
     }
 
-    async fn scan(&mut self, intent: &str, amount: Money) -> Option<Order> {
-        let channel = self.ether.channels().draw(&mut self.rng);
+    /// Whether there is a channel whose payers show codes.
+    pub(super) fn can_scan(&self) -> bool {
+        self.ether.channels().with_codes().is_some()
+    }
+
+    pub(super) async fn scan(
+        &mut self,
+        intent: &str,
+        amount: Money,
+        part: PartOf,
+    ) -> Option<Order> {
+        let channel = self.ether.channels().with_codes()?.draw(&mut self.rng);
         let behaviour = self.behaviour();
         let code = sample_code(channel, behaviour, self.rng.next());
         self.ether.secrets().shown(self.till, &code);
         self.note(|notes| notes.in_flight = Some(intent.to_owned()));
         if self.chance(6) {
-            let order = self.double_click(intent, amount, &code).await;
+            let order = self.double_click(intent, (amount, &part), &code).await;
             self.note(|notes| notes.in_flight = None);
             return order;
         }
@@ -223,11 +257,11 @@ impl Cashier {
         }
         let mut charged = self
             .desk
-            .charge(Self::charge(intent, amount, &code, None))
+            .charge(Self::charge(intent, (amount, &part), &code, None))
             .await;
         if let Err(DeskError::Repeat(repeat)) = &charged {
             let earlier = Some(repeat.earlier.number.clone());
-            let again = Self::charge(intent, amount, &code, earlier);
+            let again = Self::charge(intent, (amount, &part), &code, earlier);
             charged = self.desk.charge(again).await;
         }
         // The page keeps its intent: the same again is the same sale, whatever became of the first (Q21).
@@ -237,7 +271,7 @@ impl Cashier {
             }
             self.note(|notes| notes.tried_again += 1);
             self.wait(500, 4_000).await;
-            let again = Self::charge(intent, amount, &code, None);
+            let again = Self::charge(intent, (amount, &part), &code, None);
             charged = self.desk.charge(again).await;
         }
         self.note(|notes| {
@@ -248,23 +282,37 @@ impl Cashier {
     }
 
     /// Twice at once, in this window or in two: one sale.
-    async fn double_click(&mut self, intent: &str, amount: Money, code: &str) -> Option<Order> {
+    async fn double_click(
+        &mut self,
+        intent: &str,
+        what: (Money, &PartOf),
+        code: &str,
+    ) -> Option<Order> {
         self.note(|notes| notes.double_clicks += 1);
         let other = self.other_window.clone().unwrap_or(self.desk.clone());
-        let (twin, ask) = (other.clone(), Self::charge(intent, amount, code, None));
+        let (twin, ask) = (other.clone(), Self::charge(intent, what, code, None));
         beside(&other, async move { drop(twin.charge(ask).await) });
-        let ask = Self::charge(intent, amount, code, None);
+        let ask = Self::charge(intent, what, code, None);
         self.desk.charge(ask).await.ok()
     }
 
-    async fn show(&mut self, intent: &str, amount: Money) -> Option<Order> {
+    pub(super) async fn show(
+        &mut self,
+        intent: &str,
+        amount: Money,
+        part: PartOf,
+    ) -> Option<Order> {
         let channel = self.ether.channels().draw(&mut self.rng);
+        if channel == Channel::Unionpay && self.chance(40) {
+            return self.open_page(intent, amount, part).await;
+        }
         let ask = |repeat: Option<OrderNumber>| ShowCode {
             intent: intent.to_owned(),
             amount,
             channel: ChannelId(channel.id().to_owned()),
             note: String::new(),
             confirmed_repeat_of: repeat,
+            part: part.clone(),
         };
         let mut shown = self.desk.show_code(ask(None)).await;
         if let Err(DeskError::Repeat(repeat)) = &shown {
@@ -283,6 +331,34 @@ impl Cashier {
                 self.customer_scans(content);
                 break;
             }
+        }
+        Some(order)
+    }
+
+    /// Online banking: nothing is sent from the till, and the payer's own browser goes to the channel.
+    async fn open_page(&mut self, intent: &str, amount: Money, part: PartOf) -> Option<Order> {
+        self.note(|notes| notes.pages += 1);
+        let ask = |repeat: Option<OrderNumber>| OpenPage {
+            intent: intent.to_owned(),
+            amount,
+            channel: ChannelId(Channel::Unionpay.id().to_owned()),
+            note: String::new(),
+            confirmed_repeat_of: repeat,
+            part: part.clone(),
+        };
+        let mut begun = self.desk.open_page(ask(None)).await;
+        if let Err(DeskError::Repeat(repeat)) = &begun {
+            let earlier = repeat.earlier.number.clone();
+            begun = self.desk.open_page(ask(Some(earlier))).await;
+        }
+        let order = begun.ok()?;
+        let (page, _) = self.desk.page(order.number()).await.ok()?;
+        let form = Form::of(page);
+        self.ether.leaves(self.till, &form.reading()).await;
+        if let Some(payer) = Payer::draw(&mut self.rng) {
+            let (ether, clock) = (Arc::clone(&self.ether), Arc::clone(&self.clock));
+            self.outside
+                .spawn(Box::pin(payer.browse(form, ether, clock)));
         }
         Some(order)
     }
@@ -334,7 +410,7 @@ impl Cashier {
     }
 
     /// Gives back some, all, or more than there is; sometimes twice at once.
-    async fn give_back(&mut self, number: &OrderNumber) {
+    pub(super) async fn give_back(&mut self, number: &OrderNumber) {
         let Ok(order) = self.desk.order(number).await else {
             return;
         };
@@ -353,10 +429,12 @@ impl Cashier {
             let ask = || RefundAsk {
                 intent: format!("refund-{number}-{turn}"),
                 number: number.clone(),
+                payment: None,
                 amount: yuan(part),
                 reason: "goods_returned".to_owned(),
                 note: String::new(),
                 in_cash: false,
+                rate: paydesk_domain::RateChoice::default(),
             };
             self.note(|notes| notes.refunds += 1);
             let asked = if self.chance(20) {
@@ -393,7 +471,7 @@ fn beside(desk: &Desk, act: impl Future<Output = ()> + Send + 'static) {
 fn code_shown(payment: &Payment) -> Option<String> {
     match payment.state() {
         PaymentState::Awaiting {
-            action: PayerAction::ShowCode { text },
+            action: PayerAction::ShowCode { text, .. },
             ..
         } => Some(text.clone()),
         _ => None,
@@ -446,6 +524,7 @@ pub(crate) async fn decide_all(desk: &Arc<Desk>, give_back: bool) -> u64 {
 
 /// Decides about late money of one order, if there is any. Whether it did.
 pub(crate) async fn decide_one(desk: &Arc<Desk>, number: &OrderNumber, give_back: bool) -> bool {
+    let give_back = give_back.then(paydesk_domain::RateChoice::default);
     match desk.order(number).await {
         Ok(order) if is_undecided(&order) => desk
             .decide_late(number, give_back, "customer asked")

@@ -36,6 +36,9 @@ pub(crate) fn says(
         Err(_) => return NO_REPLY,
         Ok(answer) => answer,
     };
+    if reading.channel == "stripe" {
+        return stripe(reading, answer);
+    }
     match ill {
         Some(Ill::BadSignature | Ill::UnknownKey | Ill::BitFlipped) => UNAUTHENTICATED,
         Some(Ill::UnsignedRefusal | Ill::UnsignedRefusalAfter) => UNSIGNED_REFUSAL,
@@ -126,6 +129,32 @@ fn unionpay(reading: &Reading, answer: &WireAnswer) -> &'static str {
         ("refund", _) => FAILED,
         (_, "00") => WAITING,
         _ => REFUSED,
+    }
+}
+
+/// An object by its status, or an error by its HTTP status and code; of the page the intent that it holds decides.
+fn stripe(reading: &Reading, answer: &WireAnswer) -> &'static str {
+    let document: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str);
+    match (answer.status, text("/error/code")) {
+        (500.. | 429 | 409, _) => return SERVER_FAULT,
+        (404, _) | (_, Some("resource_missing")) => return NOT_FOUND,
+        (400.., _) if reading.effect == Some(Effect::Refund) => return FAILED,
+        (400.., _) => return REFUSED,
+        _ => {}
+    }
+    let intent = text("/payment_intent/status");
+    match (text("/object"), text("/status"), intent) {
+        (Some("refund"), Some("succeeded"), _) => DONE,
+        (Some("refund"), Some("failed" | "canceled"), _) => FAILED,
+        (Some("refund"), ..) => ACCEPTED,
+        (Some("checkout.session"), _, Some("succeeded")) => PAID,
+        (Some("checkout.session"), Some("expired"), _) => CLOSED,
+        (Some("checkout.session"), ..) => WAITING,
+        (Some("payment_intent"), Some("succeeded"), _) => PAID,
+        (Some("payment_intent"), Some("canceled"), _) => CLOSED,
+        (Some("payment_intent"), ..) => WAITING,
+        _ => UNREADABLE,
     }
 }
 

@@ -78,6 +78,8 @@ impl Secrets {
     pub(crate) fn of_shop(issued: &MerchantCredentials, data: &[u8; 32]) -> Secrets {
         let keys = [
             &issued.alipay.app_private_key_pem,
+            &issued.stripe.secret_key,
+            &issued.stripe.webhook_secret,
             &issued.unionpay.merchant_private_key_pem,
             &issued.wechatpay.merchant_private_key_pem,
             &issued.wechatpay.apiv3_key,

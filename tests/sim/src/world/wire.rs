@@ -10,13 +10,13 @@ use std::collections::BTreeMap;
 /// A request as the wire shows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Reading {
-    /// `alipay`, `unionpay` or `wechatpay`.
+    /// `alipay`, `stripe`, `unionpay` or `wechatpay`.
     pub(crate) channel: &'static str,
     /// The channel's own name of the call, for matching an old answer with a new request.
     pub(crate) operation: String,
     /// What it does to money; none for questions.
     pub(crate) effect: Option<Effect>,
-    /// The refund's number, else the payment's.
+    /// The refund's number, else the payment's; at Stripe the channel's own number where a call names nothing else.
     pub(crate) reference: Option<String>,
     /// Its content without time, nonce and signature.
     pub(crate) meaning: Vec<u8>,
@@ -27,6 +27,8 @@ pub(crate) struct Reading {
 pub(crate) fn read(request: &WireRequest) -> Reading {
     if request.url.contains("gateway.do") {
         alipay(request)
+    } else if request.url.contains("/v1/") {
+        stripe(request)
     } else if request.url.contains("/gateway/api/") || request.url.ends_with('/') {
         unionpay(request)
     } else {
@@ -86,6 +88,7 @@ fn unionpay(request: &WireRequest) -> Reading {
     let number = fields.get("orderId").cloned();
     let of = |name: &str| fields.get(name).map_or("", String::as_str);
     let (operation, effect) = match (of("txnType"), of("txnSubType")) {
+        ("01", "01") => ("page", Some(Effect::Pay)),
         ("01", "06") => ("charge", Some(Effect::Pay)),
         ("01", "07") => ("code", Some(Effect::Pay)),
         ("04", _) => ("refund", Some(Effect::Refund)),
@@ -108,6 +111,36 @@ fn unionpay(request: &WireRequest) -> Reading {
         reference: payment.or(number),
         meaning: format!("{fields:?}").into_bytes(),
         moment,
+    }
+}
+
+/// Objects by their numbers in the path; what makes one carries the merchant's number among its words.
+fn stripe(request: &WireRequest) -> Reading {
+    let path = request.url.split_once("/v1/").map_or("", |(_, path)| path);
+    let path = path.split('?').next().unwrap_or_default();
+    let parts: Vec<&str> = path.split('/').collect();
+    let fields = form(&String::from_utf8_lossy(&request.body));
+    let word = |name: &str| fields.get(&format!("metadata[{name}]")).cloned();
+    let own = |number: &str| Some(number.to_owned());
+    let (operation, effect, reference) = match (request.method, parts.as_slice()) {
+        ("POST", ["checkout", "sessions"]) => {
+            ("session", Some(Effect::Pay), word("paydesk_payment"))
+        }
+        ("POST", ["checkout", "sessions", number, "expire"]) => {
+            ("expire", Some(Effect::End), own(number))
+        }
+        ("GET", ["checkout", "sessions", number]) => ("query", None, own(number)),
+        ("GET", ["payment_intents", number]) => ("query", None, own(number)),
+        ("POST", ["refunds"]) => ("refund", Some(Effect::Refund), word("paydesk_refund")),
+        _ => ("other", None, None),
+    };
+    Reading {
+        channel: "stripe",
+        operation: operation.to_owned(),
+        effect,
+        reference,
+        meaning: format!("{fields:?}").into_bytes(),
+        moment: String::new(),
     }
 }
 

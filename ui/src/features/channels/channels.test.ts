@@ -141,7 +141,7 @@ describe('the list of accounts', () => {
     expect(screen.getByTestId('demo-accounts')).toBeInTheDocument();
     expect(screen.queryByTestId('account-remove')).toBeNull();
     expect(screen.queryByTestId('account-add')).toBeNull();
-    expect(screen.getAllByTestId('account-test')).toHaveLength(2);
+    expect(screen.getAllByTestId('account-test')).toHaveLength(3);
   });
 });
 

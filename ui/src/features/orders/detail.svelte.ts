@@ -1,7 +1,8 @@
 /// One order, followed while it is open on screen.
 import { callConsole, commandErrorOf } from '$lib/api/client';
-import type { CommandError, LateDecision, OrderDetail } from '$lib/api/contract';
+import type { CommandError, LateDecision, OrderDetail, RateView } from '$lib/api/contract';
 import { errorText } from '$lib/api/errors';
+import { m } from '$lib/i18n/text';
 import { app } from '$lib/state/app.svelte';
 import { notices } from '$lib/state/notices.svelte';
 
@@ -37,15 +38,33 @@ export class DetailView {
     return this.#act(() => callConsole('add_note', { order_id: this.orderId, text }));
   }
 
-  async decideLate(decision: LateDecision, reason: string): Promise<boolean> {
+  async decideLate(
+    decision: LateDecision,
+    reason: string,
+    rate: RateView = 'amount',
+  ): Promise<boolean> {
     return this.#act(() =>
-      callConsole('decide_late', { order_id: this.orderId, decision, reason }),
+      callConsole('decide_late', {
+        order_id: this.orderId,
+        decision,
+        reason,
+        ...(decision === 'return' && rate !== 'amount' ? { rate } : {}),
+      }),
     );
   }
 
   async checkNow(): Promise<void> {
     await this.#act(async () => {
       await callConsole('check_now', { order_id: this.orderId });
+      return callConsole('order_detail', { order_id: this.orderId });
+    });
+  }
+
+  /// Sends a browser to the page of the channel once more.
+  async reopenPage(): Promise<void> {
+    await this.#act(async () => {
+      const { opened, file } = await callConsole('reopen_page', { order_id: this.orderId });
+      if (!opened) notices.show('warn', m.page_file({ file }));
       return callConsole('order_detail', { order_id: this.orderId });
     });
   }

@@ -82,6 +82,8 @@ describe('the counter', () => {
     ['reversed', '已撤销，顾客不会被扣款'],
     ['closed', '订单已关闭，顾客没有付款'],
     ['paid_late', '订单结束后收到付款，等待处理'],
+    ['paid_over', '顾客多付了，等待处理'],
+    ['paid_short', '只收到一部分款项，还不算已付'],
   ])('shows %s in words', async (state, words) => {
     await open(state);
     await charge();

@@ -4,37 +4,31 @@ import { callConsole, commandErrorOf } from '$lib/api/client';
 import type {
   CommandError,
   ExpectedFee,
+  PageOpened,
+  PartOf,
   PaymentView,
   PayState,
   RecentPayments,
-  StatusView,
 } from '$lib/api/contract';
 import { errorText } from '$lib/api/errors';
 import { newIntentId } from '$lib/api/intent';
 import { m } from '$lib/i18n/text';
 import { EnteredAmount } from '$lib/money/entry';
-import { formatFigures } from '$lib/money/format';
+import { decimalText, formatFigures, isZero } from '$lib/money/format';
 import { play, type Tone } from '$lib/sound/sound';
 import { app } from '$lib/state/app.svelte';
 import { notices } from '$lib/state/notices.svelte';
 import { CashReceived } from './cash.svelte';
-import { STAGES, type StageName } from './stages';
+import { announce, endOf, laterNews } from './said';
+import { SplitOrder } from './split.svelte';
+import { expectedFees } from './fees';
+import { UsedCodes } from './usedCodes';
+import { STAGES, TAKEN, type StageName } from './stages';
 
 export type Method = 'scan' | 'qr' | 'cash';
 
 /// A double read of the same code arrives within this time.
 const DOUBLE_READ_MS = 800;
-/// Orders that took money, whatever went back since: each has a receipt.
-const TAKEN: StatusView[] = [
-  'paid',
-  'paid_late',
-  'part_refunded',
-  'refund_failed',
-  'refunded',
-  'refunding',
-];
-/// The core refuses a used code too; the screen says so at once.
-const CODE_USED_MS = 5 * 60 * 1000;
 /// Events carry the news; this only covers one that got lost.
 const LOOK_AGAIN_MS = 2000;
 /// What lasts no longer than this is not painted: the paint would hold up what follows.
@@ -47,8 +41,6 @@ const REMIND_MS = 10_000;
 const FEE_MS = 120;
 /// Orders that left the stage and may still change; the oldest are only seen in the list.
 const WATCHED_MAX = 100;
-/// A person at the till knows an order by the end of its number.
-const NUMBER_END = 4;
 
 export interface RepeatQuestion {
   earlier: Record<string, string>;
@@ -60,16 +52,20 @@ interface Attempt {
   amount_minor: string;
   note: string;
   confirmed_repeat_of: string | null;
+  part?: PartOf;
 }
 
 export class PaySession {
   method = $state<Method>('scan');
   readonly cash = new CashReceived();
+  readonly split = new SplitOrder();
   note = $state('');
   view = $state<PaymentView | null>(null);
   /// A charge is on its way for longer than a blink.
   sending = $state(false);
   refusal = $state<CommandError | null>(null);
+  /// What became of the page that was opened last.
+  page = $state<PageOpened | null>(null);
   question = $state<RepeatQuestion | null>(null);
   fees = $state<Record<string, ExpectedFee>>({});
   recent = $state<RecentPayments | null>(null);
@@ -90,7 +86,7 @@ export class PaySession {
   #remindedAt = 0;
   /// Orders whose screen was freed, and the state it showed: what becomes of them is still said aloud.
   #watched = new Map<string, PayState>();
-  #usedCodes = new Map<string, number>();
+  #usedCodes = new UsedCodes();
   #followers = 0;
   #unfollow: () => void = () => {};
   #feeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -124,6 +120,8 @@ export class PaySession {
     return this.#inFlight || this.inProgress;
   }
   readonly ended = $derived(this.view !== null && STAGES[this.view.state].ended);
+  /// Of the order on the stage something is left to pay, and can be taken now.
+  readonly goesOn = $derived(this.view?.split?.can_go_on ?? false);
   readonly seconds = $derived(
     this.view ? Math.max(0, Math.floor((this.now - this.view.since) / 1000)) : 0,
   );
@@ -134,6 +132,15 @@ export class PaySession {
     (app.status?.channels ?? []).filter(
       (channel) => channel.shows_code && channel.state !== 'not_connected',
     ),
+  );
+
+  readonly pageChannels = $derived(
+    (app.status?.channels ?? []).filter(
+      (channel) => channel.has_page && channel.state !== 'not_connected',
+    ),
+  );
+  readonly pageSecondsLeft = $derived(
+    this.view?.page_until ? Math.max(0, Math.ceil((this.view.page_until - this.now) / 1000)) : 0,
   );
 
   /// Follows events and the clock until every returned function was called. The window follows all
@@ -159,7 +166,8 @@ export class PaySession {
     });
     const clock = setInterval(() => (this.now = Date.now() + this.#offset), 500);
     const look = setInterval(() => {
-      if (this.view && (this.inProgress || this.view.state === 'unknown')) void this.look();
+      if (this.view && (this.inProgress || STAGES[this.view.state].mayStillChange))
+        void this.look();
       this.#remind();
     }, LOOK_AGAIN_MS);
     const watched = setInterval(() => {
@@ -181,14 +189,15 @@ export class PaySession {
 
   type(characters: string): void {
     if (this.isBusy) return;
-    if (this.ended) this.#startAfresh();
+    this.#freeStage();
     this.refusal = null;
     if (this.receiving) {
       this.cash.type(characters);
       void this.cash.work(this.amount.minor);
       return;
     }
-    let amount = this.amount;
+    let amount = this.split.offered ? this.amount.cleared() : this.amount;
+    this.split.offered = false;
     for (const character of characters) amount = amount.typed(character);
     this.#setTyped(amount.text);
   }
@@ -200,16 +209,18 @@ export class PaySession {
 
   backspace(): void {
     if (this.isBusy) return;
-    if (this.ended) this.#startAfresh();
+    this.#freeStage();
     if (this.receiving) {
       this.cash.backspace();
       void this.cash.work(this.amount.minor);
       return;
     }
-    this.#setTyped(this.amount.withoutLast().text);
+    const offered = this.split.offered;
+    this.split.offered = false;
+    this.#setTyped(offered ? '' : this.amount.withoutLast().text);
   }
 
-  /// First what was handed over, then the amount.
+  /// First what was handed over, then a split that nothing was paid of, then the amount.
   clear(): void {
     if (this.isBusy) return;
     if (this.receiving) {
@@ -217,7 +228,63 @@ export class PaySession {
       void this.cash.work(this.amount.minor);
       return;
     }
+    const { total } = this.split;
+    if (total && !this.split.orderId) {
+      this.split.reset();
+      this.#setMinor(total.minor);
+      return;
+    }
     this.#startAfresh();
+  }
+
+  get canSplit(): boolean {
+    return !this.split.on && !this.isBusy && !this.view && this.amount.isPositive;
+  }
+
+  /// The amount is collected in parts: all of it is offered as the first, until another amount is typed.
+  beginSplit(): void {
+    if (!this.canSplit) return;
+    const { minor, exponent } = this.amount;
+    this.split.begin({ minor, exponent, currency: app.status?.currency ?? 'CNY' });
+    this.refusal = null;
+    this.#workCash();
+  }
+
+  /// Goes on with an order of which something is left to pay. False while the till is busy.
+  resume(order: PaymentView): boolean {
+    if (this.isBusy || !order.split?.can_go_on) return false;
+    this.#startAfresh();
+    this.split.follow(order);
+    this.#offerRest();
+    return true;
+  }
+
+  #offerRest(): void {
+    const left = this.split.left;
+    if (!left) return;
+    this.#setMinor(left.minor);
+    this.split.offered = true;
+    this.#workCash();
+  }
+
+  /// Quick amounts of what stands; digits still belong to the amount.
+  #workCash(): void {
+    this.cash.reset();
+    if (this.method === 'cash') void this.cash.work(this.amount.minor);
+  }
+
+  #setMinor(minor: string): void {
+    const { entry, exponent } = this.amount;
+    this.#setTyped(entry === 'with_point' ? decimalText(minor, exponent) : minor);
+  }
+
+  /// What is paid of an order stays there; it is found again on the list.
+  #leaveSplit(): void {
+    const { view, orderId } = this.split;
+    this.split.reset();
+    if (!view || !orderId || isZero(view.paid.minor) || isZero(view.left.minor)) return;
+    const params = { left: formatFigures(view.left), end: endOf(orderId) };
+    notices.show('warn', m.split_left_open(params));
   }
 
   // ---- cash
@@ -256,11 +323,19 @@ export class PaySession {
     );
   }
 
+  /// A result gives way to what is typed: the next part, or the next customer.
+  #freeStage(): void {
+    if (!this.ended) return;
+    if (this.goesOn) this.next();
+    else this.#startAfresh();
+  }
+
   #startAfresh(): void {
     this.#leave();
     this.refusal = null;
     this.note = '';
     this.cash.reset();
+    this.#leaveSplit();
     this.#setTyped('');
   }
 
@@ -270,12 +345,14 @@ export class PaySession {
     const view = this.view;
     const note = this.note;
     const received = this.cash.remember();
+    const split = this.split.remember();
     return () => {
       if (view) this.#watched.delete(view.order_id);
       this.#setTyped(typed);
       this.view = view;
       this.note = note;
       received();
+      split();
     };
   }
 
@@ -295,20 +372,7 @@ export class PaySession {
 
   async #loadFees(): Promise<void> {
     const amount_minor = this.amount.minor;
-    const fees: Record<string, ExpectedFee> = {};
-    if (this.amount.isPositive) {
-      for (const channel of app.status?.channels ?? []) {
-        if (channel.state === 'not_connected' || channel.rate_millionths === null) continue;
-        try {
-          fees[channel.id] = await callConsole('expected_fee', {
-            amount_minor,
-            channel: channel.id,
-          });
-        } catch {
-          // The amount itself is refused when it is charged, with words; a fee line is a courtesy.
-        }
-      }
-    }
+    const fees = this.amount.isPositive ? await expectedFees(amount_minor) : {};
     if (amount_minor === this.amount.minor) this.fees = fees;
   }
 
@@ -321,8 +385,7 @@ export class PaySession {
     if (this.view?.state === 'unknown') return m.scan_refused_unknown();
     if (this.view && this.view.state !== 'failed') return m.scan_refused_amount();
     if (!this.amount.isPositive) return m.scan_refused_amount();
-    const usedAt = this.#usedCodes.get(code);
-    if (usedAt !== undefined && Date.now() - usedAt < CODE_USED_MS) return m.error_code_used();
+    if (this.#usedCodes.has(code)) return m.error_code_used();
     return null;
   }
 
@@ -343,7 +406,7 @@ export class PaySession {
     const attempt = this.#attempt();
     return this.#send(attempt, async (confirmed) => {
       const view = await callConsole('take_payment', { ...confirmed, code });
-      this.#rememberCode(code);
+      this.#usedCodes.remember(code);
       return view;
     });
   }
@@ -354,9 +417,27 @@ export class PaySession {
     );
   }
 
+  /// Has a browser of this PC open a page of the channel, where the customer pays.
+  openPage(channel: string): Promise<void> {
+    return this.#send(this.#attempt(), async (confirmed) => {
+      const shown = await callConsole('open_page', { ...confirmed, channel });
+      this.page = shown;
+      return shown.view;
+    });
+  }
+
+  async reopenPage(): Promise<void> {
+    await this.#act(async (order_id) => {
+      this.page = await callConsole('reopen_page', { order_id });
+      return this.page.view;
+    });
+  }
+
   #attempt(): Attempt {
+    const part = this.split.part(this.amount.minor);
     // Made before the first try and kept through the question, so that a repeat is the same order.
     return {
+      ...(part ? { part } : {}),
       intent_id: newIntentId(),
       amount_minor: this.amount.minor,
       note: this.note.trim(),
@@ -399,14 +480,6 @@ export class PaySession {
     notices.say(errorText(error), true);
   }
 
-  #rememberCode(code: string): void {
-    const now = Date.now();
-    for (const [used, at] of this.#usedCodes) {
-      if (now - at >= CODE_USED_MS) this.#usedCodes.delete(used);
-    }
-    this.#usedCodes.set(code, now);
-  }
-
   // ---- the stage
 
   async look(): Promise<void> {
@@ -421,19 +494,19 @@ export class PaySession {
   }
 
   async checkNow(): Promise<void> {
-    await this.#act('check_now');
+    await this.#act((order_id) => callConsole('check_now', { order_id }));
   }
 
   async cancel(): Promise<void> {
-    await this.#act('cancel_payment');
+    await this.#act((order_id) => callConsole('cancel_payment', { order_id }));
   }
 
-  async #act(command: 'check_now' | 'cancel_payment'): Promise<void> {
+  async #act(call: (order_id: string) => Promise<PaymentView>): Promise<void> {
     const order_id = this.view?.order_id;
     if (!order_id || this.busy) return;
     this.busy = true;
     try {
-      const view = await callConsole(command, { order_id });
+      const view = await call(order_id);
       if (this.view?.order_id === order_id) this.#show(view);
     } catch (thrown) {
       notices.show('warn', errorText(commandErrorOf(thrown)));
@@ -446,9 +519,12 @@ export class PaySession {
   next(): void {
     if (this.isBusy) return;
     const keepAmount = this.view?.state === 'failed';
+    const goesOn = this.goesOn;
     this.#leave();
     this.refusal = null;
-    if (!keepAmount) this.#startAfresh();
+    if (keepAmount) return;
+    if (goesOn) this.#offerRest();
+    else this.#startAfresh();
   }
 
   /// After a refusal: the amount stays, the customer scans again.
@@ -474,42 +550,12 @@ export class PaySession {
       if (before === undefined || before === view.state) return;
       if (STAGES[view.state].mayStillChange) this.#watched.set(order_id, view.state);
       else this.#watched.delete(order_id);
-      this.#announceLater(view);
+      const news = laterNews(view);
+      if (!news) return;
+      this.#sound(news.tone);
+      notices.show(news.kind, news.text);
     } catch {
       // The next event or look comes soon.
-    }
-  }
-
-  /// The result of an earlier customer: said with the amount and the order, because another is served.
-  #announceLater(view: PaymentView): void {
-    const params = { amount: formatFigures(view.amount), end: view.order_id.slice(-NUMBER_END) };
-    switch (view.state) {
-      case 'paid':
-        this.#sound('paid');
-        notices.show('ok', m.later_paid(params));
-        break;
-      case 'paid_late':
-        this.#sound('unknown');
-        notices.show('warn', m.later_paid_late(params));
-        break;
-      case 'failed':
-        this.#sound('failed');
-        notices.show('danger', m.later_failed(params));
-        break;
-      case 'reversed':
-        this.#sound('failed');
-        notices.show('info', m.later_reversed(params));
-        break;
-      case 'closed':
-        this.#sound('failed');
-        notices.show('info', m.later_closed(params));
-        break;
-      case 'waiting':
-      case 'customer_paying':
-      case 'showing_qr':
-      case 'ending':
-      case 'unknown':
-        break;
     }
   }
 
@@ -519,53 +565,14 @@ export class PaySession {
     this.#offset = view.now - Date.now();
     this.now = view.now;
     this.view = view;
+    this.split.follow(view);
     if (view.qr) app.shownCode = view.qr.text;
     const told = this.#toldOf;
     this.#toldOf = null;
     if (told?.order_id === view.order_id && told.version > view.version) void this.look();
     if (before?.order_id === view.order_id && before.state === view.state) return;
     if (STAGES[view.state].ended) this.doubleReadUntil = Date.now() + DOUBLE_READ_MS;
-    this.#announce(view);
-  }
-
-  #announce(view: PaymentView): void {
-    const amount = formatFigures(view.amount);
-    switch (view.state) {
-      case 'paid':
-        this.#sound('paid');
-        notices.say(
-          view.cash
-            ? m.say_cash_change({ amount, change: formatFigures(view.cash.change) })
-            : m.say_paid({ amount }),
-        );
-        break;
-      case 'unknown':
-        this.#sound('unknown');
-        notices.say(m.stage_unknown(), true);
-        break;
-      case 'failed':
-        this.#sound('failed');
-        notices.say(m.stage_failed(), true);
-        break;
-      case 'paid_late':
-        this.#sound('unknown');
-        notices.say(m.stage_paid_late(), true);
-        break;
-      case 'reversed':
-        notices.say(m.stage_reversed());
-        break;
-      case 'closed':
-        notices.say(m.stage_closed());
-        break;
-      case 'customer_paying':
-        notices.say(m.stage_customer_paying());
-        break;
-      case 'waiting':
-      case 'ending':
-      case 'showing_qr':
-        notices.say(m.say_waiting({ amount }));
-        break;
-    }
+    announce(view, (tone) => this.#sound(tone));
   }
 
   /// An unknown result asks for attention until the till is freed.

@@ -4,12 +4,15 @@ import type { Component } from 'svelte';
 import Banknote from '@lucide/svelte/icons/banknote';
 import CircleCheck from '@lucide/svelte/icons/circle-check';
 import CircleMinus from '@lucide/svelte/icons/circle-minus';
+import CircleDotDashed from '@lucide/svelte/icons/circle-dot-dashed';
 import CircleX from '@lucide/svelte/icons/circle-x';
+import Globe from '@lucide/svelte/icons/globe';
+import Hourglass from '@lucide/svelte/icons/hourglass';
 import LoaderCircle from '@lucide/svelte/icons/loader-circle';
 import QrCode from '@lucide/svelte/icons/qr-code';
 import ScanBarcode from '@lucide/svelte/icons/scan-barcode';
 import TriangleAlert from '@lucide/svelte/icons/triangle-alert';
-import type { PayState } from '$lib/api/contract';
+import type { PayState, StatusView } from '$lib/api/contract';
 import { m } from '$lib/i18n/text';
 
 export type StageName =
@@ -19,6 +22,8 @@ export type StageTone = 'plain' | 'solid-ok' | 'danger' | 'warn' | 'muted' | 'bu
 export type Step =
   | 'cancel'
   | 'check'
+  | 'go_on'
+  | 'leave_part'
   | 'next_customer'
   | 'new_payment'
   | 'next_payment'
@@ -59,6 +64,18 @@ const BUSY = {
 } as const;
 const OVER = { ...GOING_ON, ended: true } as const;
 
+/// Orders that took money, whatever went back since: each has a receipt.
+export const TAKEN: StatusView[] = [
+  'paid',
+  'paid_late',
+  'paid_over',
+  'part_paid',
+  'part_refunded',
+  'refund_failed',
+  'refunded',
+  'refunding',
+];
+
 export const STAGES: Record<StageName, StageLook> = {
   no_amount: { ...GOING_ON, Icon: ScanBarcode, title: m.stage_no_amount },
   ready: { ...GOING_ON, Icon: ScanBarcode, title: m.stage_ready },
@@ -67,7 +84,26 @@ export const STAGES: Record<StageName, StageLook> = {
   sending: { ...BUSY, title: m.stage_sending },
   waiting: { ...BUSY, title: m.stage_waiting },
   customer_paying: { ...BUSY, title: m.stage_customer_paying },
+  // A chain takes its time: the till is free, and what becomes of it is said aloud.
+  confirming: {
+    ...OVER,
+    Icon: Hourglass,
+    title: m.stage_confirming,
+    tone: 'plain',
+    mayStillChange: true,
+    counts: true,
+    text: m.stage_confirming_text,
+    steps: ['check', 'next_customer'],
+  },
   showing_qr: { ...BUSY, Icon: QrCode, title: m.stage_showing_qr, tone: 'plain' },
+  // It takes minutes: the till is free, and what becomes of it is said aloud.
+  page_open: {
+    ...OVER,
+    Icon: Globe,
+    title: m.stage_page_open,
+    tone: 'plain',
+    mayStillChange: true,
+  },
   ending: { ...BUSY, title: m.stage_ending, tone: 'warn', text: m.stage_ending_text },
   paid: {
     ...OVER,
@@ -75,6 +111,12 @@ export const STAGES: Record<StageName, StageLook> = {
     title: m.stage_paid,
     tone: 'solid-ok',
     steps: ['print', 'next_payment'],
+  },
+  part_paid: {
+    ...OVER,
+    Icon: CircleDotDashed,
+    title: m.stage_part_paid,
+    steps: ['leave_part', 'go_on'],
   },
   unknown: {
     ...OVER,
@@ -91,6 +133,22 @@ export const STAGES: Record<StageName, StageLook> = {
     title: m.stage_paid_late,
     tone: 'warn',
     text: m.stage_paid_late_text,
+    steps: ['open_order', 'next_customer'],
+  },
+  paid_over: {
+    ...OVER,
+    Icon: TriangleAlert,
+    title: m.stage_paid_over,
+    tone: 'warn',
+    text: m.stage_paid_over_text,
+    steps: ['open_order', 'next_customer'],
+  },
+  paid_short: {
+    ...OVER,
+    Icon: TriangleAlert,
+    title: m.stage_paid_short,
+    tone: 'warn',
+    text: m.stage_paid_short_text,
     steps: ['open_order', 'next_customer'],
   },
   failed: {

@@ -1,7 +1,7 @@
 /// The refund dialog. Its intent is made by the core when it opens and used for every try, so that
 /// no retry, double click or second window refunds twice.
 import { callConsole, commandErrorOf } from '$lib/api/client';
-import type { CommandError, RefundDialog } from '$lib/api/contract';
+import type { CommandError, RateView, RefundDialog } from '$lib/api/contract';
 import { decimalText, isZero } from '$lib/money/format';
 import { exceeds, minorOfDecimal } from '$lib/money/entry';
 
@@ -13,6 +13,8 @@ export class RefundForm {
   amountText = $state('');
   reason = $state('');
   note = $state('');
+  /// At which rate coins go back; what is chosen for all of it is not sent with a part.
+  rate = $state<RateView>('amount');
   sending = $state(false);
   tried = $state(false);
   readonly orderId: string;
@@ -26,6 +28,7 @@ export class RefundForm {
     if (isZero(this.minor)) return 'not_positive';
     return exceeds(this.minor, this.dialog.refundable.minor) ? 'too_much' : null;
   });
+  readonly isWhole = $derived(this.dialog !== null && this.minor === this.dialog.paid.minor);
   /// "Other" says nothing by itself.
   readonly noteMissing = $derived(this.reason === 'other' && this.note.trim() === '');
   readonly ready = $derived(
@@ -40,9 +43,14 @@ export class RefundForm {
     this.orderId = orderId;
   }
 
-  async open(): Promise<void> {
+  /// Opens over a payment of the order; over the latest of which something is left when none is named. Another payment
+  /// is another refund, with an intent of its own.
+  async open(reference?: string): Promise<void> {
     try {
-      this.dialog = await callConsole('prepare_refund', { order_id: this.orderId });
+      this.dialog = await callConsole('prepare_refund', {
+        order_id: this.orderId,
+        ...(reference ? { reference } : {}),
+      });
       this.error = null;
       this.full();
     } catch (thrown) {
@@ -65,10 +73,12 @@ export class RefundForm {
       await callConsole('request_refund', {
         refund_intent: this.dialog.refund_intent,
         order_id: this.orderId,
+        reference: this.dialog.reference,
         amount_minor: this.minor,
         reason: this.reason,
         note: this.note.trim(),
         in_cash: this.dialog.in_cash,
+        ...(this.isWhole && this.rate !== 'amount' ? { rate: this.rate } : {}),
       });
       return true;
     } catch (thrown) {

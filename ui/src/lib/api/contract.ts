@@ -217,7 +217,7 @@ open_doubts: number, };
 /**
  * What the customer does.
  */
-export type Act = "decline" | "pay" | "scan";
+export type Act = "claim" | "decline" | "pay" | "pay_double" | "pay_half" | "scan";
 
 /**
  * What is decided.
@@ -261,6 +261,11 @@ order_id: string,
  * The words, at most 500 characters.
  */
 text: string, };
+
+/**
+ * Why a channel cannot be used for the amount.
+ */
+export type AgainstView = "clock_wrong" | "not_connected" | "no_keys" | "no_shown_code" | "other_currency" | "too_large" | "too_small";
 
 /**
  * How amounts are typed.
@@ -707,6 +712,11 @@ export type BankTemplateName = {
  * The name.
  */
 name: string, };
+
+/**
+ * The rule by which the suggestion stands before the next channel.
+ */
+export type BecauseView = "cheaper" | "faster" | "healthier" | "named" | "only";
 
 /**
  * An account whose bills can be compared.
@@ -1403,6 +1413,10 @@ rate_millionths: number | null,
  */
 shows_code: boolean, 
 /**
+ * Whether it has a page on which customers pay.
+ */
+has_page: boolean, 
+/**
  * The account that charges; null: none.
  */
 account_id: string | null, 
@@ -1423,6 +1437,28 @@ draft: AccountDraft,
  * The account that is changed: what is not typed again is taken from it.
  */
 account_id?: string, };
+
+/**
+ * Asks for the suggestion.
+ */
+export type ChoiceOf = { 
+/**
+ * Minor units of the shop's currency.
+ */
+amount_minor: string, };
+
+/**
+ * The channels for an amount, the best first; those that cannot be used stand last.
+ */
+export type ChoiceView = { 
+/**
+ * Every channel.
+ */
+contenders: Array<ContenderView>, 
+/**
+ * Why the first one is suggested; null when none can be used.
+ */
+because: BecauseView | null, };
 
 /**
  * A scanned text to look at.
@@ -1476,6 +1512,81 @@ record: string,
 reopened: ReopenedView | null, };
 
 /**
+ * A way to pay in coins.
+ */
+export type CoinWayView = { 
+/**
+ * The channel's name of it, `BTC-CHAIN`.
+ */
+method: string, 
+/**
+ * The coin, `BTC`.
+ */
+coin: string, 
+/**
+ * What is still to be paid, in coins.
+ */
+due: string, 
+/**
+ * Units of the order's currency for one coin, locked until the code runs out.
+ */
+rate: string, 
+/**
+ * The code as a picture.
+ */
+svg: string, 
+/**
+ * What it says.
+ */
+text: string, };
+
+/**
+ * Coins that came.
+ */
+export type CoinsCameView = { 
+/**
+ * The channel's name of the way.
+ */
+method: string, 
+/**
+ * The coin.
+ */
+coin: string, 
+/**
+ * How many.
+ */
+amount: string, 
+/**
+ * Units of the order's currency for one coin, as it was locked.
+ */
+rate: string, 
+/**
+ * Who said the rate.
+ */
+source: string, };
+
+/**
+ * The coins of a payment.
+ */
+export type CoinsView = { 
+/**
+ * The ways to pay what is due, the proposed one first; empty where no code is shown.
+ */
+ways: Array<CoinWayView>, 
+/**
+ * What came in the order's currency, where it is not the sum that was asked for.
+ */
+received: MoneyView | null, 
+/**
+ * Money was seen on a chain and is not certain yet.
+ */
+confirmations: ConfirmationsView | null, 
+/**
+ * What came, by way.
+ */
+came: Array<CoinsCameView>, };
+
+/**
  * An error as the UI gets it.
  */
 export type CommandError = { 
@@ -1495,6 +1606,52 @@ params: { [key in string]: string },
  * To find it in the log.
  */
 incident: string, };
+
+/**
+ * How far a chain has confirmed a payment.
+ */
+export type ConfirmationsView = { 
+/**
+ * How many the shop asks for.
+ */
+needed: number, 
+/**
+ * How many there are, where the channel says.
+ */
+seen: number | null, };
+
+/**
+ * A channel and what speaks for or against it.
+ */
+export type ContenderView = { 
+/**
+ * Its short name.
+ */
+channel: string, 
+/**
+ * Why it cannot be used; null: it can.
+ */
+against: AgainstView | null, 
+/**
+ * The limit that the amount is beyond; null for other reasons.
+ */
+limit: MoneyView | null, 
+/**
+ * How it is doing.
+ */
+doing: DoingView, 
+/**
+ * What it would keep by contract; null where the contract says nothing.
+ */
+fee: MoneyView | null, 
+/**
+ * The median time from a shown code to its payment, milliseconds; null when too few were paid.
+ */
+median_ms: number | null, 
+/**
+ * Over how many payments.
+ */
+measured: number, };
 
 /**
  * What a customer shows at the till.
@@ -1733,7 +1890,11 @@ decision: LateDecision,
 /**
  * Why.
  */
-reason: string, };
+reason: string, 
+/**
+ * At which rate coins go back; the sum in the order's currency when not given.
+ */
+rate?: RateView, };
 
 /**
  * Says what movements of the bank are.
@@ -1860,6 +2021,11 @@ difference: MoneyView | null,
  * The addition that gives the difference; empty where none is known.
  */
 terms: Array<TermView>, };
+
+/**
+ * How a channel did at the last contact.
+ */
+export type DoingView = "well" | "badly" | "unreachable";
 
 /**
  * A count at the end against what should be there.
@@ -2002,7 +2168,7 @@ file: GivenFile, };
 /**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
-export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "caller_secret_missing" | "caller_signature" | "caller_unknown" | "callers_too_many" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_drop_too_large" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_stopped" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "bank_days_both" | "bank_days_row" | "bank_days_too_many" | "flow_account" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "cash_short" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "drawer_short" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "float_not_open" | "float_open" | "gateway_not_allowed" | "goods_code" | "internal" | "intent_reused" | "interface_off" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "listen_failed" | "notice_forged" | "notice_no_account" | "notice_not_ours" | "notice_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "port_taken" | "real_only" | "offline" | "order_not_found" | "operator_required" | "own_receipt" | "already_set_up" | "not_set_up" | "rate_ends_early" | "rate_limits" | "rates_overlap" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "caller_secret_missing" | "caller_signature" | "caller_unknown" | "callers_too_many" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_drop_too_large" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_stopped" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "bank_days_both" | "bank_days_row" | "bank_days_too_many" | "flow_account" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "cash_short" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "drawer_short" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "float_not_open" | "float_open" | "gateway_not_allowed" | "goods_code" | "internal" | "intent_reused" | "interface_off" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "listen_failed" | "notice_forged" | "notice_no_account" | "notice_not_ours" | "notice_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "port_taken" | "real_only" | "offline" | "order_not_found" | "part_exceeds_owed" | "part_going_back" | "operator_required" | "own_receipt" | "already_set_up" | "page_not_made" | "not_set_up" | "rate_ends_early" | "rate_limits" | "rates_overlap" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -2733,7 +2899,11 @@ hosts: Array<string>,
 /**
  * The keys, oldest first.
  */
-callers: Array<CallerView>, };
+callers: Array<CallerView>, 
+/**
+ * What came of it in this process.
+ */
+listening: ListeningView, };
 
 /**
  * Names a difference, also after its day was compared again.
@@ -2984,6 +3154,19 @@ position: number | null,
 limit: number, };
 
 /**
+ * Whether a program that is open here listens for the interface.
+ */
+export type ListeningView = { 
+/**
+ * Where, as `127.0.0.1:8317`; null while it does not.
+ */
+address: string | null, 
+/**
+ * What stands in the way although it should.
+ */
+error: CommandError | null, };
+
+/**
  * The languages.
  */
 export type Locale = "en" | "zh-CN";
@@ -3106,6 +3289,36 @@ by: string,
 text: string, };
 
 /**
+ * How far a refund that the payer claims has come.
+ */
+export type OfferStageView = "claimed" | "paying" | "unclaimed" | "withdrawn";
+
+/**
+ * A refund that the payer claims.
+ */
+export type OfferView = { 
+/**
+ * What the payer opens or scans.
+ */
+link: string, 
+/**
+ * The same as a code.
+ */
+svg: string, 
+/**
+ * The whole sum, as the channel keeps it.
+ */
+sum: string, 
+/**
+ * Its currency or coin.
+ */
+unit: string, 
+/**
+ * How far it came.
+ */
+stage: OfferStageView, };
+
+/**
  * A bill's file as the channel writes it.
  */
 export type OpenBill = { 
@@ -3184,7 +3397,7 @@ device: string,
  */
 rate_millionths: number | null, 
 /**
- * What may still be refunded; null when nothing is paid.
+ * What may still be refunded, of all parts; null when nothing is paid.
  */
 refundable: MoneyView | null, 
 /**
@@ -3203,6 +3416,10 @@ timeline: Array<TimelineEvent>,
  * Late money waits for a decision.
  */
 late_undecided: boolean, 
+/**
+ * The rates at which late money can go back, where coins came.
+ */
+late_rates?: Array<RateView>, 
 /**
  * Receipts printed or saved so far.
  */
@@ -3284,6 +3501,10 @@ status: StatusView,
  */
 amount: MoneyView, 
 /**
+ * What came in, where that is something else.
+ */
+paid: MoneyView | null, 
+/**
  * What went back.
  */
 refunded: MoneyView | null, 
@@ -3340,6 +3561,23 @@ totals: OrderTotals,
 tab_counts: { [key in string]: number }, };
 
 /**
+ * A page of the channel that a customer pays on.
+ */
+export type PageOpened = { 
+/**
+ * The payment.
+ */
+view: PaymentView, 
+/**
+ * The file on this PC that leads a browser to the page.
+ */
+file: string, 
+/**
+ * Whether a browser was started with it; else a person opens the file.
+ */
+opened: boolean, };
+
+/**
  * A part of a difference.
  */
 export type PartArgs = { 
@@ -3353,6 +3591,44 @@ act: string,
 minor: string, };
 
 /**
+ * What a payment collects where it is not all of a new order.
+ */
+export type PartOf = { "of": "new_order", 
+/**
+ * What is owed in all, in minor units.
+ */
+total_minor: string, } | { "of": "order", 
+/**
+ * Its number.
+ */
+order_id: string, };
+
+/**
+ * One attempt of an order that is collected in parts.
+ */
+export type PartView = { 
+/**
+ * Our reference at the channel.
+ */
+reference: string, 
+/**
+ * The channel's short name.
+ */
+channel: string, 
+/**
+ * How much.
+ */
+amount: MoneyView, 
+/**
+ * How far it came; `paid`, also while the order is not.
+ */
+state: PayState, 
+/**
+ * What went back of it, or is on its way.
+ */
+returned: MoneyView | null, };
+
+/**
  * A pasted value or a passphrase: goes in, is wiped when it is dropped, and is never shown.
  */
 export type Pasted = string;
@@ -3360,7 +3636,7 @@ export type Pasted = string;
 /**
  * What the stage shows.
  */
-export type PayState = "closed" | "customer_paying" | "ending" | "failed" | "paid" | "paid_late" | "reversed" | "showing_qr" | "unknown" | "waiting";
+export type PayState = "closed" | "confirming" | "customer_paying" | "ending" | "failed" | "page_open" | "paid" | "paid_late" | "paid_over" | "paid_short" | "part_paid" | "reversed" | "showing_qr" | "unknown" | "waiting";
 
 /**
  * The state of an order's latest attempt.
@@ -3415,6 +3691,14 @@ handed_over: boolean,
  */
 qr: QrView | null, 
 /**
+ * The coins, where it is paid in some.
+ */
+coins?: CoinsView, 
+/**
+ * Until when the channel's page can be paid, UTC milliseconds.
+ */
+page_until?: number, 
+/**
  * Why it failed.
  */
 failure: FailureView | null, 
@@ -3438,6 +3722,10 @@ paid_at: number | null,
  * What changed hands, of cash.
  */
 cash?: CashView, 
+/**
+ * The parts, of an order that is collected in parts.
+ */
+split?: SplitView, 
 /**
  * Whether cancelling makes sense now.
  */
@@ -3702,7 +3990,7 @@ act: Act, };
  */
 export type PhoneScreen = { 
 /**
- * `scanned`, `paid`, `declined`, `expired`, `unknown_code`.
+ * `scanned`, `paid`, `claimed`, `declined`, `expired`, `unknown_code`.
  */
 state: string, 
 /**
@@ -3712,7 +4000,11 @@ payee: string | null,
 /**
  * How much.
  */
-amount: MoneyView | null, };
+amount: MoneyView | null, 
+/**
+ * How much in coins, with the coin's name.
+ */
+coins?: string, };
 
 /**
  * Who is working.
@@ -3722,6 +4014,19 @@ export type PickOperator = {
  * A name; a new one is added to the list.
  */
 name: string, };
+
+/**
+ * Asks for the refund dialog.
+ */
+export type PrepareRefund = { 
+/**
+ * The order.
+ */
+order_id: string, 
+/**
+ * The reference of the part that is given back; the latest of which something is left when not given.
+ */
+reference?: string, };
 
 /**
  * Names a bill that was looked at.
@@ -3750,15 +4055,15 @@ file: string, };
  */
 export type ProofView = { 
 /**
- * `signature` or `operator`.
+ * `signature`, `operator`, or `host`: by the certificate of the host that answered.
  */
 by: string, 
 /**
- * Which key of the channel, or who.
+ * Which key of the channel, who, or which host; `sandbox` for one on this machine.
  */
 key: string, 
 /**
- * SHA-256 of the signed bytes, hex.
+ * SHA-256 of the believed bytes, hex.
  */
 digest: string | null, };
 
@@ -3816,6 +4121,11 @@ minimum: number | null,
  * The most that is kept of a payment, in minor units.
  */
 maximum: number | null, };
+
+/**
+ * At which rate coins go back.
+ */
+export type RateView = "amount" | "now" | "then";
 
 /**
  * How far a file has been read.
@@ -3928,6 +4238,14 @@ refund_intent: string,
  */
 order_id: string, 
 /**
+ * The payment that is given back.
+ */
+reference: string, 
+/**
+ * The payments of the order that can be given back; one of them is this.
+ */
+parts: Array<RefundPart>, 
+/**
  * What was paid.
  */
 paid: MoneyView, 
@@ -3954,7 +4272,28 @@ fee: MoneyView | null,
 /**
  * Cash: it goes back over the counter, now.
  */
-in_cash: boolean, };
+in_cash: boolean, 
+/**
+ * The rates to choose from, where coins go back; all but the first are for the whole sum only.
+ */
+rates?: Array<RateView>, };
+
+/**
+ * A payment that can be given back.
+ */
+export type RefundPart = { 
+/**
+ * Our reference at the channel.
+ */
+reference: string, 
+/**
+ * The channel's short name.
+ */
+channel: string, 
+/**
+ * What may still be refunded of it.
+ */
+refundable: MoneyView, };
 
 /**
  * A refund's state.
@@ -4020,7 +4359,11 @@ late_return: boolean,
 /**
  * Given back in cash.
  */
-in_cash: boolean, };
+in_cash: boolean, 
+/**
+ * What the payer claims, until the money is there.
+ */
+offer?: OfferView, };
 
 /**
  * Movements of which a person said that they are no payout.
@@ -4078,6 +4421,10 @@ refund_intent: string,
  */
 order_id: string, 
 /**
+ * The reference of the part that is given back; the latest of which something is left when not given.
+ */
+reference?: string, 
+/**
  * Minor units.
  */
 amount_minor: string, 
@@ -4092,7 +4439,11 @@ note: string,
 /**
  * Gives cash back for a payment that was none; cash always goes back in cash.
  */
-in_cash: boolean, };
+in_cash: boolean, 
+/**
+ * At which rate coins go back; the sum in the order's currency when not given.
+ */
+rate?: RateView, };
 
 /**
  * What a key may do.
@@ -4334,7 +4685,11 @@ note: string,
 /**
  * The earlier order that was shown in the repeat question.
  */
-confirmed_repeat_of: string | null, };
+confirmed_repeat_of: string | null, 
+/**
+ * What it collects; all of a new order when not given.
+ */
+part?: PartOf, };
 
 /**
  * One side of a difference.
@@ -4431,6 +4786,31 @@ muted: boolean,
  * 0 to 100.
  */
 volume: number, };
+
+/**
+ * An order that is collected in parts.
+ */
+export type SplitView = { 
+/**
+ * What is owed in all.
+ */
+total: MoneyView, 
+/**
+ * What is paid of it.
+ */
+paid: MoneyView, 
+/**
+ * What is left to pay.
+ */
+left: MoneyView, 
+/**
+ * Whether another part can be taken now: something is left, nothing is open, and nothing goes back.
+ */
+can_go_on: boolean, 
+/**
+ * Every attempt, oldest first.
+ */
+parts: Array<PartView>, };
 
 /**
  * Where the program stands.
@@ -4585,10 +4965,10 @@ preview: string, };
 /**
  * The status people see; the words stand in UI.md's table of order states.
  */
-export type StatusView = "awaiting_payment" | "closed" | "ending" | "failed" | "in_progress" | "paid" | "paid_late" | "part_refunded" | "refund_failed" | "refunded" | "refunding" | "reversed" | "unknown";
+export type StatusView = "awaiting_payment" | "closed" | "ending" | "failed" | "in_progress" | "paid" | "paid_late" | "paid_over" | "paid_short" | "part_paid" | "part_refunded" | "refund_failed" | "refunded" | "refunding" | "reversed" | "unknown";
 
 /**
- * Take cash for a new order.
+ * Take cash for a new order, or a part of one.
  */
 export type TakeCash = { 
 /**
@@ -4596,7 +4976,7 @@ export type TakeCash = {
  */
 intent_id: string, 
 /**
- * What is owed, in minor units.
+ * What is taken, in minor units.
  */
 amount_minor: string, 
 /**
@@ -4610,7 +4990,11 @@ note: string,
 /**
  * The earlier order, not known yet, that was shown in the repeat question.
  */
-confirmed_repeat_of: string | null, };
+confirmed_repeat_of: string | null, 
+/**
+ * What it collects; all of a new order when not given.
+ */
+part?: PartOf, };
 
 /**
  * Charge a scanned payment code.
@@ -4635,7 +5019,11 @@ note: string,
 /**
  * The earlier order that was shown in the repeat question.
  */
-confirmed_repeat_of: string | null, };
+confirmed_repeat_of: string | null, 
+/**
+ * What it collects; all of a new order when not given.
+ */
+part?: PartOf, };
 
 /**
  * What was taken through one channel in one step of time.
@@ -4650,11 +5038,11 @@ at: string,
  */
 channel: string, 
 /**
- * Orders, paid or not.
+ * Orders, paid or not; one in parts counts once for each channel that was tried.
  */
 orders: number, 
 /**
- * Those with money taken.
+ * Those of which the channel took money.
  */
 paid: number, 
 /**
@@ -4714,11 +5102,11 @@ export type TakingsStep = "day" | "hour" | "month";
  */
 export type TakingsTotals = { 
 /**
- * Orders, paid or not.
+ * Orders, paid or not; one in parts counts once for each channel that was tried.
  */
 orders: number, 
 /**
- * Those with money taken.
+ * Those of which the channel took money.
  */
 paid: number, 
 /**
@@ -5076,6 +5464,10 @@ export interface Commands {
   take_payment: { args: TakePayment; answer: PaymentView };
   /** Shows a code for the customer to scan. */
   show_qr: { args: ShowQr; answer: PaymentView };
+  /** Begins a payment on a page of the channel and opens it in the customer's browser. */
+  open_page: { args: ShowQr; answer: PageOpened };
+  /** Opens the page of a payment that still waits there once more. */
+  reopen_page: { args: OrderId; answer: PageOpened };
   /** Takes cash for a new order, on the word of whoever counted it: paid when it answers. */
   take_cash: { args: TakeCash; answer: PaymentView };
   /** What may be handed over for an amount, and what goes back of it; moves nothing. */
@@ -5092,6 +5484,8 @@ export interface Commands {
   cancel_payment: { args: OrderId; answer: PaymentView };
   /** Fee and net by the contract rate, before charging. */
   expected_fee: { args: ExpectedFeeOf; answer: ExpectedFee };
+  /** The channels for an amount, the suggested one first, each with what speaks for and against it. */
+  channel_choice: { args: ChoiceOf; answer: ChoiceView };
   /** The till's own latest payments and today's total. */
   recent_payments: { args: NoArgs; answer: RecentPayments };
   /** A page of orders. */
@@ -5123,7 +5517,7 @@ export interface Commands {
   /** Late money: hand over the goods or give it back. */
   decide_late: { args: DecideLate; answer: OrderDetail };
   /** Opens the refund dialog: makes the refund's intent. */
-  prepare_refund: { args: OrderId; answer: RefundDialog };
+  prepare_refund: { args: PrepareRefund; answer: RefundDialog };
   /** Gives money back. The same intent again is the same refund. */
   request_refund: { args: RequestRefund; answer: RefundView };
   /** A receipt to look at, print or save. */

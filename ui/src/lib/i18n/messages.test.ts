@@ -97,6 +97,7 @@ describe('texts chosen by names of the core', () => {
             seconds: '4',
             short: '0.01',
             there: '190.00',
+            what: 'termId',
             stated: '1,204.00 CNY',
           },
           incident: '',

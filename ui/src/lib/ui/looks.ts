@@ -21,6 +21,9 @@ const STATUS: Record<StatusView, [Tone, string]> = {
   closed: ['muted', 'minus'],
   reversed: ['muted', 'minus'],
   paid_late: ['warn', 'alert'],
+  paid_over: ['warn', 'alert'],
+  paid_short: ['warn', 'alert'],
+  part_paid: ['warn', 'circle'],
   refunding: ['warn', 'loader'],
   part_refunded: ['info', 'undo'],
   refunded: ['muted', 'undo'],
@@ -51,17 +54,22 @@ export function refundLook(state: RefundStateView): Look {
 export function stageTone(state: PayState): Tone {
   switch (state) {
     case 'paid':
+    case 'part_paid':
       return 'ok';
     case 'unknown':
     case 'ending':
     case 'paid_late':
+    case 'paid_over':
+    case 'paid_short':
       return 'warn';
     case 'failed':
       return 'danger';
     case 'closed':
     case 'reversed':
       return 'muted';
+    case 'confirming':
     case 'customer_paying':
+    case 'page_open':
     case 'showing_qr':
     case 'waiting':
       return 'info';
@@ -79,6 +87,12 @@ export function channelName(id: string): string {
 export function channelLetter(id: string): string {
   const name = channelName(id);
   return preferences.locale === 'en' ? name.slice(0, 1).toUpperCase() : name.slice(0, 1);
+}
+
+/// A way to pay in coins, by the ending of the channel's name of it; a way that is not known keeps that name.
+export function coinWay(method: string): string {
+  if (method.endsWith('-CHAIN')) return m.coins_way_chain();
+  return method.endsWith('-LN') ? m.coins_way_lightning() : method;
 }
 
 export function personName(actor: string): string {

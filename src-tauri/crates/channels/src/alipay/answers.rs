@@ -126,6 +126,7 @@ fn paid(
             .text(time_field)
             .and_then(time::from_china)
             .unwrap_or(cx.now),
+        coins: Vec::new(),
         payer: content
             .text("buyer_logon_id")
             .filter(|payer| !payer.is_empty())
@@ -194,6 +195,7 @@ pub(super) fn create(
                 Some(code) => {
                     let action = PayerAction::ShowCode {
                         text: code.to_owned(),
+                        coins: None,
                     };
                     done(PaymentFact::Awaiting(action, call.expires))
                 }

@@ -98,13 +98,15 @@ static PROFILE: Profile = Profile {
         // The refund query asks for ten seconds after the refund.
         refund_first: Duration::from_secs(10),
         refund_spacing: Duration::from_secs(3),
+        refund_may_fail_for: Duration::ZERO,
     },
 };
 
 /// The gateway's method name of an operation.
 fn method_of(operation: Operation) -> Option<&'static str> {
     match operation {
-        Operation::AskReader
+        Operation::Account
+        | Operation::AskReader
         | Operation::BillFile
         | Operation::Prepare
         | Operation::ReadCard
@@ -196,7 +198,12 @@ impl Channel for Alipay {
         Some(self)
     }
 
-    fn check_fields(&self, fields: &BTreeMap<String, String>, now: Timestamp) -> Vec<FieldCheck> {
+    fn check_fields(
+        &self,
+        fields: &BTreeMap<String, String>,
+        _sandbox: bool,
+        now: Timestamp,
+    ) -> Vec<FieldCheck> {
         check::fields(fields, now)
     }
 

@@ -5,7 +5,7 @@ use super::{
     PROFILE, Stripe, codes,
     envelope::{Said, page, said},
     known::id,
-    request::{self, PAYMENT_KEY},
+    request::{self, PAYMENT_KEY, REFUND_KEY},
     sheet,
 };
 use crate::{
@@ -131,9 +131,11 @@ impl Bills for Stripe {
             pair("parameters[interval_start]".to_owned(), from.to_string()),
             pair("parameters[interval_end]".to_owned(), to.to_string()),
         ];
-        let metadata = format!("payment_metadata[{PAYMENT_KEY}]");
+        let payment = format!("payment_metadata[{PAYMENT_KEY}]");
+        let refund = format!("refund_metadata[{REFUND_KEY}]");
         let columns = sheet::NEEDED.iter().chain(&FURTHER).copied();
-        for (at, column) in columns.chain([metadata.as_str()]).enumerate() {
+        let columns = columns.chain([payment.as_str(), refund.as_str()]);
+        for (at, column) in columns.enumerate() {
             fields.push(pair(format!("parameters[columns][{at}]"), column));
         }
         request::post(

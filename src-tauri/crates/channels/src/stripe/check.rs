@@ -1,6 +1,6 @@
 //! What is wrong with a Stripe account's fields.
 
-use crate::{FieldCheck, field_check::Checks};
+use crate::{FieldCheck, FieldProblem, field_check::Checks};
 use paydesk_domain::Timestamp;
 use std::collections::BTreeMap;
 
@@ -41,10 +41,22 @@ fn is_address(value: &str) -> bool {
         && value.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-pub(super) fn fields(fields: &BTreeMap<String, String>, now: Timestamp) -> Vec<FieldCheck> {
+/// Whether a key moves money that is none.
+fn is_trial(key: &str) -> bool {
+    key.starts_with("sk_test_") || key.starts_with("rk_test_")
+}
+
+pub(super) fn fields(
+    fields: &BTreeMap<String, String>,
+    sandbox: bool,
+    now: Timestamp,
+) -> Vec<FieldCheck> {
     let mut checks = Checks::new(fields, now);
     checks.plain("account", true, is_account);
     checks.plain("secret_key", true, is_key);
+    if checks.given("secret_key").is_some_and(|key| is_trial(key) != sandbox) {
+        checks.refuse("secret_key", FieldProblem::OtherMode);
+    }
     checks.plain("webhook_secret", false, is_notice_secret);
     checks.plain("reader", false, is_reader);
     checks.plain("success_url", false, is_address);

@@ -40,7 +40,8 @@ pub(super) fn id<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
     let is_plain = text
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    (is_plain && text.len() <= ID_CHARS_MAX && text.starts_with(prefix)).then_some(text)
+    let is_long = (prefix.len() + 1..=ID_CHARS_MAX).contains(&text.len());
+    (is_plain && is_long && text.starts_with(prefix)).then_some(text)
 }
 
 impl Known {

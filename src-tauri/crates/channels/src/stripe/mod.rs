@@ -83,6 +83,8 @@ static PROFILE: Profile = Profile {
         watch_for: Duration::from_secs(40 * 60),
         refund_first: Duration::from_secs(10),
         refund_spacing: Duration::from_secs(3),
+        // A bank that cannot pay a refund out gives it back within thirty days.
+        refund_may_fail_for: Duration::from_secs(30 * 86_400),
     },
 };
 
@@ -146,8 +148,13 @@ impl Channel for Stripe {
         Some(self)
     }
 
-    fn check_fields(&self, fields: &BTreeMap<String, String>, now: Timestamp) -> Vec<FieldCheck> {
-        check::fields(fields, now)
+    fn check_fields(
+        &self,
+        fields: &BTreeMap<String, String>,
+        sandbox: bool,
+        now: Timestamp,
+    ) -> Vec<FieldCheck> {
+        check::fields(fields, sandbox, now)
     }
 
     fn account_keys(

@@ -38,8 +38,8 @@ fn header(text: &str) -> Option<(i64, Vec<&str>)> {
     Some((moment?, signatures))
 }
 
-/// The event's object and its name, of an event in the version that was asked for.
-fn event(proof: &Authentic, cx: &Cx<'_>) -> Result<(Json, String), Doubt> {
+/// An event in the version that was asked for, its number and its name.
+fn event(proof: &Authentic, cx: &Cx<'_>) -> Result<(Json, String, String), Doubt> {
     let event = Json::read(proof.believed()).map_err(|_| Doubt::Unreadable)?;
     // A thin event holds no object, and another version's may mean something else by the same names.
     let is_ours = event.text("object") == Some("event")
@@ -51,7 +51,9 @@ fn event(proof: &Authentic, cx: &Cx<'_>) -> Result<(Json, String), Doubt> {
     }
     let name = event.text("type").and_then(safe_code);
     let name = name.ok_or(Doubt::Unreadable)?.to_owned();
-    Ok((event, name))
+    let number = event.text("id").and_then(|text| id(text, "evt_"));
+    let number = number.ok_or(Doubt::Unreadable)?.to_owned();
+    Ok((event, number, name))
 }
 
 fn object(event: &Json) -> Result<&Json, Doubt> {
@@ -77,9 +79,7 @@ impl Notices for super::Stripe {
     }
 
     fn read(&self, proof: &Authentic, cx: &Cx<'_>) -> Result<Notice, Doubt> {
-        let (event, name) = event(proof, cx)?;
-        let number = event.text("id").and_then(|text| id(text, "evt_"));
-        let number = number.ok_or(Doubt::Unreadable)?.to_owned();
+        let (event, number, name) = event(proof, cx)?;
         let object = object(&event)?;
         let metadata = |key: &str| {
             let text = object.get("metadata")?.text(key)?;
@@ -101,7 +101,7 @@ impl Notices for super::Stripe {
     }
 
     fn payment(&self, of: &Query, proof: &Authentic, cx: &Cx<'_>) -> Outcome<Answer<PaymentFact>> {
-        let (event, _) = match event(proof, cx) {
+        let (event, ..) = match event(proof, cx) {
             Ok(event) => event,
             Err(doubt) => return Outcome::Unknown(doubt),
         };
@@ -142,7 +142,7 @@ impl Notices for super::Stripe {
         cx: &Cx<'_>,
     ) -> Outcome<Answer<RefundFact>> {
         let event = match event(proof, cx) {
-            Ok((event, _)) => event,
+            Ok((event, ..)) => event,
             Err(doubt) => return Outcome::Unknown(doubt),
         };
         match object(&event) {

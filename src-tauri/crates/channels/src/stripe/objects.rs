@@ -128,6 +128,7 @@ fn paid(object: &Json, number: &str, of: &Target, cx: &Cx<'_>) -> Result<Paid, D
         channel_ref: ChannelRef(number.to_owned()),
         at: at.unwrap_or(cx.now),
         payer: charge.and_then(card),
+        coins: Vec::new(),
     })
 }
 
@@ -167,6 +168,7 @@ pub(super) fn state_of_session(
             };
             let action = PayerAction::ShowCode {
                 text: page.to_owned(),
+                coins: None,
             };
             PaymentFact::Awaiting(action, of.sent_at.plus(PROFILE.schedule.shown_for))
         }

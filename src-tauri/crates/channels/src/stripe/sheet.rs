@@ -43,7 +43,8 @@ struct Titles(Vec<String>);
 
 impl Titles {
     fn read(line: Line<'_>) -> Result<Titles, BillFault> {
-        let text = text_of(&line)?;
+        // Stripe's titles are ASCII: what is written otherwise is another channel's bill, in the encoding of that one.
+        let text = text_of(&line).map_err(|_| BillFault::WrongChannel)?;
         let titles: Vec<String> = cells(text)
             .ok_or(BillFault::WrongChannel)?
             .iter()

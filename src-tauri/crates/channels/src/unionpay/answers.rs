@@ -198,6 +198,7 @@ fn paid(fields: &Fields, asked: &Asked<'_>, cx: &Cx<'_>) -> Result<Paid, Doubt> 
         channel_ref: ChannelRef(number.to_owned()),
         at: moved_at(fields, asked.at)?.unwrap_or(cx.now),
         payer: masked("payCardNo").or_else(|| masked("accNo")),
+        coins: Vec::new(),
     })
 }
 
@@ -238,6 +239,7 @@ pub(super) fn create(
                 Some(code) => {
                     let action = PayerAction::ShowCode {
                         text: code.to_owned(),
+                        coins: None,
                     };
                     done(PaymentFact::Awaiting(action, call.expires))
                 }

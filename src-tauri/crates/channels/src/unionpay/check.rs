@@ -1,6 +1,6 @@
 //! What is wrong with a UnionPay account's fields.
 
-use super::request::BACK_URL_BYTES_MAX;
+use super::request::URL_BYTES_MAX;
 use crate::{
     FieldCheck, FieldProblem,
     field_check::{Checks, digits},
@@ -13,7 +13,7 @@ const TERMINAL_CHARS: usize = 8;
 
 fn is_address(value: &str) -> bool {
     let is_web = value.starts_with("https://") || value.starts_with("http://");
-    is_web && value.len() <= BACK_URL_BYTES_MAX && value.bytes().all(|byte| byte.is_ascii_graphic())
+    is_web && value.len() <= URL_BYTES_MAX && value.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn is_terminal(value: &str) -> bool {
@@ -37,6 +37,7 @@ pub(super) fn fields(fields: &BTreeMap<String, String>, now: Timestamp) -> Vec<F
     // Without them no payment goes out, although nobody need listen at the address.
     checks.plain("backUrl", true, is_address);
     checks.plain("termId", true, is_terminal);
+    checks.plain("frontUrl", false, is_address);
     checks.done()
 }
 

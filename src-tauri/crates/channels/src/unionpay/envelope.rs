@@ -179,7 +179,8 @@ fn answers(operation: Operation, fields: &Fields, cx: &Cx<'_>) -> bool {
         Operation::BillLink | Operation::BillFile => {
             says("txnType", &["76"]) && says("merId", &[cx.account.field("merId")])
         }
-        Operation::AskReader
+        Operation::Account
+        | Operation::AskReader
         | Operation::Certificates
         | Operation::Prepare
         | Operation::ReadCard

@@ -15,10 +15,10 @@ pub use request::text_to_sign;
 
 use crate::{
     Answer, Bills, Channel, CodeMeaning, CodePattern, Create, Cx, Exchange, Field, FieldCheck,
-    FieldKind, Finish, Notices, Operation, Payments, Profile, Query, QueryRefund, RefundCall,
-    Refunds, Schedule, SignatureComplaint, WireRequest,
+    FieldKind, Finish, Notices, Operation, Page, PageCall, Pages, Payments, Profile, Query,
+    QueryRefund, RefundCall, Refunds, Schedule, SignatureComplaint, WireRequest,
 };
-use paydesk_domain::{DayCut, Doubt, NotSent, Outcome, PaymentFact, RefundFact, Timestamp};
+use paydesk_domain::{DayCut, Doubt, Memo, NotSent, Outcome, PaymentFact, RefundFact, Timestamp};
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, WireReply};
 use std::{collections::BTreeMap, time::Duration};
 
@@ -31,6 +31,8 @@ pub const CONNECTOR: UnionPay = UnionPay;
 
 /// Past this a `txnTime` may be refused as stale.
 const STALE_AFTER: Duration = Duration::from_secs(60);
+/// As long as the gateway itself gives a payer on its page (protocol reference, `payTimeout`).
+const PAGE_LIVES: Duration = Duration::from_secs(15 * 60);
 /// The settlement day ends at 23:00 (protocol reference, "Settlement file").
 const DAY_CUT: DayCut = DayCut::before_midnight(1);
 /// The third part of the owner that UnionPay's own certificates name:
@@ -60,6 +62,7 @@ static PROFILE: Profile = Profile {
         field("root_cert", FieldKind::Certificate, false),
         field("backUrl", FieldKind::Detail, false),
         field("termId", FieldKind::Detail, false),
+        field("frontUrl", FieldKind::Detail, true),
     ],
     peer_fields: &["middle_cert", "root_cert"],
     key_name_field: "sign_cert",
@@ -90,6 +93,7 @@ static PROFILE: Profile = Profile {
         watch_for: Duration::from_secs(900),
         refund_first: Duration::from_secs(10),
         refund_spacing: Duration::from_secs(3),
+        refund_may_fail_for: Duration::ZERO,
     },
 };
 
@@ -150,6 +154,10 @@ impl Channel for UnionPay {
         self
     }
 
+    fn pages(&self) -> Option<&dyn Pages> {
+        Some(self)
+    }
+
     fn refunds(&self) -> Option<&dyn Refunds> {
         Some(self)
     }
@@ -162,7 +170,12 @@ impl Channel for UnionPay {
         Some(self)
     }
 
-    fn check_fields(&self, fields: &BTreeMap<String, String>, now: Timestamp) -> Vec<FieldCheck> {
+    fn check_fields(
+        &self,
+        fields: &BTreeMap<String, String>,
+        _sandbox: bool,
+        now: Timestamp,
+    ) -> Vec<FieldCheck> {
         check::fields(fields, now)
     }
 
@@ -180,6 +193,21 @@ impl Channel for UnionPay {
 }
 
 impl Payments for UnionPay {}
+
+impl Pages for UnionPay {
+    fn lives(&self) -> Duration {
+        PAGE_LIVES
+    }
+
+    fn memo(&self) -> Option<Memo> {
+        Some(Memo(request::OF_PAGE.to_owned()))
+    }
+
+    fn page(&self, call: &PageCall, cx: &Cx<'_>) -> Result<Page, NotSent> {
+        request::page(call, cx)
+    }
+}
+
 impl Refunds for UnionPay {}
 
 impl Exchange<Create> for UnionPay {

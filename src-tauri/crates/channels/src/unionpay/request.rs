@@ -9,7 +9,8 @@ use super::{
     undo::{Step, Undo},
 };
 use crate::{
-    Create, Cx, Finish, Operation, Query, QueryRefund, RefundCall, Target, Tender, WireRequest,
+    Create, Cx, Finish, Operation, Page, PageCall, Query, QueryRefund, RefundCall, Target, Tender,
+    WireRequest,
     wire::{form, time},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -26,8 +27,10 @@ pub(super) const FILES: &str = "https://filedownload.95516.com/";
 const TEST_FILES: &str = "https://filedownload.test.95516.com/";
 /// `orderId`: letters and digits.
 const ORDER_CHARS: std::ops::RangeInclusive<usize> = 8..=40;
-/// The longest `backUrl`.
-pub(super) const BACK_URL_BYTES_MAX: usize = 256;
+/// The longest `backUrl` and `frontUrl`.
+pub(super) const URL_BYTES_MAX: usize = 256;
+/// Where the payer's browser goes.
+const FRONT: &str = "/gateway/api/frontTransReq.do";
 
 /// Name and value of a field.
 type Field = (&'static str, String);
@@ -80,21 +83,57 @@ fn fen(amount: Amount) -> Result<String, NotSent> {
     }
 }
 
-/// What every movement of money carries. The channel asks for a terminal, and for an address to notify even where
-/// nobody listens.
-fn movement(amount: Amount, cx: &Cx<'_>) -> Result<Vec<Field>, NotSent> {
+/// What an attempt remembers whose payer was sent to a page.
+pub(super) const OF_PAGE: &str = "page";
+
+/// By which product a payment came about: whatever follows it names the same.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Product {
+    /// A code, shown or scanned.
+    Code,
+    /// The page of online banking, for persons.
+    Page,
+}
+
+impl Product {
+    fn of(payment: &Target) -> Product {
+        match &payment.memo {
+            Some(memo) if memo.0 == OF_PAGE => Product::Page,
+            Some(_) | None => Product::Code,
+        }
+    }
+
+    fn biz_type(self) -> Field {
+        let biz_type = match self {
+            Product::Code => "000000",
+            Product::Page => "000201",
+        };
+        ("bizType", biz_type.to_owned())
+    }
+}
+
+/// The address to notify, which the channel asks for even where nobody listens.
+fn back_url(cx: &Cx<'_>) -> Result<Field, NotSent> {
     let back_url = cx.account.field("backUrl");
-    if back_url.is_empty() || back_url.len() > BACK_URL_BYTES_MAX {
+    if back_url.is_empty() || back_url.len() > URL_BYTES_MAX {
         return Err(unsendable("backUrl"));
     }
-    let terminal = cx.account.field("termId");
-    if terminal.is_empty() {
+    Ok(("backUrl", back_url.to_owned()))
+}
+
+/// What every movement of money carries. A code has a terminal; a browser has none.
+fn movement(product: Product, amount: Amount, cx: &Cx<'_>) -> Result<Vec<Field>, NotSent> {
+    let (channel_type, terminal) = match product {
+        Product::Code => ("08", cx.account.field("termId")),
+        Product::Page => ("07", ""),
+    };
+    if product == Product::Code && terminal.is_empty() {
         return Err(unsendable("termId"));
     }
     Ok(vec![
-        ("backUrl", back_url.to_owned()),
-        ("bizType", "000000".to_owned()),
-        ("channelType", "08".to_owned()),
+        back_url(cx)?,
+        product.biz_type(),
+        ("channelType", channel_type.to_owned()),
         ("currencyCode", "156".to_owned()),
         ("termId", terminal.to_owned()),
         ("txnAmt", fen(amount)?),
@@ -108,12 +147,8 @@ fn kind(txn_type: &str, sub_type: &str) -> Vec<Field> {
     ]
 }
 
-fn build(
-    operation: Operation,
-    url: String,
-    parts: Vec<Vec<Field>>,
-    cx: &Cx<'_>,
-) -> Result<WireRequest, NotSent> {
+/// The fields of a request with its signature, sorted.
+fn signed(parts: Vec<Vec<Field>>, cx: &Cx<'_>) -> Result<Vec<(String, String)>, NotSent> {
     let merchant = cx.account.field("merId");
     if merchant.is_empty() {
         return Err(unsendable("merId"));
@@ -144,6 +179,16 @@ fn build(
         .sign(digest.as_bytes())
         .map_err(|error| by_key(error, "private_key"))?;
     fields.push(("signature".to_owned(), STANDARD.encode(signature)));
+    Ok(fields)
+}
+
+fn build(
+    operation: Operation,
+    url: String,
+    parts: Vec<Vec<Field>>,
+    cx: &Cx<'_>,
+) -> Result<WireRequest, NotSent> {
+    let fields = signed(parts, cx)?;
     let pairs = fields
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_str()));
@@ -168,7 +213,7 @@ fn gateway(path: &str, cx: &Cx<'_>) -> String {
 
 pub(super) fn create(call: &Create, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
     let named = order(call.reference.as_str(), call.sent_at)?;
-    let money = movement(call.amount, cx)?;
+    let money = movement(Product::Code, call.amount, cx)?;
     let (operation, kind, way) = match &call.tender {
         Tender::PayerCode(code) => {
             if !PROFILE.codes.iter().any(|form| form.matches(code.expose())) {
@@ -187,15 +232,47 @@ pub(super) fn create(call: &Create, cx: &Cx<'_>) -> Result<WireRequest, NotSent>
     build(operation, gateway(BACK, cx), parts, cx)
 }
 
+/// The page of online banking (网银, 01/01) as a form that the payer's browser posts.
+pub(super) fn page(call: &PageCall, cx: &Cx<'_>) -> Result<Page, NotSent> {
+    let (_, back_url) = back_url(cx)?;
+    // Where no other page of the shop is named, the browser ends at the one that is notified.
+    let front_url = match cx.account.field("frontUrl") {
+        "" => back_url,
+        named if named.len() > URL_BYTES_MAX => return Err(unsendable("frontUrl")),
+        named => named.to_owned(),
+    };
+    let parts = vec![
+        order(call.reference.as_str(), call.sent_at)?,
+        movement(Product::Page, call.amount, cx)?,
+        kind("01", "01"),
+        vec![
+            ("frontUrl", front_url),
+            ("orderDesc", described(&call.subject)),
+            ("payTimeout", time::to_compact(call.expires)),
+        ],
+    ];
+    Ok(Page {
+        url: gateway(FRONT, cx),
+        fields: signed(parts, cx)?,
+    })
+}
+
+/// `orderDesc`: at most 32 characters, without those that the channel's own texts are cut at.
+fn described(subject: &str) -> String {
+    let plain = subject
+        .chars()
+        .filter(|it| !it.is_control() && !matches!(it, '&' | '=' | '{' | '}' | '[' | ']'));
+    plain.take(32).collect()
+}
+
 /// Asks about the order with this number and moment.
 fn ask(
     operation: Operation,
-    number: &str,
-    at: Timestamp,
+    product: Product,
+    (number, at): (&str, Timestamp),
     cx: &Cx<'_>,
 ) -> Result<WireRequest, NotSent> {
-    let product = vec![("bizType", "000000".to_owned())];
-    let parts = vec![order(number, at)?, kind("00", "00"), product];
+    let parts = vec![order(number, at)?, kind("00", "00"), vec![product.biz_type()]];
     build(operation, gateway(QUERY, cx), parts, cx)
 }
 
@@ -203,28 +280,36 @@ fn ask(
 /// saying that it went through.
 pub(super) fn query(call: &Query, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
     match Undo::open(&call.of) {
-        Some(undo) => ask(Operation::Query, &undo.order(&call.of), undo.at, cx),
+        Some(undo) => of_undo(Operation::Query, &call.of, undo, cx),
         None => payment(Operation::Query, &call.of, cx),
     }
 }
 
 fn payment(operation: Operation, of: &Target, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
-    ask(operation, of.reference.as_str(), of.sent_at, cx)
+    let named = (of.reference.as_str(), of.sent_at);
+    ask(operation, Product::of(of), named, cx)
 }
 
-/// There is no call that closes a code: it ends by itself at its `payTimeout`, and a question tells how.
+fn of_undo(
+    operation: Operation,
+    of: &Target,
+    undo: Undo,
+    cx: &Cx<'_>,
+) -> Result<WireRequest, NotSent> {
+    ask(operation, Product::Code, (&undo.order(of), undo.at), cx)
+}
+
+/// There is no call that closes a code or a page: it ends by itself at its `payTimeout`, and a question tells how.
 pub(super) fn finish(call: &Finish, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
     let of = &call.of;
     match (call.how, Undo::step(of, cx.now)) {
         (End::Close, _) => payment(Operation::Close, of, cx),
         (End::Reverse, Step::AskPayment) => payment(Operation::Reverse, of, cx),
-        (End::Reverse, Step::AskUndo(undo)) => {
-            ask(Operation::Reverse, &undo.order(of), undo.at, cx)
-        }
+        (End::Reverse, Step::AskUndo(undo)) => of_undo(Operation::Reverse, of, undo, cx),
         (End::Reverse, Step::Send(undo)) => {
             let parts = vec![
                 order(&undo.order(of), undo.at)?,
-                movement(of.amount, cx)?,
+                movement(Product::Code, of.amount, cx)?,
                 kind("31", "00"),
                 original(of),
             ];
@@ -247,7 +332,7 @@ fn original(of: &Target) -> Vec<Field> {
 pub(super) fn refund(call: &RefundCall, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
     let parts = vec![
         order(call.reference.as_str(), call.sent_at)?,
-        movement(call.amount, cx)?,
+        movement(Product::of(&call.of), call.amount, cx)?,
         kind("04", "00"),
         original(&call.of),
     ];
@@ -255,7 +340,8 @@ pub(super) fn refund(call: &RefundCall, cx: &Cx<'_>) -> Result<WireRequest, NotS
 }
 
 pub(super) fn query_refund(call: &QueryRefund, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
-    payment(Operation::QueryRefund, &call.refund, cx)
+    let named = (call.refund.reference.as_str(), call.refund.sent_at);
+    ask(Operation::QueryRefund, Product::of(&call.of), named, cx)
 }
 
 /// Where this account's settlement files are.

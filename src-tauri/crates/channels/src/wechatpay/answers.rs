@@ -121,6 +121,7 @@ fn paid(content: &Json, asked: Amount, cx: &Cx<'_>) -> Result<Paid, Doubt> {
             .text("success_time")
             .and_then(time::from_rfc3339)
             .unwrap_or(cx.now),
+        coins: Vec::new(),
         payer: content
             .get("payer")
             .and_then(|payer| payer.text("openid"))
@@ -201,6 +202,7 @@ pub(super) fn create(
                 Some(code) => {
                     let action = PayerAction::ShowCode {
                         text: code.to_owned(),
+                        coins: None,
                     };
                     done(PaymentFact::Awaiting(action, call.expires))
                 }

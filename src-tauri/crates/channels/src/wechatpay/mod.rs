@@ -97,6 +97,7 @@ static PROFILE: Profile = Profile {
         // The documents advise a minute; wallet refunds are done in seconds and 300 queries a second are allowed.
         refund_first: Duration::from_secs(10),
         refund_spacing: Duration::from_secs(60),
+        refund_may_fail_for: Duration::ZERO,
     },
 };
 
@@ -178,7 +179,12 @@ impl Channel for WechatPay {
         Some(self)
     }
 
-    fn check_fields(&self, fields: &BTreeMap<String, String>, now: Timestamp) -> Vec<FieldCheck> {
+    fn check_fields(
+        &self,
+        fields: &BTreeMap<String, String>,
+        _sandbox: bool,
+        now: Timestamp,
+    ) -> Vec<FieldCheck> {
         check::fields(fields, now)
     }
 

@@ -32,13 +32,13 @@ fn account() -> AccountSettings {
     }
 }
 
-const TITLES: &str = "balance_transaction_id,created_utc,currency,gross,fee,net,reporting_category,source_id,available_on_utc,charge_id,payment_intent_id,payment_metadata[paydesk_payment]";
+const TITLES: &str = "balance_transaction_id,created_utc,currency,gross,fee,net,reporting_category,source_id,available_on_utc,charge_id,payment_intent_id,payment_metadata[paydesk_payment],refund_metadata[paydesk_refund]";
 
 /// A row: moment, sums, category, source.
 fn row(at: &str, sums: [&str; 3], category: &str, source: &str) -> String {
     let [gross, fee, net] = sums;
     format!(
-        "txn_{source},{at},usd,{gross},{fee},{net},{category},{source},2026-11-24 00:00:00,ch_1,pi_1,{PAYMENT}"
+        "txn_{source},{at},usd,{gross},{fee},{net},{category},{source},2026-11-24 00:00:00,ch_1,pi_1,{PAYMENT},"
     )
 }
 
@@ -145,6 +145,22 @@ fn every_column_is_read_by_its_title() {
         (2, 3999, 2, 2800)
     );
     assert_eq!(totals.fee.minor(), 1588);
+}
+
+#[test]
+fn a_refund_is_named_by_our_number_where_the_report_has_it() {
+    let number = format!("{PAYMENT}R1");
+    let named = row(
+        "2026-11-21 02:00:00",
+        ["-8.00", "0.00", "-8.00"],
+        "refund",
+        "re_1",
+    ) + &number;
+    let (lines, _) = read(&format!("{TITLES}\n{named}\n")).unwrap();
+    assert_eq!(
+        (lines[0].reference(), lines[0].payment.as_str()),
+        (number.as_str(), PAYMENT)
+    );
 }
 
 #[test]
@@ -258,6 +274,15 @@ fn every_damage_is_named() {
         opened(&wrong).and_then(|text| bills().read(&text, &account(), &mut |_| {}).map(|_| ())),
         Err(BillFault::Encoding(8) | BillFault::Truncated)
     ));
+}
+
+#[test]
+fn another_channels_titles_are_another_channels_in_any_encoding() {
+    // 交易时间 in GBK, and a text in UTF-16.
+    let gbk = b"\xbd\xbb\xd2\xd7\xca\xb1\xbc\xe4,\xb6\xa9\xb5\xa5\r\n1,2\r\n";
+    for file in [gbk.as_slice(), b"\xff\xfe\x00\x01\n1\n"] {
+        assert_eq!(opened(file).err(), Some(BillFault::WrongChannel));
+    }
 }
 
 #[test]

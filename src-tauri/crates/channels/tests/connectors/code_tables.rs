@@ -1,8 +1,8 @@
 //! Every code that the wire references name has a row: did money move, what next, and a text of its own.
 //! The codes are read out of the references' tables, so a new one there fails here.
 
-use crate::documented::{alipay, protocol, unionpay, wechatpay};
-use paydesk_channels::{Channel, MoneyMoved, NextAction, by_id};
+use crate::documented::{alipay, protocol, rows, stripe, unionpay, wechatpay};
+use paydesk_channels::{MoneyMoved, NextAction, by_id};
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::PathBuf,
@@ -11,17 +11,8 @@ use std::{
 /// The text for a code nobody knows.
 const FALLBACK: &str = "code_other";
 
-/// One stands beside the list.
-fn connector(id: &str) -> &'static dyn Channel {
-    static STRIPE: paydesk_channels::stripe::Stripe = paydesk_channels::stripe::CONNECTOR;
-    match id {
-        "stripe" => &STRIPE,
-        id => by_id(id).unwrap(),
-    }
-}
-
 fn check(channel: &str, codes: &BTreeSet<String>) {
-    let connector = connector(channel);
+    let connector = by_id(channel).unwrap();
     let missing: Vec<&String> = codes
         .iter()
         .filter(|code| connector.meaning(code).is_none())
@@ -128,67 +119,6 @@ fn every_documented_code_of_unionpay_has_a_row() {
     check("unionpay", &codes);
 }
 
-/// Stripe's codes: words in small letters with `_`. The table of errors has them behind `code` and its like, in
-/// brackets; refund reasons stand in the row of `failed`; the declines in a table of their own.
-fn stripe(text: &str) -> BTreeSet<String> {
-    let mut codes = BTreeSet::new();
-    let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| !(c.is_ascii_lowercase() || c == '_'))
-            .filter(|word| word.len() > 4)
-            .map(str::to_owned)
-            .collect()
-    };
-    let section = |title: &str| {
-        let from = text.find(title).unwrap();
-        let rest = &text[from + title.len()..];
-        &rest[..rest.find("\n## ").unwrap_or(rest.len())]
-    };
-    let errors = section("## 5. Errors");
-    for line in errors.lines().filter(|line| line.starts_with("| ")) {
-        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
-        if cells[1] == "HTTP" || cells[2].is_empty() {
-            continue;
-        }
-        // What is said of a code in plain words is none.
-        let plain = [
-            "external",
-            "dependency",
-            "failed",
-            "permission",
-            "restricted",
-            "expired",
-        ];
-        let found = words(cells[2]);
-        codes.extend(found.into_iter().filter(|word| {
-            (word.contains('_') || word.as_str() == "incorrect") && !plain.contains(&word.as_str())
-        }));
-    }
-    for title in ["`type` values:", "Refund-related codes:", "Terminal codes:"] {
-        let rest = &errors[errors.find(title).unwrap() + title.len()..];
-        codes.extend(words(rest.split('.').next().unwrap()));
-    }
-    codes.remove("decline_code");
-    let refunds = section("## 9. Refunds");
-    let failed = refunds
-        .lines()
-        .find(|line| line.starts_with("| failed"))
-        .unwrap();
-    let reasons = failed.split_once("`failure_reason` ").unwrap().1;
-    let reasons = reasons.split(';').next().unwrap();
-    codes.extend(
-        words(reasons)
-            .into_iter()
-            .map(|word| format!("refund.{word}")),
-    );
-    for line in section("## 17. Decline handling").lines() {
-        let first = line.trim_start_matches('|').split('|').next().unwrap();
-        if line.starts_with("| ") && !first.contains("decline_code") {
-            codes.extend(words(first));
-        }
-    }
-    codes
-}
-
 #[test]
 fn every_documented_code_of_stripe_has_a_row() {
     let Some(text) = protocol("stripe.md") else {
@@ -231,7 +161,7 @@ fn every_documented_code_of_stripe_has_a_row() {
 /// Nobody at a counter may read that the customer's card was reported as lost or stolen.
 #[test]
 fn a_lost_or_stolen_card_is_refused_in_the_words_of_any_other() {
-    let text = |code| connector("stripe").meaning(code).unwrap().text;
+    let text = |code| by_id("stripe").unwrap().meaning(code).unwrap().text;
     for code in [
         "lost_card",
         "stolen_card",
@@ -247,7 +177,7 @@ fn a_lost_or_stolen_card_is_refused_in_the_words_of_any_other() {
 #[test]
 fn too_little_balance_for_a_refund_has_a_meaning_of_its_own() {
     for code in ["balance_insufficient", "refund.insufficient_funds"] {
-        let meaning = connector("stripe").meaning(code).unwrap();
+        let meaning = by_id("stripe").unwrap().meaning(code).unwrap();
         assert_eq!(
             (meaning.money, meaning.next, meaning.text),
             (MoneyMoved::No, NextAction::FixSetup, "code_refund_top_up")
@@ -255,6 +185,77 @@ fn too_little_balance_for_a_refund_has_a_meaning_of_its_own() {
         // Under its key the channel would repeat the no for a day.
         assert_eq!(meaning.again, Some(paydesk_domain::Again::NewReference));
     }
+}
+
+/// Error codes in their table's rows, and the states of invoices and payouts.
+fn btcpay(text: &str) -> BTreeSet<String> {
+    let mut codes = BTreeSet::new();
+    let is_code = |word: &&str| {
+        word.contains(|c: char| c.is_ascii_lowercase())
+            && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+    };
+    for row in rows(text, "item") {
+        let mut errors = row[0].split(" / ");
+        let is_error = errors.all(|part| part.starts_with('4') && part.len() >= 3);
+        let ticked = row[1].split('`').skip(1).step_by(2);
+        codes.extend(
+            ticked
+                .filter(|_| is_error)
+                .filter(is_code)
+                .map(str::to_owned),
+        );
+    }
+    for row in rows(text, "status") {
+        let words = row[..2].join(", ").replace(['?', '(', ')'], "");
+        codes.extend(words.split(", ").map(str::to_owned));
+    }
+    for line in text.lines() {
+        if let Some((_, code)) = line.split_once("else 400 code `") {
+            codes.insert(code.split('`').next().unwrap().to_owned());
+        }
+        if let Some((_, states)) = line.split_once("payout AwaitingApproval") {
+            let states = states.split('.').next().unwrap();
+            let words = states
+                .split([' ', '|'])
+                .filter(|word| word.starts_with(|c: char| c.is_ascii_uppercase()));
+            codes.insert("AwaitingApproval".to_owned());
+            codes.extend(words.map(str::to_owned));
+        }
+    }
+    codes
+}
+
+#[test]
+fn every_documented_code_of_btcpay_server_has_a_row() {
+    let Some(text) = protocol("btcpay.md") else {
+        return;
+    };
+    let codes = btcpay(&text);
+    for known in [
+        "unauthenticated",
+        "missing-permission",
+        "invoice-not-found",
+        "store-not-found",
+        "non-refundable",
+        "New",
+        "Processing",
+        "Settled",
+        "Expired",
+        "Invalid",
+        "PaidPartial",
+        "PaidOver",
+        "PaidLate",
+        "Marked",
+        "AwaitingApproval",
+        "Completed",
+    ] {
+        assert!(
+            codes.contains(known),
+            "{known} is not found in the reference"
+        );
+    }
+    print(&codes);
+    check("btcpay", &codes);
 }
 
 /// The reference's rule: these decide nothing in answer to a movement of money.
@@ -273,7 +274,7 @@ fn texts_are_shared_only_by_codes_that_ask_for_the_same() {
     // All tables whole, whatever the references name; one text means one thing in all channels.
     let mut shared: BTreeMap<String, (MoneyMoved, NextAction, String)> = BTreeMap::new();
     let mut rows = 0;
-    for channel in ["alipay", "stripe", "unionpay", "wechatpay"] {
+    for channel in ["alipay", "btcpay", "stripe", "unionpay", "wechatpay"] {
         let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
             .join("src")
             .join(channel)
@@ -288,13 +289,14 @@ fn texts_are_shared_only_by_codes_that_ask_for_the_same() {
             };
             // A code of our own is written by the name of its constant.
             let code = if code.starts_with("code_") {
-                let name = line.trim_start_matches("no(").split(',').next().unwrap();
+                let (_, name) = line.split_once('(').unwrap();
+                let name = name.split(',').next().unwrap();
                 let constant = source.split_once(&format!("{name}: &str = \"")).unwrap().1;
                 constant.split_once('"').unwrap().0
             } else {
                 code
             };
-            let Some(meaning) = connector(channel).meaning(code) else {
+            let Some(meaning) = by_id(channel).unwrap().meaning(code) else {
                 panic!("{channel} {code}");
             };
             rows += 1;
@@ -322,7 +324,7 @@ fn a_variant_spelling_means_the_same() {
         ("wechatpay", "ORDER_PAID", "ORDERPAID"),
         ("wechatpay", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED"),
     ] {
-        let meaning = |code| connector(channel).meaning(code).unwrap();
+        let meaning = |code| by_id(channel).unwrap().meaning(code).unwrap();
         assert_eq!(meaning(one), meaning(other), "{other}");
     }
 }

@@ -30,7 +30,7 @@ pub(crate) fn shared_file(folder: &str, name: &str) -> Option<String> {
 }
 
 /// The rows of the tables whose first title is `title`, as cells.
-fn rows<'t>(text: &'t str, title: &str) -> Vec<Vec<&'t str>> {
+pub(crate) fn rows<'t>(text: &'t str, title: &str) -> Vec<Vec<&'t str>> {
     let mut found = Vec::new();
     let mut inside = false;
     for line in text.lines() {
@@ -129,6 +129,67 @@ pub(crate) fn alipay(text: &str) -> BTreeSet<String> {
     }
     // The reference's own mark for what is not proved.
     codes.remove("UNVERIFIED");
+    codes
+}
+
+/// Stripe's codes: words in small letters with `_`. The table of errors has them behind `code` and its like, in
+/// brackets; refund reasons stand in the row of `failed`; the declines in a table of their own.
+pub(crate) fn stripe(text: &str) -> BTreeSet<String> {
+    let mut codes = BTreeSet::new();
+    let words = |text: &str| -> Vec<String> {
+        text.split(|c: char| !(c.is_ascii_lowercase() || c == '_'))
+            .filter(|word| word.len() > 4)
+            .map(str::to_owned)
+            .collect()
+    };
+    let section = |title: &str| {
+        let from = text.find(title).unwrap();
+        let rest = &text[from + title.len()..];
+        &rest[..rest.find("\n## ").unwrap_or(rest.len())]
+    };
+    let errors = section("## 5. Errors");
+    for line in errors.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        if cells[1] == "HTTP" || cells[2].is_empty() {
+            continue;
+        }
+        // What is said of a code in plain words is none.
+        let plain = [
+            "external",
+            "dependency",
+            "failed",
+            "permission",
+            "restricted",
+            "expired",
+        ];
+        let found = words(cells[2]);
+        codes.extend(found.into_iter().filter(|word| {
+            (word.contains('_') || word.as_str() == "incorrect") && !plain.contains(&word.as_str())
+        }));
+    }
+    for title in ["`type` values:", "Refund-related codes:", "Terminal codes:"] {
+        let rest = &errors[errors.find(title).unwrap() + title.len()..];
+        codes.extend(words(rest.split('.').next().unwrap()));
+    }
+    codes.remove("decline_code");
+    let refunds = section("## 9. Refunds");
+    let failed = refunds
+        .lines()
+        .find(|line| line.starts_with("| failed"))
+        .unwrap();
+    let reasons = failed.split_once("`failure_reason` ").unwrap().1;
+    let reasons = reasons.split(';').next().unwrap();
+    codes.extend(
+        words(reasons)
+            .into_iter()
+            .map(|word| format!("refund.{word}")),
+    );
+    for line in section("## 17. Decline handling").lines() {
+        let first = line.trim_start_matches('|').split('|').next().unwrap();
+        if line.starts_with("| ") && !first.contains("decline_code") {
+            codes.extend(words(first));
+        }
+    }
     codes
 }
 

@@ -10,6 +10,11 @@
 mod alipay;
 mod alipay_answers;
 mod altered;
+mod btcpay;
+mod btcpay_answers;
+mod btcpay_document;
+mod btcpay_notices;
+mod btcpay_refunds;
 mod code_tables;
 mod documented;
 mod field_checks;
@@ -29,5 +34,6 @@ mod unionpay;
 mod unionpay_answers;
 mod unionpay_fields;
 mod unionpay_notices;
+mod unionpay_page;
 mod wechatpay;
 mod wechatpay_answers;

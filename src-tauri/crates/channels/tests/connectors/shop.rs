@@ -7,7 +7,7 @@ use paydesk_channels::{
 };
 use paydesk_domain::{
     Amount, BusinessDay, Currency, End, MerchantRef, Mode, Money, OrderNumber, Outcome,
-    PaymentFact, RefundFact, Timestamp,
+    PaymentFact, RateChoice, RefundFact, Timestamp,
 };
 use paydesk_signing::{AccountKeys, KeyId, Peer, PrivateKey, Secret, WireReply, sha256_hex};
 use serde_json::Value;
@@ -292,6 +292,7 @@ pub(crate) fn refund() -> RefundCall {
         sent_at: NOW,
         amount: cny(800),
         reason: "退货".to_owned(),
+        rate: RateChoice::default(),
     }
 }
 
@@ -304,6 +305,7 @@ pub(crate) fn query_refund() -> QueryRefund {
     QueryRefund {
         of: target(),
         refund,
+        offer: None,
     }
 }
 
@@ -364,6 +366,7 @@ pub(crate) fn said_of_refund(outcome: &Outcome<Answer<RefundFact>>) -> String {
             }
             RefundFact::Failed(refusal, again) => format!("failed {} {again:?}", refusal.code),
             RefundFact::NotFound => "not found".to_owned(),
+            RefundFact::Offered(offer) => format!("offered {:?}", offer.stage),
             RefundFact::Refused(refusal, _) => format!("refused {}", refusal.code),
         },
         Outcome::Refused(refusal) => format!("refused {} {:?}", refusal.code, refusal.advice),

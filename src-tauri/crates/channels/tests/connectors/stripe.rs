@@ -402,7 +402,7 @@ fn the_fields_of_an_account_are_looked_at() {
         all
     };
     let red = |changes: &[(&str, &str)]| -> Vec<&'static str> {
-        let checks = stripe::CONNECTOR.check_fields(&fields(changes), NOW);
+        let checks = stripe::CONNECTOR.check_fields(&fields(changes), true, NOW);
         let red = checks.iter().filter(|line| line.problem.is_some());
         red.map(|line| line.field).collect()
     };
@@ -415,6 +415,8 @@ fn the_fields_of_an_account_are_looked_at() {
         ("secret_key", "pk_live_1"),
         ("secret_key", "sk_live_"),
         ("secret_key", "sk_test_1 2"),
+        ("secret_key", "sk_live_1"),
+        ("secret_key", "rk_live_1"),
         ("webhook_secret", "secret"),
         ("reader", "reader"),
         ("success_url", "http://shop.example"),

@@ -48,7 +48,8 @@ fn a_page_is_shown_and_remembered() {
     let shown = |object: &Value| drive(&account, create(Tender::ShowCode), vec![ok(object)]);
     let made = shown(&session("open", "unpaid"));
     assert_eq!(made.learned, [SHOWN_MADE]);
-    let PaymentFact::Awaiting(PayerAction::ShowCode { text }, until) = payment(made.outcome) else {
+    let PaymentFact::Awaiting(PayerAction::ShowCode { text, .. }, until) = payment(made.outcome)
+    else {
         panic!()
     };
     assert!(text.starts_with("https://checkout.stripe.com/"));

@@ -6,7 +6,8 @@ use paydesk_channels::{
     QueryRefund, RefundCall, Target, Tender, WireRequest, stripe,
 };
 use paydesk_domain::{
-    Amount, ChannelRef, Currency, End, Money, Outcome, PaymentFact, RefundFact, Timestamp,
+    Amount, ChannelRef, Currency, End, Money, Outcome, PaymentFact, RateChoice, RefundFact,
+    Timestamp,
 };
 use paydesk_signing::{AccountKeys, Peer, Secret, WireReply};
 use serde_json::{Value, json};
@@ -121,6 +122,7 @@ pub(crate) fn refund() -> RefundCall {
         sent_at: NOW,
         amount: usd(800),
         reason: "退货".to_owned(),
+        rate: RateChoice::default(),
     }
 }
 
@@ -135,6 +137,7 @@ pub(crate) fn query_refund() -> QueryRefund {
             memo: None,
             told: None,
         },
+        offer: None,
     }
 }
 

@@ -21,6 +21,7 @@ fn filled_in() -> BTreeMap<String, String> {
         ("sign_cert", key("merchant_cert_pem")),
         ("middle_cert", key("middle_pem")),
         ("root_cert", key("root_pem")),
+        ("frontUrl", "https://shop.example/thanks".to_owned()),
     ] {
         fields.insert(field.to_owned(), value);
     }
@@ -32,7 +33,7 @@ fn problems(
     fields: &BTreeMap<String, String>,
     now: Timestamp,
 ) -> Vec<(&'static str, FieldProblem)> {
-    let lines = unionpay::CONNECTOR.check_fields(fields, now);
+    let lines = unionpay::CONNECTOR.check_fields(fields, false, now);
     lines
         .into_iter()
         .filter_map(|line| line.problem.map(|problem| (line.field, problem)))
@@ -44,7 +45,7 @@ fn an_account_that_is_filled_in_has_no_problem() {
     let fields = filled_in();
     assert_eq!(problems(&fields, NOW), []);
     let named: Vec<&str> = unionpay::CONNECTOR
-        .check_fields(&fields, NOW)
+        .check_fields(&fields, false, NOW)
         .iter()
         .map(|line| line.field)
         .collect();
@@ -88,6 +89,11 @@ fn every_field_says_what_is_wrong_with_it() {
     ] {
         assert_eq!(with("backUrl", address), [("backUrl", FieldProblem::Form)]);
     }
+    assert_eq!(with("frontUrl", ""), []);
+    assert_eq!(
+        with("frontUrl", "shop.example"),
+        [("frontUrl", FieldProblem::Form)]
+    );
     assert_eq!(with("termId", "1"), [("termId", FieldProblem::Form)]);
     assert_eq!(with("termId", "0000000A"), []);
     assert_eq!(

@@ -1,6 +1,6 @@
 //! The interface for other software, and its keys.
 
-use super::MoneyView;
+use super::{CommandError, MoneyView};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -41,6 +41,15 @@ pub struct CallerView {
     pub revoked_at: Option<i64>,
 }
 
+/// Whether a program that is open here listens for the interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct ListeningView {
+    /// Where, as `127.0.0.1:8317`; null while it does not.
+    pub address: Option<String>,
+    /// What stands in the way although it should.
+    pub error: Option<CommandError>,
+}
+
 /// The interface for other software.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct InterfaceView {
@@ -56,6 +65,8 @@ pub struct InterfaceView {
     pub hosts: Vec<String>,
     /// The keys, oldest first.
     pub callers: Vec<CallerView>,
+    /// What came of it in this process.
+    pub listening: ListeningView,
 }
 
 /// What is given is changed, the rest stays.

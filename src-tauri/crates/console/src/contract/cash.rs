@@ -1,16 +1,16 @@
 //! Cash: what is handed over, what goes back, and what the drawer holds.
 
-use super::MoneyView;
+use super::{MoneyView, PartOf};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-/// Take cash for a new order.
+/// Take cash for a new order, or a part of one.
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct TakeCash {
     /// A UUID made before the first try; a repeat returns the same order.
     pub intent_id: String,
-    /// What is owed, in minor units.
+    /// What is taken, in minor units.
     pub amount_minor: String,
     /// What was handed over, in minor units.
     pub received_minor: String,
@@ -18,6 +18,10 @@ pub struct TakeCash {
     pub note: String,
     /// The earlier order, not known yet, that was shown in the repeat question.
     pub confirmed_repeat_of: Option<String>,
+    /// What it collects; all of a new order when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub part: Option<PartOf>,
 }
 
 /// What to work out for a payer who pays in cash.

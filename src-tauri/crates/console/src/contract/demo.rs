@@ -81,10 +81,16 @@ pub struct DemoStatement {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
+    /// Claims a refund in coins, by its link.
+    Claim,
     /// Declines.
     Decline,
     /// Pays.
     Pay,
+    /// Sends twice the coins that the code asks for.
+    PayDouble,
+    /// Sends half of them.
+    PayHalf,
     /// Scans the code.
     Scan,
 }
@@ -102,12 +108,16 @@ pub struct PhoneAct {
 /// What the customer's phone shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct PhoneScreen {
-    /// `scanned`, `paid`, `declined`, `expired`, `unknown_code`.
+    /// `scanned`, `paid`, `claimed`, `declined`, `expired`, `unknown_code`.
     pub state: String,
     /// The shop's name as the payer sees it.
     pub payee: Option<String>,
     /// How much.
     pub amount: Option<MoneyView>,
+    /// How much in coins, with the coin's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub coins: Option<String>,
 }
 
 /// A sample payment code.

@@ -272,12 +272,18 @@ pub enum ErrorCode {
     Offline,
     /// No such order.
     OrderNotFound,
+    /// A part is more than what is still owed.
+    PartExceedsOwed,
+    /// What is paid of the order goes back, so that no further part is taken.
+    PartGoingBack,
     /// Nobody is named who works at the till.
     OperatorRequired,
     /// One of our own receipts or order numbers, not a payment code.
     OwnReceipt,
     /// The folder's shop is set up already.
     AlreadySetUp,
+    /// The account cannot make the channel's page; `what` is in the way.
+    PageNotMade,
     /// The folder's shop is not set up yet.
     NotSetUp,
     /// A row of a contract ends before it begins.

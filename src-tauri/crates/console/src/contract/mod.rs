@@ -5,6 +5,8 @@ mod accounts;
 mod bills;
 mod callers;
 mod cash;
+mod choosing;
+mod coins;
 mod demo;
 mod errors;
 mod export;
@@ -24,6 +26,8 @@ pub use accounts::*;
 pub use bills::*;
 pub use callers::*;
 pub use cash::*;
+pub use choosing::*;
+pub use coins::*;
 pub use demo::*;
 pub use errors::*;
 pub use export::*;
@@ -62,6 +66,10 @@ macro_rules! with_commands {
             take_payment: TakePayment => PaymentView,
             /// Shows a code for the customer to scan.
             show_qr: ShowQr => PaymentView,
+            /// Begins a payment on a page of the channel and opens it in the customer's browser.
+            open_page: ShowQr => PageOpened,
+            /// Opens the page of a payment that still waits there once more.
+            reopen_page: OrderId => PageOpened,
             /// Takes cash for a new order, on the word of whoever counted it: paid when it answers.
             take_cash: TakeCash => PaymentView,
             /// What may be handed over for an amount, and what goes back of it; moves nothing.
@@ -78,6 +86,8 @@ macro_rules! with_commands {
             cancel_payment: OrderId => PaymentView,
             /// Fee and net by the contract rate, before charging.
             expected_fee: ExpectedFeeOf => ExpectedFee,
+            /// The channels for an amount, the suggested one first, each with what speaks for and against it.
+            channel_choice: ChoiceOf => ChoiceView,
             /// The till's own latest payments and today's total.
             recent_payments: NoArgs => RecentPayments,
             /// A page of orders.
@@ -109,7 +119,7 @@ macro_rules! with_commands {
             /// Late money: hand over the goods or give it back.
             decide_late: DecideLate => OrderDetail,
             /// Opens the refund dialog: makes the refund's intent.
-            prepare_refund: OrderId => RefundDialog,
+            prepare_refund: PrepareRefund => RefundDialog,
             /// Gives money back. The same intent again is the same refund.
             request_refund: RequestRefund => RefundView,
             /// A receipt to look at, print or save.

@@ -1,6 +1,6 @@
 //! Orders, their history, refunds and receipts.
 
-use super::{MoneyView, PaymentView};
+use super::{MoneyView, OfferView, PaymentView, RateView};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use ts_rs::TS;
@@ -23,6 +23,12 @@ pub enum StatusView {
     Paid,
     /// Money came after the end.
     PaidLate,
+    /// More came than was asked for; a person decides.
+    PaidOver,
+    /// Less came than was asked for; a person decides.
+    PaidShort,
+    /// Some of what is owed is paid, the rest is not.
+    PartPaid,
     /// Part of it went back.
     PartRefunded,
     /// A refund failed.
@@ -99,6 +105,8 @@ pub struct OrderRow {
     pub status: StatusView,
     /// What is owed.
     pub amount: MoneyView,
+    /// What came in, where that is something else.
+    pub paid: Option<MoneyView>,
     /// What went back.
     pub refunded: Option<MoneyView>,
     /// The note.
@@ -156,11 +164,11 @@ pub struct RecentPayments {
 /// Who verified a fact, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct ProofView {
-    /// `signature` or `operator`.
+    /// `signature`, `operator`, or `host`: by the certificate of the host that answered.
     pub by: String,
-    /// Which key of the channel, or who.
+    /// Which key of the channel, who, or which host; `sandbox` for one on this machine.
     pub key: String,
-    /// SHA-256 of the signed bytes, hex.
+    /// SHA-256 of the believed bytes, hex.
     pub digest: Option<String>,
 }
 
@@ -258,6 +266,10 @@ pub struct RefundView {
     pub late_return: bool,
     /// Given back in cash.
     pub in_cash: bool,
+    /// What the payer claims, until the money is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub offer: Option<OfferView>,
 }
 
 /// A note on an order.
@@ -291,7 +303,7 @@ pub struct OrderDetail {
     pub device: String,
     /// The rate that was in force.
     pub rate_millionths: Option<u32>,
-    /// What may still be refunded; null when nothing is paid.
+    /// What may still be refunded, of all parts; null when nothing is paid.
     pub refundable: Option<MoneyView>,
     /// The refunds, oldest first.
     pub refunds: Vec<RefundView>,
@@ -301,6 +313,10 @@ pub struct OrderDetail {
     pub timeline: Vec<TimelineEvent>,
     /// Late money waits for a decision.
     pub late_undecided: bool,
+    /// The rates at which late money can go back, where coins came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<RateView>>")]
+    pub late_rates: Vec<RateView>,
     /// Receipts printed or saved so far.
     pub receipts: u32,
 }
@@ -335,6 +351,33 @@ pub struct DecideLate {
     pub decision: LateDecision,
     /// Why.
     pub reason: String,
+    /// At which rate coins go back; the sum in the order's currency when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub rate: Option<RateView>,
+}
+
+/// Asks for the refund dialog.
+#[derive(Clone, Debug, Serialize, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct PrepareRefund {
+    /// The order.
+    pub order_id: String,
+    /// The reference of the part that is given back; the latest of which something is left when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reference: Option<String>,
+}
+
+/// A payment that can be given back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct RefundPart {
+    /// Our reference at the channel.
+    pub reference: String,
+    /// The channel's short name.
+    pub channel: String,
+    /// What may still be refunded of it.
+    pub refundable: MoneyView,
 }
 
 /// What the refund dialog opens with.
@@ -344,6 +387,10 @@ pub struct RefundDialog {
     pub refund_intent: String,
     /// The order's number.
     pub order_id: String,
+    /// The payment that is given back.
+    pub reference: String,
+    /// The payments of the order that can be given back; one of them is this.
+    pub parts: Vec<RefundPart>,
     /// What was paid.
     pub paid: MoneyView,
     /// What went back or is on its way.
@@ -358,6 +405,10 @@ pub struct RefundDialog {
     pub fee: Option<MoneyView>,
     /// Cash: it goes back over the counter, now.
     pub in_cash: bool,
+    /// The rates to choose from, where coins go back; all but the first are for the whole sum only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(optional, as = "Option<Vec<RateView>>")]
+    pub rates: Vec<RateView>,
 }
 
 /// Gives money back.
@@ -368,6 +419,10 @@ pub struct RequestRefund {
     pub refund_intent: String,
     /// The order.
     pub order_id: String,
+    /// The reference of the part that is given back; the latest of which something is left when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reference: Option<String>,
     /// Minor units.
     pub amount_minor: String,
     /// Key of the reason.
@@ -377,6 +432,10 @@ pub struct RequestRefund {
     /// Gives cash back for a payment that was none; cash always goes back in cash.
     #[serde(default)]
     pub in_cash: bool,
+    /// At which rate coins go back; the sum in the order's currency when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub rate: Option<RateView>,
 }
 
 /// What to do with a receipt.

@@ -1,6 +1,6 @@
 //! Taking a payment.
 
-use super::{CashView, MoneyView};
+use super::{CashView, CoinsView, MoneyView};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -41,6 +41,22 @@ pub enum Scanned {
     },
 }
 
+/// What a payment collects where it is not all of a new order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(tag = "of", rename_all = "snake_case", deny_unknown_fields)]
+pub enum PartOf {
+    /// The first part of a new order.
+    NewOrder {
+        /// What is owed in all, in minor units.
+        total_minor: String,
+    },
+    /// A further part of an order, at most what is still owed.
+    Order {
+        /// Its number.
+        order_id: String,
+    },
+}
+
 /// Charge a scanned payment code.
 #[derive(Clone, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
@@ -55,6 +71,10 @@ pub struct TakePayment {
     pub note: String,
     /// The earlier order that was shown in the repeat question.
     pub confirmed_repeat_of: Option<String>,
+    /// What it collects; all of a new order when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub part: Option<PartOf>,
 }
 
 /// Show a code.
@@ -71,6 +91,21 @@ pub struct ShowQr {
     pub note: String,
     /// The earlier order that was shown in the repeat question.
     pub confirmed_repeat_of: Option<String>,
+    /// What it collects; all of a new order when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub part: Option<PartOf>,
+}
+
+/// A page of the channel that a customer pays on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PageOpened {
+    /// The payment.
+    pub view: PaymentView,
+    /// The file on this PC that leads a browser to the page.
+    pub file: String,
+    /// Whether a browser was started with it; else a person opens the file.
+    pub opened: bool,
 }
 
 /// What the stage shows.
@@ -79,16 +114,26 @@ pub struct ShowQr {
 pub enum PayState {
     /// Closed unpaid.
     Closed,
+    /// Money was seen on a chain and is not certain yet.
+    Confirming,
     /// The customer confirms on the phone.
     CustomerPaying,
     /// Being reversed or closed.
     Ending,
     /// Refused or not sent: not charged.
     Failed,
+    /// The customer pays on a page of the channel.
+    PageOpen,
     /// Paid.
     Paid,
     /// Money came after the end.
     PaidLate,
+    /// More came than was asked for; a person decides.
+    PaidOver,
+    /// Less came than was asked for; a person decides.
+    PaidShort,
+    /// The attempt is paid, and of the order something is still owed.
+    PartPaid,
     /// Reversed: the customer is not charged.
     Reversed,
     /// The code is shown.
@@ -153,6 +198,14 @@ pub struct PaymentView {
     pub handed_over: bool,
     /// The shown code.
     pub qr: Option<QrView>,
+    /// The coins, where it is paid in some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub coins: Option<CoinsView>,
+    /// Until when the channel's page can be paid, UTC milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub page_until: Option<i64>,
     /// Why it failed.
     pub failure: Option<FailureView>,
     /// Fee by the contract rate.
@@ -168,10 +221,44 @@ pub struct PaymentView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub cash: Option<CashView>,
+    /// The parts, of an order that is collected in parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub split: Option<SplitView>,
     /// Whether cancelling makes sense now.
     pub can_cancel: bool,
     /// The order's version.
     pub version: u32,
+}
+
+/// An order that is collected in parts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct SplitView {
+    /// What is owed in all.
+    pub total: MoneyView,
+    /// What is paid of it.
+    pub paid: MoneyView,
+    /// What is left to pay.
+    pub left: MoneyView,
+    /// Whether another part can be taken now: something is left, nothing is open, and nothing goes back.
+    pub can_go_on: bool,
+    /// Every attempt, oldest first.
+    pub parts: Vec<PartView>,
+}
+
+/// One attempt of an order that is collected in parts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct PartView {
+    /// Our reference at the channel.
+    pub reference: String,
+    /// The channel's short name.
+    pub channel: String,
+    /// How much.
+    pub amount: MoneyView,
+    /// How far it came; `paid`, also while the order is not.
+    pub state: PayState,
+    /// What went back of it, or is on its way.
+    pub returned: Option<MoneyView>,
 }
 
 /// Fee and net before charging.

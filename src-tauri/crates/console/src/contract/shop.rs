@@ -79,6 +79,8 @@ pub struct ChannelView {
     pub rate_millionths: Option<u32>,
     /// Whether it has a code to show.
     pub shows_code: bool,
+    /// Whether it has a page on which customers pay.
+    pub has_page: bool,
     /// The account that charges; null: none.
     pub account_id: Option<String>,
     /// The account that charges is one of a sandbox: no money moves on it.

@@ -35,9 +35,9 @@ pub struct TakenView {
     pub at: String,
     /// The channel.
     pub channel: String,
-    /// Orders, paid or not.
+    /// Orders, paid or not; one in parts counts once for each channel that was tried.
     pub orders: u32,
-    /// Those with money taken.
+    /// Those of which the channel took money.
     pub paid: u32,
     /// What was taken.
     pub taken: MoneyView,
@@ -67,9 +67,9 @@ pub struct BilledView {
 /// All of it together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct TakingsTotals {
-    /// Orders, paid or not.
+    /// Orders, paid or not; one in parts counts once for each channel that was tried.
     pub orders: u32,
-    /// Those with money taken.
+    /// Those of which the channel took money.
     pub paid: u32,
     /// What was taken.
     pub taken: MoneyView,

@@ -1,7 +1,7 @@
 //! Fund-flow bills: what moved on the account at the channel. Fetched beside the trade bill or given as a file, looked
 //! at, then imported; they say what was held back and which payouts were sent, and move no payment.
 
-use super::{PREVIEWS_MAX, bill_file, channel_day, compare::day_or_first, ending_of, settings};
+use super::{PREVIEWS_MAX, bill_file, channel_day, compare::day_or_first, ending_of};
 use crate::{
     Desk, DeskError,
     ports::{Actor, BillFile, BillOrigin, EventKind, FlowMove, FlowSummary, KeptFlow, NewFlow},
@@ -112,7 +112,7 @@ impl Desk {
         (origin, file): (BillOrigin, Option<BillFile>),
     ) -> Result<Arc<FlowPreview>, DeskError> {
         let mut moves = Vec::new();
-        bills.read_flow(&text, &settings(&account), &mut |line| {
+        bills.read_flow(&text, &account.settings(), &mut |line| {
             let sort = bills.sort_of(&line);
             moves.push(FlowMove {
                 row: line.row,

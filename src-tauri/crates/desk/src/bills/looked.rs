@@ -4,7 +4,6 @@ use super::{
     Came, LEFT_MAX, Preview,
     compare::{Compared, Day, Rest, broken_sum, compare, day_of_bill},
     lines::{self, InFile, Lines, Streamed},
-    settings,
 };
 use crate::{
     Desk, DeskError,
@@ -33,7 +32,7 @@ impl Desk {
             bills,
             source: Arc::clone(&came.source),
             link: came.link,
-            settings: settings(&account),
+            settings: account.settings(),
         });
         let mut streamed = working(|| lines.streamed())?;
         let cut = super::cut_of(&account.channel);

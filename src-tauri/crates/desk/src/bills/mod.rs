@@ -29,8 +29,7 @@ use crate::{
 use lines::Lines;
 use looked::working;
 use paydesk_channels::{
-    AccountSettings, BillAnswer, BillFault, BillLink, BillText, Bills, Channel, Cx, NextAction,
-    WireRequest,
+    BillAnswer, BillFault, BillLink, BillText, Bills, Channel, Cx, NextAction, WireRequest,
 };
 use paydesk_domain::{
     AccountId, BillKind, ChannelDay, ChannelId, DayCut, LineState, Outcome, Timestamp, Totals,
@@ -379,7 +378,7 @@ impl Desk {
         let keys = keys.map_err(|_| DeskError::KeysLocked)?;
         act(&Cx {
             keys: keys.as_ref(),
-            account: &settings(account),
+            account: &account.settings(),
             now: self.now(),
             nonce: self.ports.ids.nonce(),
         })
@@ -489,14 +488,6 @@ fn bill_refused(channel: &dyn Channel, code: String) -> DeskError {
             DeskError::BillBusy(code)
         }
         Some(NextAction::AskPayer | NextAction::FixSetup) | None => DeskError::BillRefused(code),
-    }
-}
-
-fn settings(account: &Account) -> AccountSettings {
-    AccountSettings {
-        gateway: account.gateway.clone(),
-        sandbox: account.sandbox,
-        fields: account.fields.clone(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The connection test: one line after the other, green or red, with what to do. Asks about a payment that
 //! never was, and opens and closes a code that nobody can see; charges nothing and keeps nothing.
 
+mod patient;
 mod verdicts;
 
 use crate::{
@@ -11,16 +12,17 @@ use crate::{
     ports::{KeyState, Reached},
     shop::Account,
 };
+use patient::Patient;
 use paydesk_channels::{
-    AccountSettings, BillAnswer, Channel, Create, Cx, FieldCheck, FieldKind, Finish, Query,
-    SignatureComplaint, Target, Tender,
+    BillAnswer, Channel, Create, Cx, Examine, Finding, Finish, Query, SetUp, SignatureComplaint,
+    Target, Tender,
 };
 use paydesk_domain::{
     AccountId, Amount, BillKind, ChannelId, Currency, Doubt, End, MerchantRef, Mode, Money,
     ORDER_PLACES, OrderNumber, Outcome, PLACE_MAX, RateTable, Refusal, Timestamp,
 };
 use paydesk_signing::Keys;
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 use verdicts::{doubted, fields_line, key_line, signature_of};
 
 /// A day back: channels have no bill for today.
@@ -136,43 +138,6 @@ impl Line {
     fn of(mut self, field: Option<&str>) -> Line {
         self.field = field.map(str::to_owned);
         self
-    }
-}
-
-/// What is tested, put together.
-struct Patient {
-    account: Account,
-    channel: &'static dyn Channel,
-    keys: Option<Arc<dyn Keys>>,
-    /// The look at the fields, for a form.
-    fields: Option<Vec<FieldCheck>>,
-    expires: Option<Timestamp>,
-    /// Where the certificate stands that runs out first.
-    expiring: Option<&'static str>,
-    /// The fields that are filled in.
-    filled: Vec<String>,
-}
-
-impl Patient {
-    /// The field that proves the channel's answers, as it is filled in.
-    fn peer_field(&self) -> Option<&'static str> {
-        let mut fields = self.channel.profile().peer_fields.iter().copied();
-        let first = fields.clone().next();
-        fields
-            .find(|name| self.filled.iter().any(|filled| filled == name))
-            .or(first)
-    }
-
-    /// The number that names the merchant's application.
-    fn number_field(&self) -> Option<&'static str> {
-        let mut fields = self.channel.profile().fields.iter();
-        let number = fields.find(|field| field.kind == FieldKind::Text && !field.optional);
-        number.map(|field| field.name)
-    }
-
-    /// The address, where a person can change it.
-    fn gateway_field(&self) -> Option<&'static str> {
-        self.account.sandbox.then_some("gateway")
     }
 }
 
@@ -309,7 +274,9 @@ impl Desk {
     }
 
     async fn reach_lines(&self, patient: &Patient, lines: &mut Vec<Line>) -> bool {
-        let gateway = &patient.account.gateway;
+        let own = patient.channel.own_gateway(&patient.account.fields);
+        let own = own.filter(|_| !patient.account.sandbox);
+        let gateway = own.as_ref().unwrap_or(&patient.account.gateway);
         let host = gateway.split('/').nth(2).unwrap_or_default().to_owned();
         let scope = scope(&patient.account, patient.channel);
         let reached = self.ports.network.reach(gateway, scope).await;
@@ -336,7 +303,8 @@ impl Desk {
 
     /// Asks about a payment that never was: a genuine "no such payment" proves both signatures.
     async fn ask_about_nothing(&self, patient: &Patient, keys: &dyn Keys) -> Heard {
-        let Some(target) = self.never_used() else {
+        let smallest = smallest(patient.channel, self.shop_currency());
+        let Some(target) = smallest.and_then(|amount| self.never_used(amount)) else {
             let rest = [LineName::Clock, LineName::Signature, LineName::Answer];
             return Heard {
                 lines: rest.map(Line::not_asked).to_vec(),
@@ -358,14 +326,20 @@ impl Desk {
         let is_late = clock.state == LineState::Failed;
         let (signature, answer, believed) = match exchanged {
             Exchanged::Heard { .. } => (
-                Line::ok(LineName::Signature, "doctor_signature_ok"),
-                Line::ok(LineName::Answer, "doctor_answer_ok"),
+                Line::ok(
+                    LineName::Signature,
+                    patient.told("doctor_signature_ok", "doctor_signature_known"),
+                ),
+                Line::ok(
+                    LineName::Answer,
+                    patient.told("doctor_answer_ok", "doctor_answer_host"),
+                ),
                 true,
             ),
             Exchanged::Refused { refusal, .. } => {
                 let (line, believed) = signature_of(patient, &refusal.code, None);
-                let answer = Line::ok(LineName::Answer, "doctor_answer_ok");
-                (line, answer, believed)
+                let said = patient.told("doctor_answer_ok", "doctor_answer_host");
+                (line, Line::ok(LineName::Answer, said), believed)
             }
             Exchanged::Doubt {
                 doubt,
@@ -416,14 +390,18 @@ impl Desk {
     /// code is dropped with the answer, so that nobody can pay it, and it expires by itself (ADR 14).
     async fn binding_line(&self, patient: &Patient, keys: &dyn Keys) -> Line {
         let channel = patient.channel;
+        if let Some(set_up) = channel.set_up() {
+            return self.set_up_line(patient, keys, set_up).await;
+        }
         let profile = channel.profile();
-        let smallest = Money::from_minor(profile.amount_minor.0, Currency::CNY);
-        let (Some(mut target), Ok(amount)) = (self.never_used(), Amount::new(smallest)) else {
+        let smallest = smallest(channel, self.shop_currency());
+        let target = smallest.and_then(|amount| self.never_used(amount));
+        let Some(mut target) = target else {
             return Line::not_asked(LineName::Binding);
         };
         let mut create = Create {
             reference: target.reference.clone(),
-            amount,
+            amount: target.amount,
             tender: Tender::ShowCode,
             sent_at: target.sent_at,
             expires: self.now().plus(profile.schedule.shown_for),
@@ -439,7 +417,10 @@ impl Desk {
             target.memo = answer.learned.clone();
         }
         let line = match created {
-            Exchanged::Heard { .. } => Line::ok(LineName::Binding, "doctor_binding_ok"),
+            Exchanged::Heard { .. } => Line::ok(
+                LineName::Binding,
+                patient.told("doctor_binding_ok", "doctor_binding_page"),
+            ),
             Exchanged::Refused {
                 refusal: Refusal { code, .. },
                 ..
@@ -463,15 +444,52 @@ impl Desk {
         line
     }
 
+    /// Asks the channel about the account itself, where it can tell: no code has to be opened then.
+    async fn set_up_line(&self, patient: &Patient, keys: &dyn Keys, set_up: &dyn SetUp) -> Line {
+        let mut currency = None;
+        for question in 0..set_up.questions() {
+            let mut ask = Examine { question };
+            let (exchanged, _) = self
+                .exchange_with(&patient.account, keys, patient.channel, &mut ask, set_up)
+                .await;
+            let findings = match exchanged {
+                Exchanged::Heard { answer, .. } => answer.fact,
+                Exchanged::Refused { refusal, .. } => {
+                    return Line::failed(LineName::Binding, "doctor_binding_wrong")
+                        .saying(Some(refusal.code))
+                        .of(patient.number_field());
+                }
+                Exchanged::Doubt { .. } | Exchanged::NotSent(_) => {
+                    return Line::no_word(LineName::Binding);
+                }
+            };
+            for finding in findings {
+                match finding {
+                    Finding::NotAllowed(right) => {
+                        return Line::failed(LineName::Binding, "doctor_right_missing")
+                            .saying(Some(right))
+                            .of(Some(patient.channel.profile().key_name_field));
+                    }
+                    Finding::Currency(code) => currency = Some(code),
+                }
+            }
+        }
+        match currency.filter(|code| code != self.shop_currency().code()) {
+            Some(code) => Line::new(
+                LineName::Binding,
+                LineState::Warning,
+                "doctor_other_currency",
+            )
+            .with("currency", code),
+            None => Line::ok(LineName::Binding, "doctor_binding_ok"),
+        }
+    }
+
     async fn bill_line(&self, patient: &Patient, keys: &dyn Keys) -> Line {
         let Some(bills) = patient.channel.bills() else {
             return Line::ok(LineName::Bill, "doctor_bill_none");
         };
-        let settings = AccountSettings {
-            gateway: patient.account.gateway.clone(),
-            sandbox: patient.account.sandbox,
-            fields: patient.account.fields.clone(),
-        };
+        let settings = patient.account.settings();
         let nonce = self.ports.ids.nonce();
         let cx = |now| Cx {
             keys,
@@ -509,8 +527,13 @@ impl Desk {
         }
     }
 
+    /// The shop's currency; the default one before it is set up.
+    fn shop_currency(&self) -> Currency {
+        self.shop().map_or(Currency::CNY, |shop| shop.currency)
+    }
+
     /// A test number where no order ever stands.
-    fn never_used(&self) -> Option<Target> {
+    fn never_used(&self, amount: Amount) -> Option<Target> {
         let device = self.ports.store.device();
         let place = ORDER_PLACES + self.draw() % (PLACE_MAX - ORDER_PLACES);
         let day = self.day_of(self.now()).ok()?;
@@ -519,10 +542,16 @@ impl Desk {
         Some(Target {
             reference,
             sent_at: self.now(),
-            amount: Amount::new(Money::from_minor(1, Currency::CNY)).ok()?,
+            amount,
             channel_ref: None,
             memo: None,
             told: None,
         })
     }
+}
+
+/// The smallest amount that the channel takes.
+fn smallest(channel: &dyn Channel, currency: Currency) -> Option<Amount> {
+    let (minor, _) = channel.profile().amount_minor;
+    Amount::new(Money::from_minor(minor, currency)).ok()
 }

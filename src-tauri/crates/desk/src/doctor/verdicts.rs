@@ -32,20 +32,32 @@ pub(super) fn key_line(patient: &Patient) -> Line {
     if let Some(line) = pair {
         return Line::failed(LineName::KeyPair, "doctor_key_pair_wrong").of(Some(line.field));
     }
-    let unusable = |field| Line::failed(LineName::KeyPair, "doctor_key_pair_unusable").of(field);
+    let unusable = |field| {
+        let text = if patient.signs() {
+            "doctor_key_pair_unusable"
+        } else {
+            "doctor_key_unusable"
+        };
+        Line::failed(LineName::KeyPair, text).of(field)
+    };
+    let own = patient.own_key_field();
     if let Some(line) = fields
         .clone()
-        .find(|l| l.field == "private_key" && l.problem.is_some())
+        .find(|l| l.field == own && l.problem.is_some())
     {
         return unusable(Some(line.field));
     }
-    let signs = patient
-        .keys
-        .as_ref()
-        .map(|keys| keys.sign(b"paydesk").is_ok());
-    match signs {
-        Some(true) => Line::ok(LineName::KeyPair, "doctor_key_pair_ok"),
-        Some(false) => unusable(Some("private_key")),
+    let works = patient.keys.as_ref().map(|keys| {
+        if patient.signs() {
+            keys.sign(b"paydesk").is_ok()
+        } else {
+            keys.authorize(&mut Vec::new()).is_ok()
+        }
+    });
+    match works {
+        Some(true) if patient.signs() => Line::ok(LineName::KeyPair, "doctor_key_pair_ok"),
+        Some(true) => Line::ok(LineName::KeyPair, "doctor_key_there"),
+        Some(false) => unusable(Some(own)),
         // A key of the channel is wrong, not ours: its own line says so.
         None if fields.clone().any(|line| line.problem.is_some()) => {
             Line::not_asked(LineName::KeyPair)
@@ -71,6 +83,12 @@ pub(super) fn signature_of(
         }
         Some(SignatureComplaint::Time) | None if text == "code_signature" => {
             Some(("doctor_signature_refused", "private_key"))
+        }
+        None if text == "code_api_key" => {
+            Some(("doctor_signature_unknown", patient.own_key_field()))
+        }
+        None if text == "code_permission" => {
+            Some(("doctor_signature_rights", patient.own_key_field()))
         }
         Some(SignatureComplaint::Time) | None => None,
     };
@@ -117,10 +135,15 @@ pub(super) fn doubted(
             };
             (Line::no_word(LineName::Signature), answer.saying(forged))
         }
-        Doubt::ServerFault { code } => (
-            Line::no_word(LineName::Signature).saying(Some(code.clone())),
-            not_asked(),
-        ),
+        // What a channel says of a key that is sent along says nothing of the payment that was asked about.
+        Doubt::ServerFault { code } => {
+            let (signature, _) = signature_of(patient, code, complaint);
+            let signature = match signature.state {
+                LineState::Failed => signature,
+                _ => Line::no_word(LineName::Signature).saying(Some(code.clone())),
+            };
+            (signature, not_asked())
+        }
         _ => (Line::no_word(LineName::Signature), not_asked()),
     }
 }

@@ -32,6 +32,11 @@ impl Cut {
 pub enum Scope {
     /// The channel's own hosts, over TLS.
     Live(&'static [&'static str]),
+    /// A server of the merchant's own, over TLS, and nothing else.
+    Own {
+        /// Its address, as the account has it.
+        gateway: String,
+    },
     /// The gateway of a sandbox account and nothing else.
     Sandbox {
         /// Its address, as the account has it.

@@ -84,9 +84,9 @@ pub struct Taken {
     pub at: i64,
     /// The channel.
     pub channel: ChannelId,
-    /// Orders, paid or not.
+    /// Orders, paid or not; one in parts counts once for each channel that was tried.
     pub orders: u64,
-    /// Those with money taken.
+    /// Those of which the channel took money.
     pub paid: u64,
     /// What was taken, in minor units of the shop's currency.
     pub taken_minor: i64,

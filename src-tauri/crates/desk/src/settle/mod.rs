@@ -11,11 +11,11 @@ use crate::{
     ports::{Actor, Commit, EventKind, NewEvent, SealedField, StoreError, Work},
 };
 use paydesk_domain::{
-    Change, ClosedWhy, Doubt, Evidence, Fact, MerchantRef, Order, OrderNumber, PaymentFact,
+    Amiss, Change, ClosedWhy, Doubt, Evidence, Fact, MerchantRef, Order, OrderNumber, PaymentFact,
     RefundFact, Source, Timestamp,
 };
 use paydesk_signing::{
-    Authentic,
+    Authentic, Peer,
     mutants::{Mutant, planted},
 };
 use serde_json::{Value, json};
@@ -185,10 +185,16 @@ fn fact_name(fact: &Fact) -> &'static str {
                 ClosedWhy::Refused { .. } => "refused",
                 ClosedWhy::Reversed => "reversed",
             },
+            PaymentFact::Confirming(..) => "confirming",
             PaymentFact::EndRefused(_) => "end_refused",
             PaymentFact::Held(_) => "held",
             PaymentFact::NotFound => "not_found",
             PaymentFact::Paid(_) => "paid",
+            PaymentFact::PaidAmiss(_, amiss) => match amiss {
+                Amiss::Late => "paid_late",
+                Amiss::Over => "paid_over",
+                Amiss::Short => "paid_short",
+            },
             PaymentFact::Processing(_) => "processing",
         },
         Fact::Refund(fact) => match fact {
@@ -196,6 +202,7 @@ fn fact_name(fact: &Fact) -> &'static str {
             RefundFact::Done { .. } => "done",
             RefundFact::Failed(..) => "failed",
             RefundFact::NotFound => "not_found",
+            RefundFact::Offered(_) => "offered",
             RefundFact::Refused(..) => "refused",
         },
     }
@@ -215,7 +222,9 @@ fn code_of(fact: &Fact) -> Option<String> {
 
 fn channel_ref_of(fact: &Fact) -> Option<String> {
     match fact {
-        Fact::Payment(PaymentFact::Paid(paid)) => Some(paid.channel_ref.0.clone()),
+        Fact::Payment(PaymentFact::Paid(paid) | PaymentFact::PaidAmiss(paid, _)) => {
+            Some(paid.channel_ref.0.clone())
+        }
         Fact::Refund(RefundFact::Done { channel_ref, .. }) => {
             channel_ref.as_ref().map(|r| r.0.clone())
         }
@@ -236,22 +245,31 @@ fn heard_body(evidence: &Evidence, change: Change, record: &Record, proof: &Auth
         "change": change,
         "code": code_of(evidence.fact()),
         "channel_ref": channel_ref_of(evidence.fact()),
-        "proof": {
-            "key": key,
-            "believed_sha256": crate::driver::hex(&<sha2::Sha256 as sha2::Digest>::digest(proof.believed())),
-        },
+        "proof": proof_body(key.as_deref(), proof),
         "took_ms": record.took_ms,
     })
+}
+
+/// How an answer was proved: by a key, or by the host that answered.
+fn proof_body(key: Option<&str>, proof: &Authentic) -> Value {
+    let host = match &proof.reply().peer {
+        Peer::TlsHost(host) if key.is_none() => Some(host.as_str()),
+        Peer::SandboxHere if key.is_none() => Some("sandbox"),
+        Peer::SandboxHere | Peer::TlsHost(_) | Peer::Unknown => None,
+    };
+    let believed = <sha2::Sha256 as sha2::Digest>::digest(proof.believed());
+    let mut body = json!({ "key": key, "believed_sha256": crate::driver::hex(&believed) });
+    if let (Some(host), Some(body)) = (host, body.as_object_mut()) {
+        body.insert("host".to_owned(), host.into());
+    }
+    body
 }
 
 /// What the log keeps of an answer after which its call goes on.
 fn step_body(record: &Record, proof: &Authentic) -> Value {
     json!({
         "operation": record.operation,
-        "proof": {
-            "key": proof.by().map(|key| key.0.clone()),
-            "believed_sha256": crate::driver::hex(&<sha2::Sha256 as sha2::Digest>::digest(proof.believed())),
-        },
+        "proof": proof_body(proof.by().map(|key| key.0.as_str()), proof),
         "took_ms": record.took_ms,
     })
 }

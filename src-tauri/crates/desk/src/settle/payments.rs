@@ -107,9 +107,10 @@ impl Desk {
 
 fn payer_of(fact: &PaymentFact) -> Option<String> {
     match fact {
-        PaymentFact::Paid(paid) => paid.payer.clone(),
+        PaymentFact::Paid(paid) | PaymentFact::PaidAmiss(paid, _) => paid.payer.clone(),
         PaymentFact::Awaiting(..)
         | PaymentFact::Closed(_)
+        | PaymentFact::Confirming(..)
         | PaymentFact::EndRefused(_)
         | PaymentFact::Held(_)
         | PaymentFact::NotFound

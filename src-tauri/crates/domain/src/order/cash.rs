@@ -13,6 +13,7 @@ use crate::{
 
 impl Order {
     /// Takes cash, on the word of the person who counted it: begun and paid in one step, for nothing happens between.
+    /// `intent` as in [`PaymentPlan`].
     ///
     /// # Errors
     /// `Blocked` with the reason; the order is then as it was.
@@ -20,6 +21,7 @@ impl Order {
         &mut self,
         amount: Amount,
         handed: Handed,
+        intent: Option<String>,
         by: String,
         now: Timestamp,
     ) -> Result<&Payment, Blocked> {
@@ -31,6 +33,7 @@ impl Order {
             expires: now,
             watch_ms: 0,
             rate: None,
+            intent,
         };
         let reference = self.add_payment(plan, now)?;
         let taken = CashFact::Taken(amount, reference.clone());

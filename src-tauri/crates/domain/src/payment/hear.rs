@@ -3,6 +3,7 @@
 
 use super::{End, LateChoice, Payment, PaymentState};
 use crate::{
+    coins::{Amiss, Confirmations},
     evidence::{Change, ClosedWhy, Evidence, Paid, PayerAction},
     money::Amount,
     time::Timestamp,
@@ -47,11 +48,12 @@ impl Payment {
             }
             PaymentState::Ending { .. }
             | PaymentState::Watching { .. }
-            | PaymentState::Closed { .. } => self.go(PaymentState::PaidLate {
-                paid: paid.clone(),
-                choice: LateChoice::Undecided,
-                until: self.margin_from(evidence.seen()),
-            }),
+            | PaymentState::Closed { .. } => self.go_amiss(paid, Amiss::Late, evidence.seen()),
+            // The rest came after all.
+            PaymentState::PaidLate {
+                amiss: Amiss::Short,
+                ..
+            } => self.hear_paid_amiss(paid, Amiss::Late, evidence),
             PaymentState::Paid { paid: known } | PaymentState::PaidLate { paid: known, .. } => {
                 if known.channel_ref == paid.channel_ref {
                     Change::Same
@@ -60,6 +62,76 @@ impl Payment {
                 }
             }
         }
+    }
+
+    /// Money that is not as it was asked for waits for a person, whatever was known before: it is never lost and
+    /// never called paid. Of two answers about the same money the one with more of it holds.
+    pub(super) fn hear_paid_amiss(
+        &mut self,
+        paid: &Paid,
+        amiss: Amiss,
+        evidence: &Evidence,
+    ) -> Change {
+        if paid.asked != self.plan.amount {
+            return Change::Contradicted;
+        }
+        match &mut self.state {
+            PaymentState::Ending {
+                how: End::Reverse,
+                refused: false,
+                ..
+            } => Change::Same,
+            PaymentState::Ending {
+                how: End::Reverse, ..
+            }
+            | PaymentState::Watching { .. }
+                if !evidence.is_asked_for() =>
+            {
+                Change::Same
+            }
+            PaymentState::Closed { why } if !evidence.is_asked_for() => {
+                let why = why.clone();
+                self.watch(&why, evidence.seen())
+            }
+            PaymentState::Awaiting { .. }
+            | PaymentState::Closed { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::InDoubt { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Watching { .. } => self.go_amiss(paid, amiss, evidence.seen()),
+            PaymentState::Paid { paid: known } | PaymentState::PaidLate { paid: known, .. }
+                if known.channel_ref != paid.channel_ref =>
+            {
+                Change::Contradicted
+            }
+            PaymentState::Paid { paid: known } | PaymentState::PaidLate { paid: known, .. }
+                if known.received.minor() >= paid.received.minor() =>
+            {
+                Change::Same
+            }
+            PaymentState::PaidLate {
+                paid: known,
+                choice: LateChoice::Undecided,
+                amiss: before,
+                ..
+            } => {
+                *known = paid.clone();
+                *before = amiss;
+                Change::Moved
+            }
+            // More came after the order was paid for, or decided about.
+            PaymentState::Paid { .. } | PaymentState::PaidLate { .. } => Change::Contradicted,
+        }
+    }
+
+    fn go_amiss(&mut self, paid: &Paid, amiss: Amiss, seen: Timestamp) -> Change {
+        self.go(PaymentState::PaidLate {
+            paid: paid.clone(),
+            choice: LateChoice::Undecided,
+            until: self.margin_from(seen),
+            amiss,
+        })
     }
 
     /// It is over, and money could still come for as long as the channel's margin.
@@ -173,9 +245,42 @@ impl Payment {
         }
     }
 
-    pub(super) fn hear_awaiting(&mut self, action: &PayerAction, until: Timestamp) -> Change {
+    pub(super) fn hear_awaiting(
+        &mut self,
+        action: &PayerAction,
+        until: Timestamp,
+        evidence: &Evidence,
+    ) -> Change {
+        let next = || PaymentState::Awaiting {
+            action: action.clone(),
+            until,
+            as_of: evidence.asked(),
+        };
         match &self.state {
-            PaymentState::InDoubt { .. } => self.go(PaymentState::Awaiting { action: action.clone(), until }),
+            PaymentState::InDoubt { .. } => self.go(next()),
+            // What is due in coins changes with what was paid, and what was seen on a chain may vanish from it: the
+            // latest question is right.
+            PaymentState::Awaiting {
+                action: known,
+                as_of,
+                ..
+            } if is_in_coins(action)
+                && known != action
+                && evidence.is_asked_for()
+                && evidence.asked() > *as_of =>
+            {
+                self.go(next())
+            }
+            PaymentState::Processing {
+                confirmations: Some(_),
+                as_of,
+                ..
+            } if is_in_coins(action)
+                && evidence.is_asked_for()
+                && evidence.asked() > *as_of =>
+            {
+                self.go(next())
+            }
             PaymentState::Awaiting { .. }
             | PaymentState::Ending { .. }
             | PaymentState::Held { .. }
@@ -188,16 +293,70 @@ impl Payment {
         }
     }
 
-    pub(super) fn hear_processing(&mut self, received: Option<Amount>) -> Change {
+    /// A chain is at work on money that it has seen. After an ending that is no payment yet, and no doubt either: the
+    /// ending is open again, and asked about until the chain has spoken.
+    pub(super) fn hear_confirming(
+        &mut self,
+        received: Option<Amount>,
+        confirmations: Confirmations,
+        evidence: &Evidence,
+    ) -> Change {
+        let next = PaymentState::Processing {
+            received,
+            confirmations: Some(confirmations),
+            as_of: evidence.asked(),
+        };
         match &self.state {
-            PaymentState::InDoubt { .. } | PaymentState::Awaiting { .. } => {
-                self.go(PaymentState::Processing { received })
+            PaymentState::InDoubt { .. } => self.go(next),
+            PaymentState::Awaiting { as_of, .. } if evidence.asked() >= *as_of => self.go(next),
+            PaymentState::Processing {
+                received: known,
+                confirmations: so_far,
+                as_of,
+            } if evidence.asked() >= *as_of
+                && (*known != received || *so_far != Some(confirmations)) =>
+            {
+                self.go(next)
             }
-            PaymentState::Processing { received: known } => {
+            PaymentState::Closed { why } if !evidence.is_asked_for() => {
+                self.watch(&why.clone(), evidence.seen())
+            }
+            PaymentState::Closed { .. } | PaymentState::Watching { .. }
+                if evidence.is_asked_for() =>
+            {
+                self.go(PaymentState::Ending {
+                    how: End::Close,
+                    tries: CALM_TRIES,
+                    since: evidence.seen(),
+                    refused: false,
+                })
+            }
+            PaymentState::Awaiting { .. }
+            | PaymentState::Closed { .. }
+            | PaymentState::Ending { .. }
+            | PaymentState::Held { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PaidLate { .. }
+            | PaymentState::Processing { .. }
+            | PaymentState::Watching { .. } => Change::Same,
+        }
+    }
+
+    pub(super) fn hear_processing(&mut self, received: Option<Amount>, asked: Timestamp) -> Change {
+        let next = PaymentState::Processing {
+            received,
+            confirmations: None,
+            as_of: asked,
+        };
+        match &self.state {
+            PaymentState::InDoubt { .. } | PaymentState::Awaiting { .. } => self.go(next),
+            PaymentState::Processing {
+                received: known, ..
+            } => {
                 if *known == received {
                     Change::Same
                 } else {
-                    self.go(PaymentState::Processing { received })
+                    self.go(next)
                 }
             }
             PaymentState::Ending { .. }
@@ -250,6 +409,14 @@ impl Payment {
         Change::Moved
     }
 }
+
+/// Whether the payer is asked for coins.
+fn is_in_coins(action: &PayerAction) -> bool {
+    matches!(action, PayerAction::ShowCode { coins: Some(_), .. })
+}
+
+/// An ending that began by money being seen needs no quick sends: there is nothing to end, only to ask.
+const CALM_TRIES: u32 = 3;
 
 /// Never: a refusal that is made of something else. Watched it would do no harm, and nobody would see it.
 fn is_made_up() -> bool {

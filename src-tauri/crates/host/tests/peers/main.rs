@@ -7,5 +7,8 @@
     reason = "tests"
 )]
 
+mod btcpay;
+mod btcpay_shop;
+mod counter;
 mod stripe;
 mod stripe_shop;

@@ -6,6 +6,7 @@ use paydesk_console::contract::*;
 use paydesk_sandbox::{Behaviour, Channel};
 use paydesk_signing::Secret;
 use paydesk_vault::stand_ins::Mood;
+use serde_json::json;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -25,7 +26,13 @@ async fn accounts(till: &Till) -> AccountList {
 async fn an_account_is_tested_added_and_charges_also_after_a_restart() {
     let (street, keyring) = (Street::open("added").await, keyring());
     let till = shop("added", &keyring).await;
-    for draft in [street.alipay(), street.unionpay(), street.wechatpay()] {
+    for draft in [
+        street.alipay(),
+        street.btcpay(),
+        street.stripe(),
+        street.unionpay(),
+        street.wechatpay(),
+    ] {
         let check = CheckAccount {
             draft: draft.clone(),
             account_id: None,
@@ -40,7 +47,9 @@ async fn an_account_is_tested_added_and_charges_also_after_a_restart() {
         );
         let added = add(&till, draft.clone()).await.unwrap();
         assert_eq!((added.state, added.sandbox), (AccountState::Ready, true));
-        assert!(added.keys[0].fingerprint.is_some());
+        // A key that is sent along has no pair to compare.
+        let is_pair = !["btcpay", "stripe"].contains(&draft.channel.as_str());
+        assert_eq!(added.keys[0].fingerprint.is_some(), is_pair);
         let again = add(&till, draft).await.unwrap_err();
         assert_eq!(again.code, ErrorCode::AccountExists);
     }
@@ -105,6 +114,31 @@ async fn live_and_sandbox_cannot_be_mixed_up() {
             ErrorCode::GatewayNotAllowed,
             "{gateway}"
         );
+    }
+    // Stripe tries out at the host of the real payments: there the key alone tells the two apart.
+    let test_key = street.merchant.stripe.secret_key.clone();
+    let live_key = test_key.replace("sk_test_", "sk_live_");
+    let stripe = with(street.stripe(), "secret_key", &live_key);
+    assert_eq!(refused(stripe).await, ErrorCode::AccountFieldWrong);
+    let stripe = |sandbox: bool, key: &str| AccountDraft {
+        sandbox,
+        gateway: None,
+        ..with(street.stripe(), "secret_key", key)
+    };
+    assert_eq!(
+        refused(stripe(false, &test_key)).await,
+        ErrorCode::AccountFieldWrong
+    );
+    for (sandbox, key) in [(true, &test_key), (false, &live_key)] {
+        let added = add(&till, stripe(sandbox, key)).await.unwrap();
+        assert_eq!(
+            (added.sandbox, added.gateway.as_str()),
+            (sandbox, "https://api.stripe.com")
+        );
+        let other = if sandbox { &live_key } else { &test_key };
+        let change = json!({ "account_id": added.id, "fields": { "secret_key": other } });
+        let refused = till.ask::<_, AccountView>("change_account", change).await;
+        assert_eq!(refused.unwrap_err().code, ErrorCode::AccountFieldWrong);
     }
     // A live account says so, and its orders would be real ones.
     let live = AccountDraft {

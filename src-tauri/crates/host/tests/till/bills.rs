@@ -1,6 +1,6 @@
 //! Bills by themselves: the missing days one after the other, progress, stopping, and what is kept of them.
 
-use crate::till::{Till, folder};
+use crate::till::{PATIENCE, Till, folder};
 use paydesk_console::contract::*;
 use paydesk_host::HostOptions;
 use std::time::{Duration, Instant};
@@ -59,6 +59,19 @@ async fn orders(till: &Till) -> OrdersOver {
     till.ask("order_totals", everything).await.unwrap()
 }
 
+/// The demo's past may hold a doubt that is looked at as it opens.
+async fn orders_at_rest(till: &Till) -> OrdersOver {
+    let begun = Instant::now();
+    loop {
+        let seen = orders(till).await;
+        if seen.tab_counts.get("attention") == Some(&0) {
+            return seen;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{seen:#?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn missing_bills_come_one_after_the_other_and_move_no_order() {
     let till = shop("missing-bills").await;
@@ -66,7 +79,7 @@ async fn missing_bills_come_one_after_the_other_and_move_no_order() {
     assert_eq!(none.run, None);
     let list = days(&till, None).await;
     assert!(!list.by_themselves, "a demo waits to be asked");
-    let before = orders(&till).await;
+    let before = orders_at_rest(&till).await;
     let account = list.account_id.clone();
     let wanted = missing(&list);
     assert!(wanted.len() >= usize::from(PAST_DAYS) - 1, "{wanted:?}");

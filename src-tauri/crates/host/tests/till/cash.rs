@@ -17,6 +17,7 @@ fn ask(minor: i64, received: i64) -> TakeCash {
         received_minor: received.to_string(),
         note: String::new(),
         confirmed_repeat_of: None,
+        part: None,
     }
 }
 
@@ -60,10 +61,12 @@ async fn back(till: &Till, order: &str, minor: i64) -> Result<RefundView, Comman
     let request = RequestRefund {
         refund_intent: dialog.refund_intent,
         order_id: dialog.order_id,
+        reference: None,
         amount_minor: minor.to_string(),
         reason: "goods_returned".to_owned(),
         note: String::new(),
         in_cash: false,
+        rate: None,
     };
     let first = till.ask("request_refund", request.clone()).await?;
     let again: RefundView = till.ask("request_refund", request).await.unwrap();

@@ -4,7 +4,7 @@ use crate::till::{Till, folder, intent};
 use paydesk_console::contract::*;
 use paydesk_host::{Host, HostOptions};
 use paydesk_sandbox::{
-    Behaviour, Channel, MerchantCredentials, Sandbox, SandboxConfig, sample_code,
+    Behaviour, Channel, MerchantCredentials, Rhythm, Sandbox, SandboxConfig, sample_code,
 };
 use paydesk_vault::stand_ins::StandIn;
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
@@ -23,10 +23,16 @@ pub(crate) struct Street {
 
 impl Street {
     pub(crate) async fn open(name: &str) -> Street {
+        Street::open_at(name, Rhythm::default()).await
+    }
+
+    pub(crate) async fn open_at(name: &str, rhythm: Rhythm) -> Street {
         let folder = folder(&format!("{name}-street"));
-        let sandbox = paydesk_sandbox::start(SandboxConfig::new(folder.clone(), 0))
-            .await
-            .unwrap();
+        let config = SandboxConfig {
+            rhythm,
+            ..SandboxConfig::new(folder.clone(), 0)
+        };
+        let sandbox = paydesk_sandbox::start(config).await.unwrap();
         let merchant = MerchantCredentials::read(&folder).unwrap();
         Street {
             sandbox,
@@ -89,6 +95,33 @@ impl Street {
                 ("root_cert", &given.root_certificate_pem),
                 ("backUrl", "https://notify.example.com/unionpay"),
                 ("termId", "00000001"),
+            ],
+        )
+    }
+
+    pub(crate) fn stripe(&self) -> AccountDraft {
+        let given = &self.merchant.stripe;
+        self.draft(
+            "stripe",
+            "",
+            &[
+                ("account", &given.account),
+                ("secret_key", &given.secret_key),
+                ("webhook_secret", &given.webhook_secret),
+                ("reader", &given.reader),
+            ],
+        )
+    }
+
+    pub(crate) fn btcpay(&self) -> AccountDraft {
+        let given = &self.merchant.btcpay;
+        self.draft(
+            "btcpay",
+            "",
+            &[
+                ("base_url", "https://pay.example.com"),
+                ("store_id", &given.store_id),
+                ("api_key", &given.api_key),
             ],
         )
     }

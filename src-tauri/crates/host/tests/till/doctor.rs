@@ -4,7 +4,9 @@ use crate::counter::*;
 use crate::till::Till;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_console::contract::*;
-use paydesk_sandbox::{Channel, EndedBy, Fault, FaultKind, Fen, PhoneAct, Scope, State};
+use paydesk_sandbox::{
+    Channel, EndedBy, Fault, FaultKind, Fen, NamedAnswer, PhoneAct, Scope, State,
+};
 use paydesk_texts::Language;
 use std::{path::Path, time::Duration};
 
@@ -186,7 +188,7 @@ async fn an_older_key_form_is_converted_and_works() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_that_only_the_channel_sees() {
-    use TestLineName::{Answer, Binding, Reach, Signature};
+    use TestLineName::{Answer, Binding, Fields, Reach, Signature};
     let ward = Ward::open("doctor-channel").await;
     let (alipay, wechatpay) = (ward.street.alipay(), ward.street.wechatpay());
     let other = other_key();
@@ -220,6 +222,30 @@ async fn mistakes_that_only_the_channel_sees() {
     let draft = with(wechatpay.clone(), "appid", "wx0123456789abcdef");
     let line = ward.red(draft, Binding, "doctor_binding_wrong").await;
     assert_eq!(line.field.as_deref(), Some("appid"));
+    // A key that Stripe does not know, and one that may not do this.
+    let stripe = ward.street.stripe();
+    let unknown = format!("sk_test_{}", "0".repeat(99));
+    let draft = with(stripe.clone(), "secret_key", &unknown);
+    let line = ward.red(draft, Signature, "doctor_signature_unknown").await;
+    assert_eq!(line.field.as_deref(), Some("secret_key"));
+    assert_eq!(line.evidence.as_deref(), Some("api_key_invalid"));
+    ward.street.sandbox.say_next(NamedAnswer {
+        channel: Channel::Stripe,
+        scope: Scope::Query,
+        status: 403,
+        code: "more_permissions_required".to_owned(),
+        sub_code: None,
+    });
+    let line = ward
+        .red(stripe.clone(), Signature, "doctor_signature_rights")
+        .await;
+    assert_eq!(line.field.as_deref(), Some("secret_key"));
+    let draft = with(stripe.clone(), "secret_key", "pk_test_1");
+    let line = ward.red(draft, Fields, "doctor_fields_wrong").await;
+    assert_eq!(line.field.as_deref(), Some("secret_key"));
+    let live = unknown.replace("sk_test_", "sk_live_");
+    let draft = with(stripe, "secret_key", &live);
+    assert_eq!(ward.problem(draft, "secret_key").await, "check_other_mode");
     // Nobody listens.
     let gateway = Some("http://127.0.0.1:9/gateway.do".to_owned());
     let draft = AccountDraft { gateway, ..alipay };
@@ -239,6 +265,18 @@ async fn no_right_to_bills_and_a_wrong_clock() {
         assert!(line.evidence.is_some());
     }
     ward.street.sandbox.clear_fault(FaultKind::BillNotAllowed);
+    // At Stripe it is the key that lacks the right.
+    ward.street.sandbox.say_next(NamedAnswer {
+        channel: Channel::Stripe,
+        scope: Scope::Bill,
+        status: 403,
+        code: "more_permissions_required".to_owned(),
+        sub_code: None,
+    });
+    let line = ward
+        .red(ward.street.stripe(), Bill, "doctor_bill_refused")
+        .await;
+    assert_eq!(line.evidence.as_deref(), Some("more_permissions_required"));
     let off_ms = 360_000;
     let clock = std::sync::Arc::new(crate::shop::WrongClock {
         off_ms: off_ms.into(),
@@ -286,6 +324,7 @@ async fn a_crash_in_the_middle_of_the_test_takes_no_money() {
     let (street, till) = (&ward.street, &ward.till);
     for (channel, draft) in [
         (Channel::Alipay, street.alipay()),
+        (Channel::Stripe, street.stripe()),
         (Channel::Unionpay, street.unionpay()),
         (Channel::Wechatpay, street.wechatpay()),
     ] {
@@ -307,7 +346,7 @@ async fn a_crash_in_the_middle_of_the_test_takes_no_money() {
         assert_eq!(asked, ["query", "create_qr"], "and nobody closed it");
     }
     let left = street.sandbox.ledger().unwrap();
-    assert_eq!(left.trades.len(), 3);
+    assert_eq!(left.trades.len(), 4);
     for trade in &left.trades {
         assert!(trade.charges.is_empty() && trade.state == State::Waiting);
         assert!(trade.code.len() > 20, "{}", trade.code);
@@ -317,7 +356,8 @@ async fn a_crash_in_the_middle_of_the_test_takes_no_money() {
     let recent: RecentPayments = till.ask("recent_payments", NoArgs {}).await.unwrap();
     assert!(recent.rows.is_empty() && recent.open.is_empty());
     // It ends by itself, and nothing was taken.
-    let later = street.sandbox.now_ms() + 6 * 60 * 1000;
+    // A page of Stripe lives for 35 minutes.
+    let later = street.sandbox.now_ms() + 36 * 60 * 1000;
     street.sandbox.set_time(Some(later));
     let pay = |code: &str| street.sandbox.phone(code, PhoneAct::Pay);
     for trade in &left.trades {

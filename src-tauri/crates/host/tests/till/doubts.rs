@@ -184,8 +184,14 @@ async fn without_a_connection_nothing_is_sent_and_that_is_said() {
     let till = Till::set_up(options).await;
     let codes = till.codes_by_channel("00").await;
     sandbox.stop().await;
+    let mut orders = Vec::new();
+    for (minor, channel) in (950..).zip(["btcpay", "stripe"]) {
+        orders.push(till.show(channel, minor).await.order_id);
+    }
     for (minor, code) in (900..).zip(codes.into_values()) {
-        let order = till.charge(&code, minor).await.unwrap().order_id;
+        orders.push(till.charge(&code, minor).await.unwrap().order_id);
+    }
+    for order in orders {
         let view = till
             .until(&order, "failed", |v| v.state == PayState::Failed)
             .await;

@@ -91,29 +91,9 @@ async fn the_file_holds_every_order_its_totals_and_nothing_that_runs() {
     let failed = till.charge(&refused, 990).await.unwrap().order_id;
     till.until(&failed, "failed", |v| v.state == PayState::Failed)
         .await;
-    let dialog: RefundDialog = till
-        .ask(
-            "prepare_refund",
-            OrderId {
-                order_id: tea.clone(),
-            },
-        )
-        .await
-        .unwrap();
-    let back: RefundView = till
-        .ask(
-            "request_refund",
-            RequestRefund {
-                refund_intent: dialog.refund_intent,
-                order_id: tea.clone(),
-                amount_minor: "200".to_owned(),
-                reason: "goods_returned".to_owned(),
-                note: String::new(),
-                in_cash: false,
-            },
-        )
-        .await
-        .unwrap();
+    let dialog = crate::refunds::dialog(&till, &tea).await;
+    let request = crate::refunds::request(&dialog, 200);
+    let back: RefundView = till.ask("request_refund", request).await.unwrap();
     till.until_refund(&tea, &back.refund_id, "done", |r| {
         r.state == RefundStateView::Done
     })
@@ -295,6 +275,7 @@ async fn begun(till: &Till, which: std::ops::Range<u32>) -> BTreeSet<String> {
                 expires: now.plus(Duration::from_secs(300)),
                 watch_ms: 900_000,
                 rate: None,
+                intent: None,
             };
             let payment = order.begin_payment(plan, now)?.clone();
             let event = |kind, subject, after| NewEvent {

@@ -174,7 +174,7 @@ impl Corner {
     }
 }
 
-fn orders_of<W: Copy + Ord>(words: &[W]) -> BTreeSet<Vec<W>> {
+pub(crate) fn orders_of<W: Copy + Ord>(words: &[W]) -> BTreeSet<Vec<W>> {
     if words.is_empty() {
         return BTreeSet::from([Vec::new()]);
     }
@@ -293,62 +293,71 @@ enum Told {
 }
 
 /// Where a relay listens to the channel; it acknowledges whatever comes and keeps the forms.
-struct Relay {
-    address: String,
-    forms: Arc<Mutex<Vec<String>>>,
+pub(crate) struct Relay {
+    pub(crate) address: String,
+    heard: Arc<Mutex<Vec<Heard>>>,
+}
+
+/// A notice as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Heard {
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Relay {
-    async fn open() -> Relay {
+    pub(crate) async fn open() -> Relay {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("http://{}/unionpay", listener.local_addr().unwrap());
-        let forms = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&forms);
+        let address = format!("http://{}/notices", listener.local_addr().unwrap());
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&heard);
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let mut request = Vec::new();
                 let mut part = [0; 8192];
-                let form = loop {
+                let heard = loop {
                     let count = stream.read(&mut part).await.unwrap();
                     assert!(count > 0, "a notice was cut off");
                     request.extend_from_slice(&part[..count]);
-                    if let Some(form) = whole_form(&request) {
-                        break form;
+                    if let Some(heard) = whole(&request) {
+                        break heard;
                     }
                 };
-                kept.lock().unwrap().push(form);
+                kept.lock().unwrap().push(heard);
                 let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
                 stream.write_all(answer).await.unwrap();
             }
         });
-        Relay { address, forms }
+        Relay { address, heard }
+    }
+
+    /// The first notice that fits, once it came.
+    pub(crate) async fn first(&self, what: &str, fits: impl Fn(&str) -> bool) -> Heard {
+        let begun = Instant::now();
+        loop {
+            let heard = self.heard.lock().unwrap().clone();
+            if let Some(heard) = heard.iter().find(|heard| fits(&heard.body)) {
+                return heard.clone();
+            }
+            let waited = begun.elapsed();
+            assert!(waited < Duration::from_secs(60), "{what}: {heard:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// The notice about an order's payment or refund, signed by the channel's side, once it came.
     async fn told(&self, order: &str, kind: &str) -> Vec<u8> {
-        let begun = Instant::now();
-        loop {
-            let forms = self.forms.lock().unwrap().clone();
-            let is_it = |form: &&String| {
-                form.contains(&format!("orderId={order}"))
-                    && form
-                        .split('&')
-                        .any(|field| field == format!("txnType={kind}"))
-            };
-            if let Some(form) = forms.iter().find(is_it) {
-                return form.clone().into_bytes();
-            }
-            let waited = begun.elapsed();
-            assert!(
-                waited < Duration::from_secs(60),
-                "{order}, {kind}: {forms:?}"
-            );
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let is_it = |form: &str| {
+            let mut fields = form.split('&');
+            form.contains(&format!("orderId={order}"))
+                && fields.any(|field| field == format!("txnType={kind}"))
+        };
+        let heard = self.first(&format!("{order}, {kind}"), is_it).await;
+        heard.body.into_bytes()
     }
 }
 
-fn whole_form(request: &[u8]) -> Option<String> {
+fn whole(request: &[u8]) -> Option<Heard> {
     let text = std::str::from_utf8(request).ok()?;
     let (head, body) = text.split_once("\r\n\r\n")?;
     let length = head.lines().find_map(|line| {
@@ -356,7 +365,10 @@ fn whole_form(request: &[u8]) -> Option<String> {
         let is_length = name.eq_ignore_ascii_case("content-length");
         value.trim().parse::<usize>().ok().filter(|_| is_length)
     });
-    (body.len() >= length?).then(|| body.to_owned())
+    (body.len() >= length?).then(|| Heard {
+        head: head.to_owned(),
+        body: body.to_owned(),
+    })
 }
 
 /// A lost payment and its refund, told of in this order; and what they came to.
@@ -373,10 +385,12 @@ async fn told_of(corner: &Corner, relay: &Relay, minor: i64, words: [&[Told]; 2]
             let request = RequestRefund {
                 refund_intent: dialog.refund_intent,
                 order_id: order.clone(),
+                reference: None,
                 amount_minor: "700".to_owned(),
                 reason: "goods_returned".to_owned(),
                 note: String::new(),
                 in_cash: false,
+                rate: None,
             };
             let _refund: RefundView = corner.till.ask("request_refund", request).await.unwrap();
             refunded = Some(relay.told(&order, "04").await);

@@ -11,17 +11,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The channel at which the demo's past has no sale.
-pub(crate) const SILENT: &str = "unionpay";
+/// The channels at which the demo's past has no sale.
+pub(crate) const SILENT: [&str; 3] = ["btcpay", "stripe", "unionpay"];
 
 /// The accounts of a day of the demo's past that have sales.
 pub(crate) fn traded(accounts: &[AccountDayView]) -> impl Iterator<Item = &AccountDayView> {
-    let has_sales = |day: &&AccountDayView| day.account.channel != SILENT;
+    let has_sales = |day: &&AccountDayView| has_past(&day.account.channel);
     accounts.iter().filter(has_sales)
 }
 
+/// Whether the demo's past has sales at the channel.
+pub(crate) fn has_past(channel: &str) -> bool {
+    !SILENT.contains(&channel)
+}
+
 /// Longer than any result may take with a fault that stays on.
-const PATIENCE: Duration = Duration::from_secs(150);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(150);
 
 pub(crate) struct Till {
     pub(crate) host: Host,
@@ -138,6 +143,32 @@ impl Till {
         self.ask("take_payment", take(code, minor)).await
     }
 
+    /// A payment by a code that is shown.
+    pub(crate) async fn show(&self, channel: &str, minor: i64) -> PaymentView {
+        self.ask("show_qr", show(channel, minor)).await.unwrap()
+    }
+
+    /// The customer's phone.
+    pub(crate) async fn phone(&self, qr: &str, act: Act) -> PhoneScreen {
+        let act = PhoneAct {
+            qr: qr.to_owned(),
+            act,
+        };
+        self.ask("sandbox_phone", act).await.unwrap()
+    }
+
+    /// A payment that its customer made by phone; the order.
+    pub(crate) async fn paid_by_phone(&self, channel: &str, minor: i64) -> String {
+        let order = self.show(channel, minor).await.order_id;
+        let shown = self.until(&order, "shown", |v| v.qr.is_some()).await;
+        for act in [Act::Scan, Act::Pay] {
+            self.phone(&shown.qr.as_ref().unwrap().text, act).await;
+        }
+        self.until(&order, "paid", |v| v.state == PayState::Paid)
+            .await;
+        order
+    }
+
     pub(crate) async fn view(&self, order: &str) -> PaymentView {
         self.ask(
             "payment_view",
@@ -210,8 +241,14 @@ impl Till {
                 .map(|r| r["amount"].as_i64().unwrap())
                 .sum()
         };
+        let number = |trade: &Value| -> String {
+            // Stripe's objects have numbers of their own, and carry the merchant's among their words.
+            let word = &trade["stripe"]["metadata"]["paydesk_payment"];
+            let number = word.as_str().or(trade["out_trade_no"].as_str());
+            number.unwrap().to_owned()
+        };
         let trade = |trade: &Value| Trade {
-            reference: trade["out_trade_no"].as_str().unwrap().to_owned(),
+            reference: number(trade),
             total: trade["total"].as_i64().unwrap(),
             charged: sum(&trade["charges"]),
             refunded: sum(&trade["refunds"]),
@@ -271,5 +308,17 @@ pub(crate) fn take(code: &str, minor: i64) -> TakePayment {
         code: code.to_owned(),
         note: String::new(),
         confirmed_repeat_of: None,
+        part: None,
+    }
+}
+
+pub(crate) fn show(channel: &str, minor: i64) -> ShowQr {
+    ShowQr {
+        intent_id: intent(),
+        amount_minor: minor.to_string(),
+        channel: channel.to_owned(),
+        note: "A12 桌".to_owned(),
+        confirmed_repeat_of: None,
+        part: None,
     }
 }

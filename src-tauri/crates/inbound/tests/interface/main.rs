@@ -12,7 +12,9 @@
 mod channels;
 mod description;
 mod intruders;
+mod keeper;
 mod notices;
 mod orders;
+mod payer;
 mod schema;
 mod shop;

@@ -75,6 +75,8 @@ fn paid_on(day: i64) -> i64 {
 fn payer(channel: Channel) -> &'static str {
     match channel {
         Channel::Alipay => "支付宝（中国）网络技术有限公司",
+        // Coins stay in the merchant's own wallet.
+        Channel::Btcpay => "",
         Channel::Stripe => "STRIPE",
         Channel::Unionpay => "中国银联股份有限公司",
         Channel::Wechatpay => "财付通支付科技有限公司",
@@ -135,6 +137,7 @@ pub(super) fn payouts(ledger: &Ledger, channel: Channel, until: i64) -> Vec<Payo
                 Channel::Wechatpay => 2,
                 Channel::Unionpay => 3,
                 Channel::Stripe => 4,
+                Channel::Btcpay => 5,
             };
             let date = day_text(paid_on).replace('-', "");
             payouts.push(Payout {
@@ -179,7 +182,7 @@ fn movements(ledger: &Ledger, payee: Payee<'_>, until: i64) -> Vec<Movement> {
     for channel in domestic {
         let merchant = match channel {
             Channel::Alipay => payee.alipay,
-            Channel::Stripe => "",
+            Channel::Btcpay | Channel::Stripe => "",
             Channel::Unionpay => payee.unionpay,
             Channel::Wechatpay => payee.wechatpay,
         };

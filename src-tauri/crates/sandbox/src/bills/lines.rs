@@ -255,7 +255,7 @@ fn movements(line: &Line, channel: Channel) -> Vec<Entry<'_>> {
             of(EntryKind::Refund, negative(line.amount)),
             of(EntryKind::FeeReturn, line.fee),
         ],
-        (false, Channel::Stripe | Channel::Unionpay | Channel::Wechatpay) => {
+        (false, Channel::Btcpay | Channel::Stripe | Channel::Unionpay | Channel::Wechatpay) => {
             vec![of(EntryKind::Refund, less(line.fee, line.amount))]
         }
     };

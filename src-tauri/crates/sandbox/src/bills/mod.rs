@@ -38,7 +38,7 @@ fn bill_day_start_ms(channel: Channel, day: i64) -> i64 {
 /// How much sooner than at midnight a channel's day begins.
 fn ahead_ms(channel: Channel) -> i64 {
     match channel {
-        Channel::Alipay | Channel::Stripe | Channel::Wechatpay => 0,
+        Channel::Alipay | Channel::Btcpay | Channel::Stripe | Channel::Wechatpay => 0,
         Channel::Unionpay => 3_600_000,
     }
 }
@@ -47,7 +47,7 @@ fn ahead_ms(channel: Channel) -> i64 {
 fn ready_hour(channel: Channel) -> i64 {
     match channel {
         Channel::Alipay => 9,
-        Channel::Stripe | Channel::Unionpay | Channel::Wechatpay => 10,
+        Channel::Btcpay | Channel::Stripe | Channel::Unionpay | Channel::Wechatpay => 10,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::bills::{self, BankForm, Payee, PlantAsked, Planted};
 use crate::clock::{day_of, day_text, read_day, rfc3339_time};
 use crate::exchange::{Call, Reply};
 use crate::keys::{KeysError, Rotation};
-use crate::ledger::{Channel, JournalError};
+use crate::ledger::{Channel, CoinFact, Currency, JournalError, Rate};
 
 /// The header that names the time at which a call is to be treated as arriving: RFC 3339, or
 /// milliseconds since 1970. It needs [`TOKEN_HEADER`] beside it.
@@ -52,6 +52,13 @@ pub(super) struct StatementAsked {
 pub(super) struct RateAsked {
     channel: Channel,
     rate_millionths: u32,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CoinRateAsked {
+    currency: Currency,
+    /// `null` where nobody knows any more.
+    rate: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -168,6 +175,26 @@ impl Control {
         }
         self.set_fee_rate(asked.channel, asked.rate_millionths)?;
         self.rates()
+    }
+
+    /// What a bitcoin costs from now on.
+    pub(super) fn set_coin_rate(&self, asked: &CoinRateAsked) -> Result<Value, Refused> {
+        let rate = asked
+            .rate
+            .as_deref()
+            .map(|text| Rate::read(text).ok_or_else(|| Refused(400, format!("{text} is no rate"))));
+        let rate = rate.transpose()?;
+        self.coin_rate(asked.currency, rate)?;
+        Ok(json!({ "currency": asked.currency, "rate": rate.map(Rate::write) }))
+    }
+
+    pub(crate) fn coin_rate(
+        &self,
+        currency: Currency,
+        rate: Option<Rate>,
+    ) -> Result<(), JournalError> {
+        let fact = CoinFact::Rate { currency, rate };
+        self.world.ledger()?.keep_coins(vec![fact])
     }
 
     pub(super) fn rotate(&self, asked: &RotateAsked) -> Result<Value, Refused> {

@@ -17,11 +17,15 @@ use sha2::{Digest as _, Sha256};
 pub use books::{DayEnded, NOW_HEADER, TOKEN_HEADER};
 pub use phone::{PhoneAct, PhoneScreen};
 
+use crate::btcpay::{self, WalletAct};
 use crate::customers::{CUSTOMERS, sample_code};
 use crate::exchange::{Call, Reply};
 use crate::faults::{BILL_FAULTS, FAULTS, Fault, FaultKind, NamedAnswer};
 pub use crate::keys::{Registered, Rotated, Rotation};
-use crate::ledger::{Balances, Channel, Currency, Fen, JournalError, Notice, RefundState, Trade};
+use crate::ledger::{
+    Balances, Channel, CoinPayout, Currency, Delivery, Fen, Invoice, JournalError, Notice,
+    RefundState, Trade,
+};
 use crate::world::{Logged, World};
 
 /// Everything that is true about money.
@@ -29,6 +33,10 @@ use crate::world::{Logged, World};
 pub struct LedgerView {
     /// Every trade, oldest first.
     pub trades: Vec<Trade>,
+    /// Every invoice of BTCPay Server, oldest first.
+    pub invoices: Vec<Invoice>,
+    /// Every claim on money back there, oldest first.
+    pub payouts: Vec<CoinPayout>,
     /// Where each channel's money is.
     pub balances: Vec<Balances>,
 }
@@ -81,6 +89,8 @@ impl Control {
         let ledger = self.world.ledger()?;
         Ok(LedgerView {
             trades: ledger.trades().cloned().collect(),
+            invoices: ledger.coins().invoices().cloned().collect(),
+            payouts: ledger.coins().payouts().cloned().collect(),
             balances: ledger.all_balances(),
         })
     }
@@ -103,11 +113,11 @@ impl Control {
 
     pub(crate) fn reset_faults(&self, seed: Option<u64>) {
         self.world.faults().reset(seed);
-        *self.world.refunds_end_as() = RefundState::Success;
+        self.world.end_refunds_as(None, RefundState::Success);
         self.world.set_notice_delay(Some(0));
     }
 
-    /// UnionPay's notices go this much late from now on; `None` keeps them back.
+    /// Notices of UnionPay and events of BTCPay Server go this much late from now on; `None` keeps them back.
     pub(crate) fn set_notice_delay(&self, delay_ms: Option<i64>) {
         self.world.set_notice_delay(delay_ms);
     }
@@ -115,7 +125,8 @@ impl Control {
     fn notices(&self) -> Result<Value, Refused> {
         let ledger = self.world.ledger()?;
         let notices: Vec<&Notice> = ledger.notices().collect();
-        Ok(json!({ "notices": notices }))
+        let deliveries: Vec<&Delivery> = ledger.coins().deliveries().collect();
+        Ok(json!({ "notices": notices, "deliveries": deliveries }))
     }
 
     fn delay_notices(&self, asked: &NoticesAsked) -> Result<Value, Refused> {
@@ -169,6 +180,7 @@ impl Control {
                 written(&named)
             }
             ("POST", "bank/statement") => self.bank_statement(&read(call)?),
+            ("POST", "coin-rate") => self.set_coin_rate(&read(call)?),
             ("GET", "codes") => self.sample_codes(),
             ("POST", "day/end") => written(&self.end_day()?),
             ("GET", "customers") => Ok(json!({ "customers": CUSTOMERS })),
@@ -188,7 +200,7 @@ impl Control {
             }
             ("POST", "refunds") => {
                 let asked: RefundsAsked = read(call)?;
-                *self.world.refunds_end_as() = asked.ends_as;
+                self.world.end_refunds_as(asked.channel, asked.ends_as);
                 Ok(json!({ "ends_as": asked.ends_as }))
             }
             ("GET", "notices") => self.notices(),
@@ -205,6 +217,10 @@ impl Control {
             ("POST", "time") => self.set_time(call),
             ("GET", "requests") => Ok(json!({ "requests": self.requests(since(call)?) })),
             ("GET", "state") => self.state(),
+            ("POST", "wallet") => {
+                let asked: WalletAsked = read(call)?;
+                written(&btcpay::wallet(&self.world, &asked.qr, asked.act)?)
+            }
             _ => Err(Refused(404, "no such control".to_owned())),
         }
     }
@@ -223,6 +239,7 @@ impl Control {
             "wechatpay_appid": merchant.wechatpay.appid,
             "wechatpay_mchid": merchant.wechatpay.mchid,
             "unionpay_mer_id": merchant.unionpay.mer_id,
+            "btcpay_store_id": merchant.btcpay.store_id,
             "stripe_account": merchant.stripe.account,
             "stripe_reader": merchant.stripe.reader,
         }))
@@ -337,7 +354,15 @@ struct PhoneAsked {
 }
 
 #[derive(Debug, Deserialize)]
+struct WalletAsked {
+    qr: String,
+    act: WalletAct,
+}
+
+#[derive(Debug, Deserialize)]
 struct RefundsAsked {
+    /// Without it all channels.
+    channel: Option<Channel>,
     ends_as: RefundState,
 }
 

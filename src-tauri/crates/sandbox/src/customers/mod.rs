@@ -146,6 +146,8 @@ pub(crate) fn opening_balance(behaviour: Behaviour) -> Fen {
 pub fn sample_code(channel: Channel, behaviour: Behaviour, random: u64) -> String {
     let prefix = match channel {
         Channel::Alipay => "28",
+        // Nobody shows a code there; this is none of any other channel.
+        Channel::Btcpay => "00",
         // Nobody shows Stripe a code: these are digits that choose the customer, and nothing else.
         Channel::Stripe => "42",
         Channel::Unionpay => "620",

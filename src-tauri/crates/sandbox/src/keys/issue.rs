@@ -12,8 +12,8 @@ use super::certificate::{self, Name, Statement};
 use super::signature::Digest;
 use super::stand_in::{self, StandIn};
 use super::{
-    AlipayCertificateCredentials, AlipayCredentials, KeyFile, KeysError, MerchantCredentials,
-    StripeCredentials, UnionpayCredentials, WechatpayCredentials, content,
+    AlipayCertificateCredentials, AlipayCredentials, BtcpayCredentials, KeyFile, KeysError,
+    MerchantCredentials, StripeCredentials, UnionpayCredentials, WechatpayCredentials, content,
 };
 use crate::chance::Chance;
 
@@ -78,6 +78,7 @@ pub(super) fn generate(chance: &Chance) -> Result<KeyFile, KeysError> {
                 seller_id,
                 chance,
             )?,
+            btcpay: BtcpayCredentials::default(),
             unionpay: UnionpayCredentials::default(),
             wechatpay: wechatpay_credentials(&merchant, &public_mode, &platform, chance)?,
         },
@@ -283,6 +284,7 @@ pub(super) fn stand_in_credentials(chance: &Chance) -> StandInKeys {
             seller_id,
             aes_key: content::fresh_key(chance),
         },
+        btcpay: BtcpayCredentials::default(),
         unionpay: UnionpayCredentials::default(),
         wechatpay: WechatpayCredentials {
             appid: format!("wx{}", chance.digits(16)),

@@ -6,6 +6,7 @@
 pub(crate) mod content;
 pub(crate) mod signature;
 
+mod btcpay;
 mod certificate;
 mod issue;
 mod registered;
@@ -13,6 +14,7 @@ mod stand_in;
 mod stripe;
 mod unionpay;
 
+pub use btcpay::BtcpayCredentials;
 pub use registered::Registered;
 pub use stripe::StripeCredentials;
 pub use unionpay::UnionpayCredentials;
@@ -125,6 +127,9 @@ pub struct MerchantCredentials {
     pub alipay: AlipayCredentials,
     /// Alipay, certificate mode.
     pub alipay_certificate: AlipayCertificateCredentials,
+    /// BTCPay Server.
+    #[serde(default)]
+    pub btcpay: BtcpayCredentials,
     /// Stripe.
     #[serde(default)]
     pub stripe: StripeCredentials,
@@ -142,6 +147,7 @@ impl Debug for MerchantCredentials {
             .debug_struct("MerchantCredentials")
             .field("alipay_app_id", &self.alipay.app_id)
             .field("alipay_certificate_app_id", &self.alipay_certificate.app_id)
+            .field("btcpay_store_id", &self.btcpay.store_id)
             .field("stripe_account", &self.stripe.account)
             .field("wechatpay_mchid", &self.wechatpay.mchid)
             .field("unionpay_mer_id", &self.unionpay.mer_id)
@@ -250,7 +256,7 @@ impl Debug for Keys {
 }
 
 impl Keys {
-    /// Reads the folder's keys, or makes them; a file without content keys or keys of UnionPay gets some.
+    /// Reads the folder's keys, or makes them; a file without content keys, or without anything of a channel that came later, gets some.
     pub(crate) fn open(path: &Path) -> Result<Self, KeysError> {
         let mut file: KeyFile = match std::fs::read(path) {
             Ok(text) => serde_json::from_slice(&text).map_err(KeysError::encoding)?,
@@ -277,6 +283,10 @@ impl Keys {
             file.merchant.stripe = StripeCredentials::fresh(&Chance::system());
             write(path, &file)?;
         }
+        if file.merchant.btcpay.store_id.is_empty() {
+            file.merchant.btcpay = BtcpayCredentials::fresh(&Chance::system());
+            write(path, &file)?;
+        }
         let kept = Kept::File(Box::new(Mutex::new(file.clone())), path.to_owned());
         Self::from_file(&file, kept)
     }
@@ -286,6 +296,7 @@ impl Keys {
         let chance = Chance::seeded(seed);
         let mut file = generate(&chance)?;
         unionpay::add(&mut file, &unionpay::own_chance(seed))?;
+        file.merchant.btcpay = BtcpayCredentials::fresh(&btcpay::own_chance(seed));
         file.merchant.stripe = StripeCredentials::fresh(&stripe::own_chance(seed));
         Self::from_file(
             &file,
@@ -302,6 +313,7 @@ impl Keys {
         let mut issued = stand_in_credentials(&chance);
         let (credentials, unionpay) = UnionpayKeys::stand_in(&unionpay::own_chance(seed));
         issued.merchant.unionpay = credentials;
+        issued.merchant.btcpay = BtcpayCredentials::fresh(&btcpay::own_chance(seed));
         issued.merchant.stripe = StripeCredentials::fresh(&stripe::own_chance(seed));
         let signer = |name: &str, pem: &str, key: Box<StandIn>| {
             let (name, pem) = (name.to_owned(), pem.to_owned());

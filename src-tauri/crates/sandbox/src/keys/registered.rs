@@ -83,6 +83,11 @@ impl Keys {
         };
         let (serial, certificate_pem) = match channel {
             Channel::Alipay => Default::default(),
+            Channel::Btcpay => {
+                return Err(KeysError::encoding(
+                    "BTCPay Server takes no keys of the merchant",
+                ));
+            }
             Channel::Stripe => {
                 return Err(KeysError::encoding(
                     "Stripe knows its merchants by secret keys",

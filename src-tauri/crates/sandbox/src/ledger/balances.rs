@@ -31,13 +31,17 @@ pub struct Balances {
 }
 
 impl Ledger {
-    /// A sheet of every channel in yuan, and one of each other currency that it has seen.
+    /// A sheet of every channel in yuan, or in coins where it keeps those, and one of each other currency that it has seen.
     pub(crate) fn all_balances(&self) -> Vec<Balances> {
         let sheets = Channel::ALL.into_iter().flat_map(|channel| {
             let trades = self.trades().filter(|trade| trade.key.channel == channel);
             let mut others: BTreeSet<Currency> = trades.map(|trade| trade.currency).collect();
-            others.remove(&Currency::CNY);
-            let all = [Currency::CNY].into_iter().chain(others);
+            let first = match channel {
+                Channel::Btcpay => Currency::BTC,
+                _ => Currency::CNY,
+            };
+            others.remove(&first);
+            let all = [first].into_iter().chain(others);
             all.map(move |currency| (channel, currency))
         });
         sheets
@@ -71,8 +75,16 @@ impl Ledger {
                     .then_some(refund.amount)
                 }),
         );
+        // Invoices are no trades.
+        let (came, left, on_way) = match (channel, currency) {
+            (Channel::Btcpay, Currency::BTC) => self.coins().sums(),
+            _ => (0, 0, 0),
+        };
+        let in_transit = in_transit.and_then(|sum| sum.plus(Fen::new(on_way)));
         let charged = Fen::sum(trades().map(super::Trade::charged));
         let refunded = Fen::sum(trades().map(super::Trade::refunded));
+        let charged = charged.and_then(|sum| sum.plus(Fen::new(came)));
+        let refunded = refunded.and_then(|sum| sum.plus(Fen::new(left)));
         let spent = spent.unwrap_or(Fen::ZERO);
         let in_transit = in_transit.unwrap_or(Fen::ZERO);
         let reserved = account.reserved;

@@ -14,6 +14,8 @@ pub struct Currency([u8; 3]);
 impl Currency {
     /// The yuan, in which every trade of the Chinese channels is.
     pub const CNY: Self = Self(*b"CNY");
+    /// Bitcoin, whose smallest unit is the satoshi: in its coins BTCPay Server keeps the merchant's money.
+    pub const BTC: Self = Self(*b"BTC");
 
     /// Reads three letters in either case; `None` for anything else.
     #[must_use]

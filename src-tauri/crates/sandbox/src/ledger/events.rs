@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Channel, Charge, Currency, Decline, EndedBy, Fen, Ledger, Plan, Refund, RefundState, Reserve,
-    State, StripeAttempt, StripeEvent, StripeMethod, Trade, TradeKey, UnionpayTerms, Withdrawal,
+    Channel, Charge, CoinFact, Currency, Decline, EndedBy, Fen, Ledger, Plan, Refund, RefundState,
+    Reserve, State, StripeAttempt, StripeEvent, StripeMethod, Trade, TradeKey, UnionpayTerms,
+    Withdrawal,
 };
 use crate::bills::Plant;
 use crate::customers::{self, Behaviour};
@@ -22,6 +23,8 @@ pub(crate) enum Event {
         at_ms: i64,
         amount: Fen,
     },
+    /// Something happened in BTCPay Server's books.
+    Coins { fact: CoinFact },
     /// The day was ended early: the sandbox's clock runs ahead of the machine's from now on.
     DayEnded { at_ms: i64, offset_ms: i64 },
     /// The payer declined on the phone; the trade waits on.
@@ -147,6 +150,7 @@ impl Ledger {
     pub(super) fn apply(&mut self, event: Event) {
         match event {
             Event::Charged { key, at_ms, amount } => self.apply_charge(&key, at_ms, amount),
+            Event::Coins { fact } => self.apply_coins(fact),
             Event::DayEnded { offset_ms, .. } => self.offset_ms = offset_ms,
             Event::Planted(plant) => self.plants.push(plant),
             Event::RateSet {
@@ -425,7 +429,7 @@ pub(super) enum Way {
 }
 
 /// Sums stay far below the range of an account: 10^12 fen are in the sandbox, and 2^63 fit.
-fn move_money(account: &mut Fen, amount: Fen, way: Way) {
+pub(super) fn move_money(account: &mut Fen, amount: Fen, way: Way) {
     let moved = match way {
         Way::In => account.plus(amount),
         Way::Out => account.minus(amount),

@@ -5,6 +5,7 @@
 //! ledger knows no wire format and decides no error code; it must never change without an event.
 
 mod balances;
+mod coins;
 mod currency;
 mod events;
 mod journal;
@@ -19,6 +20,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 pub use balances::Balances;
+pub(crate) use coins::{CoinFact, Coins, Delivery, Hook, Told, What, id_of, unit};
+pub use coins::{
+    CoinMethod, CoinPayment, CoinPayout, CoinState, Invoice, InvoiceExtra, InvoiceMethod,
+    InvoiceStatus, InvoiceTerms, PayoutState, PullPayment, Rate, SpeedPolicy,
+};
 pub use currency::Currency;
 pub(crate) use events::Event;
 pub use journal::JournalError;
@@ -109,6 +115,7 @@ pub(crate) struct Ledger {
     rates: BTreeMap<Channel, u32>,
     plants: Vec<Plant>,
     notices: Notices,
+    coins: Coins,
     stripe: StripeBooks,
     /// How far ended days have moved the sandbox's clock ahead of the machine's.
     offset_ms: i64,
@@ -142,6 +149,7 @@ impl Ledger {
             by_refund_no: HashMap::new(),
             by_refund_id: HashMap::new(),
             notices: Notices::default(),
+            coins: Coins::default(),
             stripe: StripeBooks::default(),
             agenda: BTreeSet::new(),
             wallets: BTreeMap::new(),
@@ -164,6 +172,7 @@ impl Ledger {
             }
             self.live_through(at_ms, key, now_ms)?;
         }
+        self.settle_coins(i64::MIN, now_ms)?;
         self.pay_out(now_ms)
     }
 
@@ -510,6 +519,8 @@ impl Ledger {
         let day = crate::clock::china_day(now_ms);
         match channel {
             Channel::Alipay => format!("{day}22001400{count:012}"),
+            // Invoices are no trades.
+            Channel::Btcpay => String::new(),
             Channel::Stripe => format!("pi_3Sandbox{count:016}"),
             Channel::Unionpay => query_id(51, count, now_ms),
             Channel::Wechatpay => format!("4200000000{day}{count:010}"),
@@ -523,6 +534,7 @@ impl Ledger {
         let day = crate::clock::china_day(now_ms);
         match channel {
             Channel::Alipay => format!("{day}33001400{count:012}"),
+            Channel::Btcpay => String::new(),
             Channel::Stripe => format!("re_3Sandbox{count:016}"),
             Channel::Unionpay => query_id(52, count, now_ms),
             Channel::Wechatpay => format!("50300000000{day}{count:010}"),

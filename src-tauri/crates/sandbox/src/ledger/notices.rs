@@ -70,8 +70,8 @@ impl Notices {
 }
 
 impl Ledger {
-    /// Makes happen what UnionPay's payers did within the last minutes, so that it can be told without waiting for a
-    /// call. What is older waits for one all the same: it may belong to a past that is being played.
+    /// Makes happen what payers of the channels that tell did within the last minutes, so that it can be told without
+    /// waiting for a call. What is older waits for one all the same: it may belong to a past that is being played.
     pub(crate) fn settle_recent(&mut self, now_ms: i64) -> Result<(), JournalError> {
         let first = TradeKey::new(Channel::Alipay, "");
         let recent = self
@@ -85,7 +85,11 @@ impl Ledger {
         for (at_ms, key) in due {
             self.live_through(at_ms, key, now_ms)?;
         }
-        Ok(())
+        self.settle_coins(now_ms.saturating_sub(RECENT_MS), now_ms)
+    }
+
+    pub(crate) fn notice(&self, number: &str) -> Option<&Notice> {
+        self.notices.by_number.get(number)
     }
 
     /// Every notice, by the number of its transaction.

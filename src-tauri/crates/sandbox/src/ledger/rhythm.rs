@@ -13,6 +13,8 @@ pub struct Rhythm {
     pub after_reverse_ms: i64,
     /// From a refund's acceptance to its end (WeChat Pay, UnionPay).
     pub refund_ms: i64,
+    /// From one block to the next (BTCPay Server); blocks come on the multiples of it.
+    pub block_ms: i64,
     /// How soon after the charge WeChat Pay refuses to reverse.
     pub reverse_wait_ms: i64,
     /// How long an unanswered connection is held open.
@@ -30,6 +32,7 @@ impl Default for Rhythm {
             late_ms: 20_000,
             after_reverse_ms: 3_000,
             refund_ms: 3_000,
+            block_ms: 60_000,
             reverse_wait_ms: 15_000,
             silence_ms: 60_000,
             delay_ms: 45_000,

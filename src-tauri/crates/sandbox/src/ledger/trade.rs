@@ -13,6 +13,8 @@ use crate::customers::Behaviour;
 pub enum Channel {
     /// Alipay's `gateway.do`.
     Alipay,
+    /// BTCPay Server's Greenfield API.
+    Btcpay,
     /// Stripe's API, version 1.
     Stripe,
     /// UnionPay's 全渠道 gateway, version 5.1.0.
@@ -23,23 +25,32 @@ pub enum Channel {
 
 impl Channel {
     /// Every channel, in the order in which the sandbox learnt them: lists keep it.
-    pub const ALL: [Self; 4] = [Self::Alipay, Self::Wechatpay, Self::Unionpay, Self::Stripe];
+    pub const ALL: [Self; 5] = [
+        Self::Alipay,
+        Self::Wechatpay,
+        Self::Unionpay,
+        Self::Stripe,
+        Self::Btcpay,
+    ];
 
     /// Its name in the ledger, in the control's calls and among accounts.
     #[must_use]
     pub fn id(self) -> &'static str {
         match self {
             Self::Alipay => "alipay",
+            Self::Btcpay => "btcpay",
             Self::Stripe => "stripe",
             Self::Unionpay => "unionpay",
             Self::Wechatpay => "wechatpay",
         }
     }
 
-    /// The rate of a contract that nobody has changed, in millionths: 0.60 %, at Stripe 2.90 %.
+    /// The rate of a contract that nobody has changed, in millionths: 0.60 %, at Stripe 2.90 %, and nothing where the
+    /// merchant's own server takes the money.
     pub(crate) const fn usual_rate(self) -> u32 {
         match self {
             Self::Alipay | Self::Unionpay | Self::Wechatpay => usual_rate(),
+            Self::Btcpay => 0,
             Self::Stripe => 29_000,
         }
     }

@@ -147,9 +147,14 @@ pub(crate) fn notice(world: &World, ledger: &Ledger, notice: &Notice) -> Option<
     Some(DueNotice {
         number: notice.number.clone(),
         url,
+        headers: vec![
+            (
+                "content-type".to_owned(),
+                "application/json; charset=utf-8".to_owned(),
+            ),
+            ("stripe-signature".to_owned(), signature),
+        ],
         body,
-        content_type: "application/json; charset=utf-8",
-        signature: Some(signature),
     })
 }
 

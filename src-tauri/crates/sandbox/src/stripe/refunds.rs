@@ -11,7 +11,8 @@ use super::params::Params;
 use super::{Cx, Done, currency, intents, is_of_stripe};
 use crate::exchange::Carriage;
 use crate::ledger::{
-    Fen, Ledger, NewRefund, RefundCause, RefundState, State, StripeEvent, StripeRefund, Trade,
+    Channel, Fen, Ledger, NewRefund, RefundCause, RefundState, State, StripeEvent, StripeRefund,
+    Trade,
 };
 
 const REASONS: [&str; 3] = ["duplicate", "fraudulent", "requested_by_customer"];
@@ -123,7 +124,7 @@ fn new_refund(
     metadata: std::collections::BTreeMap<String, String>,
 ) -> NewRefund {
     let method = method_of(trade, &terms_of(trade));
-    let asked = *cx.world.refunds_end_as();
+    let asked = cx.world.refunds_end_as(Channel::Stripe);
     let fails = asked == RefundState::Closed || method.last4 == "5126";
     let later_ms = cx.now_ms.saturating_add(cx.world.rhythm.refund_ms);
     NewRefund {

@@ -84,13 +84,17 @@ fn is_known(report_type: &str) -> bool {
         || version(PAYOUTS, 3)
 }
 
-/// Reports begin with the day of UTC before the first payment: an account is older than what is paid to it.
+/// An account is older than what is paid to it: a shop asks for the report of its first days too, on which nobody may
+/// have paid by it.
+const OPENED_DAYS_BEFORE: i64 = 30;
+
+/// Reports begin when the account was opened.
 fn data_from_ms(ledger: &Ledger) -> i64 {
     let mut trades = ledger.trades().filter(is_of_stripe);
     let first = trades.next().map_or(0, |trade| trade.created_ms);
     first
         .div_euclid(86_400_000)
-        .saturating_sub(1)
+        .saturating_sub(OPENED_DAYS_BEFORE)
         .max(0)
         .saturating_mul(86_400_000)
 }
@@ -147,7 +151,9 @@ pub(super) fn run(cx: &Cx<'_>, ledger: &mut Ledger, params: &Params) -> Done {
     let is_column = |name: &String| {
         let name = name.as_str();
         let is_more = !report_type.starts_with(PAYOUTS)
-            && (MORE.contains(&name) || name.starts_with("payment_metadata["));
+            && (MORE.contains(&name)
+                || name.starts_with("payment_metadata[")
+                || name.starts_with("refund_metadata["));
         known.contains(&name) || is_more
     };
     if let Some(strange) = columns.iter().find(|name| !is_column(name)) {
@@ -387,6 +393,15 @@ fn trade_of<'a>(ledger: &'a Ledger, line: &BalanceLine) -> Option<&'a Trade> {
     }
 }
 
+/// What the merchant wrote to the refund that a line is about.
+fn refund_told(trade: Option<&Trade>, line: &BalanceLine, key: &str) -> Option<String> {
+    let (LineSource::Refund(_, number) | LineSource::RefundFailed(_, number)) = &line.source else {
+        return None;
+    };
+    let refund = trade?.refunds.iter().find(|it| it.refund_no == *number)?;
+    refund.stripe.as_ref()?.metadata.get(key).cloned()
+}
+
 fn cell(ledger: &Ledger, line: &BalanceLine, name: &str, zone: &TimeZone) -> String {
     let utc = TimeZone::UTC;
     let trade = trade_of(ledger, line);
@@ -403,6 +418,12 @@ fn cell(ledger: &Ledger, line: &BalanceLine, name: &str, zone: &TimeZone) -> Str
         return terms
             .and_then(|terms| terms.metadata.get(key).cloned())
             .unwrap_or_default();
+    }
+    if let Some(key) = name
+        .strip_prefix("refund_metadata[")
+        .and_then(|key| key.strip_suffix(']'))
+    {
+        return refund_told(trade, line, key).unwrap_or_default();
     }
     let code = || line.currency.code().to_lowercase();
     match name {

@@ -24,9 +24,11 @@ pub(crate) fn notice(keys: &Keys, ledger: &Ledger, notice: &Notice) -> Option<Du
     Some(DueNotice {
         number: notice.number.clone(),
         url,
+        headers: vec![(
+            "content-type".to_owned(),
+            "application/x-www-form-urlencoded;charset=UTF-8".to_owned(),
+        )],
         body: pairs.join("&"),
-        content_type: "application/x-www-form-urlencoded;charset=UTF-8",
-        signature: None,
     })
 }
 

@@ -15,7 +15,7 @@ use crate::world::World;
 
 /// 04: a part or all, again and again until everything is back. Accepted first, done later.
 pub(super) fn refund(world: &World, form: &Form) -> Result<Fields, Refusal> {
-    let ends_as = *world.refunds_end_as();
+    let ends_as = world.refunds_end_as(Channel::Unionpay);
     let mut ledger = world.ledger()?;
     let (number, terms) = check_new(world, &ledger, form)?;
     let amount = form.amount()?;

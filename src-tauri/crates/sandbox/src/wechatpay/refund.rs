@@ -48,7 +48,7 @@ pub(super) fn refund(world: &World, call: &Call) -> Outcome {
         return Err(Refusal::parameter("reason"));
     }
     let (amount, total) = check_amount(asked.amount)?;
-    let ends_as = *world.refunds_end_as();
+    let ends_as = world.refunds_end_as(Channel::Wechatpay);
     let now_ms = world.now().wall_ms;
     let mut ledger = world.ledger()?;
     let found = match (

@@ -62,7 +62,7 @@ fn signed_answers_about_others_are_signed_and_about_others() {
         let (_, told) = seen.trusted();
         match channel {
             Channel::Alipay => assert_eq!(told["out_trade_no"], "OTHERSHOP00000001"),
-            Channel::Stripe | Channel::Unionpay => panic!("not asked"),
+            Channel::Btcpay | Channel::Stripe | Channel::Unionpay => panic!("not asked"),
             Channel::Wechatpay => {
                 assert_eq!(told["out_trade_no"], "STRUCK01");
                 assert_eq!(told["mchid"], "1900009999");
@@ -104,7 +104,7 @@ fn a_replay_is_an_older_word_about_the_same_order() {
         let old = till.ask_struck(channel, &Ask::query("REPLAY01"), again);
         match channel {
             Channel::Alipay => assert_eq!(old.trusted().1, waiting),
-            Channel::Stripe | Channel::Unionpay => panic!("not asked"),
+            Channel::Btcpay | Channel::Stripe | Channel::Unionpay => panic!("not asked"),
             Channel::Wechatpay => assert_eq!(old, Seen::Forged),
         }
     }

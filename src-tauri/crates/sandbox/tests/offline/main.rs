@@ -7,6 +7,7 @@
     reason = "tests: a failed assumption is a failed test"
 )]
 
+mod btcpay;
 mod faults;
 mod history;
 mod rsa;

@@ -94,7 +94,7 @@ fn notices_of_stripe_are_handed_over() {
     let due = till.sandbox.notices(till.now()).unwrap();
     assert!(
         due.iter()
-            .all(|notice| notice.signature.is_some() && notice.url == "https://relay.example/n")
+            .all(|notice| notice.headers.len() == 2 && notice.url == "https://relay.example/n")
     );
     let kinds: Vec<String> = due
         .iter()

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 
 /// 2026-11-21 10:22:12 in China.
 pub(crate) const MORNING_MS: i64 = 1_795_227_732_000;
-/// UnionPay's calls are forms of their own.
-const UNIONPAY: &str = "the till of UnionPay stands in unionpay.rs";
+/// UnionPay's calls are forms of their own, BTCPay Server's invoices are no trades.
+const ELSEWHERE: &str = "their tills stand in unionpay.rs and btcpay.rs";
 const HOST: &str = "http://channel.localhost";
 
 /// What a till makes of an answer.
@@ -125,7 +125,7 @@ impl Till {
     pub(crate) fn send(&self, channel: Channel, ask: &Ask, strike: Option<Strike>) -> Sent {
         match channel {
             Channel::Alipay => self.send_alipay(ask, strike),
-            Channel::Stripe | Channel::Unionpay => panic!("{UNIONPAY}"),
+            Channel::Btcpay | Channel::Stripe | Channel::Unionpay => panic!("{ELSEWHERE}"),
             Channel::Wechatpay => self.send_wechatpay(ask, strike),
         }
     }
@@ -138,7 +138,7 @@ impl Till {
                 let (method, content) = ask.alipay();
                 std::hint::black_box(self.alipay_body(method, &content));
             }
-            Channel::Stripe | Channel::Unionpay => panic!("{UNIONPAY}"),
+            Channel::Btcpay | Channel::Stripe | Channel::Unionpay => panic!("{ELSEWHERE}"),
             Channel::Wechatpay => {
                 let (method, target, body) = ask.wechatpay(&own.appid, &own.mchid);
                 std::hint::black_box(self.authorization(method, &target, &body.to_string()));
@@ -256,7 +256,7 @@ impl Till {
     pub(crate) fn read(&self, channel: Channel, node: &str, answer: &WireAnswer) -> Seen {
         match channel {
             Channel::Alipay => self.read_alipay(node, answer),
-            Channel::Stripe | Channel::Unionpay => panic!("{UNIONPAY}"),
+            Channel::Btcpay | Channel::Stripe | Channel::Unionpay => panic!("{ELSEWHERE}"),
             Channel::Wechatpay => self.read_wechatpay(answer),
         }
     }

@@ -173,7 +173,7 @@ fn refunds_end_as_the_day_wants() {
         (RefundState::Closed, 800, 100, 100),
     ];
     for (at, (state, kept, returned, in_transit)) in ends.into_iter().enumerate() {
-        till.sandbox.set_refunds_end_as(state);
+        till.sandbox.set_refunds_end_as(None, state);
         let number = format!("ENDS0001R{at}");
         till.ask(channel, &Ask::refund("ENDS0001", &number, 100, 1000))
             .trusted();

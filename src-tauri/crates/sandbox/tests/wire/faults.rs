@@ -263,7 +263,9 @@ async fn a_request_delivered_twice_is_charged_once() {
     ] {
         let seen = match channel {
             Channel::Alipay => alipay(&shop, number).await,
-            Channel::Stripe | Channel::Unionpay => panic!("its faults stand in unionpay_wrong.rs"),
+            Channel::Btcpay | Channel::Stripe | Channel::Unionpay => {
+                panic!("their faults stand elsewhere")
+            }
             Channel::Wechatpay => wechatpay(&shop, number).await,
         };
         assert!(matches!(seen, Seen::Trusted(_)), "{seen:?}");

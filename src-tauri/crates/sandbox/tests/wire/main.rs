@@ -9,6 +9,11 @@
 
 mod alipay;
 mod bills;
+mod btcpay;
+mod btcpay_hooks;
+mod btcpay_refunds;
+mod btcpay_till;
+mod btcpay_wrong;
 mod control;
 mod customers;
 mod durability;

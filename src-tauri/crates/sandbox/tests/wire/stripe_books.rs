@@ -85,6 +85,12 @@ async fn a_report_says_what_the_balance_says() {
     let from = 1_795_227_732 / 86_400 * 86_400;
     shop.stripe_paid("REP1", "10000", "usd").await;
     shop.stripe_paid("REP2", "5000", "jpy").await;
+    let intent = shop.stripe_paid("REP4", "900", "eur").await;
+    let refund = [
+        ("payment_intent", intent["id"].as_str().unwrap()),
+        ("metadata[refund]", "REP4R1"),
+    ];
+    shop.stripe_do("/v1/refunds", &refund).await;
     shop.pass(DAY_MS);
     shop.stripe_paid("REP3", "700", "usd").await;
     let (start, end) = (from.to_string(), (from + 86_400).to_string());
@@ -100,6 +106,7 @@ async fn a_report_says_what_the_balance_says() {
         ("parameters[columns][4]", "fee"),
         ("parameters[columns][5]", "net"),
         ("parameters[columns][6]", "payment_metadata[order_id]"),
+        ("parameters[columns][7]", "refund_metadata[refund]"),
     ];
     let report = shop.stripe_do("/v1/reporting/report_runs", &run).await;
     assert_eq!(
@@ -121,9 +128,12 @@ async fn a_report_says_what_the_balance_says() {
     let file = shop.stripe_ask(&path).await;
     let (names, mut rows) = rows_of(&file.body);
     assert_eq!(names[0], "balance_transaction_id");
-    rows.sort_by_key(|row| row[6].clone());
+    rows.sort_by_key(|row| (row[6].clone(), row[7].clone()));
+    let of_refunds: Vec<&str> = rows.iter().map(|row| row[7].as_str()).collect();
+    assert_eq!(of_refunds, ["", "", "", "REP4R1"]);
     let told: Vec<[&str; 5]> = rows
         .iter()
+        .filter(|row| row[2] != "eur")
         .map(|row| [&row[2], &row[3], &row[4], &row[5], &row[6]].map(String::as_str))
         .collect();
     assert_eq!(

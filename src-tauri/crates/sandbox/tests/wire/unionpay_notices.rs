@@ -14,14 +14,14 @@ use crate::shop::{Shop, fresh};
 use crate::unionpay_till::{BACK, Fields, decoded};
 
 /// The merchant's address: keeps what comes and answers with a status.
-struct Relay {
-    url: String,
-    status: Arc<AtomicU16>,
+pub(crate) struct Relay {
+    pub(crate) url: String,
+    pub(crate) status: Arc<AtomicU16>,
     came: mpsc::UnboundedReceiver<String>,
 }
 
 impl Relay {
-    async fn open(status: u16) -> Self {
+    pub(crate) async fn open(status: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/notify?shop=1", listener.local_addr().unwrap());
         let status = Arc::new(AtomicU16::new(status));
@@ -46,12 +46,18 @@ impl Relay {
         Self { url, status, came }
     }
 
-    /// The next notice, as head and fields.
-    async fn next(&mut self) -> (String, Fields) {
+    /// The next notice, as head and body.
+    pub(crate) async fn next_raw(&mut self) -> (String, String) {
         let came = tokio::time::timeout(Duration::from_secs(20), self.came.recv());
         let request = came.await.expect("a notice").unwrap();
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
-        (head.to_owned(), decoded(body))
+        (head.to_owned(), body.to_owned())
+    }
+
+    /// The next notice, as head and fields.
+    async fn next(&mut self) -> (String, Fields) {
+        let (head, body) = self.next_raw().await;
+        (head, decoded(&body))
     }
 }
 

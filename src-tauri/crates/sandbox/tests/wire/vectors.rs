@@ -1,8 +1,8 @@
 //! Recorded requests of independent clients, replayed against the verification functions.
 
 use paydesk_sandbox::verification::{
-    Digest, Recorded, alipay_accepts, alipay_text_to_sign, unionpay_accepts, unionpay_text_to_sign,
-    wechatpay_accepts,
+    Digest, Recorded, alipay_accepts, alipay_text_to_sign, btcpay_signature, unionpay_accepts,
+    unionpay_text_to_sign, wechatpay_accepts,
 };
 use serde_json::Value;
 
@@ -216,4 +216,23 @@ fn unionpays_published_and_own_vectors_are_accepted() {
         check_unionpay(name, &body, wanted, key);
     }
     assert_eq!(vectors.len(), 3);
+}
+
+#[test]
+fn btcpays_vectors_are_signed_alike() {
+    let Some(file) = shared("btcpay.json") else {
+        return;
+    };
+    let vectors = file["vectors"].as_array().unwrap();
+    for vector in vectors {
+        let (secret, body) = (text(vector, "secret"), text(vector, "body"));
+        let sign = |body: &str| btcpay_signature(secret.as_bytes(), body.as_bytes());
+        assert_eq!(sign(body), text(vector, "header"));
+        assert_ne!(sign(&altered(body)), text(vector, "header"));
+        assert_ne!(
+            btcpay_signature(b"another", body.as_bytes()),
+            text(vector, "header")
+        );
+    }
+    assert_eq!(vectors.len(), 4);
 }

@@ -3,6 +3,7 @@
 use crate::shop::*;
 use paydesk_desk::ports::*;
 use paydesk_domain::*;
+use serde_json::json;
 
 #[tokio::test]
 async fn an_order_comes_back_as_it_was_and_the_same_intent_opens_nothing_new() {
@@ -39,6 +40,33 @@ async fn an_order_comes_back_as_it_was_and_the_same_intent_opens_nothing_new() {
     assert_eq!(
         store.rebuild().await.unwrap().differences,
         Vec::<String>::new()
+    );
+}
+
+#[tokio::test]
+async fn what_is_written_while_the_projections_are_compared_is_no_difference() {
+    let folder = folder("compared");
+    let (shop, examiner) = (open(&folder).await.unwrap(), open(&folder).await.unwrap());
+    let writing = async {
+        for n in 0..60 {
+            let order = opened(&shop, &format!("intent-{n}"), 4650, "A12 桌").await;
+            let code = format!("20261121220{n:02}");
+            let _paid = shop.commit(paid(&order, &code)).await.unwrap();
+        }
+    };
+    let comparing = async {
+        let mut seen = Vec::new();
+        while seen.last() != Some(&60) {
+            let report = examiner.rebuild().await.unwrap();
+            assert_eq!(report.differences, [""; 0]);
+            seen.push(report.orders);
+        }
+        seen
+    };
+    let ((), seen) = tokio::join!(writing, comparing);
+    assert!(
+        seen.iter().any(|orders| (1..60).contains(orders)),
+        "{seen:?}"
     );
 }
 
@@ -172,4 +200,56 @@ async fn personal_data_and_evidence_are_not_readable_in_the_files() {
             assert!(!bytes.windows(canary.len()).any(|w| w == canary), "{file}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_refund_that_is_done_is_no_open_matter_and_keeps_its_time_at_a_start() {
+    let folder = folder("done-refund");
+    let store = open(&folder).await.unwrap();
+    let order = opened(&store, "intent-1", 4650, "").await;
+    let mut order = store.commit(paid(&order, "c1")).await.unwrap();
+    let payment = order.latest().unwrap().reference().clone();
+    let plan = RefundPlan {
+        intent: "refund-1".to_owned(),
+        amount: order.plan().total,
+        reason: "goods_returned".to_owned(),
+        note: String::new(),
+        by: "主管".to_owned(),
+        in_cash: false,
+        rate: RateChoice::default(),
+    };
+    let at = Timestamp(3_000);
+    let reference = order.begin_refund(&payment, plan, at).unwrap();
+    let done = Fact::Refund(RefundFact::Done {
+        channel_ref: None,
+        at: Some(at),
+    });
+    let (who, why) = ("主管".to_owned(), "slip".to_owned());
+    let told = Evidence::from_operator(done, who, why, at);
+    order.refund_mut(&reference).unwrap().apply(&told);
+    let body = json!({ "after": { "refund": order.refund(&reference) } });
+    let begun = event(&order, Some(&reference), EventKind::RefundBegun, body);
+    let planned = |due| Work {
+        reference: reference.clone(),
+        due: Some(due),
+    };
+    let soon = Timestamp(3_600_000);
+    let commit = Commit {
+        order,
+        events: vec![begun],
+        work: vec![planned(soon)],
+        sealed: Vec::new(),
+        note: None,
+    };
+    let _refunded = store.commit(commit).await.unwrap();
+    assert_eq!(store.open_work().await.unwrap(), []);
+    let next = async || store.pulse().await.unwrap().next_due;
+    let start = Timestamp(10_000);
+    store.plan_anew(start).await.unwrap();
+    assert_eq!(next().await, Some(soon));
+    // No look is planned ten days ahead: a clock that was wrong did it.
+    store.asked(planned(Timestamp(864_000_000))).await.unwrap();
+    store.plan_anew(start).await.unwrap();
+    assert_eq!(next().await, Some(start));
+    store.close().await;
 }

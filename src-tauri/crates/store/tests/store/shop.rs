@@ -88,6 +88,7 @@ pub(crate) fn new_order(
             expires: Timestamp(300_000),
             watch_ms: 900_000,
             rate: None,
+            intent: None,
         };
         let opened = json!({ "after": { "order": { "number": order.number(), "plan": order.plan(), "opened_at": order.opened_at() } } });
         let payment = order.begin_payment(payment, Timestamp(1_000))?.clone();
@@ -187,6 +188,7 @@ pub(crate) fn paid(order: &Order, channel_ref: &str) -> Commit {
         channel_ref: ChannelRef(channel_ref.to_owned()),
         at: Timestamp(2_000),
         payer: None,
+        coins: Vec::new(),
     });
     let evidence =
         Evidence::from_channel(Fact::Payment(fact), &proof, Heard::Reply, Timestamp(2_000));
