@@ -18,6 +18,7 @@ mod mutate;
 mod peer;
 mod seeds;
 mod targets;
+mod theirs;
 
 pub use mutate::Mutator;
 pub use targets::{TARGETS, by_name};

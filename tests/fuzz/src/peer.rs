@@ -80,6 +80,11 @@ impl Peer {
                 ("app_id", "2021000000000001"),
                 ("seller_id", "2088021109625633"),
             ],
+            "btcpay" => &[
+                ("base_url", "https://pay.example.com"),
+                ("store_id", "9CiNzKoANXxmk5ayZngSXrHTiVvvgCrwrpFQd4m2K776"),
+            ],
+            "stripe" => &[("account", "acct_1")],
             "unionpay" => &[("merId", "777290058167151")],
             _ => &[("appid", "wx1"), ("mchid", "1900000001")],
         };
@@ -175,6 +180,7 @@ pub(crate) fn refund() -> RefundCall {
         sent_at: NOW,
         amount: cny(800),
         reason: "退货".to_owned(),
+        rate: paydesk_domain::RateChoice::default(),
     }
 }
 
@@ -186,5 +192,6 @@ pub(crate) fn query_refund() -> QueryRefund {
             amount: cny(800),
             ..target()
         },
+        offer: None,
     }
 }

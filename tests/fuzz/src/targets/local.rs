@@ -152,6 +152,7 @@ pub(super) fn event_seeds() -> Vec<Vec<u8>> {
         expires: Timestamp(NOW.0 + 120_000),
         watch_ms: 60_000,
         rate: None,
+        intent: None,
     };
     let _begun = order.begin_payment(payment, NOW).expect("a payment");
     found.push(serde_json::to_vec(&order));
@@ -162,6 +163,7 @@ pub(super) fn event_seeds() -> Vec<Vec<u8>> {
         channel_ref: ChannelRef("4".to_owned()),
         at: NOW,
         payer: None,
+        coins: Vec::new(),
     }));
     if let Some(payment) = order.payment_mut(&reference()) {
         let _change = payment.apply(&Evidence::from_channel(fact, &proof(), Heard::Query, NOW));
@@ -174,6 +176,7 @@ pub(super) fn event_seeds() -> Vec<Vec<u8>> {
         note: "x".to_owned(),
         by: "收银员 1".to_owned(),
         in_cash: false,
+        rate: paydesk_domain::RateChoice::default(),
     };
     let _reference = order
         .begin_refund(&reference(), refund, NOW)

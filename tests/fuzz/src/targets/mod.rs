@@ -2,9 +2,11 @@
 
 mod answers;
 mod bills;
+mod btcpay;
 mod forms;
 mod local;
 mod statements;
+mod stripe;
 mod unionpay;
 
 use crate::Target;
@@ -78,6 +80,30 @@ pub const TARGETS: &[Target] = &[
         run: answers::wechatpay_notice,
     },
     Target {
+        name: "stripe-answer",
+        holds: "what its host says pays only with one object of our number, amount, currency and mode in it",
+        seeds: stripe::answer_seeds,
+        run: stripe::answer,
+    },
+    Target {
+        name: "stripe-notice",
+        holds: "a signed event pays only with one object of our number, amount and currency in it",
+        seeds: stripe::notice_seeds,
+        run: stripe::notice,
+    },
+    Target {
+        name: "stripe-header",
+        holds: "an event is believed only under the tag of the moment that its header names",
+        seeds: stripe::header_seeds,
+        run: stripe::header,
+    },
+    Target {
+        name: "stripe-bill",
+        holds: "reports: totals are the sum of the lines; line ends change nothing",
+        seeds: stripe::bill_seeds,
+        run: stripe::bill,
+    },
+    Target {
         name: "unionpay-reply",
         holds: "no form without a signature is believed",
         seeds: unionpay::reply_seeds,
@@ -100,6 +126,24 @@ pub const TARGETS: &[Target] = &[
         holds: "of all certificates in an answer, the one that was issued is believed",
         seeds: unionpay::certificate_seeds,
         run: unionpay::certificate,
+    },
+    Target {
+        name: "btcpay-answer",
+        holds: "money came only where one object has our store, order, currency and at least that sum in it",
+        seeds: btcpay::answer_seeds,
+        run: btcpay::answer,
+    },
+    Target {
+        name: "btcpay-claim",
+        holds: "a refund is done only by paid claims of its own offer that reach its sum",
+        seeds: btcpay::claim_seeds,
+        run: btcpay::claim,
+    },
+    Target {
+        name: "btcpay-notice",
+        holds: "no webhook moves money, whatever is in it",
+        seeds: btcpay::notice_seeds,
+        run: btcpay::notice,
     },
     Target {
         name: "alipay-bill",
