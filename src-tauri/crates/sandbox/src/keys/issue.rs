@@ -4,8 +4,10 @@
 
 use std::thread;
 
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
 use rand::Rng as _;
-use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
+use rsa::pkcs8::{DecodePrivateKey as _, EncodePrivateKey, EncodePublicKey, LineEnding};
 use rsa::{RsaPrivateKey, RsaPublicKey};
 
 use super::certificate::{self, Name, Statement};
@@ -15,7 +17,7 @@ use super::{
     AlipayCertificateCredentials, AlipayCredentials, BtcpayCredentials, KeyFile, KeysError,
     MerchantCredentials, StripeCredentials, UnionpayCredentials, WechatpayCredentials, content,
 };
-use crate::chance::Chance;
+use crate::chance::{Chance, Source};
 
 const ALIPAY_ROOT: Name<'_> = Name {
     common: "Paydesk Sandbox Alipay Root",
@@ -26,14 +28,25 @@ const WECHATPAY_ROOT: Name<'_> = Name {
     organisation: "Paydesk Sandbox",
 };
 
-/// Seven keys of 2048 bits take about a second on one core, so every core makes some.
+/// One key of 2048 bits. The library that the product signs with draws them several times as fast, but from no seed;
+/// what is signed and checked with them is done by `rsa` alone.
+pub(super) fn fresh_rsa_key(mut source: Source) -> Result<RsaPrivateKey, KeysError> {
+    if let Source::Seeded(random) = &mut source {
+        return RsaPrivateKey::new(random, 2048).map_err(KeysError::encoding);
+    }
+    let key = KeyPair::generate(KeySize::Rsa2048).map_err(KeysError::encoding)?;
+    let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&key).map_err(KeysError::encoding)?;
+    RsaPrivateKey::from_pkcs8_der(der.as_ref()).map_err(KeysError::encoding)
+}
+
+/// Makes some on every core.
 pub(super) fn fresh_keys<const COUNT: usize>(
     chance: &Chance,
 ) -> Result<[RsaPrivateKey; COUNT], KeysError> {
     let makers: Vec<_> = (0..COUNT)
         .map(|_| {
-            let mut random = chance.fork();
-            thread::spawn(move || RsaPrivateKey::new(&mut random, 2048))
+            let source = chance.fork();
+            thread::spawn(move || fresh_rsa_key(source))
         })
         .collect();
     let mut keys = Vec::with_capacity(COUNT);
@@ -41,7 +54,7 @@ pub(super) fn fresh_keys<const COUNT: usize>(
         let key = maker
             .join()
             .map_err(|_| KeysError::Encoding("a key maker died".to_owned()))?;
-        keys.push(key.map_err(KeysError::encoding)?);
+        keys.push(key?);
     }
     keys.try_into()
         .map_err(|_| KeysError::Encoding(format!("{COUNT} keys were asked for")))

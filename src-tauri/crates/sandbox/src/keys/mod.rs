@@ -29,8 +29,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::chance::Chance;
 use issue::{
-    alipay_gateway_certificate, generate, platform_certificate, private_pem, public_key_id,
-    public_pem, serial, stand_in_credentials,
+    alipay_gateway_certificate, fresh_rsa_key, generate, platform_certificate, private_pem,
+    public_key_id, public_pem, serial, stand_in_credentials,
 };
 use signature::{PrivateKey, PublicKey};
 use stand_in::StandIn;
@@ -515,7 +515,7 @@ impl Keys {
 
     /// A further RSA key and its private key as PEM.
     fn fresh_signer(&self, what: Rotation, chance: &Chance) -> Result<(Signer, String), KeysError> {
-        let key = RsaPrivateKey::new(&mut chance.fork(), 2048).map_err(KeysError::encoding)?;
+        let key = fresh_rsa_key(chance.fork())?;
         let (name, pem) = match what {
             Rotation::PlatformCertificate => platform_certificate(&key, chance)?,
             Rotation::PublicKey => (
