@@ -29,11 +29,6 @@ const STAGES: [Stage; 17] = [
         work: |it| plain(set_up(it, Purpose::Test)),
     },
     Stage {
-        name: "gen",
-        is_foundation: false,
-        work: gen_check,
-    },
-    Stage {
         name: "format",
         is_foundation: false,
         work: format,
@@ -67,6 +62,11 @@ const STAGES: [Stage; 17] = [
         name: "rust",
         is_foundation: true,
         work: rust_tests,
+    },
+    Stage {
+        name: "gen",
+        is_foundation: false,
+        work: gen_check,
     },
     Stage {
         name: "pages",
@@ -297,7 +297,8 @@ fn rust_tests(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
 }
 
 fn page_tests(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
-    node_tests(workspace, "pages")
+    // Most of the time a page waits for its till.
+    node_tests(workspace, "pages", 2)
 }
 
 /// A part of the kills that `cargo xtask kills` makes in full.
@@ -358,7 +359,8 @@ fn simulated_days(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
 }
 
 fn window_tests(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
-    node_tests(workspace, "window")
+    // Two windows at once only steal each other's focus.
+    node_tests(workspace, "window", 1)
 }
 
 fn independent_clients(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
@@ -368,13 +370,13 @@ fn independent_clients(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
     )
 }
 
-/// One file after the other: two browsers or two windows at once only steal each other's processor.
-fn node_tests(workspace: &Workspace, folder: &str) -> Outcome<(Counts, Outcome)> {
+/// The test files of a folder, so many at once.
+fn node_tests(workspace: &Workspace, folder: &str, abreast: usize) -> Outcome<(Counts, Outcome)> {
     let root = workspace.path("tests/e2e");
     let mut words = vec![
         "--test".to_owned(),
         "--test-reporter=spec".to_owned(),
-        "--test-concurrency=1".to_owned(),
+        format!("--test-concurrency={abreast}"),
     ];
     for file in crate::workspace::files_under(&root.join(folder), &[])? {
         let name = file.to_string_lossy();
