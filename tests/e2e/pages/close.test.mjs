@@ -39,6 +39,8 @@ test('a day without its bills says what is missing', async () => {
   const why = await shop.part('sign-why').innerText();
   assert.match(why, /账单还没有导入/);
   assert.equal(await shop.part('sign').isDisabled(), true);
+  const { accounts } = await overview();
+  assert.equal(await shop.part('bill-missing').count(), traded(accounts).length);
   await isClean('close-empty');
 });
 
@@ -55,6 +57,7 @@ test('with its bills the differences are listed, each side beside the other', as
   const { counts } = await overview();
   assert.ok(counts.open >= 5, `${counts.open} open`);
   assert.match(await shop.part('sign-why').innerText(), new RegExp(`${counts.open}`));
+  assert.equal(await shop.part('bill-missing').count(), 0);
   await isClean('close-open');
 });
 

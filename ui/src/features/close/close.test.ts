@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { useTransport } from '$lib/api/client';
 import { FakeConsole } from '../../test/fake';
 import { close } from './close.svelte';
+import { lacksBill } from './day';
 import { NO_FILTERS, rememberedFilters } from './filters';
 
 describe('a day is worked off', () => {
@@ -68,6 +69,15 @@ describe('a day is worked off', () => {
     close.ask('fee');
     expect(close.asking).toBeNull();
     expect(await close.reopen('the channel answered')).toBe(true);
+  });
+
+  it('misses a bill only of an account that traded', () => {
+    const day = close.overview!;
+    const hindrance = { why: 'bill_missing', account_id: 'demo-alipay', count: 0 };
+    const missing = { ...day, hindrances: [hindrance] };
+    expect(lacksBill(missing, 'demo-alipay')).toBe(true);
+    expect(lacksBill(missing, 'demo-stripe')).toBe(false);
+    expect(lacksBill(day, 'demo-alipay')).toBe(false);
   });
 
   it('decides about what is filtered, and about nothing else', async () => {

@@ -26,6 +26,11 @@ export function hindranceText({ why, account_id, count }: HindranceView, day: Da
   }
 }
 
+/// Whether a bill of this account has to come: without one, and not missing, nothing was traded.
+export function lacksBill({ hindrances }: DayOverview, id: string): boolean {
+  return hindrances.some(({ why, account_id }) => why === 'bill_missing' && account_id === id);
+}
+
 export function actText(act: string): string {
   return textOrName('act', act);
 }
