@@ -370,13 +370,15 @@ fn independent_clients(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
     )
 }
 
-/// The test files of a folder, so many at once.
+/// The test files of a folder, so many at once. A file that stands still is ended and named, instead of the whole run:
+/// the longest takes four minutes.
 fn node_tests(workspace: &Workspace, folder: &str, abreast: usize) -> Outcome<(Counts, Outcome)> {
     let root = workspace.path("tests/e2e");
     let mut words = vec![
         "--test".to_owned(),
         "--test-reporter=spec".to_owned(),
         format!("--test-concurrency={abreast}"),
+        "--test-timeout=720000".to_owned(),
     ];
     for file in crate::workspace::files_under(&root.join(folder), &[])? {
         let name = file.to_string_lossy();

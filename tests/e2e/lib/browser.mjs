@@ -20,6 +20,8 @@ const FLAGS = [
   '--force-color-profile=srgb',
   '--hide-scrollbars',
 ];
+/** A browser on a busy machine is up in ten seconds. */
+const PATIENCE_MS = 60_000;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
 
@@ -34,7 +36,7 @@ export async function openPage({ locale = 'zh-CN', scheme = 'light', size } = {}
   ], { env });
   let browser;
   const close = async () => {
-    await browser?.close();
+    await browser?.end();
     await host.end('SIGINT');
     folder.remove();
   };
@@ -43,8 +45,7 @@ export async function openPage({ locale = 'zh-CN', scheme = 'light', size } = {}
       if (host.isGone()) throw new Error(host.printed());
       return /^http:\S+/m.exec(host.printed())?.[0];
     });
-    browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS });
-    const context = await browser.newContext({
+    browser = await openBrowser({
       viewport: size ?? { width: 1280, height: 800 },
       locale,
       timezoneId: 'Asia/Shanghai',
@@ -52,7 +53,7 @@ export async function openPage({ locale = 'zh-CN', scheme = 'light', size } = {}
       reducedMotion: 'reduce',
       serviceWorkers: 'block',
     });
-    const page = await context.newPage();
+    const { page } = browser;
     const faults = [];
     page.on('pageerror', (error) => faults.push(String(error)));
     page.on('console', (message) => {
@@ -68,6 +69,41 @@ export async function openPage({ locale = 'zh-CN', scheme = 'light', size } = {}
     await close();
     throw new Error(`the page did not open: ${said}`, { cause: error });
   }
+}
+
+/** A browser with one empty page. One that does not come up is ended, said, and started once more. */
+async function openBrowser(options) {
+  try {
+    return await startBrowser(options);
+  } catch (error) {
+    console.error(`the browser is started again: ${error.message}`);
+    return startBrowser(options);
+  }
+}
+
+async function startBrowser(options) {
+  // As a server its process is known: Chromium now and then stands still while it starts or ends, and answers nothing.
+  const server = await chromium.launchServer({ executablePath: '/usr/bin/chromium', args: FLAGS, timeout: PATIENCE_MS });
+  try {
+    const page = await inTime('open a page', async () => {
+      const browser = await chromium.connect(server.wsEndpoint());
+      const context = await browser.newContext(options);
+      return context.newPage();
+    });
+    return { page, end: () => inTime('end', () => server.close()).catch(() => server.kill()) };
+  } catch (error) {
+    await server.kill();
+    throw error;
+  }
+}
+
+/** What a browser answers, or that it did not. */
+async function inTime(what, work) {
+  let late;
+  const limit = new Promise((_, reject) => {
+    late = setTimeout(() => reject(new Error(`it did not ${what} in ${PATIENCE_MS} ms`)), PATIENCE_MS);
+  });
+  return Promise.race([work(), limit]).finally(() => clearTimeout(late));
 }
 
 /** What people do, by the parts of the page. */

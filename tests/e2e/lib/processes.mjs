@@ -26,6 +26,9 @@ process.on('exit', () => {
   for (const group of groups) signalGroup(group, 'SIGKILL');
 });
 
+// A file that is ended because it took too long takes its programs with it.
+process.on('SIGTERM', () => process.exit(143));
+
 function signalGroup(group, signal) {
   try {
     process.kill(-group, signal);
