@@ -11,6 +11,8 @@ const SUITES = {
   'wechatpay-axios-plugin': async (suite, { shop }) => (await import('./clients/wechatpay.mjs')).run(suite, shop),
   wechatpayv3: async (suite, { shop, python }) => (await import('./clients/python.mjs')).run(suite, shop, python, 'trade'),
   btcpay: async (suite, { shop }) => (await import('./clients/btcpay.mjs')).run(suite, shop),
+  stripe: async (suite, { shop }) => (await import('./clients/stripe.mjs')).run(suite, shop),
+  'stripe-stateful-mock': async (suite, { shop }) => (await import('./clients/stripe_peer.mjs')).run(suite, shop),
   // Its day ends, so it has a sandbox of its own.
   bills: async (suite, { books, python }) => (await import('./clients/bills.mjs')).run(suite, books, python),
   // Generated files; no sandbox.
@@ -24,6 +26,8 @@ const SUITES = {
     (await import('./clients/statements.mjs')).run(suite, python, programs.movements),
   // Faults and the whole ledger are held still by one client at a time, so these follow one another.
   hostile: async (suite, { quiet }) => (await import('./clients/hostile.mjs')).run(suite, quiet),
+  'stripe-python': async (suite, { quiet, python }) =>
+    (await import('./clients/stripe.mjs')).runBroken(suite, quiet, python),
   forged: async (suite, { quiet, python }) => {
     await (await import('./clients/alipay.mjs')).runForged(suite, quiet);
     await (await import('./clients/wechatpay.mjs')).runForged(suite, quiet);
@@ -31,7 +35,7 @@ const SUITES = {
     await quiet.withFault({ name: 'bad_signature', scope: 'pay' }, () => run(suite, quiet, python, 'forged'));
   },
 };
-const ALONE = ['hostile', 'forged'];
+const ALONE = ['hostile', 'stripe-python', 'forged'];
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !(name in SUITES));

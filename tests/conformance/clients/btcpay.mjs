@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import bolt11 from 'bolt11';
 import btcpay from 'btcpay-greenfield-node-client';
 
-import { described } from '../lib/openapi.mjs';
+import { described } from '../lib/greenfield.mjs';
 import { freshNumber } from '../lib/sandbox.mjs';
 
 const { HealthService, InvoicesService, OpenAPI, PullPaymentsPublicService, StoresService, WebhooksService } = btcpay;

@@ -1,106 +1,145 @@
-// Calls the sandbox and holds each answer against BTCPay Server's official OpenAPI document, by a stranger's validator.
-// Three things of the document are read as they are meant, not as they stand:
+// Holds exchanges against an official OpenAPI document, read from the shared folder, by validators that strangers wrote.
+// Two things of such documents are read as they are meant, not as they stand:
 // - `additionalProperties: false` inside of `allOf` would refuse the other half of the same object; here the halves are
 //   put together, and a field that none of them names is refused.
-// - `nullable` beside an `allOf` of a reference is meant for the whole: the reference's own type knows no null.
-// - refusals of fields are listed under 400, but the server sends them with 422.
+// - `nullable` beside `allOf` or `anyOf` is meant for the whole: a reference's own type knows no null.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-import validator from 'openapi-response-validator';
+import requests from 'openapi-request-validator';
+import answers from 'openapi-response-validator';
 
 import { root } from './place.mjs';
 
-const Validator = validator.default;
 const asked = process.env.PAYDESK_SHARED;
-const file = path.join(asked ?? path.join(root, '../shared'), 'protocols', 'btcpay-openapi-trimmed.json');
 
-/** The document; nothing where the shared folder is not there. */
-function read() {
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8'));
-  if (asked) throw new Error(`PAYDESK_SHARED is set, but has no ${file}`);
-  console.log('btcpay: answers are not validated, no shared data');
-  return undefined;
+function relaxed(published) {
+  return JSON.parse(JSON.stringify(published, (name, value) => {
+    if (name === 'additionalProperties' && value === false) return undefined;
+    if (value?.nullable !== true) return value;
+    const { nullable, ...rest } = value;
+    return value.allOf || value.anyOf ? { anyOf: [{ enum: [null] }, rest] } : value;
+  }));
 }
 
-const published = read();
-/** The same without what cannot be said of a half, and with "or null" where it is said beside a reference. */
-const relaxed = published && JSON.parse(JSON.stringify(published, (name, value) => {
-  if (name === 'additionalProperties' && value === false) return undefined;
-  if (value?.nullable === true && value.allOf) return { anyOf: [{ enum: [null] }, { allOf: value.allOf }] };
-  return value;
-}));
+/** One official document. */
+export class Document {
+  #published;
+  #relaxed;
+  #ways;
 
-function resolved(schema) {
-  if (!schema?.$ref) return schema;
-  return resolved(published.components.schemas[schema.$ref.split('/').at(-1)]);
-}
-
-/** Names of fields that the schema knows, and whether it takes others. */
-function fields(schema) {
-  const own = resolved(schema) ?? {};
-  const parts = (own.allOf ?? []).map(fields);
-  const names = [...Object.keys(own.properties ?? {}), ...parts.flatMap((part) => part.names)];
-  const isClosed = own.additionalProperties === false || parts.some((part) => part.isClosed);
-  return { names, isClosed };
-}
-
-function propertyOf(schema, name) {
-  const own = resolved(schema) ?? {};
-  const here = own.properties?.[name];
-  return here ?? (own.allOf ?? []).map((part) => propertyOf(part, name)).find((found) => found);
-}
-
-/** Fields that nobody described, with their way. */
-function unknown(schema, value, place = '') {
-  const own = resolved(schema) ?? {};
-  if (Array.isArray(value)) return value.flatMap((item, at) => unknown(own.items, item, `${place}[${at}]`));
-  if (value === null || typeof value !== 'object') return [];
-  const { names, isClosed } = fields(schema);
-  return Object.entries(value).flatMap(([name, inner]) => {
-    const way = `${place}.${name}`;
-    if (!names.includes(name)) return isClosed ? [way] : [];
-    return unknown(propertyOf(schema, name), inner, way);
-  });
-}
-
-/** Which of the described answers this status is. */
-function describedAs(operation, status) {
-  const known = operation.responses;
-  const code = known[status] ? status : known.default ? 'default' : status >= 400 ? '400' : undefined;
-  const schema = known[code]?.content?.['application/json']?.schema;
-  const isProblem = status !== 422 && status >= 400;
-  if (status === 422) return { $ref: '#/components/schemas/ValidationProblemDetails' };
-  return isProblem ? { $ref: '#/components/schemas/ProblemDetails' } : schema;
-}
-
-/** One call by its described path; answers the body once it is as the document says. */
-export async function described(sandbox, key, method, template, given) {
-  const { body, query, status = 200, spoil, ...parts } = given;
-  const filled = template.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(parts[name]));
-  const answer = await fetch(`${sandbox.url}${filled}${query ? `?${query}` : ''}`, {
-    method,
-    headers: { authorization: `token ${key}`, 'content-type': 'application/json' },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  const text = await answer.text();
-  assert.equal(answer.status, status, `${method} ${filled}: ${text}`);
-  const told = text === '' ? undefined : JSON.parse(text);
-  if (published) check(method, template, status, spoil ? spoil(told) : told);
-  return told;
-}
-
-function check(method, template, status, told) {
-  const operation = published.paths[template]?.[method.toLowerCase()];
-  assert.ok(operation, `${method} ${template} is not in the official document`);
-  const schema = describedAs(operation, status);
-  if (schema === undefined) {
-    assert.equal(told, undefined, `${method} ${template}: the official document has no body`);
-    return;
+  /** Nothing where the shared folder is not there: then a run says so, and validates nothing. */
+  static read(name) {
+    const file = path.join(asked ?? path.join(root, '../shared'), 'protocols', name);
+    if (existsSync(file)) return new Document(JSON.parse(readFileSync(file, 'utf8')));
+    if (asked) throw new Error(`PAYDESK_SHARED is set, but has no ${file}`);
+    console.log(`${name}: nothing is validated, no shared data`);
+    return undefined;
   }
-  const judge = new Validator({ responses: { [status]: { schema } }, components: relaxed.components });
-  const found = judge.validateResponse(String(status), told);
-  const wrong = [...(found?.errors ?? []).map((error) => JSON.stringify(error)), ...unknown(schema, told)];
-  assert.deepEqual(wrong, [], `${method} ${template} is not as the official document says: ${wrong.join(', ')}`);
+
+  constructor(published) {
+    this.#published = published;
+    this.#relaxed = relaxed(published);
+    // Fixed words before places to fill: `/search` is no `/{intent}`.
+    this.#ways = Object.keys(published.paths)
+      .toSorted((one, other) => one.split('{').length - other.split('{').length)
+      .map((template) => [template, new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`)]);
+  }
+
+  /** The described path that a call's path is one of. */
+  templateOf(pathname) {
+    const way = this.#ways.find(([, pattern]) => pattern.test(pathname));
+    assert.ok(way, `${pathname} is not in the official document`);
+    return way[0];
+  }
+
+  operation(method, template) {
+    const operation = this.#published.paths[template]?.[method.toLowerCase()];
+    assert.ok(operation, `${method} ${template} is not in the official document`);
+    return operation;
+  }
+
+  /** Fails unless the answer is as `schema` says; without a schema it has to be empty. */
+  holdAnswer(what, schema, told) {
+    if (schema === undefined) {
+      assert.equal(told, undefined, `${what}: the official document has no body`);
+      return;
+    }
+    const judge = new answers.default({ responses: { 200: { schema: relaxed(schema) } }, components: this.#relaxed.components });
+    const found = judge.validateResponse('200', told)?.errors ?? [];
+    this.#conclude(what, [...found.map((error) => JSON.stringify(error)), ...this.#unknown(schema, told)]);
+  }
+
+  /** Fails unless the form or query is what the operation takes: no field more, none less, each of its type. */
+  holdRequest(what, operation, { query, form }) {
+    const content = operation.requestBody?.content?.['application/x-www-form-urlencoded'];
+    const inQuery = (operation.parameters ?? []).filter((one) => one.in === 'query');
+    const properties = Object.fromEntries(inQuery.map(({ name, schema }) => [name, schema]));
+    const required = inQuery.filter((one) => one.required).map((one) => one.name);
+    const schema = form ? content?.schema ?? {} : { type: 'object', properties, required, additionalProperties: false };
+    const judge = new requests.default({
+      requestBody: { required: true, content: { 'application/json': { schema } } },
+      componentSchemas: this.#published.components.schemas,
+      enableDefaultSettings: true,
+    });
+    const body = typed(schema, form ?? query);
+    const found = judge.validateRequest({ headers: { 'content-type': 'application/json' }, body })?.errors ?? [];
+    this.#conclude(what, found.map((error) => JSON.stringify(error)));
+  }
+
+  #conclude(what, wrong) {
+    assert.deepEqual(wrong, [], `${what} is not as the official document says: ${wrong.join(', ')}`);
+  }
+
+  #resolved(schema) {
+    if (!schema?.$ref) return schema;
+    return this.#resolved(this.#published.components.schemas[schema.$ref.split('/').at(-1)]);
+  }
+
+  /** Names of fields that the schema knows, and whether it takes others. */
+  #fields(schema) {
+    const own = this.#resolved(schema) ?? {};
+    const parts = (own.allOf ?? []).map((part) => this.#fields(part));
+    const names = [...Object.keys(own.properties ?? {}), ...parts.flatMap((part) => part.names)];
+    const isClosed = own.additionalProperties === false || parts.some((part) => part.isClosed);
+    return { names, isClosed };
+  }
+
+  #propertyOf(schema, name) {
+    const own = this.#resolved(schema) ?? {};
+    const here = own.properties?.[name];
+    return here ?? (own.allOf ?? []).map((part) => this.#propertyOf(part, name)).find((found) => found);
+  }
+
+  /** Fields that nobody described, with their way. */
+  #unknown(schema, value, place = '') {
+    const own = this.#resolved(schema) ?? {};
+    if (Array.isArray(value)) return value.flatMap((item, at) => this.#unknown(own.items, item, `${place}[${at}]`));
+    if (value === null || typeof value !== 'object') return [];
+    const { names, isClosed } = this.#fields(schema);
+    return Object.entries(value).flatMap(([name, inner]) => {
+      const way = `${place}.${name}`;
+      if (!names.includes(name)) return isClosed ? [way] : [];
+      return this.#unknown(this.#propertyOf(schema, name), inner, way);
+    });
+  }
+}
+
+/** A form holds texts alone: where the schema has a number or a truth, the text is read as one. */
+function typed(schema, value) {
+  const choices = schema?.anyOf ?? schema?.oneOf;
+  if (choices) {
+    const kind = Array.isArray(value) ? 'array' : typeof value === 'object' ? 'object' : undefined;
+    const fitting = choices.find((one) => (kind ? one.type === kind : one.type !== 'object' && one.type !== 'array'));
+    return typed(fitting, value);
+  }
+  if (Array.isArray(value)) return value.map((item) => typed(schema?.items, item));
+  if (value !== null && typeof value === 'object') {
+    const entries = Object.entries(value);
+    return Object.fromEntries(entries.map(([name, inner]) => [name, typed(schema?.properties?.[name], inner)]));
+  }
+  if (schema?.type === 'integer' && /^-?\d+$/.test(value)) return Number(value);
+  if (schema?.type === 'boolean' && /^(true|false)$/.test(value)) return value === 'true';
+  return value;
 }
