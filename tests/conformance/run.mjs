@@ -13,6 +13,9 @@ const SUITES = {
   btcpay: async (suite, { shop }) => (await import('./clients/btcpay.mjs')).run(suite, shop),
   stripe: async (suite, { shop }) => (await import('./clients/stripe.mjs')).run(suite, shop),
   'stripe-stateful-mock': async (suite, { shop }) => (await import('./clients/stripe_peer.mjs')).run(suite, shop),
+  // The product's own connectors, their requests held against official documents.
+  product: async (suite, { shop, programs }) =>
+    (await import('./clients/product.mjs')).run(suite, shop, programs['paydesk-cli']),
   // Its day ends, so it has a sandbox of its own.
   bills: async (suite, { books, python }) => (await import('./clients/bills.mjs')).run(suite, books, python),
   // Generated files; no sandbox.

@@ -24,11 +24,8 @@ pub(crate) fn generate(workspace: &Workspace, arguments: &[String]) -> Outcome {
     let words: Vec<&str> = words.split(' ').collect();
     run(command(&workspace.path(""), "cargo", &words))?;
     let program = workspace.program("contract");
-    let mut export = command(
-        &workspace.path(""),
-        &program.to_string_lossy(),
-        &[] as &[&str],
-    );
+    let words: [&str; 0] = [];
+    let mut export = command(&workspace.path(""), &program.to_string_lossy(), &words);
     let answer = export.stderr(Stdio::inherit()).output()?;
     if !answer.status.success() {
         return Err(Stop::Failed(format!(

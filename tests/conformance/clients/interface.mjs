@@ -1,26 +1,15 @@
 // The payment interface against requests that Schemathesis makes of its OpenAPI document.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { runClient } from '../lib/client.mjs';
+import { freePort } from '../lib/till.mjs';
 import { until } from '../lib/waiting.mjs';
 
 /** Requests of each kind for each operation. */
 const EXAMPLES = 40;
-
-/** A port that nobody listens at. */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** A demo till whose interface is on, for as long as the client runs. */
 export async function run(suite, python, program) {

@@ -71,21 +71,35 @@ export class Document {
     this.#conclude(what, [...found.map((error) => JSON.stringify(error)), ...this.#unknown(schema, told)]);
   }
 
-  /** Fails unless the form or query is what the operation takes: no field more, none less, each of its type. */
-  holdRequest(what, operation, { query, form }) {
-    const content = operation.requestBody?.content?.['application/x-www-form-urlencoded'];
-    const inQuery = (operation.parameters ?? []).filter((one) => one.in === 'query');
-    const properties = Object.fromEntries(inQuery.map(({ name, schema }) => [name, schema]));
-    const required = inQuery.filter((one) => one.required).map((one) => one.name);
-    const schema = form ? content?.schema ?? {} : { type: 'object', properties, required, additionalProperties: false };
+  /** Fails unless the query is what the operation takes: no parameter more, none less, each of its type. */
+  holdQuery(what, operation, query) {
+    const described = (operation.parameters ?? []).filter((one) => one.in === 'query');
+    const properties = Object.fromEntries(described.map(({ name, schema }) => [name, schema]));
+    const required = described.filter((one) => one.required).map((one) => one.name);
+    const schema = { type: 'object', properties, required, additionalProperties: false };
+    this.#holdBody(`${what}: the query`, schema, typed(schema, query));
+  }
+
+  /** Fails unless the form is what the operation takes. */
+  holdForm(what, operation, form) {
+    const schema = operation.requestBody?.content?.['application/x-www-form-urlencoded']?.schema ?? {};
+    this.#holdBody(`${what}: the form`, schema, typed(schema, form));
+  }
+
+  /** Fails unless the JSON is what the operation takes. */
+  holdJson(what, operation, body) {
+    const schema = operation.requestBody?.content?.['application/json']?.schema;
+    if (schema === undefined) assert.equal(body, undefined, `${what}: the official document takes no body`);
+    else this.#holdBody(`${what}: the body`, relaxed(schema), body, this.#unknown(schema, body));
+  }
+
+  #holdBody(what, schema, body, unknown = []) {
     const judge = new requests.default({
       requestBody: { required: true, content: { 'application/json': { schema } } },
-      componentSchemas: this.#published.components.schemas,
-      enableDefaultSettings: true,
+      componentSchemas: this.#relaxed.components.schemas,
     });
-    const body = typed(schema, form ?? query);
     const found = judge.validateRequest({ headers: { 'content-type': 'application/json' }, body })?.errors ?? [];
-    this.#conclude(what, found.map((error) => JSON.stringify(error)));
+    this.#conclude(what, [...found.map((error) => JSON.stringify(error)), ...unknown]);
   }
 
   #conclude(what, wrong) {
@@ -139,7 +153,7 @@ function typed(schema, value) {
     const entries = Object.entries(value);
     return Object.fromEntries(entries.map(([name, inner]) => [name, typed(schema?.properties?.[name], inner)]));
   }
-  if (schema?.type === 'integer' && /^-?\d+$/.test(value)) return Number(value);
+  if (['integer', 'number'].includes(schema?.type) && /^-?\d+$/.test(value)) return Number(value);
   if (schema?.type === 'boolean' && /^(true|false)$/.test(value)) return value === 'true';
   return value;
 }

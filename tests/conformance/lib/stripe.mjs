@@ -33,8 +33,8 @@ export function holdExchange({ method, url, body, status, answer }) {
   const what = `${method} ${template}`;
   // A request that is refused for its form need not have a right one.
   if (status < 400) {
-    published.holdRequest(`${what}: the query`, operation, { query: unfolded(search.slice(1)) });
-    if (method === 'POST') published.holdRequest(`${what}: the form`, operation, { form: unfolded(body ?? '') });
+    published.holdQuery(what, operation, unfolded(search.slice(1)));
+    if (method === 'POST') published.holdForm(what, operation, unfolded(body ?? ''));
   }
   const described = operation.responses[status]?.content ?? {};
   const schema = status < 400 ? described['application/json']?.schema : REFUSAL;

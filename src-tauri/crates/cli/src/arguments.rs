@@ -214,7 +214,7 @@ pub(crate) enum SandboxCommand {
 pub(crate) enum ChannelsCommand {
     /// Keeps an account: its keys in the keyring or the sealed vault.
     Add(AddChannel),
-    /// Tests the connection line by line; exit code 3 when a line is red.
+    /// Tests the connection line by line; exit code 3 when a line is red, 4 when one could not be told.
     Test {
         /// The account's id; the only one when not given.
         account: Option<String>,
@@ -231,7 +231,7 @@ pub(crate) enum ChannelsCommand {
 /// An account to keep.
 #[derive(Args)]
 pub(crate) struct AddChannel {
-    /// alipay or wechatpay.
+    /// alipay, btcpay, stripe, unionpay or wechatpay.
     pub(crate) channel: String,
     /// A field that may be seen, by the channel's own name: app_id=2021…
     #[arg(long = "field", value_name = "NAME=VALUE")]
@@ -251,7 +251,7 @@ pub(crate) struct AddChannel {
     /// Contract rate in millionths: 6000 is 0.6 %.
     #[arg(long, value_name = "MILLIONTHS")]
     pub(crate) rate: Option<u32>,
-    /// Tests the connection first, and keeps nothing when a line is red.
+    /// Tests the connection first, and keeps nothing when a line is red; exit code 4 when one could not be told.
     #[arg(long)]
     pub(crate) test: bool,
 }

@@ -107,10 +107,11 @@ impl Desk {
             });
             lines.collect::<Vec<_>>().join("\n")
         });
-        Ok(if tested.passed {
-            exit::DONE
-        } else {
-            exit::REFUSED
+        let is_open = |line: &TestLine| line.state == TestState::Unknown;
+        Ok(match tested.passed {
+            false => exit::REFUSED,
+            true if tested.lines.iter().any(is_open) => exit::UNKNOWN,
+            true => exit::DONE,
         })
     }
 
@@ -137,9 +138,10 @@ impl Desk {
                 words(problem, &line.params)
             );
         }
+        let mut ended = exit::DONE;
         if add.test && checked.ready {
-            let ended = self.test_channel(TestSubject::Draft(draft.clone())).await?;
-            if ended != exit::DONE {
+            ended = self.test_channel(TestSubject::Draft(draft.clone())).await?;
+            if ended == exit::REFUSED {
                 return Ok(ended);
             }
         }
@@ -150,7 +152,7 @@ impl Desk {
         };
         let added: AccountView = self.ask("add_account", keep).await?;
         self.print(&added, || added.id.clone());
-        Ok(exit::DONE)
+        Ok(ended)
     }
 }
 

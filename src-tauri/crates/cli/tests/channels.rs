@@ -17,6 +17,7 @@ use std::{
 
 const DONE: i32 = 0;
 const REFUSED: i32 = 3;
+const UNKNOWN: i32 = 4;
 const LOCKED: i32 = 7;
 const USAGE: i32 = 64;
 
@@ -253,6 +254,21 @@ fn an_account_is_added_tested_charged_and_removed_behind_a_passphrase() {
     street.check(Some("right"), &["channels", "remove", &account], DONE);
     let left = street.check(None, &["channels", "list"], DONE);
     assert!(!left.contains(&account));
+
+    let mute = mute();
+    let gateway = add.iter().position(|word| *word == street.gateway);
+    add[gateway.unwrap()] = &mute;
+    let unclear = street.check(Some("right"), &add, UNKNOWN);
+    assert!(unclear.contains("wechatpay-"), "{unclear}");
+    street.check(Some("right"), &["channels", "test"], UNKNOWN);
+}
+
+/// Somebody who takes every call and hangs up.
+fn mute() -> String {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    format!("http://{address}")
 }
 
 fn has(program: &str) -> bool {
