@@ -13,6 +13,7 @@ const SUITES = {
   btcpay: async (suite, { shop }) => (await import('./clients/btcpay.mjs')).run(suite, shop),
   stripe: async (suite, { shop }) => (await import('./clients/stripe.mjs')).run(suite, shop),
   'stripe-stateful-mock': async (suite, { shop }) => (await import('./clients/stripe_peer.mjs')).run(suite, shop),
+  unionpay: async (suite, { shop }) => (await import('./clients/unionpay.mjs')).run(suite, shop),
   // The product's own connectors, their requests held against official documents.
   product: async (suite, { shop, programs }) =>
     (await import('./clients/product.mjs')).run(suite, shop, programs['paydesk-cli']),

@@ -32,13 +32,14 @@ const BUILD_PACKAGES: [&str; 7] = [
     "pkg-config",
 ];
 
-const TEST_PACKAGES: [&str; 12] = [
+const TEST_PACKAGES: [&str; 13] = [
     "chromium",
     "dbus-x11",
     "gnome-keyring",
     "imagemagick",
     "libreoffice-calc-nogui",
     "libsecret-tools",
+    "openssl",
     "python3-venv",
     "webkit2gtk-driver",
     "xauth",
