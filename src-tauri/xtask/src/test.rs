@@ -110,6 +110,10 @@ const STAGES: [Stage; 17] = [
     },
 ];
 
+/// Pages and windows wait for their tills most of the time; fuzzing takes what they leave, and no more.
+const WAITING: &str = "pages";
+const COMPUTING: &str = "fuzz";
+
 /// What one stage came to.
 struct Report {
     name: &'static str,
@@ -134,22 +138,38 @@ pub(crate) fn test(workspace: &Workspace, arguments: &[String]) -> Outcome {
             "no stage `{unknown}`: `cargo xtask test --list` names them"
         )));
     }
+    let is_asked =
+        |stage: &&Stage| arguments.is_empty() || arguments.iter().any(|word| word == stage.name);
+    let stages: Vec<&Stage> = STAGES.iter().filter(is_asked).collect();
     let began = Instant::now();
-    let mut reports = Vec::new();
-    for stage in &STAGES {
-        if !arguments.is_empty() && !arguments.iter().any(|word| word == stage.name) {
-            continue;
-        }
-        // With the time, so that of a run that was cut off it can be seen where it went.
-        println!("\n==> {} ({} s)", stage.name, began.elapsed().as_secs());
-        let report = run_stage(workspace, stage);
-        let is_end = report.failure.is_some() && stage.is_foundation;
-        reports.push(report);
-        if is_end {
-            break;
-        }
-    }
+    let reports = run_stages(workspace, &stages, began);
     conclude(&reports, began.elapsed())
+}
+
+/// One stage after the other. What only computes begins beside those that mostly wait, and is waited for in its turn.
+fn run_stages(workspace: &Workspace, stages: &[&Stage], began: Instant) -> Vec<Report> {
+    let mut reports = Vec::new();
+    std::thread::scope(|scope| {
+        let mut beside = None;
+        for stage in stages {
+            // With the time, so that of a run that was cut off it can be seen where it went.
+            println!("\n==> {} ({} s)", stage.name, began.elapsed().as_secs());
+            if stage.name == WAITING {
+                let computing = stages.iter().find(|it| it.name == COMPUTING);
+                beside = computing.map(|it| scope.spawn(move || run_stage(workspace, it)));
+            }
+            let early = beside.take_if(|_| stage.name == COMPUTING);
+            let report = early
+                .and_then(|running| running.join().ok())
+                .unwrap_or_else(|| run_stage(workspace, stage));
+            let is_end = report.failure.is_some() && stage.is_foundation;
+            reports.push(report);
+            if is_end {
+                break;
+            }
+        }
+    });
+    reports
 }
 
 fn run_stage(workspace: &Workspace, stage: &Stage) -> Report {
@@ -321,14 +341,11 @@ fn short_soak(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
     )
 }
 
-/// Every parser of foreign bytes for half a minute, a process to a processor.
+/// Every parser of foreign bytes for half a minute of a processor, a process to a processor, all others first.
 fn fuzz_targets(workspace: &Workspace) -> Outcome<(Counts, Outcome)> {
     let program = workspace.program("paydesk-fuzz");
-    let words = ["--seconds", "30"];
-    counted(
-        command(&workspace.path(""), &program.to_string_lossy(), &words),
-        workspace,
-    )
+    let words = ["-n", "19", &program.to_string_lossy(), "--seconds", "30"];
+    counted(command(&workspace.path(""), "nice", &words), workspace)
 }
 
 /// Every named lie, and a part of the changed answers and harmful archives that `cargo xtask hostile` can make.
