@@ -117,14 +117,18 @@ function demoFolder() {
   return folder;
 }
 
-async function measureStart(shop) {
+/**
+ * Starts the program on a shop, and waits until a page is painted and a key is answered.
+ * Then `rest` is asked with the running program; the answer has the times and what it came to.
+ */
+async function measureStart(shop, rest) {
   const screen = await openVisibleScreen();
   const keyboard = openKeyboard(screen.display);
   const own = mkdtempSync(join(tmpdir(), 'paydesk-bench-home-'));
   // A bus of its own, there before the program is: "already open" is asked on it.
   const bus = start('dbus-daemon', ['--session', '--nofork', '--print-address']);
   const address = await until('a bus', () => /^(\S+)\n/m.exec(bus.printed())?.[1]);
-  const began = monotonicMs();
+  const [began, at_ms] = [monotonicMs(), Date.now()];
   const app = start(program('paydesk'), ['--data', shop], {
     env: {
       ...process.env,
@@ -162,8 +166,7 @@ async function measureStart(shop) {
       if (changed > 500) usable = monotonicMs() - began;
     }
     if (usable === undefined) throw new Error('no key was answered');
-    await pause(6_000);
-    return { painted, usable, memory: memoryOf(app.child.pid) };
+    return { at_ms, painted, usable, ...(await rest(app, { at_ms, usable })) };
   } finally {
     await app.end();
     await bus.end();
@@ -333,15 +336,29 @@ async function compare(shop, scans, painted) {
   return { scan: summary(scan), answer: summary(answer) };
 }
 
-const payments = Number(process.argv[2] ?? 200);
-const longShop = process.argv[3];
 const half = (values) => summary(values).p50;
 
-async function measureShort() {
+/** What it holds when nothing has been asked of it for a while. */
+async function atRest(app) {
+  await pause(6_000);
+  return { memory: memoryOf(app.child.pid) };
+}
+
+/** Says when the window of a shop that was killed is usable again, and keeps it until the input ends. */
+async function measureRestart(shop) {
+  await measureStart(shop, async (app, { at_ms, usable }) => {
+    console.log(JSON.stringify({ at_ms, usable_ms: usable }));
+    const told = new Promise((then) => process.stdin.resume().once('end', then));
+    await told;
+    if (app.isGone()) throw new Error(app.printed());
+  });
+}
+
+async function measureShort(payments) {
   const shop = demoFolder();
   const starts = [];
   try {
-    for (let turn = 0; turn < STARTS; turn += 1) starts.push(await measureStart(shop));
+    for (let turn = 0; turn < STARTS; turn += 1) starts.push(await measureStart(shop, atRest));
   } finally {
     rmSync(shop, { recursive: true, force: true });
   }
@@ -355,5 +372,13 @@ async function measureShort() {
   };
 }
 
-// With a shop that is there already: the same till after years of trade.
-console.log(JSON.stringify(longShop ? await measureSpeed(payments, longShop) : await measureShort()));
+const USAGE = 'usage: node window.mjs PAYMENTS [SHOP] | node window.mjs restart SHOP';
+const [what, shop] = process.argv.slice(2);
+if (what === 'restart' && shop) {
+  await measureRestart(shop);
+} else if (Number(what) > 0) {
+  // With a shop that is there already: the same till after years of trade.
+  console.log(JSON.stringify(await (shop ? measureSpeed(Number(what), shop) : measureShort(Number(what)))));
+} else {
+  throw new Error(USAGE);
+}

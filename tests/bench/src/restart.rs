@@ -7,9 +7,10 @@
 use crate::Trouble;
 use crate::figures::{Table, ms};
 use crate::orders::{ask, made};
+use crate::window::Restarted;
 use paydesk_desk::{Charge, Desk};
 use paydesk_domain::{Currency, Money};
-use paydesk_host::{Host, HostOptions, serve_sandbox};
+use paydesk_host::{Host, HostOptions, Sandbox, serve_sandbox};
 use rustix::fs::{Advice, fadvise, fsync};
 use serde_json::{Value, json};
 use std::fs::{self, File};
@@ -17,7 +18,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 /// Payments that are open when the process dies.
 const OPEN: u32 = 200;
@@ -34,13 +35,18 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The word that makes this program the till that is going to die.
 pub(crate) const VICTIM: &str = "restart-victim";
 
-/// Measures one restart over this many orders.
+/// Measures two restarts over this many orders: of the program without a window, and of the real window.
 pub(crate) fn measure(table: &mut Table, orders: u64, target: &Path) -> Result<(), Trouble> {
     let source = made(orders, target)?;
     let folder = target.join("bench").join("restart");
-    copy(&source, &folder)?;
     let runtime = tokio::runtime::Runtime::new()?;
-    let measured = runtime.block_on(measure_in(table, orders, &folder));
+    table.report("orders in the shop that was killed", orders.to_string());
+    copy(&source, &folder)?;
+    let measured = runtime.block_on(measure_program(table, &folder));
+    fs::remove_dir_all(&folder)?;
+    measured?;
+    copy(&source, &folder)?;
+    let measured = runtime.block_on(measure_window(table, &folder));
     fs::remove_dir_all(&folder)?;
     measured
 }
@@ -75,41 +81,35 @@ fn put_out_of_memory(folder: &Path) -> Result<(), Trouble> {
     Ok(())
 }
 
-async fn measure_in(table: &mut Table, orders: u64, folder: &Path) -> Result<(), Trouble> {
-    // The channels outlive the till.
+/// A shop whose till was killed with its payments open, and its channels, which outlive it.
+async fn killed(folder: &Path) -> Result<Sandbox, Trouble> {
     let sandbox = serve_sandbox(folder, 0).await?;
     let victim = folder.to_owned();
     tokio::task::spawn_blocking(move || kill_one(&victim)).await??;
     put_out_of_memory(folder)?;
-    let began = Instant::now();
-    let host = Host::open(HostOptions {
+    Ok(sandbox)
+}
+
+async fn open(folder: &Path, resolve: bool) -> Result<Host, Trouble> {
+    let options = HostOptions {
         data: Some(folder.to_owned()),
-        resolve: true,
+        resolve,
         ..HostOptions::default()
-    })
-    .await?;
+    };
+    Ok(Host::open(options).await?)
+}
+
+async fn measure_program(table: &mut Table, folder: &Path) -> Result<(), Trouble> {
+    let sandbox = killed(folder).await?;
+    let began = SystemTime::now();
+    let host = open(folder, true).await?;
     let query = json!({ "tab": "all", "search": "", "day_from": null, "day_to": null, "status": null, "channel": null });
     let page = json!({ "query": query, "cursor": null, "position": null, "limit": 50 });
     ask(&host, "list_orders", page).await?;
     let status = ask(&host, "app_status", json!({})).await?;
-    let usable = began.elapsed();
-    let open = |status: &Value| status.get("open_doubts").and_then(Value::as_u64);
-    let at_start = open(&status).ok_or("no count of doubts")?;
-    let (mut half, mut all) = (None, None);
-    while all.is_none() && began.elapsed() < PATIENCE {
-        let left = open(&ask(&host, "quit_check", json!({})).await?).unwrap_or(0);
-        if left <= u64::from(OPEN) / 2 && half.is_none() {
-            half = Some(began.elapsed());
-        }
-        if left == 0 {
-            all = Some(began.elapsed());
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    let (paid, ended) = outcomes(host.console().desk()).await?;
-    host.close().await;
-    sandbox.stop().await;
-    table.report("orders in the shop that was killed", orders.to_string());
+    let usable = began.elapsed()?;
+    let at_start = status.get("open_doubts").and_then(Value::as_u64);
+    let at_start = at_start.ok_or("no count of doubts")?;
     table.judge(
         "doubts when it opened again",
         at_start.to_string(),
@@ -117,11 +117,58 @@ async fn measure_in(table: &mut Table, orders: u64, folder: &Path) -> Result<(),
         at_start > 0 && at_start <= u64::from(OPEN),
     );
     table.judge_time("usable: a page of the list and the status", usable, USABLE);
-    table.report("half of them decided", half.map_or("never".to_owned(), ms));
+    judge_decisions(table, &host, began, "").await?;
+    host.close().await;
+    sandbox.stop().await;
+    Ok(())
+}
+
+/// From the start of the window's program to a digit on its screen, and to the last decision, as a second process on
+/// the same books sees it that decides nothing itself.
+async fn measure_window(table: &mut Table, folder: &Path) -> Result<(), Trouble> {
+    let sandbox = killed(folder).await?;
+    let shop = folder.to_owned();
+    let window = tokio::task::spawn_blocking(move || Restarted::open(&shop)).await??;
+    table.judge_time(
+        "the window: a key stands on its screen",
+        window.usable,
+        USABLE,
+    );
+    let host = open(folder, false).await?;
+    judge_decisions(table, &host, window.at, "the window: ").await?;
+    host.close().await;
+    window.close()?;
+    sandbox.stop().await;
+    Ok(())
+}
+
+/// Waits until nothing is open, and judges when that was and what was decided.
+async fn judge_decisions(
+    table: &mut Table,
+    host: &Host,
+    began: SystemTime,
+    whose: &str,
+) -> Result<(), Trouble> {
+    let (mut half, mut all) = (None, None);
+    while all.is_none() && began.elapsed()? < PATIENCE {
+        let left = ask(host, "quit_check", json!({})).await?;
+        let left = left.get("open_doubts").and_then(Value::as_u64);
+        let left = left.ok_or("no count of doubts")?;
+        if left <= u64::from(OPEN) / 2 && half.is_none() {
+            half = Some(began.elapsed()?);
+        }
+        if left == 0 {
+            all = Some(began.elapsed()?);
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let (paid, ended) = outcomes(host.console().desk()).await?;
+    let half = half.map_or("never".to_owned(), ms);
+    table.report(&format!("{whose}half of them decided"), half);
     let all = all.unwrap_or(PATIENCE);
-    table.judge_time("all of them decided", all, DECIDED);
+    table.judge_time(&format!("{whose}all of them decided"), all, DECIDED);
     table.judge(
-        "as the channel has it",
+        &format!("{whose}as the channel has it"),
         format!("{paid} paid, {ended} ended unpaid"),
         format!("{} and {}", OPEN / 2, OPEN / 2),
         paid == OPEN / 2 && ended == OPEN / 2,

@@ -5,9 +5,10 @@
 use crate::Trouble;
 use crate::figures::Table;
 use serde_json::Value;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// From the start of the program to a window that answers a key.
 const USABLE: Duration = Duration::from_secs(1);
@@ -29,7 +30,7 @@ const SCROLL_RATIO: f64 = 1.3;
 
 /// Measures the same till after years of trade: the way of a scan, the list's scrolling, memory.
 pub(crate) fn measure_long(table: &mut Table, payments: usize, shop: &Path) -> Result<(), Trouble> {
-    let figures = Figures(drive(&release_folder()?, payments, Some(shop))?);
+    let figures = Figures(drive(payments, Some(shop))?);
     table.report(
         "orders in the window's list",
         format!("{:.0}", figures.number("/scroll/rows")?),
@@ -75,7 +76,7 @@ impl Figures {
 
 /// Measures start, memory and the way of a scan.
 pub(crate) fn measure(table: &mut Table, payments: usize) -> Result<(), Trouble> {
-    let figures = Figures(drive(&release_folder()?, payments, None)?);
+    let figures = Figures(drive(payments, None)?);
     let number = |name: &str| figures.number(name);
     table.report(
         "first painted after",
@@ -139,24 +140,88 @@ fn release_folder() -> Result<PathBuf, Trouble> {
     Ok(release)
 }
 
-/// The window's helpers start what lies in `debug`; here they are given the release build under that name.
-fn drive(release: &Path, payments: usize, shop: Option<&Path>) -> Result<Value, Trouble> {
-    let stand_in =
-        std::env::temp_dir().join(format!("paydesk-bench-target-{}", std::process::id()));
-    std::fs::create_dir_all(&stand_in)?;
-    std::os::unix::fs::symlink(release, stand_in.join("debug"))?;
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("window.mjs");
-    let answered = Command::new("node")
-        .arg(script)
-        .arg(payments.to_string())
-        .args(shop)
-        .env("PAYDESK_TARGET", &stand_in)
-        .stderr(Stdio::inherit())
-        .output();
-    std::fs::remove_dir_all(&stand_in)?;
-    let output = answered?;
+/// The release build under the name that the window's helpers start: what lies in `debug`.
+struct StandIn(PathBuf);
+
+impl StandIn {
+    fn new() -> Result<Self, Trouble> {
+        let release = release_folder()?;
+        let folder =
+            std::env::temp_dir().join(format!("paydesk-bench-target-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        std::os::unix::fs::symlink(release, folder.join("debug"))?;
+        Ok(Self(folder))
+    }
+
+    /// `window.mjs` with this target folder.
+    fn script(&self) -> Command {
+        let mut node = Command::new("node");
+        node.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("window.mjs"))
+            .env("PAYDESK_TARGET", &self.0)
+            .stderr(Stdio::inherit());
+        node
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.0) {
+            eprintln!("{}: {error}", self.0.display());
+        }
+    }
+}
+
+fn drive(payments: usize, shop: Option<&Path>) -> Result<Value, Trouble> {
+    let stand_in = StandIn::new()?;
+    let mut script = stand_in.script();
+    let output = script.arg(payments.to_string()).args(shop).output()?;
     if !output.status.success() {
         return Err("the window could not be measured".into());
     }
     Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// A window on a shop that was there before, open until it is let go.
+pub(crate) struct Restarted {
+    script: Child,
+    _stand_in: StandIn,
+    /// When its program was started.
+    pub(crate) at: SystemTime,
+    /// From then to a key that stood on its screen.
+    pub(crate) usable: Duration,
+}
+
+impl Restarted {
+    /// Opens it and waits until it answers a key.
+    pub(crate) fn open(shop: &Path) -> Result<Self, Trouble> {
+        let stand_in = StandIn::new()?;
+        let mut script = stand_in.script();
+        let mut script = script
+            .arg("restart")
+            .arg(shop)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut said = String::new();
+        if let Some(out) = script.stdout.take() {
+            BufReader::new(out).read_line(&mut said)?;
+        }
+        let figures = Figures(serde_json::from_str(&said)?);
+        Ok(Self {
+            script,
+            _stand_in: stand_in,
+            at: UNIX_EPOCH + figures.time("/at_ms")?,
+            usable: figures.time("/usable_ms")?,
+        })
+    }
+
+    /// Closes it.
+    pub(crate) fn close(mut self) -> Result<(), Trouble> {
+        drop(self.script.stdin.take());
+        if self.script.wait()?.success() {
+            Ok(())
+        } else {
+            Err("the window died before it was closed".into())
+        }
+    }
 }

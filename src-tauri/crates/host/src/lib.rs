@@ -17,6 +17,7 @@ mod pages;
 pub use demo::{DemoError, serve_sandbox};
 pub use network::SANDBOX_GATEWAY;
 pub use pages::{Browser, system_browser};
+pub use paydesk_sandbox::Sandbox;
 pub use paydesk_signing::Secret;
 
 use demo::Demo;
