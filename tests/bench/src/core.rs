@@ -98,6 +98,7 @@ async fn measure_in(folder: &Path, table: &mut Table) -> Result<(), Trouble> {
     })
     .await?;
     let set_up = SetUp {
+        currency: None,
         locale: Locale::En,
         mode: ModeView::Demo,
         store_name: "Bench".to_owned(),

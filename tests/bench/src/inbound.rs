@@ -231,6 +231,7 @@ async fn creates(table: &mut Table, folder: &Path) -> Result<(), Trouble> {
     })
     .await?;
     let set_up = SetUp {
+        currency: None,
         locale: Locale::En,
         mode: ModeView::Demo,
         store_name: "Bench".to_owned(),

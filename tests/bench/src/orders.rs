@@ -127,6 +127,7 @@ pub(crate) async fn shop(orders: u64, days: u64, target: &Path) -> Result<PathBu
     generated.close().await;
     let host = open(&folder).await?;
     let set_up = SetUp {
+        currency: None,
         locale: Locale::ZhCn,
         mode: ModeView::Demo,
         store_name: "Bench".to_owned(),
@@ -164,13 +165,19 @@ fn filter(search: &str) -> OrderFilter {
         day_to: None,
         status: None,
         channel: None,
-        currency: Currency::CNY,
+        currencies: vec![Currency::CNY],
     }
 }
 
 async fn in_the_store(table: &mut Table, folder: &Path) -> Result<(), Trouble> {
     let store = store(folder).await?;
-    let total = store.totals(&filter("")).await?.totals.count;
+    let total: u64 = store
+        .totals(&filter(""))
+        .await?
+        .totals
+        .iter()
+        .map(|it| it.count)
+        .sum();
     let middle = store.list_at(&filter(""), total / 2, 1).await?;
     let row = middle.rows.first().ok_or("the shop is empty")?;
     let order = store.load(&row.number).await?.ok_or("no order")?;

@@ -229,7 +229,7 @@ async fn manage(desk: Arc<Desk>, counted: Arc<Counted>) {
         day_to: None,
         status: None,
         channel: None,
-        currency: Currency::CNY,
+        currencies: vec![Currency::CNY],
     };
     loop {
         sleep(MANAGER_EVERY).await;

@@ -13,6 +13,7 @@ export function connected(
     last_success_at,
     clock_skew_ms,
     rate_millionths,
+    currencies: ['CNY'],
     shows_code: true,
     has_page: false,
     account_id: 'demo',

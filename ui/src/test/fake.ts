@@ -52,6 +52,7 @@ export function appStatus(changes: Partial<AppStatus> = {}): AppStatus {
     cutoff_hour: 0,
     currency: 'CNY',
     exponent: 2,
+    currencies: [{ code: 'CNY', exponent: 2 }],
     operator: '收银员 1',
     operators: ['收银员 1', '收银员 2', '主管'],
     sound: { muted: true, volume: 60 },
@@ -388,8 +389,14 @@ export class FakeConsole implements Transport {
       contenders: [contender('wechatpay', 18), contender('alipay', 28)],
       because: 'cheaper',
     }),
+    currency_choices: () => ({
+      choices: [
+        { code: 'EUR', exponent: 2, channels: ['stripe', 'btcpay'] },
+        { code: 'JPY', exponent: 0, channels: ['stripe'] },
+      ],
+    }),
     recent_payments: () => ({
-      today_total: money(2846510),
+      today_totals: [money(2846510)],
       today_count: this.options.rows === 0 ? 0 : 231,
       rows: this.#page('all', 0, 9),
       open: this.#page('all', 1, 1),
@@ -407,9 +414,7 @@ export class FakeConsole implements Transport {
       return {
         totals: {
           count,
-          taken: money(4318265),
-          refunded: money(61154),
-          net: money(4257111),
+          sums: [{ taken: money(4318265), refunded: money(61154), net: money(4257111) }],
         },
         tab_counts: { attention: 2, all: count, paid: 171, refunds: 58, unpaid: 86 },
       };

@@ -30,6 +30,8 @@ export function reportAnswers(): ReportAnswers {
         fee: money(fee),
       });
       return {
+        currency: 'CNY',
+        currencies: ['CNY'],
         taken: [
           of(first ?? '', 'alipay', 120_000, 6_000),
           of(first ?? '', 'wechatpay', 80_000, 0),

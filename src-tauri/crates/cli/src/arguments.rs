@@ -48,6 +48,12 @@ pub(crate) enum Command {
         /// Days of trade before today that a demo shop opens with.
         #[arg(long, default_value_t = 30)]
         past_days: u8,
+        /// The currency of its books, ISO 4217; never changes.
+        #[arg(long, default_value = "CNY")]
+        currency: String,
+        /// A currency that the till may ask for besides; may be given several times.
+        #[arg(long)]
+        also_currency: Vec<String>,
         /// The language.
         #[arg(long, value_enum, default_value = "zh-cn")]
         locale: LocaleArgument,

@@ -79,6 +79,7 @@ impl Desk {
             } => {
                 let received = received.as_deref().unwrap_or(&amount);
                 let take = TakeCash {
+                    currency: None,
                     intent_id: intent.unwrap_or_else(|| self.fresh_intent()),
                     amount_minor: self.minor(&amount)?,
                     received_minor: self.minor(received)?,
@@ -124,7 +125,7 @@ impl Desk {
     }
 
     fn minor(&self, decimal: &str) -> Result<String, CommandError> {
-        self.console().minor_units(decimal)
+        self.console().minor_units(decimal, None)
     }
 
     async fn move_drawer(

@@ -5,7 +5,7 @@ use crate::{
     exit::{self, Exit},
     interface::InterfaceCommand,
 };
-use paydesk_console::contract::*;
+use paydesk_console::{contract::*, minor_units_like};
 use paydesk_host::{Host, HostOptions, Secret};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{io::Write, sync::Arc, time::Duration};
@@ -125,9 +125,12 @@ impl Desk {
                 time_zone,
                 cutoff_hour,
                 past_days,
+                currency,
+                also_currency,
                 locale,
             } => {
                 let set_up = SetUp {
+                    currency: Some(currency),
                     locale: match locale {
                         LocaleArgument::En => Locale::En,
                         LocaleArgument::ZhCn => Locale::ZhCn,
@@ -145,7 +148,14 @@ impl Desk {
                         .as_ref()
                         .map(|text| Pasted::new(text.expose().clone())),
                 };
-                let status: AppStatus = self.ask("set_up", set_up).await?;
+                let mut status: AppStatus = self.ask("set_up", set_up).await?;
+                if !also_currency.is_empty() {
+                    let change = ChangeSettings {
+                        currencies: Some(also_currency),
+                        ..ChangeSettings::default()
+                    };
+                    status = self.ask("change_settings", change).await?;
+                }
                 self.print(&status, || status.store_name.clone());
                 Ok(exit::DONE)
             }
@@ -172,6 +182,7 @@ impl Desk {
                 wait,
             } => {
                 let request = RequestRefund {
+                    currency: None,
                     refund_intent: intent.unwrap_or_default(),
                     order_id: order,
                     reference: None,
@@ -247,8 +258,9 @@ impl Desk {
     ) -> Result<Exit, CommandError> {
         let code = if code == "-" { read_line()? } else { code };
         let take = TakePayment {
+            currency: None,
             intent_id: intent.unwrap_or_else(|| self.fresh_intent()),
-            amount_minor: self.host.console().minor_units(amount)?,
+            amount_minor: self.host.console().minor_units(amount, None)?,
             code,
             note,
             confirmed_repeat_of: repeat_of,
@@ -362,7 +374,7 @@ impl Desk {
             )
             .await?;
         request.amount_minor = match amount {
-            Some(amount) => self.host.console().minor_units(&amount)?,
+            Some(amount) => minor_units_like(&amount, &dialog.refundable)?,
             None => dialog.refundable.minor,
         };
         if request.refund_intent.is_empty() {

@@ -189,13 +189,6 @@ impl Console {
         self.desk.ports().clock.sleep(time).await;
     }
 
-    /// The code of the shop's currency; none before it is set up.
-    #[must_use]
-    pub fn currency_code(&self) -> Option<String> {
-        let shop = self.desk.shop();
-        shop.map(|shop| shop.currency.code().to_owned())
-    }
-
     pub(crate) async fn change_interface(
         &self,
         args: ChangeInterface,
@@ -247,7 +240,7 @@ impl Console {
             return Err(invalid("rights"));
         }
         let amount_max = match add.amount_max {
-            Some(decimal) => Some(self.money(&self.minor_units(&decimal)?)?),
+            Some(decimal) => Some(self.money(&self.minor_units(&decimal, None)?)?),
             None => None,
         };
         let new = NewCaller {

@@ -17,13 +17,19 @@ const MOVES_SHOWN: u32 = 50;
 impl Console {
     pub(crate) async fn take_cash(&self, args: TakeCash) -> Result<PaymentView, CommandError> {
         intent(&args.intent_id)?;
+        if let Some(code) = args.currency.as_deref()
+            && self.currency_codes().first().is_some_and(|own| own != code)
+        {
+            return Err(crate::currencies::not_taken(code));
+        }
         let ask = paydesk_desk::TakeCash {
             amount: self.money(&args.amount_minor)?,
             received: self.money(&args.received_minor)?,
             intent: args.intent_id,
             note: args.note.trim().to_owned(),
             confirmed_repeat_of: confirmed(args.confirmed_repeat_of.as_deref())?,
-            part: self.part_of(args.part)?,
+            // Only in the currency that the drawer is counted in.
+            part: self.part_of(args.part, None)?,
         };
         let order = self.desk.take_cash(ask).await.map_err(coded)?;
         self.view(&order).await

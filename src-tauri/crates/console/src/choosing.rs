@@ -6,7 +6,7 @@ use paydesk_domain::{Amount, Currency, Money};
 
 impl Console {
     pub(crate) async fn channel_choice(&self, args: ChoiceOf) -> Result<ChoiceView, CommandError> {
-        let money = self.money(&args.amount_minor)?;
+        let money = self.money_in(&args.amount_minor, args.currency.as_deref())?;
         let amount = Amount::new(money).map_err(|error| coded(error.into()))?;
         let Choice {
             contenders,

@@ -86,6 +86,7 @@ fn code_of(error: DeskError) -> CommandError {
         DeskError::ChannelNotConnected(channel) => {
             refused_with(ErrorCode::ChannelNotConnected, &[("channel", channel)])
         }
+        DeskError::CurrencyNotTaken { currency, .. } => crate::currencies::not_taken(currency),
         DeskError::ClockWrong(skew_ms) => refused_with(
             ErrorCode::ClockWrong,
             &[("seconds", (skew_ms / 1000).to_string())],

@@ -8,6 +8,7 @@ mod cash;
 mod choosing;
 mod coins;
 pub mod contract;
+mod currencies;
 mod demo;
 mod errors;
 mod export;
@@ -30,13 +31,14 @@ mod views;
 mod worklist;
 
 pub use callers::{AddCaller, HeardNotice, KnownCaller};
+pub use currencies::minor_units_like;
 pub use errors::{coded, refused, refused_with, sentence, store_error, words};
 pub use paydesk_domain::CASH;
 pub use surroundings::{NewFile, ShownPage, Surroundings};
 
 use contract::*;
 use paydesk_desk::{Desk, Told};
-use paydesk_domain::{Money, OrderNumber};
+use paydesk_domain::OrderNumber;
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
@@ -156,33 +158,4 @@ fn internal(what: &str) -> CommandError {
 
 pub(crate) fn number(text: &str) -> Result<OrderNumber, CommandError> {
     OrderNumber::parse(text).map_err(|_| refused(ErrorCode::OrderNotFound))
-}
-
-impl Console {
-    /// A typed decimal, `46.50`, as minor units in the shop's currency.
-    ///
-    /// # Errors
-    /// `AmountNotANumber` for anything else, more decimals than the currency has included.
-    pub fn minor_units(&self, decimal: &str) -> Result<String, CommandError> {
-        let shop = self
-            .desk
-            .shop()
-            .ok_or_else(|| refused(ErrorCode::NotSetUp))?;
-        let money = Money::parse(decimal, shop.currency);
-        money
-            .map(|m| m.minor().to_string())
-            .map_err(|_| refused(ErrorCode::AmountNotANumber))
-    }
-
-    /// Minor units as text, in the shop's currency.
-    pub(crate) fn money(&self, minor: &str) -> Result<Money, CommandError> {
-        let shop = self
-            .desk
-            .shop()
-            .ok_or_else(|| refused(ErrorCode::NotSetUp))?;
-        let minor = minor
-            .parse::<i64>()
-            .map_err(|_| refused(ErrorCode::AmountNotANumber))?;
-        Ok(Money::from_minor(minor, shop.currency))
-    }
 }

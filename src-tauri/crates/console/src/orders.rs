@@ -3,7 +3,7 @@
 use crate::{Console, coded, coins, contract::*, number, refused, timeline, views};
 use paydesk_desk::{
     REASONS, RefundAsk,
-    ports::{self, OrderFilter, Tab},
+    ports::{self, OrderFilter, Tab, Totals},
 };
 use paydesk_domain::{
     AccountId, Amount, BusinessDay, ChannelId, MerchantRef, Money, Order, Payment, RateChoice,
@@ -34,11 +34,31 @@ impl Console {
         let sums = store.totals(&all_of_today).await.map_err(read)?.totals;
         let open = store.list(&all_open, None, RECENT).await.map_err(read)?;
         Ok(RecentPayments {
-            today_total: sums.taken.into(),
-            today_count: count(sums.paid_count),
+            today_count: count(sums.iter().map(|it| it.paid_count).sum()),
+            today_totals: self
+                .own_first(sums)?
+                .into_iter()
+                .map(|it| it.taken.into())
+                .collect(),
             rows: today.rows.into_iter().map(views::row).collect(),
             open: open.rows.into_iter().map(views::row).collect(),
         })
+    }
+
+    /// The shop's own currency first, also when nothing was taken in it; the others by code.
+    fn own_first(&self, mut sums: Vec<Totals>) -> Result<Vec<Totals>, CommandError> {
+        let shop = self.desk.shop();
+        let own = shop.ok_or_else(|| refused(ErrorCode::NotSetUp))?.currency;
+        if !sums.iter().any(|it| it.taken.currency() == own) {
+            sums.push(Totals {
+                count: 0,
+                paid_count: 0,
+                taken: Money::zero(own),
+                refunded: Money::zero(own),
+            });
+        }
+        sums.sort_by_key(|it| (it.taken.currency() != own, it.taken.currency().code()));
+        Ok(sums)
     }
 
     fn filter(&self, tab: Tab, day: Option<BusinessDay>) -> Result<OrderFilter, CommandError> {
@@ -53,7 +73,7 @@ impl Console {
             day_to: day,
             status: None,
             channel: None,
-            currency: shop.currency,
+            currencies: shop.all_currencies().collect(),
         })
     }
 
@@ -70,7 +90,7 @@ impl Console {
             day_to: query.day_to.as_deref().map(day).transpose()?,
             status: query.status.map(views::status_from),
             channel: query.channel.map(ChannelId),
-            currency: shop.currency,
+            currencies: shop.all_currencies().collect(),
         })
     }
 
@@ -98,17 +118,19 @@ impl Console {
         let filter = self.filter_of(args)?;
         let store = &self.desk.ports().store;
         let over = store.totals(&filter).await.map_err(crate::store_error)?;
-        let totals = over.totals;
-        let net = totals
-            .taken
-            .checked_sub(totals.refunded)
-            .unwrap_or(totals.taken);
+        let counted = over.totals.iter().map(|it| it.count).sum();
+        let sums = self
+            .own_first(over.totals)?
+            .into_iter()
+            .map(|it| OrderSums {
+                net: it.taken.checked_sub(it.refunded).unwrap_or(it.taken).into(),
+                taken: it.taken.into(),
+                refunded: it.refunded.into(),
+            });
         Ok(OrdersOver {
             totals: OrderTotals {
-                count: count(totals.count),
-                taken: totals.taken.into(),
-                refunded: totals.refunded.into(),
-                net: net.into(),
+                count: count(counted),
+                sums: sums.collect(),
             },
             tab_counts: over
                 .tabs
@@ -277,11 +299,19 @@ impl Console {
         &self,
         args: RequestRefund,
     ) -> Result<RefundView, CommandError> {
+        let number = number(&args.order_id)?;
+        let of = self.desk.order(&number).await.map_err(coded)?;
+        let currency = of.plan().total.currency();
+        if let Some(named) = args.currency.filter(|named| *named != currency.code()) {
+            return Err(crate::currencies::not_taken(&named));
+        }
+        let minor = args.amount_minor.parse::<i64>();
+        let minor = minor.map_err(|_| refused(ErrorCode::AmountNotANumber))?;
         let ask = RefundAsk {
             intent: args.refund_intent,
-            number: number(&args.order_id)?,
+            number,
             payment: reference(args.reference.as_deref())?,
-            amount: self.money(&args.amount_minor)?,
+            amount: Money::from_minor(minor, currency),
             reason: args.reason,
             note: args.note.trim().to_owned(),
             in_cash: args.in_cash,

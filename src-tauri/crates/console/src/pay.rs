@@ -60,7 +60,8 @@ impl Console {
         &self,
         args: TakePayment,
     ) -> Result<PaymentView, CommandError> {
-        let amount = self.money(&args.amount_minor)?;
+        let currency = args.currency.as_deref();
+        let amount = self.money_in(&args.amount_minor, currency)?;
         intent(&args.intent_id)?;
         match self
             .classify_scan(ClassifyScan {
@@ -87,7 +88,7 @@ impl Console {
             code: args.code.trim().to_owned(),
             note: args.note.trim().to_owned(),
             confirmed_repeat_of: confirmed(args.confirmed_repeat_of.as_deref())?,
-            part: self.part_of(args.part)?,
+            part: self.part_of(args.part, currency)?,
         };
         let told = self.desk.listen();
         let order = self.desk.charge(charge).await.map_err(coded)?;
@@ -121,7 +122,8 @@ impl Console {
     }
 
     pub(crate) async fn show_qr(&self, args: ShowQr) -> Result<PaymentView, CommandError> {
-        let amount = self.money(&args.amount_minor)?;
+        let currency = args.currency.as_deref();
+        let amount = self.money_in(&args.amount_minor, currency)?;
         intent(&args.intent_id)?;
         let ask = ShowCode {
             intent: args.intent_id,
@@ -129,7 +131,7 @@ impl Console {
             channel: ChannelId(args.channel),
             note: args.note.trim().to_owned(),
             confirmed_repeat_of: confirmed(args.confirmed_repeat_of.as_deref())?,
-            part: self.part_of(args.part)?,
+            part: self.part_of(args.part, currency)?,
         };
         let told = self.desk.listen();
         let order = self.desk.show_code(ask).await.map_err(coded)?;
@@ -138,7 +140,8 @@ impl Console {
     }
 
     pub(crate) async fn open_page(&self, args: ShowQr) -> Result<PageOpened, CommandError> {
-        let amount = self.money(&args.amount_minor)?;
+        let currency = args.currency.as_deref();
+        let amount = self.money_in(&args.amount_minor, currency)?;
         intent(&args.intent_id)?;
         let ask = OpenPage {
             intent: args.intent_id,
@@ -146,7 +149,7 @@ impl Console {
             channel: ChannelId(args.channel),
             note: args.note.trim().to_owned(),
             confirmed_repeat_of: confirmed(args.confirmed_repeat_of.as_deref())?,
-            part: self.part_of(args.part)?,
+            part: self.part_of(args.part, currency)?,
         };
         let order = self.desk.open_page(ask).await.map_err(coded)?;
         self.opened(order.number()).await
@@ -172,11 +175,12 @@ impl Console {
     pub(crate) fn part_of(
         &self,
         part: Option<PartOf>,
+        currency: Option<&str>,
     ) -> Result<paydesk_desk::PartOf, CommandError> {
         Ok(match part {
             None => paydesk_desk::PartOf::Whole,
             Some(PartOf::NewOrder { total_minor }) => paydesk_desk::PartOf::New {
-                total: self.money(&total_minor)?,
+                total: self.money_in(&total_minor, currency)?,
             },
             Some(PartOf::Order { order_id }) => paydesk_desk::PartOf::Order(number(&order_id)?),
         })
@@ -213,7 +217,7 @@ impl Console {
         &self,
         args: ExpectedFeeOf,
     ) -> Result<ExpectedFee, CommandError> {
-        let money = self.money(&args.amount_minor)?;
+        let money = self.money_in(&args.amount_minor, args.currency.as_deref())?;
         let shop = self
             .desk
             .shop()

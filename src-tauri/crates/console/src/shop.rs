@@ -61,6 +61,7 @@ impl Console {
             cutoff_hour: shop.cutoff_hour,
             currency: shop.currency.code().to_owned(),
             exponent: shop.currency.exponent(),
+            currencies: crate::currencies::views(&shop),
             operator: self.desk.operator(),
             operators: shop.operators.clone(),
             sound: Sound {
@@ -121,6 +122,11 @@ impl Console {
                     last_success_at: health.last_success.map(|t| t.0),
                     clock_skew_ms: health.skew_ms,
                     rate_millionths: account.and_then(|a| a.rate).map(FeeRate::millionths),
+                    currencies: shop
+                        .all_currencies()
+                        .filter(|currency| channel.profile().takes(*currency))
+                        .map(|currency| currency.code().to_owned())
+                        .collect(),
                     shows_code: channel.profile().shows_code,
                     has_page: channel.pages().is_some(),
                     account_id: account.map(|account| account.id.0.clone()),
@@ -141,6 +147,8 @@ impl Console {
         if args.cutoff_hour > 23 {
             return Err(crate::invalid("cutoff_hour"));
         }
+        let currency = args.currency.as_deref().map(crate::currencies::named);
+        let currency = currency.transpose()?.unwrap_or(Currency::CNY);
         let mode = if args.mode == ModeView::Demo {
             Mode::Demo
         } else {
@@ -163,7 +171,8 @@ impl Console {
             store_name: name(&args.store_name)?,
             time_zone: args.time_zone,
             cutoff_hour: args.cutoff_hour,
-            currency: Currency::CNY,
+            currency,
+            other_currencies: Vec::new(),
             operators,
             operator: operator.clone(),
             accounts,
@@ -240,6 +249,9 @@ impl Console {
         if let Some(by_themselves) = args.bills_by_themselves {
             shop.bills_by_themselves = Some(by_themselves);
         }
+        if let Some(codes) = &args.currencies {
+            shop.other_currencies = crate::currencies::others(shop.currency, codes)?;
+        }
         if let Some(store_name) = &args.store_name {
             shop.store_name = name(store_name)?;
         }
@@ -307,6 +319,7 @@ fn blank(pc_time_zone: &str) -> Shop {
         time_zone: pc_time_zone.to_owned(),
         cutoff_hour: 0,
         currency: Currency::CNY,
+        other_currencies: Vec::new(),
         operators: Vec::new(),
         operator: None,
         accounts: Vec::new(),

@@ -9,7 +9,9 @@ impl Console {
         let (from, to) = span(&args.from, &args.to)?;
         let (from, to) = (BusinessDay(from.0), BusinessDay(to.0));
         let shop = self.desk.shop();
-        let currency = shop.ok_or_else(|| refused(ErrorCode::NotSetUp))?.currency;
+        let own = shop.ok_or_else(|| refused(ErrorCode::NotSetUp))?.currency;
+        let named = args.currency.as_deref().map(crate::currencies::named);
+        let currency = named.transpose()?.unwrap_or(own);
         let found = match args.by {
             TakingsStep::Day => self.desk.takings(from, to, TakingsBy::Day).await,
             TakingsStep::Month => self.desk.takings(from, to, TakingsBy::Month).await,
@@ -22,14 +24,24 @@ impl Console {
             }
             TakingsStep::Hour => return Err(invalid("to")),
         };
-        let Found { taken, billed } = found.map_err(coded)?;
+        let Found {
+            mut taken,
+            mut billed,
+        } = found.map_err(coded)?;
+        let of_books = taken.iter().map(|it| it.taken.currency().code());
+        let of_bills = billed.iter().map(|it| it.totals.paid.currency().code());
+        let mut currencies: Vec<&str> = of_books.chain(of_bills).chain([own.code()]).collect();
+        currencies.sort_by_key(|code| (*code != own.code(), *code));
+        currencies.dedup();
+        let currencies = currencies.into_iter().map(str::to_owned).collect();
+        taken.retain(|it| it.taken.currency() == currency);
+        billed.retain(|it| it.totals.paid.currency() == currency);
         let totals = totals(&taken, &billed, currency);
         let totals = totals.map_err(|error| crate::internal(&error.to_string()))?;
         Ok(Takings {
-            taken: taken
-                .iter()
-                .map(|it| taken_view(it, args.by, currency))
-                .collect(),
+            currency: currency.code().to_owned(),
+            currencies,
+            taken: taken.iter().map(|it| taken_view(it, args.by)).collect(),
             billed: billed.iter().map(|it| billed_view(it, args.by)).collect(),
             totals,
         })
@@ -65,15 +77,15 @@ fn share(refunded: i64, taken: i64) -> u32 {
     u32::try_from(share.max(0)).unwrap_or(u32::MAX)
 }
 
-fn taken_view(taken: &Taken, by: TakingsStep, currency: Currency) -> TakenView {
+fn taken_view(taken: &Taken, by: TakingsStep) -> TakenView {
     TakenView {
         at: at(taken.at, by),
         channel: taken.channel.0.clone(),
         orders: narrow(taken.orders),
         paid: narrow(taken.paid),
-        taken: Money::from_minor(taken.taken_minor, currency).into(),
-        refunded: Money::from_minor(taken.refunded_minor, currency).into(),
-        refund_share: share(taken.refunded_minor, taken.taken_minor),
+        taken: taken.taken.into(),
+        refunded: taken.refunded.into(),
+        refund_share: share(taken.refunded.minor(), taken.taken.minor()),
     }
 }
 
@@ -96,13 +108,10 @@ fn totals(
     let none = Money::zero(currency);
     let (mut sum, mut refunded, mut fee) = (none, none, none);
     for it in taken {
-        sum = sum.checked_add(Money::from_minor(it.taken_minor, currency))?;
-        refunded = refunded.checked_add(Money::from_minor(it.refunded_minor, currency))?;
+        sum = sum.checked_add(it.taken)?;
+        refunded = refunded.checked_add(it.refunded)?;
     }
-    for it in billed
-        .iter()
-        .filter(|it| it.totals.fee.currency() == currency)
-    {
+    for it in billed {
         fee = fee.checked_add(it.totals.fee)?;
     }
     Ok(TakingsTotals {

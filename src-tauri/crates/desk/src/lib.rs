@@ -212,6 +212,14 @@ pub enum DeskError {
     /// No account for this channel.
     #[error("channel {0} is not connected")]
     ChannelNotConnected(String),
+    /// The channel takes no payment in this currency.
+    #[error("{channel} takes no {currency}")]
+    CurrencyNotTaken {
+        /// The channel.
+        channel: String,
+        /// The code of the currency.
+        currency: &'static str,
+    },
     /// The clock is too far off for this channel.
     #[error("the clock of this computer differs by {0} ms from the channel's")]
     ClockWrong(i64),

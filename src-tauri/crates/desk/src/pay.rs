@@ -217,7 +217,10 @@ impl Desk {
             .cloned()
             .ok_or_else(|| DeskError::ChannelNotConnected(id.0.clone()))?;
         if !profile.takes(amount.currency()) {
-            return Err(DeskError::ChannelNotConnected(id.0));
+            return Err(DeskError::CurrencyNotTaken {
+                channel: id.0,
+                currency: amount.currency().code(),
+            });
         }
         if self.ports.vault.keys(&account.id).is_err() {
             return Err(DeskError::KeysLocked);

@@ -201,8 +201,8 @@ pub struct OrderFilter {
     pub status: Option<OrderStatus>,
     /// Only this channel.
     pub channel: Option<ChannelId>,
-    /// The currency that typed amounts mean.
-    pub currency: paydesk_domain::Currency,
+    /// The currencies that typed amounts may mean.
+    pub currencies: Vec<paydesk_domain::Currency>,
 }
 
 /// A row of the list.
@@ -259,8 +259,8 @@ pub struct OrderPage {
 /// What stands over the list. Asked apart from the rows, which need not wait for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ListTotals {
-    /// Sums of the filter.
-    pub totals: Totals,
+    /// Sums of the filter, one for each currency of its orders.
+    pub totals: Vec<Totals>,
     /// Orders per tab.
     pub tabs: BTreeMap<Tab, u64>,
 }

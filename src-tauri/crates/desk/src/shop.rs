@@ -135,8 +135,11 @@ pub struct Shop {
     pub time_zone: String,
     /// Hour at which the business day ends.
     pub cutoff_hour: u8,
-    /// The shop's currency.
+    /// The currency its books are kept in; never changes.
     pub currency: Currency,
+    /// What the till may ask for besides.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_currencies: Vec<Currency>,
     /// Names that can be picked.
     pub operators: Vec<String>,
     /// Who was picked last.
@@ -166,6 +169,11 @@ pub struct Shop {
 }
 
 impl Shop {
+    /// Every currency the till may ask for, the shop's own first.
+    pub fn all_currencies(&self) -> impl Iterator<Item = Currency> {
+        std::iter::once(self.currency).chain(self.other_currencies.iter().copied())
+    }
+
     /// Whether bills are fetched without being asked for.
     #[must_use]
     pub fn fetches_bills(&self) -> bool {

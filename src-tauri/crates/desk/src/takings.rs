@@ -49,25 +49,25 @@ impl Desk {
     pub async fn takings_of_day(&self, day: BusinessDay) -> Result<Vec<Taken>, DeskError> {
         let zone = crate::shop::zone(&self.need_shop()?.time_zone).ok_or(DeskError::NotSetUp)?;
         let told = self.ports.store.worklist().takings_of_day(day).await?;
-        let mut hours: BTreeMap<(i64, ChannelId), Taken> = BTreeMap::new();
+        let mut hours: BTreeMap<(i64, ChannelId, &str), Taken> = BTreeMap::new();
         for hour in told {
             let begins = Timestamp(hour.at.saturating_mul(HOUR_MS)).to_jiff();
             let local = i64::from(begins.to_zoned(zone.clone()).hour());
-            let sum = hours
-                .entry((local, hour.channel.clone()))
-                .or_insert_with(|| Taken {
-                    at: local,
-                    channel: hour.channel.clone(),
-                    orders: 0,
-                    paid: 0,
-                    taken_minor: 0,
-                    refunded_minor: 0,
-                });
+            let none = Money::zero(hour.taken.currency());
+            let key = (local, hour.channel.clone(), none.currency().code());
+            let sum = hours.entry(key).or_insert_with(|| Taken {
+                at: local,
+                channel: hour.channel.clone(),
+                orders: 0,
+                paid: 0,
+                taken: none,
+                refunded: none,
+            });
             // An hour that is there twice, when clocks go back, is one hour here.
             sum.orders += hour.orders;
             sum.paid += hour.paid;
-            sum.taken_minor = sum.taken_minor.saturating_add(hour.taken_minor);
-            sum.refunded_minor = sum.refunded_minor.saturating_add(hour.refunded_minor);
+            sum.taken = sum.taken.checked_add(hour.taken)?;
+            sum.refunded = sum.refunded.checked_add(hour.refunded)?;
         }
         Ok(hours.into_values().collect())
     }

@@ -317,9 +317,13 @@ impl Surroundings for Demo {
                 refused(ErrorCode::SandboxGone)
             };
             let control = self.ensure().await.map_err(|e| gone(e.to_string()))?;
+            let currency = shop.currency;
             let yesterday = history::play(self.ports.clone(), control.token, shop, days)
                 .await
                 .map_err(|e| gone(e.to_string()))?;
+            if currency != Currency::CNY {
+                return Ok(());
+            }
             for reserve in history::reserves(yesterday, days) {
                 self.control(reqwest::Method::POST, "reserve", Some(reserve))
                     .await?;
@@ -360,7 +364,9 @@ impl Surroundings for Demo {
                 )
                 .await?;
             let amount = screen.get("amount").and_then(Value::as_i64);
-            let is_coins = text(&screen, "currency") == BITCOIN;
+            let code = text(&screen, "currency");
+            let currency = Currency::from_code(&code).unwrap_or(Currency::CNY);
+            let is_coins = code == BITCOIN;
             Ok(PhoneScreen {
                 state: text(&screen, "state"),
                 payee: screen
@@ -369,7 +375,7 @@ impl Surroundings for Demo {
                     .map(str::to_owned),
                 amount: amount
                     .filter(|_| !is_coins)
-                    .map(|minor| MoneyView::from(Money::from_minor(minor, Currency::CNY))),
+                    .map(|minor| MoneyView::from(Money::from_minor(minor, currency))),
                 coins: amount.filter(|_| is_coins).map(bitcoins),
             })
         })

@@ -3,7 +3,7 @@
 
 use paydesk_channels::WireRequest;
 use paydesk_desk::{
-    Charge, Desk, DeskError, Ports, RefundAsk, Told,
+    Charge, Desk, DeskError, Ports, RefundAsk, TakeCash, Told,
     ports::{BoxFuture, Clock, Cut, Network, Reached, Scope},
     shop::Shop,
 };
@@ -225,12 +225,27 @@ async fn sell(desk: &Arc<Desk>, clock: &PastClock, sale: usize) -> Result<(), De
     if desk.ports().store.by_intent(&intent).await?.is_some() {
         return Ok(());
     }
+    let amount = Money::from_minor(
+        minor + i64::try_from(sale % 97).unwrap_or(0) * 10,
+        shop.currency,
+    );
+    let taken_by =
+        |id: &str| paydesk_desk::channel(id).is_some_and(|it| it.profile().takes(shop.currency));
+    if !taken_by("alipay") || !taken_by("wechatpay") {
+        // The wallets of these customers hold nothing of this currency; their purses do.
+        let cash = TakeCash {
+            intent,
+            amount,
+            received: amount,
+            note: note.to_owned(),
+            confirmed_repeat_of: None,
+            part: paydesk_desk::PartOf::Whole,
+        };
+        return desk.take_cash(cash).await.map(drop);
+    }
     let charge = Charge {
         intent,
-        amount: Money::from_minor(
-            minor + i64::try_from(sale % 97).unwrap_or(0) * 10,
-            shop.currency,
-        ),
+        amount,
         code: sample_code(channel, customer.behaviour, seed),
         note: note.to_owned(),
         confirmed_repeat_of: None,

@@ -257,6 +257,7 @@ async fn create(State(door): State<Arc<Door>>, request: Request) -> Response {
                     let ask_for = ShowQr {
                         intent_id: intent,
                         amount_minor,
+                        currency: Some(wish.currency),
                         channel,
                         note: wish.note,
                         confirmed_repeat_of: None,
@@ -268,6 +269,7 @@ async fn create(State(door): State<Arc<Door>>, request: Request) -> Response {
                     let ask_for = TakePayment {
                         intent_id: intent,
                         amount_minor,
+                        currency: Some(wish.currency),
                         code,
                         note: wish.note,
                         confirmed_repeat_of: None,
@@ -381,6 +383,7 @@ async fn refund(
                 order_id,
                 reference: None,
                 amount_minor: wish.amount_minor.to_string(),
+                currency: Some(wish.currency),
                 reason: wish.reason,
                 note: wish.note,
                 // What software gives back goes the way it came; cash is a person's to give.
@@ -489,10 +492,12 @@ fn check_amount(
     minor: i64,
     currency: &str,
 ) -> Result<(), Refusal> {
-    let taken = console.currency_code();
-    let taken = taken.ok_or_else(|| paydesk_console::refused(ErrorCode::NotSetUp))?;
-    if taken != currency {
-        return Err(Refusal::currency_not_taken(&taken));
+    let taken = console.currency_codes();
+    if taken.is_empty() {
+        return Err(paydesk_console::refused(ErrorCode::NotSetUp).into());
+    }
+    if !taken.iter().any(|code| code == currency) {
+        return Err(Refusal::currency_not_taken(&taken.join(", ")));
     }
     if !admitted.caller.may_move(minor, currency) {
         return Err(Refusal::amount_above_limit());

@@ -123,7 +123,7 @@ impl Refusal {
     }
 
     pub(crate) fn currency_not_taken(taken: &str) -> Refusal {
-        let message = format!("This shop takes {taken}. Send the amount in it.");
+        let message = format!("This shop takes {taken}. Send the amount in a currency it takes.");
         Refusal::wrong(
             StatusCode::UNPROCESSABLE_ENTITY,
             "currency_not_taken",

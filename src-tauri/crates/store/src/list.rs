@@ -5,12 +5,12 @@
 use crate::{
     SqliteStore,
     errors::fault,
-    read::{ROW, int, order_row, unsigned},
+    read::{ROW, int, order_row, text, unsigned},
     search,
 };
 use paydesk_desk::ports::{ListTotals, OrderFilter, OrderPage, OrderRow, StoreError, Tab, Totals};
-use paydesk_domain::{BusinessDay, Money};
-use sqlx::{QueryBuilder, Row, Sqlite};
+use paydesk_domain::{BusinessDay, Currency, Money};
+use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 use std::collections::BTreeMap;
 
 /// Keys of one business day: [`first_key`] to one before that of the next day.
@@ -84,6 +84,22 @@ fn of_days(query: &mut QueryBuilder<Sqlite>, filter: &OrderFilter) {
     if let Some(channel) = &filter.channel {
         query.push(" AND channel = ").push_bind(channel.0.clone());
     }
+}
+
+fn currency_of(row: &SqliteRow) -> Result<Currency, StoreError> {
+    let currency = Currency::from_code(&text(row, 0)?);
+    currency.ok_or_else(|| StoreError::Corrupt("currency".to_owned()))
+}
+
+/// Of one currency: its code, orders, those that were paid, taken, given back.
+fn totals_of(row: &SqliteRow) -> Result<Totals, StoreError> {
+    let currency = currency_of(row)?;
+    Ok(Totals {
+        count: unsigned(int(row, 1)?),
+        paid_count: unsigned(int(row, 2)?),
+        taken: Money::from_minor(int(row, 3)?, currency),
+        refunded: Money::from_minor(int(row, 4)?, currency),
+    })
 }
 
 impl SqliteStore {
@@ -186,18 +202,21 @@ impl SqliteStore {
         })
     }
 
-    /// The sums of a filter and the counts of every tab.
+    /// The sums of a filter, each currency by itself, and the counts of every tab.
     pub(crate) async fn read_totals(&self, filter: &OrderFilter) -> Result<ListTotals, StoreError> {
         let (count, has_sums) = counted(filter.tab);
-        let mut query = QueryBuilder::<Sqlite>::new("SELECT coalesce(sum(");
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
         if filter.search.is_empty() && has_sums {
-            query.push(count).push(
-                "), 0), coalesce(sum(paid), 0), coalesce(sum(taken_minor), 0), coalesce(sum(refunded_minor), 0)",
+            query.push("currency, sum(").push(count).push(
+                "), coalesce(sum(paid), 0), coalesce(sum(taken_minor), 0), coalesce(sum(refunded_minor), 0)",
             );
             of_days(&mut query, filter);
+            query.push(" GROUP BY currency ORDER BY currency");
         } else {
-            query.push(
-                "1), 0), coalesce(sum(o.taken_minor > 0), 0), coalesce(sum(o.taken_minor), 0), coalesce(sum(o.refunded_minor), 0) FROM orders o",
+            // Sorting a million hits by the only currency there is would take longer than finding them.
+            let (several, currency) = self.currencies().await?;
+            query.push(currency).push(
+                ", count(*), coalesce(sum(o.taken_minor > 0), 0), coalesce(sum(o.taken_minor), 0), coalesce(sum(o.refunded_minor), 0) FROM orders o",
             );
             conditions(&mut query, filter, end_key(filter));
             if !filter.search.is_empty() {
@@ -205,21 +224,38 @@ impl SqliteStore {
                 search::any_arm(&mut query, filter);
                 query.push(")");
             }
+            if several {
+                query.push(" GROUP BY o.currency ORDER BY o.currency");
+            }
         }
-        let row = query
+        let rows = query
             .build()
-            .fetch_one(&mut *self.readers.take().await?)
+            .fetch_all(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;
+        let mut totals = Vec::new();
+        for row in &rows {
+            let found = totals_of(row)?;
+            if found.count > 0 {
+                totals.push(found);
+            }
+        }
         Ok(ListTotals {
-            totals: Totals {
-                count: unsigned(int(&row, 0)?),
-                paid_count: unsigned(int(&row, 1)?),
-                taken: Money::from_minor(int(&row, 2)?, filter.currency),
-                refunded: Money::from_minor(int(&row, 3)?, filter.currency),
-            },
+            totals,
             tabs: self.tabs().await?,
         })
+    }
+
+    /// Whether there are orders in several currencies, and which column or which one it is.
+    async fn currencies(&self) -> Result<(bool, String), StoreError> {
+        let rows = sqlx::query("SELECT DISTINCT currency FROM day_stats LIMIT 2")
+            .fetch_all(&mut *self.readers.take().await?)
+            .await
+            .map_err(fault)?;
+        match rows.as_slice() {
+            [only] => Ok((false, format!("'{}'", currency_of(only)?.code()))),
+            _ => Ok((true, "o.currency".to_owned())),
+        }
     }
 
     async fn tabs(&self) -> Result<BTreeMap<Tab, u64>, StoreError> {
@@ -251,7 +287,7 @@ impl SqliteStore {
 mod tests {
     use super::*;
     use crate::testing;
-    use paydesk_domain::{ChannelId, Currency, OrderStatus};
+    use paydesk_domain::{ChannelId, OrderStatus};
 
     fn filters() -> Vec<OrderFilter> {
         let tabs = [
@@ -273,7 +309,7 @@ mod tests {
                             day_to: day,
                             status,
                             channel: channel.clone(),
-                            currency: Currency::CNY,
+                            currencies: vec![Currency::CNY],
                         });
                     }
                 }

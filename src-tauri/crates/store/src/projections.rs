@@ -78,6 +78,9 @@ struct LiveRow {
 /// The columns of an order's row that follow from the order, as text to compare.
 const COLUMNS: &str = "o.intent, o.opened_at, o.total_minor, o.currency, o.day, o.by_name, o.channel, o.status, o.taken_minor, o.refunded_minor, o.refunds, o.attention, o.open_doubts, o.note, o.reversed";
 
+/// Day, channel, status, currency.
+type DayKey = (i64, String, String, String);
+
 /// A day's row.
 #[derive(Clone, Default, PartialEq, Eq)]
 struct Stats([i64; 6]);
@@ -85,7 +88,7 @@ struct Stats([i64; 6]);
 /// What is counted over all orders while they pass.
 #[derive(Default)]
 struct Sums {
-    days: BTreeMap<(i64, String, String), Stats>,
+    days: BTreeMap<DayKey, Stats>,
     terms: BTreeMap<String, Found>,
 }
 
@@ -279,32 +282,39 @@ async fn live(
     Ok(orders)
 }
 
+/// A day's row that differs, in words.
+fn told((day, channel, status, currency): &DayKey) -> String {
+    format!("day {day}: {channel} {status} {currency}")
+}
+
 async fn days_differ(
     moment: &mut SqliteConnection,
-    mut counted: BTreeMap<(i64, String, String), Stats>,
+    mut counted: BTreeMap<DayKey, Stats>,
     differences: &mut Vec<String>,
 ) -> Result<(), StoreError> {
     let rows = sqlx::query(
-            "SELECT day, channel, status, orders, paid, attention, refunds, taken_minor, refunded_minor FROM day_stats",
+            "SELECT day, channel, status, currency, orders, paid, attention, refunds, taken_minor, refunded_minor FROM day_stats",
         )
         .fetch_all(&mut *moment)
         .await
         .map_err(fault)?;
     for row in &rows {
-        let key = (row.try_get(0).map_err(fault)?, text(row, 1)?, text(row, 2)?);
+        let key = (
+            row.try_get(0).map_err(fault)?,
+            text(row, 1)?,
+            text(row, 2)?,
+            text(row, 3)?,
+        );
         let mut stats = Stats::default();
         for (at, value) in stats.0.iter_mut().enumerate() {
-            *value = row.try_get(at + 3).map_err(fault)?;
+            *value = row.try_get(at + 4).map_err(fault)?;
         }
         // A row whose orders all moved on stays behind with nothing in it.
         if counted.remove(&key).unwrap_or_default() != stats {
-            differences.push(format!("day {}: {} {}", key.0, key.1, key.2));
+            differences.push(told(&key));
         }
     }
-    let missing = counted
-        .keys()
-        .map(|key| format!("day {}: {} {}", key.0, key.1, key.2));
-    differences.extend(missing);
+    differences.extend(counted.keys().map(told));
     Ok(())
 }
 
@@ -426,6 +436,7 @@ impl Sums {
             i64::from(order.plan().day.0),
             channel_of(order),
             status_text(order),
+            order.plan().total.currency().code().to_owned(),
         );
         let (taken, refunded) = (order.taken().minor(), order.refunded().minor());
         let one = [

@@ -274,12 +274,13 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let found = sqlx::query(
                 "SELECT number FROM (\
-                 SELECT number, begun_at FROM payments WHERE channel = $1 AND amount_minor = $2 AND begun_at >= $3 \
-                 UNION ALL SELECT number, begun_at FROM payments WHERE unknown = 1 AND amount_minor = $2) ORDER BY begun_at DESC LIMIT 1",
+                 SELECT number, begun_at FROM payments WHERE channel = $1 AND amount_minor = $2 AND begun_at >= $3 AND currency = $4 \
+                 UNION ALL SELECT number, begun_at FROM payments WHERE unknown = 1 AND amount_minor = $2 AND currency = $4) ORDER BY begun_at DESC LIMIT 1",
             )
             .bind(channel.0.clone())
             .bind(amount.minor())
             .bind(since.0)
+            .bind(amount.currency().code())
             .fetch_optional(&mut *self.readers.take().await?)
             .await
             .map_err(fault)?;

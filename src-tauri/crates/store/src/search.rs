@@ -22,8 +22,8 @@ const TAIL_MIN: usize = 4;
 
 /// One way in which an order is found by what was typed.
 enum Arm {
-    /// Its amount, both ends included.
-    Amount(i64, i64),
+    /// Its amount, both ends included; of this currency only where the shop takes several.
+    Amount(i64, i64, Option<Currency>),
     /// The beginning of its number.
     Number(String),
     /// Its number as a whole.
@@ -42,8 +42,11 @@ fn arms(filter: &OrderFilter) -> Vec<Arm> {
     let typed = filter.search.trim();
     let upper = typed.to_ascii_uppercase();
     let mut arms = Vec::new();
-    if let Some((low, high)) = amounts(typed, filter.currency) {
-        arms.push(Arm::Amount(low, high));
+    let several = filter.currencies.len() > 1;
+    for currency in &filter.currencies {
+        if let Some((low, high)) = amounts(typed, *currency) {
+            arms.push(Arm::Amount(low, high, several.then_some(*currency)));
+        }
     }
     if !upper.is_empty() && upper.bytes().all(|b| b.is_ascii_alphanumeric()) {
         arms.push(Arm::Number(upper.clone()));
@@ -89,11 +92,20 @@ fn between(query: &mut QueryBuilder<Sqlite>, column: &'static str, low: i64, hig
     query.push(" AND ").push_bind(high);
 }
 
+fn of_currency(query: &mut QueryBuilder<Sqlite>, currency: Option<Currency>) {
+    if let Some(currency) = currency {
+        query.push(" AND o.currency = ").push_bind(currency.code());
+    }
+}
+
 impl Arm {
     /// What its hits must fulfil, seen from the order's row.
     fn holds(&self, query: &mut QueryBuilder<Sqlite>) {
         match self {
-            Arm::Amount(low, high) => between(query, "o.total_minor", *low, *high),
+            Arm::Amount(low, high, currency) => {
+                between(query, "o.total_minor", *low, *high);
+                of_currency(query, *currency);
+            }
             Arm::Number(text) => begins(query, "o.number", text),
             Arm::Reference(number) => {
                 query.push("o.number = ").push_bind(number.clone());
@@ -123,7 +135,10 @@ impl Arm {
         match self {
             Arm::ChannelNumber(text) => with_payment("p.channel_ref", text),
             Arm::ChannelReversed(text) => with_payment("p.channel_reversed", text),
-            Arm::Amount(low, high) => between(query, "+o.total_minor", *low, *high),
+            Arm::Amount(low, high, currency) => {
+                between(query, "+o.total_minor", *low, *high);
+                of_currency(query, *currency);
+            }
             Arm::Number(text) => begins(query, "+o.number", text),
             Arm::Reversed(text) => begins(query, "+o.reversed", text),
             // What stands inside a longer word is none of its hits.
@@ -172,7 +187,7 @@ impl Arm {
         match self {
             // One, or in the list's own order already.
             Arm::Reference(_) | Arm::Words(..) => Ok(false),
-            Arm::Amount(low, high) if low == high => Ok(false),
+            Arm::Amount(low, high, _) if low == high => Ok(false),
             _ => self.has_more_than(store, FEW).await,
         }
     }
@@ -426,7 +441,7 @@ mod tests {
                     day_to: None,
                     status: None,
                     channel: None,
-                    currency: Currency::CNY,
+                    currencies: vec![Currency::CNY],
                 };
                 for before in [end_key(&filter), middle] {
                     let found = keys(&store, &filter, before, 51).await.unwrap();

@@ -24,8 +24,8 @@ fn place(by: TakingsBy) -> &'static str {
 /// The orders of several channels between two keys: `whole`, each once, and `parts`, each once for each channel.
 fn in_parts(first: &str, last: &str) -> String {
     format!(
-        "WITH parts AS (SELECT o.id, o.day, o.opened_at, p.channel, p.taken_minor, p.refunded_minor FROM order_parts p JOIN orders o ON o.id = p.order_id WHERE p.order_id BETWEEN {first} AND {last}), \
-         whole AS (SELECT id, day, channel, taken_minor, refunded_minor FROM orders WHERE id IN (SELECT id FROM parts))"
+        "WITH parts AS (SELECT o.id, o.day, o.opened_at, o.currency, p.channel, p.taken_minor, p.refunded_minor FROM order_parts p JOIN orders o ON o.id = p.order_id WHERE p.order_id BETWEEN {first} AND {last}), \
+         whole AS (SELECT id, day, channel, currency, taken_minor, refunded_minor FROM orders WHERE id IN (SELECT id FROM parts))"
     )
 }
 
@@ -43,23 +43,23 @@ impl SqliteStore {
             &format!("($2 + 1) * {KEYS_PER_DAY} - 1"),
         );
         let taken = format!(
-            "{parts}, counted AS (SELECT day, channel, orders, paid, taken_minor, refunded_minor FROM day_stats WHERE day BETWEEN $1 AND $2 \
-             UNION ALL SELECT day, channel, -1, -(taken_minor > 0), -taken_minor, -refunded_minor FROM whole \
-             UNION ALL SELECT day, channel, 1, taken_minor > 0, taken_minor, refunded_minor FROM parts) \
-             SELECT {place} AS at, channel, sum(orders), sum(paid), sum(taken_minor), sum(refunded_minor) FROM counted GROUP BY at, channel HAVING sum(orders) > 0"
+            "{parts}, counted AS (SELECT day, channel, currency, orders, paid, taken_minor, refunded_minor FROM day_stats WHERE day BETWEEN $1 AND $2 \
+             UNION ALL SELECT day, channel, currency, -1, -(taken_minor > 0), -taken_minor, -refunded_minor FROM whole \
+             UNION ALL SELECT day, channel, currency, 1, taken_minor > 0, taken_minor, refunded_minor FROM parts) \
+             SELECT {place} AS at, channel, currency, sum(orders), sum(paid), sum(taken_minor), sum(refunded_minor) FROM counted GROUP BY at, channel, currency HAVING sum(orders) > 0"
         );
         let billed = format!(
             "SELECT {place} AS at, channel, currency, count(*), sum(payments), sum(paid_minor), sum(refunds), sum(refunded_minor), sum(fee_minor) FROM bill_days WHERE day BETWEEN $1 AND $2 GROUP BY at, channel, currency"
         );
         let days = (i64::from(from.0), i64::from(to.0));
-        let taken = self.at_once::<Told>(&taken, 6, days).await?;
+        let taken = self.at_once::<Told>(&taken, 7, days).await?;
         let billed = self.at_once::<ToldOfBills>(&billed, 9, days).await?;
         let billed = billed
             .into_iter()
             .map(billed_of)
             .collect::<Result<_, _>>()?;
         Ok(Takings {
-            taken: taken.into_iter().map(taken_of).collect(),
+            taken: taken.into_iter().map(taken_of).collect::<Result<_, _>>()?,
             billed,
         })
     }
@@ -71,15 +71,15 @@ impl SqliteStore {
     ) -> Result<Vec<Taken>, StoreError> {
         let parts = in_parts("$1", "$2");
         let hours = format!(
-            "{parts}, counted AS (SELECT opened_at, channel, taken_minor, refunded_minor FROM orders WHERE id BETWEEN $1 AND $2 AND id NOT IN (SELECT id FROM whole) \
-             UNION ALL SELECT opened_at, channel, taken_minor, refunded_minor FROM parts) \
-             SELECT opened_at / 3600000 AS at, channel, count(*), sum(taken_minor > 0), sum(taken_minor), sum(refunded_minor) FROM counted GROUP BY at, channel"
+            "{parts}, counted AS (SELECT opened_at, channel, currency, taken_minor, refunded_minor FROM orders WHERE id BETWEEN $1 AND $2 AND id NOT IN (SELECT id FROM whole) \
+             UNION ALL SELECT opened_at, channel, currency, taken_minor, refunded_minor FROM parts) \
+             SELECT opened_at / 3600000 AS at, channel, currency, count(*), sum(taken_minor > 0), sum(taken_minor), sum(refunded_minor) FROM counted GROUP BY at, channel, currency"
         );
         let first = i64::from(day.0) * KEYS_PER_DAY;
         let told = self
-            .at_once::<Told>(&hours, 6, (first, first + KEYS_PER_DAY - 1))
+            .at_once::<Told>(&hours, 7, (first, first + KEYS_PER_DAY - 1))
             .await?;
-        Ok(told.into_iter().map(taken_of).collect())
+        told.into_iter().map(taken_of).collect()
     }
 
     /// The same over every order, one by one: what the sums are measured and checked against.
@@ -99,13 +99,13 @@ impl SqliteStore {
             &format!("($2 + 1) * {KEYS_PER_DAY} - 1"),
         );
         let sql = format!(
-            "{parts}, counted AS (SELECT day, channel, taken_minor, refunded_minor FROM orders WHERE day BETWEEN $1 AND $2 AND id NOT IN (SELECT id FROM whole) \
-             UNION ALL SELECT day, channel, taken_minor, refunded_minor FROM parts) \
-             SELECT {place} AS at, channel, count(*), sum(taken_minor > 0), sum(taken_minor), sum(refunded_minor) FROM counted GROUP BY at, channel"
+            "{parts}, counted AS (SELECT day, channel, currency, taken_minor, refunded_minor FROM orders WHERE day BETWEEN $1 AND $2 AND id NOT IN (SELECT id FROM whole) \
+             UNION ALL SELECT day, channel, currency, taken_minor, refunded_minor FROM parts) \
+             SELECT {place} AS at, channel, currency, count(*), sum(taken_minor > 0), sum(taken_minor), sum(refunded_minor) FROM counted GROUP BY at, channel, currency"
         );
         let days = (i64::from(from.0), i64::from(to.0));
-        let told = self.at_once::<Told>(&sql, 6, days).await?;
-        Ok(told.into_iter().map(taken_of).collect())
+        let told = self.at_once::<Told>(&sql, 7, days).await?;
+        told.into_iter().map(taken_of).collect()
     }
 
     /// The rows of a question as one text; `columns` is how many it has.
@@ -132,21 +132,24 @@ impl SqliteStore {
     }
 }
 
-/// Time, channel, orders, paid, taken, refunded.
-type Told = (i64, String, u64, u64, i64, i64);
+/// Time, channel, currency, orders, paid, taken, refunded.
+type Told = (i64, String, String, u64, u64, i64, i64);
 
 /// Time, channel, currency, bills, payments, paid, refunds, refunded, fee.
 type ToldOfBills = (i64, String, String, u64, u64, i64, u64, i64, i64);
 
-fn taken_of((at, channel, orders, paid, taken_minor, refunded_minor): Told) -> Taken {
-    Taken {
+fn taken_of(told: Told) -> Result<Taken, StoreError> {
+    let (at, channel, currency, orders, paid, taken, refunded) = told;
+    let currency = Currency::from_code(&currency);
+    let currency = currency.ok_or_else(|| StoreError::Corrupt("day's counts".to_owned()))?;
+    Ok(Taken {
         at,
         channel: ChannelId(channel),
         orders,
         paid,
-        taken_minor,
-        refunded_minor,
-    }
+        taken: Money::from_minor(taken, currency),
+        refunded: Money::from_minor(refunded, currency),
+    })
 }
 
 fn billed_of(told: ToldOfBills) -> Result<Billed, StoreError> {

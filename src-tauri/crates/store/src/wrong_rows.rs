@@ -44,8 +44,8 @@ pub const WRONG_ROWS: [WrongRow; 6] = [
     WrongRow {
         table: "day_stats",
         told: "day ",
-        make: "UPDATE day_stats SET taken_minor = taken_minor + 1 WHERE (day, channel, status) = (SELECT day, channel, status FROM day_stats LIMIT 1 OFFSET (SELECT count(*) / 2 FROM day_stats))",
-        undo: "UPDATE day_stats SET taken_minor = taken_minor - 1 WHERE (day, channel, status) = (SELECT day, channel, status FROM day_stats LIMIT 1 OFFSET (SELECT count(*) / 2 FROM day_stats))",
+        make: "UPDATE day_stats SET taken_minor = taken_minor + 1 WHERE (day, channel, status, currency) = (SELECT day, channel, status, currency FROM day_stats LIMIT 1 OFFSET (SELECT count(*) / 2 FROM day_stats))",
+        undo: "UPDATE day_stats SET taken_minor = taken_minor - 1 WHERE (day, channel, status, currency) = (SELECT day, channel, status, currency FROM day_stats LIMIT 1 OFFSET (SELECT count(*) / 2 FROM day_stats))",
     },
     WrongRow {
         table: "words",

@@ -444,7 +444,7 @@ async fn export_between_commits(stage: &Stage) -> Result<(), Trouble> {
         stepped.await.map_err(trouble)?;
         let orders = n + 2;
         if (rest.rows.len(), booked) != (orders - 1, orders)
-            || usize::try_from(totals.totals.count) != Ok(orders)
+            || usize::try_from(totals.totals.iter().map(|it| it.count).sum::<u64>()) != Ok(orders)
         {
             return Err(trouble((rest, totals)));
         }

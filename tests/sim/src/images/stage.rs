@@ -293,7 +293,7 @@ pub(crate) fn everything() -> OrderFilter {
         day_to: None,
         status: None,
         channel: None,
-        currency: Currency::CNY,
+        currencies: vec![Currency::CNY],
     }
 }
 

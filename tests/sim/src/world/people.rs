@@ -512,7 +512,7 @@ pub(crate) async fn decide_all(desk: &Arc<Desk>, give_back: bool) -> u64 {
         day_to: None,
         status: None,
         channel: None,
-        currency: Currency::CNY,
+        currencies: vec![Currency::CNY],
     };
     let mut decided = 0;
     let page = desk.ports().store.list(&filter, None, 500).await;

@@ -36,7 +36,7 @@ const LEFT_OUT: [(&str, &str); 4] = [
     // A row whose orders all moved on stays behind and says nothing.
     (
         "day_stats",
-        "SELECT quote(day) || quote(channel) || quote(status) || orders || ';' || paid || ';' || attention || ';' || refunds || ';' || taken_minor || ';' || refunded_minor FROM day_stats WHERE (orders, paid, attention, refunds, taken_minor, refunded_minor) <> (0, 0, 0, 0, 0, 0)",
+        "SELECT quote(day) || quote(channel) || quote(status) || quote(currency) || orders || ';' || paid || ';' || attention || ';' || refunds || ';' || taken_minor || ';' || refunded_minor FROM day_stats WHERE (orders, paid, attention, refunds, taken_minor, refunded_minor) <> (0, 0, 0, 0, 0, 0)",
     ),
     // Leases and counts of looks only save work.
     ("work", "SELECT quote(reference) || quote(due_at) FROM work"),

@@ -99,7 +99,7 @@ impl Cashier {
             day_to: None,
             status: Some(OrderStatus::PartPaid),
             channel: None,
-            currency: Currency::CNY,
+            currencies: vec![Currency::CNY],
         };
         let page = self.desk.ports().store.list(&filter, None, 3).await;
         for row in page.map(|page| page.rows).unwrap_or_default() {

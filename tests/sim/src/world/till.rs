@@ -306,6 +306,7 @@ fn shop(number: usize, channels: &Channels, issued: &MerchantCredentials) -> Sho
         time_zone: "Europe/Berlin".to_owned(),
         cutoff_hour: 0,
         currency: Currency::CNY,
+        other_currencies: Vec::new(),
         operators: vec!["收银员 1".to_owned()],
         operator: Some("收银员 1".to_owned()),
         accounts: channels.each().map(account).collect(),

@@ -3,7 +3,6 @@
 import { callConsole, commandErrorOf } from '$lib/api/client';
 import type {
   CommandError,
-  ExpectedFee,
   PageOpened,
   PartOf,
   PaymentView,
@@ -19,9 +18,10 @@ import { play, type Tone } from '$lib/sound/sound';
 import { app } from '$lib/state/app.svelte';
 import { notices } from '$lib/state/notices.svelte';
 import { CashReceived } from './cash.svelte';
+import { TillCurrency } from './currency.svelte';
 import { announce, endOf, laterNews } from './said';
 import { SplitOrder } from './split.svelte';
-import { expectedFees } from './fees';
+import { ExpectedFees } from './fees.svelte';
 import { UsedCodes } from './usedCodes';
 import { STAGES, TAKEN, type StageName } from './stages';
 
@@ -37,8 +37,6 @@ const BLINK_MS = 40;
 const RECENT_MS = 120;
 /// How often the sound of an unknown result repeats.
 const REMIND_MS = 10_000;
-/// The fee line follows the amount, but not every key.
-const FEE_MS = 120;
 /// Orders that left the stage and may still change; the oldest are only seen in the list.
 const WATCHED_MAX = 100;
 
@@ -50,6 +48,7 @@ export interface RepeatQuestion {
 interface Attempt {
   intent_id: string;
   amount_minor: string;
+  currency: string;
   note: string;
   confirmed_repeat_of: string | null;
   part?: PartOf;
@@ -67,13 +66,14 @@ export class PaySession {
   /// What became of the page that was opened last.
   page = $state<PageOpened | null>(null);
   question = $state<RepeatQuestion | null>(null);
-  fees = $state<Record<string, ExpectedFee>>({});
+  readonly fees = new ExpectedFees();
   recent = $state<RecentPayments | null>(null);
   recentFailed = $state(false);
   /// What the core's clock says now, carried on by this window's own.
   now = $state(Date.now());
   busy = $state(false);
   #typed = $state('');
+  readonly currency = new TillCurrency();
   #offset = 0;
   /// A charge is on its way. Not for the screen: it changes before anything is painted.
   #inFlight = false;
@@ -89,12 +89,11 @@ export class PaySession {
   #usedCodes = new UsedCodes();
   #followers = 0;
   #unfollow: () => void = () => {};
-  #feeTimer: ReturnType<typeof setTimeout> | undefined;
 
   readonly amount = $derived(
     new EnteredAmount(
       this.#typed,
-      app.status?.exponent ?? 2,
+      this.currency.now.exponent,
       app.status?.amount_entry ?? 'from_the_right',
     ),
   );
@@ -127,17 +126,6 @@ export class PaySession {
   );
   readonly qrSecondsLeft = $derived(
     this.view?.qr ? Math.max(0, Math.ceil((this.view.qr.expires_at - this.now) / 1000)) : 0,
-  );
-  readonly qrChannels = $derived(
-    (app.status?.channels ?? []).filter(
-      (channel) => channel.shows_code && channel.state !== 'not_connected',
-    ),
-  );
-
-  readonly pageChannels = $derived(
-    (app.status?.channels ?? []).filter(
-      (channel) => channel.has_page && channel.state !== 'not_connected',
-    ),
   );
   readonly pageSecondsLeft = $derived(
     this.view?.page_until ? Math.max(0, Math.ceil((this.view.page_until - this.now) / 1000)) : 0,
@@ -180,12 +168,27 @@ export class PaySession {
       clearInterval(clock);
       clearInterval(look);
       clearInterval(watched);
-      clearTimeout(this.#feeTimer);
+      this.fees.stop();
       clearTimeout(this.#recentTimer);
     };
   }
 
   // ---- the amount
+
+  get canChangeCurrency(): boolean {
+    return !this.isBusy && !this.view && !this.split.on && !this.receiving;
+  }
+
+  /// Digits that stand mean something else where a currency has other decimals: they are not carried over.
+  chooseCurrency(code: string): void {
+    if (!this.canChangeCurrency || code === this.currency.now.code) return;
+    const { exponent } = this.currency.now;
+    this.currency.choose(code);
+    this.refusal = null;
+    if (this.currency.now.exponent !== exponent) this.#setTyped('');
+    if (!this.currency.isOwn && this.method === 'cash') this.choose('scan');
+    this.#askFees();
+  }
 
   type(characters: string): void {
     if (this.isBusy) return;
@@ -245,7 +248,7 @@ export class PaySession {
   beginSplit(): void {
     if (!this.canSplit) return;
     const { minor, exponent } = this.amount;
-    this.split.begin({ minor, exponent, currency: app.status?.currency ?? 'CNY' });
+    this.split.begin({ minor, exponent, currency: this.currency.now.code });
     this.refusal = null;
     this.#workCash();
   }
@@ -254,6 +257,7 @@ export class PaySession {
   resume(order: PaymentView): boolean {
     if (this.isBusy || !order.split?.can_go_on) return false;
     this.#startAfresh();
+    this.currency.choose(order.amount.currency);
     this.split.follow(order);
     this.#offerRest();
     return true;
@@ -296,7 +300,7 @@ export class PaySession {
 
   /// Another way to pay; with an amount that stands, cash is asked for at once.
   choose(method: Method): void {
-    if (this.inProgress) return;
+    if (this.inProgress || (method === 'cash' && !this.currency.isOwn)) return;
     this.method = method;
     this.cash.reset();
     if (this.stage !== 'ready_cash') return;
@@ -317,6 +321,7 @@ export class PaySession {
     else if (this.cash.due?.change) void this.#takeCash(this.cash.amount.minor);
   }
 
+  /// Always in the currency that the drawer is counted in.
   #takeCash(received_minor: string): Promise<void> {
     return this.#send(this.#attempt(), (confirmed) =>
       callConsole('take_cash', { ...confirmed, received_minor }),
@@ -337,6 +342,7 @@ export class PaySession {
     this.cash.reset();
     this.#leaveSplit();
     this.#setTyped('');
+    this.currency.reset();
   }
 
   /// For the scan detector: the amount before a burst.
@@ -358,22 +364,15 @@ export class PaySession {
 
   #setTyped(text: string): void {
     if (text === this.#typed) return;
-    // A fee of another amount must not stand under this one, not even for a moment.
-    this.fees = {};
     this.#typed = text;
-    if (this.method === 'cash') {
-      this.cash.reset();
-      if (this.amount.isPositive) void this.cash.work(this.amount.minor);
-      return;
-    }
-    clearTimeout(this.#feeTimer);
-    this.#feeTimer = setTimeout(() => void this.#loadFees(), FEE_MS);
+    this.#askFees();
+    if (this.method === 'cash') this.#workCash();
   }
 
-  async #loadFees(): Promise<void> {
-    const amount_minor = this.amount.minor;
-    const fees = this.amount.isPositive ? await expectedFees(amount_minor) : {};
-    if (amount_minor === this.amount.minor) this.fees = fees;
+  #askFees(): void {
+    const { minor, isPositive } = this.amount;
+    if (isPositive && this.method !== 'cash') this.fees.ask(minor, this.currency.now.code);
+    else this.fees.drop();
   }
 
   // ---- charging
@@ -440,6 +439,7 @@ export class PaySession {
       ...(part ? { part } : {}),
       intent_id: newIntentId(),
       amount_minor: this.amount.minor,
+      currency: this.currency.now.code,
       note: this.note.trim(),
       confirmed_repeat_of: null,
     };

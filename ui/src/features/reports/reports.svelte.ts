@@ -19,6 +19,8 @@ class Reports {
   transit = $state.raw<MoneyInTransit | null>(null);
   error = $state.raw<CommandError | null>(null);
   busy = $state(false);
+  /// The shop's own when not chosen.
+  currency = $state<string | null>(null);
   #request = 0;
 
   readonly today = $derived(app.status?.business_day ?? '');
@@ -37,11 +39,11 @@ class Reports {
 
   async load(): Promise<void> {
     const request = ++this.#request;
-    const { days, by } = this;
+    const { days, by, currency } = this;
     this.busy = true;
     try {
       const [takings, transit] = await Promise.all([
-        callConsole('takings', { ...days, by }),
+        callConsole('takings', { ...days, by, ...(currency ? { currency } : {}) }),
         callConsole('money_in_transit', {}),
       ]);
       if (request !== this.#request) return;
@@ -54,6 +56,11 @@ class Reports {
     } finally {
       if (request === this.#request) this.busy = false;
     }
+  }
+
+  async showCurrency(currency: string): Promise<void> {
+    this.currency = currency;
+    await this.load();
   }
 
   async show(span: SpanName, days: Days): Promise<void> {

@@ -313,6 +313,10 @@ currency: string,
  */
 exponent: number, 
 /**
+ * Every currency the till may ask for, the shop's own first.
+ */
+currencies: Array<CurrencyView>, 
+/**
  * Who is working.
  */
 operator: string | null, 
@@ -1317,7 +1321,11 @@ rate?: SetRate,
 /**
  * Whether bills are fetched without being asked for.
  */
-bills_by_themselves?: boolean, };
+bills_by_themselves?: boolean, 
+/**
+ * The currencies the till may ask for beside the shop's own.
+ */
+currencies?: Array<string>, };
 
 /**
  * A field of the form. Label `field_<channel>_<name>`, help `field_<channel>_<name>_help`.
@@ -1409,6 +1417,10 @@ clock_skew_ms: number | null,
  */
 rate_millionths: number | null, 
 /**
+ * Which of the shop's currencies it takes.
+ */
+currencies: Array<string>, 
+/**
  * Whether it has a code to show.
  */
 shows_code: boolean, 
@@ -1443,9 +1455,13 @@ account_id?: string, };
  */
 export type ChoiceOf = { 
 /**
- * Minor units of the shop's currency.
+ * Minor units.
  */
-amount_minor: string, };
+amount_minor: string, 
+/**
+ * ISO 4217; the shop's own when not given.
+ */
+currency?: string, };
 
 /**
  * The channels for an amount, the best first; those that cannot be used stand last.
@@ -1652,6 +1668,45 @@ median_ms: number | null,
  * Over how many payments.
  */
 measured: number, };
+
+/**
+ * A currency that some channel takes.
+ */
+export type CurrencyChoice = { 
+/**
+ * ISO 4217 code.
+ */
+code: string, 
+/**
+ * Decimal digits.
+ */
+exponent: number, 
+/**
+ * The channels that take it, connected or not.
+ */
+channels: Array<string>, };
+
+/**
+ * Every currency that some channel takes, by code.
+ */
+export type CurrencyChoices = { 
+/**
+ * They.
+ */
+choices: Array<CurrencyChoice>, };
+
+/**
+ * A currency.
+ */
+export type CurrencyView = { 
+/**
+ * ISO 4217 code.
+ */
+code: string, 
+/**
+ * Decimal digits.
+ */
+exponent: number, };
 
 /**
  * What a customer shows at the till.
@@ -2168,7 +2223,7 @@ file: GivenFile, };
 /**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
-export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "caller_secret_missing" | "caller_signature" | "caller_unknown" | "callers_too_many" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_drop_too_large" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_stopped" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "bank_days_both" | "bank_days_row" | "bank_days_too_many" | "flow_account" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "cash_short" | "code_used" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "drawer_short" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "float_not_open" | "float_open" | "gateway_not_allowed" | "goods_code" | "internal" | "intent_reused" | "interface_off" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "listen_failed" | "notice_forged" | "notice_no_account" | "notice_not_ours" | "notice_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "port_taken" | "real_only" | "offline" | "order_not_found" | "part_exceeds_owed" | "part_going_back" | "operator_required" | "own_receipt" | "already_set_up" | "page_not_made" | "not_set_up" | "rate_ends_early" | "rate_limits" | "rates_overlap" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "caller_secret_missing" | "caller_signature" | "caller_unknown" | "callers_too_many" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_drop_too_large" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_stopped" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "bank_days_both" | "bank_days_row" | "bank_days_too_many" | "flow_account" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "cash_short" | "code_used" | "currency_not_taken" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "drawer_short" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "float_not_open" | "float_open" | "gateway_not_allowed" | "goods_code" | "internal" | "intent_reused" | "interface_off" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "listen_failed" | "notice_forged" | "notice_no_account" | "notice_not_ours" | "notice_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "port_taken" | "real_only" | "offline" | "order_not_found" | "part_exceeds_owed" | "part_going_back" | "operator_required" | "own_receipt" | "already_set_up" | "page_not_made" | "not_set_up" | "rate_ends_early" | "rate_limits" | "rates_overlap" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -2212,6 +2267,10 @@ export type ExpectedFeeOf = {
  * Minor units.
  */
 amount_minor: string, 
+/**
+ * ISO 4217; the shop's own when not given.
+ */
+currency?: string, 
 /**
  * The channel's short name.
  */
@@ -3522,18 +3581,9 @@ operator: string,
 attention: boolean, };
 
 /**
- * The tabs of the list.
+ * What orders of one currency come to.
  */
-export type OrderTab = "all" | "attention" | "paid" | "refunds" | "unpaid";
-
-/**
- * Sums over the whole filter, not only the page.
- */
-export type OrderTotals = { 
-/**
- * Orders.
- */
-count: number, 
+export type OrderSums = { 
 /**
  * Taken.
  */
@@ -3546,6 +3596,24 @@ refunded: MoneyView,
  * Taken − refunded.
  */
 net: MoneyView, };
+
+/**
+ * The tabs of the list.
+ */
+export type OrderTab = "all" | "attention" | "paid" | "refunds" | "unpaid";
+
+/**
+ * Sums over the whole filter, not only the page.
+ */
+export type OrderTotals = { 
+/**
+ * Orders, of every currency.
+ */
+count: number, 
+/**
+ * Each currency by itself, the shop's own first; that one is there even when it took nothing.
+ */
+sums: Array<OrderSums>, };
 
 /**
  * What stands over the list; asked apart, so that the rows need not wait for it.
@@ -4180,9 +4248,9 @@ action: ReceiptAction, };
  */
 export type RecentPayments = { 
 /**
- * Taken today.
+ * Taken today, each currency by itself, the shop's own first.
  */
-today_total: MoneyView, 
+today_totals: Array<MoneyView>, 
 /**
  * Paid orders today.
  */
@@ -4429,6 +4497,10 @@ reference?: string,
  */
 amount_minor: string, 
 /**
+ * ISO 4217; the order's when not given, and no other.
+ */
+currency?: string, 
+/**
  * Key of the reason.
  */
 reason: string, 
@@ -4615,6 +4687,10 @@ time_zone: string,
  */
 cutoff_hour: number, 
 /**
+ * The currency of its books, ISO 4217; yuan when not given.
+ */
+currency?: string, 
+/**
  * Days of trade before today that a demo shop opens with.
  */
 past_days: number, 
@@ -4674,6 +4750,10 @@ intent_id: string,
  * Minor units.
  */
 amount_minor: string, 
+/**
+ * ISO 4217; the shop's own when not given.
+ */
+currency?: string, 
 /**
  * The channel's short name.
  */
@@ -4980,6 +5060,10 @@ intent_id: string,
  */
 amount_minor: string, 
 /**
+ * ISO 4217; the shop's own, which the drawer is counted in, and no other.
+ */
+currency?: string, 
+/**
  * What was handed over, in minor units.
  */
 received_minor: string, 
@@ -5008,6 +5092,10 @@ intent_id: string,
  * Minor units.
  */
 amount_minor: string, 
+/**
+ * ISO 4217; the shop's own when not given.
+ */
+currency?: string, 
 /**
  * The scanned code: a secret.
  */
@@ -5059,9 +5147,17 @@ refunded: MoneyView,
 refund_share: number, };
 
 /**
- * What the shop took.
+ * What the shop took in one currency.
  */
 export type Takings = { 
+/**
+ * The currency of every amount here.
+ */
+currency: string, 
+/**
+ * The currencies of this time, and the shop's own.
+ */
+currencies: Array<string>, 
 /**
  * By our books, in the order of time.
  */
@@ -5090,7 +5186,11 @@ to: string,
 /**
  * By what.
  */
-by: TakingsStep, };
+by: TakingsStep, 
+/**
+ * In which currency, ISO 4217; the shop's own when not given.
+ */
+currency?: string, };
 
 /**
  * By what takings are summed.
@@ -5122,7 +5222,7 @@ refunded: MoneyView,
  */
 refund_share: number, 
 /**
- * What channels kept by the kept bills, in the shop's currency.
+ * What channels kept by the kept bills.
  */
 fee: MoneyView, 
 /**
@@ -5456,6 +5556,8 @@ export interface Commands {
   set_up: { args: SetUp; answer: AppStatus };
   /** Changes what is given, leaves the rest. */
   change_settings: { args: ChangeSettings; answer: AppStatus };
+  /** The currencies that channels take. */
+  currency_choices: { args: NoArgs; answer: CurrencyChoices };
   /** The name that stands on every event from now on. */
   pick_operator: { args: PickOperator; answer: AppStatus };
   /** What a scanned text is; decides nothing. */

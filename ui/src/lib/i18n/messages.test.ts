@@ -78,6 +78,7 @@ describe('texts chosen by names of the core', () => {
             code: 'NO_AUTH',
             column: '金额',
             count: '2',
+            currency: 'USD',
             day: '2026-11-20',
             ending: '.csv',
             expected: '1,204.50 CNY',

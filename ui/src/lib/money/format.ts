@@ -6,20 +6,30 @@ const MINUS = '\u2212';
 const formatters = new Map<string, Intl.NumberFormat>();
 
 function formatter(locale: string, money: MoneyView, style: 'currency' | 'decimal') {
-  const key = `${locale} ${money.currency} ${money.exponent} ${style}`;
+  const currencyDisplay = isForeign(money.currency) ? 'code' : 'narrowSymbol';
+  const key = `${locale} ${money.currency} ${money.exponent} ${style} ${currencyDisplay}`;
   let found = formatters.get(key);
   if (!found) {
     found = new Intl.NumberFormat(locale, {
       style,
-      ...(style === 'currency'
-        ? { currency: money.currency, currencyDisplay: 'narrowSymbol' as const }
-        : {}),
+      ...(style === 'currency' ? { currency: money.currency, currencyDisplay } : {}),
       minimumFractionDigits: money.exponent,
       maximumFractionDigits: money.exponent,
     });
     formatters.set(key, found);
   }
   return found;
+}
+
+/// A sign means several currencies where a shop takes several (¥, $): those beside its own stand by their codes.
+function isForeign(currency: string): boolean {
+  return preferences.currency !== '' && currency !== preferences.currency;
+}
+
+/// `Euro`, as people call it.
+export function currencyName(code: string): string {
+  if (code === '') return '';
+  return new Intl.DisplayNames(preferences.locale, { type: 'currency' }).of(code) ?? code;
 }
 
 /// `4650` with two decimals is `46.50`: text to text, exact at any length.
@@ -45,13 +55,14 @@ export function formatFigures(money: MoneyView): string {
 
 /// As short as an axis needs: `¥1.2万`.
 export function formatCompact(money: MoneyView): string {
-  const key = `${preferences.locale} ${money.currency} compact`;
+  const currencyDisplay = isForeign(money.currency) ? 'code' : 'narrowSymbol';
+  const key = `${preferences.locale} ${money.currency} compact ${currencyDisplay}`;
   let found = formatters.get(key);
   if (!found) {
     found = new Intl.NumberFormat(preferences.locale, {
       style: 'currency',
       currency: money.currency,
-      currencyDisplay: 'narrowSymbol',
+      currencyDisplay,
       notation: 'compact',
       minimumFractionDigits: 0,
       maximumFractionDigits: 1,

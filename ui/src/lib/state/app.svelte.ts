@@ -57,6 +57,7 @@ class App {
     this.status = status;
     if (status.locale) preferences.locale = status.locale;
     preferences.theme = status.theme;
+    preferences.currency = status.currency;
   }
 
   /// Changes settings; on failure says so and returns false.

@@ -36,6 +36,8 @@ function isSavedView(value: unknown): value is SavedView {
 class Preferences {
   locale = $state<Locale>(baseLocale);
   theme = $state<Theme>('system');
+  /// The currency of the shop's books; empty before it is known.
+  currency = $state('');
   #textSize = $state<TextSize>('normal');
   #panelWidth = $state(PANEL_USUAL);
   #views = $state.raw<readonly SavedView[]>([]);

@@ -12,6 +12,10 @@ pub struct TakeCash {
     pub intent_id: String,
     /// What is taken, in minor units.
     pub amount_minor: String,
+    /// ISO 4217; the shop's own, which the drawer is counted in, and no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub currency: Option<String>,
     /// What was handed over, in minor units.
     pub received_minor: String,
     /// A note on the order.

@@ -8,8 +8,12 @@ use ts_rs::TS;
 #[derive(Clone, Debug, Serialize, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct ChoiceOf {
-    /// Minor units of the shop's currency.
+    /// Minor units.
     pub amount_minor: String,
+    /// ISO 4217; the shop's own when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub currency: Option<String>,
 }
 
 /// Why a channel cannot be used for the amount.

@@ -170,6 +170,8 @@ pub enum ErrorCode {
     CashShort,
     /// This payment code was used in the last five minutes.
     CodeUsed,
+    /// Nothing is taken in this currency here, or not this way; `currency` is its code.
+    CurrencyNotTaken,
     /// The day is signed: what it stands on does not change any more.
     DayLocked,
     /// Something keeps the day from being signed.

@@ -58,6 +58,8 @@ macro_rules! with_commands {
             set_up: SetUp => AppStatus,
             /// Changes what is given, leaves the rest.
             change_settings: ChangeSettings => AppStatus,
+            /// The currencies that channels take.
+            currency_choices: NoArgs => CurrencyChoices,
             /// The name that stands on every event from now on.
             pick_operator: PickOperator => AppStatus,
             /// What a scanned text is; decides nothing.

@@ -120,8 +120,15 @@ pub struct OrderRow {
 /// Sums over the whole filter, not only the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct OrderTotals {
-    /// Orders.
+    /// Orders, of every currency.
     pub count: u32,
+    /// Each currency by itself, the shop's own first; that one is there even when it took nothing.
+    pub sums: Vec<OrderSums>,
+}
+
+/// What orders of one currency come to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct OrderSums {
     /// Taken.
     pub taken: MoneyView,
     /// Gone back.
@@ -151,8 +158,8 @@ pub struct OrdersOver {
 /// The till's own latest payments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct RecentPayments {
-    /// Taken today.
-    pub today_total: MoneyView,
+    /// Taken today, each currency by itself, the shop's own first.
+    pub today_totals: Vec<MoneyView>,
     /// Paid orders today.
     pub today_count: u32,
     /// The latest, newest first.
@@ -425,6 +432,10 @@ pub struct RequestRefund {
     pub reference: Option<String>,
     /// Minor units.
     pub amount_minor: String,
+    /// ISO 4217; the order's when not given, and no other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub currency: Option<String>,
     /// Key of the reason.
     pub reason: String,
     /// Free words.

@@ -65,6 +65,10 @@ pub struct TakePayment {
     pub intent_id: String,
     /// Minor units.
     pub amount_minor: String,
+    /// ISO 4217; the shop's own when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub currency: Option<String>,
     /// The scanned code: a secret.
     pub code: String,
     /// A note on the order.
@@ -85,6 +89,10 @@ pub struct ShowQr {
     pub intent_id: String,
     /// Minor units.
     pub amount_minor: String,
+    /// ISO 4217; the shop's own when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub currency: Option<String>,
     /// The channel's short name.
     pub channel: String,
     /// A note on the order.
@@ -267,6 +275,10 @@ pub struct PartView {
 pub struct ExpectedFeeOf {
     /// Minor units.
     pub amount_minor: String,
+    /// ISO 4217; the shop's own when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub currency: Option<String>,
     /// The channel's short name.
     pub channel: String,
 }

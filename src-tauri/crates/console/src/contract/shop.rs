@@ -77,6 +77,8 @@ pub struct ChannelView {
     pub clock_skew_ms: Option<i64>,
     /// Contract rate in millionths; none is set: null.
     pub rate_millionths: Option<u32>,
+    /// Which of the shop's currencies it takes.
+    pub currencies: Vec<String>,
     /// Whether it has a code to show.
     pub shows_code: bool,
     /// Whether it has a page on which customers pay.
@@ -137,6 +139,8 @@ pub struct AppStatus {
     pub currency: String,
     /// Decimal digits of the currency.
     pub exponent: u8,
+    /// Every currency the till may ask for, the shop's own first.
+    pub currencies: Vec<CurrencyView>,
     /// Who is working.
     pub operator: Option<String>,
     /// Who can be picked.
@@ -190,6 +194,10 @@ pub struct SetUp {
     pub time_zone: String,
     /// Hour at which the business day ends.
     pub cutoff_hour: u8,
+    /// The currency of its books, ISO 4217; yuan when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub currency: Option<String>,
     /// Days of trade before today that a demo shop opens with.
     pub past_days: u8,
     /// Seals the keys of a real folder where there is no keyring.
@@ -233,6 +241,35 @@ pub struct ChangeSettings {
     pub rate: Option<SetRate>,
     /// Whether bills are fetched without being asked for.
     pub bills_by_themselves: Option<bool>,
+    /// The currencies the till may ask for beside the shop's own.
+    pub currencies: Option<Vec<String>>,
+}
+
+/// A currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CurrencyView {
+    /// ISO 4217 code.
+    pub code: String,
+    /// Decimal digits.
+    pub exponent: u8,
+}
+
+/// A currency that some channel takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CurrencyChoice {
+    /// ISO 4217 code.
+    pub code: String,
+    /// Decimal digits.
+    pub exponent: u8,
+    /// The channels that take it, connected or not.
+    pub channels: Vec<String>,
+}
+
+/// Every currency that some channel takes, by code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CurrencyChoices {
+    /// They.
+    pub choices: Vec<CurrencyChoice>,
 }
 
 /// Who is working.

@@ -26,6 +26,10 @@ pub struct TakingsOf {
     pub to: String,
     /// By what.
     pub by: TakingsStep,
+    /// In which currency, ISO 4217; the shop's own when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub currency: Option<String>,
 }
 
 /// What was taken through one channel in one step of time.
@@ -77,15 +81,19 @@ pub struct TakingsTotals {
     pub refunded: MoneyView,
     /// How much of it that is, in millionths.
     pub refund_share: u32,
-    /// What channels kept by the kept bills, in the shop's currency.
+    /// What channels kept by the kept bills.
     pub fee: MoneyView,
     /// Bills that are kept.
     pub bills: u32,
 }
 
-/// What the shop took.
+/// What the shop took in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 pub struct Takings {
+    /// The currency of every amount here.
+    pub currency: String,
+    /// The currencies of this time, and the shop's own.
+    pub currencies: Vec<String>,
     /// By our books, in the order of time.
     pub taken: Vec<TakenView>,
     /// By the bills; empty by hours, because a bill's hours stand with its day.

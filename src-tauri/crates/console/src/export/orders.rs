@@ -30,7 +30,7 @@ impl Console {
             filter: on_record(&args.query),
             ..Heading::default()
         };
-        let (shop, mut setting) = self.list_setting(target.list_format(), heading)?;
+        let (_, mut setting) = self.list_setting(target.list_format(), heading)?;
         setting.heading.title = text(setting.language, "export_list_orders", &[]);
         let turn = self
             .exporting
@@ -40,14 +40,13 @@ impl Console {
         let surroundings = Arc::clone(&self.surroundings);
         let (pages, mut parts) = mpsc::channel(PAGES_WAITING);
         let (said, seen) = (about.clone(), args.seen);
-        let currency = shop.currency.code();
         let writing = tokio::task::spawn_blocking(move || {
             let written = target.write(&*surroundings, &said, |file| {
                 let mut list = OrderList::begin(file, setting)?;
                 drain(&mut parts, |row| list.row(&line(row)))?;
                 let (file, exported) = list.finish()?;
                 match seen {
-                    Some(seen) if !agree(&seen, &exported, currency) => Err(Stopped::TotalsDiffer),
+                    Some(seen) if !agree(&seen, &exported) => Err(Stopped::TotalsDiffer),
                     _ => Ok((file, exported)),
                 }
             });
@@ -90,17 +89,23 @@ impl Console {
     }
 }
 
-/// Whether the file sums to what the screen said.
-fn agree(seen: &OrderTotals, exported: &Exported, currency: &str) -> bool {
-    let found = exported.totals.iter().find(|t| t.currency == currency);
-    let minor = |name| {
-        let sum = found.and_then(|totals| totals.sum(name));
-        sum.map_or(0, Money::minor).to_string()
+/// Whether the file sums to what the screen said, in every currency of either.
+fn agree(seen: &OrderTotals, exported: &Exported) -> bool {
+    let same = |sums: &OrderSums| {
+        let mut totals = exported.totals.iter();
+        let found = totals.find(|it| it.currency == sums.taken.currency);
+        let minor = |name| {
+            let sum = found.and_then(|totals| totals.sum(name));
+            sum.map_or(0, Money::minor).to_string()
+        };
+        sums.taken.minor == minor("taken")
+            && sums.refunded.minor == minor("refunded")
+            && sums.net.minor == minor("net")
     };
+    let is_seen = |code: &str| seen.sums.iter().any(|it| it.taken.currency == code);
     u64::from(seen.count) == exported.rows
-        && seen.taken.minor == minor("taken")
-        && seen.refunded.minor == minor("refunded")
-        && seen.net.minor == minor("net")
+        && seen.sums.iter().all(same)
+        && exported.totals.iter().all(|it| is_seen(&it.currency))
 }
 
 /// Which orders, as the log and the file beside it keep it.

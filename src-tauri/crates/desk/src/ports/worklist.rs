@@ -88,10 +88,10 @@ pub struct Taken {
     pub orders: u64,
     /// Those of which the channel took money.
     pub paid: u64,
-    /// What was taken, in minor units of the shop's currency.
-    pub taken_minor: i64,
+    /// What was taken; each currency stands by itself.
+    pub taken: Money,
     /// What of it was given back.
-    pub refunded_minor: i64,
+    pub refunded: Money,
 }
 
 /// What a channel's bills say of some time.

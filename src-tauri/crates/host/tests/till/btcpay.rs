@@ -90,6 +90,7 @@ impl Corner {
         rate: RateView,
     ) -> Result<RefundView, CommandError> {
         let request = RequestRefund {
+            currency: None,
             refund_intent: dialog.refund_intent.clone(),
             order_id: dialog.order_id.clone(),
             reference: None,

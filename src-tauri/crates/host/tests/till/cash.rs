@@ -12,6 +12,7 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 fn ask(minor: i64, received: i64) -> TakeCash {
     TakeCash {
+        currency: None,
         intent_id: intent(),
         amount_minor: minor.to_string(),
         received_minor: received.to_string(),
@@ -59,6 +60,7 @@ async fn back(till: &Till, order: &str, minor: i64) -> Result<RefundView, Comman
     let dialog: RefundDialog = till.ask("prepare_refund", order).await.unwrap();
     assert!(dialog.in_cash);
     let request = RequestRefund {
+        currency: None,
         refund_intent: dialog.refund_intent,
         order_id: dialog.order_id,
         reference: None,
@@ -130,11 +132,11 @@ async fn cash_is_taken_once_with_its_change_and_is_found_everywhere() {
     };
     let over: OrdersOver = till.ask("order_totals", query).await.unwrap();
     assert_eq!(
-        (over.totals.count, over.totals.net.minor.as_str()),
+        (over.totals.count, over.totals.sums[0].net.minor.as_str()),
         (1, "4650")
     );
     let recent: RecentPayments = till.ask("recent_payments", NoArgs {}).await.unwrap();
-    assert_eq!(recent.today_total.minor, "4650");
+    assert_eq!(recent.today_totals[0].minor, "4650");
     let receipt = ReceiptOf {
         order_id: one.order_id.clone(),
         refund_id: None,
@@ -310,6 +312,7 @@ async fn a_day_is_signed_with_its_cash_and_booked_to_an_account_for_cash() {
     assert_eq!(again, ErrorCode::DayLocked);
 
     let takings = TakingsOf {
+        currency: None,
         from: day.clone(),
         to: day.clone(),
         by: TakingsStep::Day,

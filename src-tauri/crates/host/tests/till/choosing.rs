@@ -16,9 +16,15 @@ async fn rate(till: &Till, channel: &str, millionths: Option<u32>) {
 
 async fn choice(till: &Till, minor: i64) -> ChoiceView {
     let amount_minor = minor.to_string();
-    till.ask("channel_choice", ChoiceOf { amount_minor })
-        .await
-        .unwrap()
+    till.ask(
+        "channel_choice",
+        ChoiceOf {
+            currency: None,
+            amount_minor,
+        },
+    )
+    .await
+    .unwrap()
 }
 
 fn of<'a>(choice: &'a ChoiceView, channel: &str) -> &'a ContenderView {

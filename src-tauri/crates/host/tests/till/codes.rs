@@ -228,6 +228,7 @@ impl Counter {
             .sandbox
             .say_next(said(channel, code, meaning, Scope::Refund));
         let request = RequestRefund {
+            currency: None,
             refund_intent: dialog.refund_intent,
             order_id: order.clone(),
             reference: None,

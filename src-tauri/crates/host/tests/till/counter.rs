@@ -173,6 +173,7 @@ pub(crate) fn options(folder: &std::path::Path, keyring: &StandIn) -> HostOption
 
 pub(crate) fn real(passphrase: Option<&str>) -> SetUp {
     SetUp {
+        currency: None,
         locale: Locale::En,
         mode: ModeView::Real,
         store_name: "Corner shop".to_owned(),

@@ -130,8 +130,8 @@ async fn the_file_holds_every_order_its_totals_and_nothing_that_runs() {
     let over: OrdersOver = till.ask("order_totals", everything()).await.unwrap();
     assert_eq!(
         (
-            over.totals.taken.minor.as_str(),
-            over.totals.net.minor.as_str()
+            over.totals.sums[0].taken.minor.as_str(),
+            over.totals.sums[0].net.minor.as_str()
         ),
         ("5850", "5650"),
         "the list's own totals say the same"

@@ -19,6 +19,7 @@ mod choosing;
 mod close;
 mod codes;
 mod counter;
+mod currencies;
 mod doctor;
 mod doubts;
 mod export;

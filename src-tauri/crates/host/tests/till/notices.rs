@@ -383,6 +383,7 @@ async fn told_of(corner: &Corner, relay: &Relay, minor: i64, words: [&[Told]; 2]
             };
             let dialog: RefundDialog = corner.till.ask("prepare_refund", named).await.unwrap();
             let request = RequestRefund {
+                currency: None,
                 refund_intent: dialog.refund_intent,
                 order_id: order.clone(),
                 reference: None,

@@ -94,6 +94,7 @@ async fn choose(url: &str, page: &str, act: &str) -> String {
 
 fn ask(minor: i64) -> ShowQr {
     ShowQr {
+        currency: None,
         intent_id: intent(),
         amount_minor: minor.to_string(),
         channel: "unionpay".to_owned(),

@@ -27,6 +27,7 @@ pub(crate) async fn dialog(till: &Till, order: &str) -> RefundDialog {
 
 pub(crate) fn request(dialog: &RefundDialog, minor: i64) -> RequestRefund {
     RequestRefund {
+        currency: None,
         refund_intent: dialog.refund_intent.clone(),
         order_id: dialog.order_id.clone(),
         reference: None,

@@ -12,6 +12,7 @@ async fn a_real_folder_can_charge_nothing_yet() {
     let before: AppStatus = till.ask("app_status", NoArgs {}).await.unwrap();
     assert_eq!(before.stage, Stage::FirstRun);
     let set_up = SetUp {
+        currency: None,
         locale: Locale::En,
         mode: ModeView::Real,
         store_name: "Corner shop".to_owned(),
@@ -79,6 +80,7 @@ async fn choices_are_remembered_and_rates_decide_the_expected_fee() {
         .await
         .unwrap();
     let fee_of = |channel: &str| ExpectedFeeOf {
+        currency: None,
         amount_minor: "10000".to_owned(),
         channel: channel.to_owned(),
     };

@@ -17,6 +17,7 @@ fn next(order: &str) -> Option<PartOf> {
 
 fn cash(minor: i64, received: i64, part: Option<PartOf>) -> TakeCash {
     TakeCash {
+        currency: None,
         intent_id: intent(),
         amount_minor: minor.to_string(),
         received_minor: received.to_string(),
@@ -59,6 +60,7 @@ async fn give_back(till: &Till, order: &str, part: &str) -> RefundView {
     let dialog: RefundDialog = till.ask("prepare_refund", ask).await.unwrap();
     assert_eq!(dialog.reference, part);
     let request = RequestRefund {
+        currency: None,
         refund_intent: dialog.refund_intent,
         order_id: order.to_owned(),
         reference: Some(part.to_owned()),
@@ -259,6 +261,7 @@ async fn takings_count_parts_by_their_channel() {
     give_back(&till, &order, &parts[0].reference).await;
     let day = till.detail(&order).await.business_day;
     let ask = TakingsOf {
+        currency: None,
         from: day.clone(),
         to: day,
         by: TakingsStep::Day,

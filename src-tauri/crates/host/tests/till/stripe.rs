@@ -164,6 +164,7 @@ async fn stripes_notices_of_a_page_and_its_refund_come_to_the_same_end_in_any_or
         };
         let dialog: RefundDialog = corner.till.ask("prepare_refund", named).await.unwrap();
         let request = RequestRefund {
+            currency: None,
             refund_intent: dialog.refund_intent,
             order_id: order.clone(),
             reference: None,
@@ -215,6 +216,7 @@ async fn a_refund_that_comes_back_after_it_was_done_is_told_by_its_notice() {
     };
     let dialog: RefundDialog = corner.till.ask("prepare_refund", named).await.unwrap();
     let request = RequestRefund {
+        currency: None,
         refund_intent: dialog.refund_intent,
         order_id: order.clone(),
         reference: None,

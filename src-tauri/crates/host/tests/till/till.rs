@@ -74,6 +74,7 @@ impl Till {
             folder,
         };
         let set_up = SetUp {
+            currency: None,
             locale: Locale::ZhCn,
             mode: ModeView::Demo,
             store_name: "演示店".to_owned(),
@@ -303,6 +304,7 @@ pub(crate) fn intent() -> String {
 
 pub(crate) fn take(code: &str, minor: i64) -> TakePayment {
     TakePayment {
+        currency: None,
         intent_id: intent(),
         amount_minor: minor.to_string(),
         code: code.to_owned(),
@@ -314,6 +316,7 @@ pub(crate) fn take(code: &str, minor: i64) -> TakePayment {
 
 pub(crate) fn show(channel: &str, minor: i64) -> ShowQr {
     ShowQr {
+        currency: None,
         intent_id: intent(),
         amount_minor: minor.to_string(),
         channel: channel.to_owned(),

@@ -95,6 +95,7 @@ async fn cash_is_listed_and_queried_and_moved_by_people_alone() {
     let shop = Shop::demo("cash").await;
     let key = shop.key(&ALL).await;
     let take = TakeCash {
+        currency: None,
         intent_id: fresh("cash"),
         amount_minor: "4650".to_owned(),
         received_minor: "5000".to_owned(),
@@ -135,6 +136,7 @@ async fn cash_is_listed_and_queried_and_moved_by_people_alone() {
 
     // A person gives it back, and the interface says so.
     let by_hand = RequestRefund {
+        currency: None,
         refund_intent: fresh("window"),
         order_id: taken.order_id.clone(),
         reference: None,

@@ -364,6 +364,7 @@ async fn template() -> PathBuf {
     let _absent = std::fs::remove_dir_all(&folder);
     let host = open(&folder).await;
     let set_up = SetUp {
+        currency: None,
         locale: Locale::En,
         mode: ModeView::Demo,
         store_name: "Demo".to_owned(),

@@ -83,8 +83,8 @@ async fn a_changed_projection_is_found_by_rebuilding() {
         [
             format!("order {}: its row in the list differs", order.number()),
             // The day's counts moved with the row.
-            "day 20261121: alipay paid".to_owned(),
-            "day 20261121: alipay unknown".to_owned(),
+            "day 20261121: alipay paid CNY".to_owned(),
+            "day 20261121: alipay unknown CNY".to_owned(),
         ]
     );
 }
@@ -133,11 +133,7 @@ async fn an_older_database_is_copied_and_brought_up_to_date() {
         .unwrap();
     assert_eq!((version.0, orders.0), (1, 1));
     assert_eq!(
-        store
-            .totals(&every(Tab::Paid))
-            .await
-            .unwrap()
-            .totals
+        store.totals(&every(Tab::Paid)).await.unwrap().totals[0]
             .taken
             .minor(),
         4650

@@ -37,7 +37,7 @@ async fn one_box_finds_an_order_by_any_number_amount_note_or_name() {
             day_to: None,
             status: None,
             channel: None,
-            currency: Currency::CNY,
+            currencies: vec![Currency::CNY],
         };
         let page = store.list(&filter, None, 10).await.unwrap();
         assert!(
@@ -47,7 +47,7 @@ async fn one_box_finds_an_order_by_any_number_amount_note_or_name() {
         );
         if !search.starts_with(&number[..8]) || search == number {
             let over = store.totals(&filter).await.unwrap();
-            assert_eq!(over.totals.count, 1, "{search}");
+            assert_eq!(over.totals[0].count, 1, "{search}");
         }
         let none = store
             .list(
@@ -78,7 +78,7 @@ async fn pages_follow_each_other_without_gaps() {
         day_to: Some(DAY),
         status: None,
         channel: None,
-        currency: Currency::CNY,
+        currencies: vec![Currency::CNY],
     };
     let (mut seen, mut cursor) = (Vec::new(), None);
     loop {

@@ -143,7 +143,10 @@ async fn one_payment_code_opens_one_order_however_many_ask_at_once() {
         .filter(|opened| matches!(opened, Opened::CodeUsed))
         .count();
     assert_eq!(refused, 1);
-    assert_eq!(one.totals(&every(Tab::All)).await.unwrap().totals.count, 1);
+    assert_eq!(
+        one.totals(&every(Tab::All)).await.unwrap().totals[0].count,
+        1
+    );
 }
 
 #[tokio::test]

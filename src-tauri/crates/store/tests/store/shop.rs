@@ -237,7 +237,7 @@ pub(crate) fn every(tab: Tab) -> OrderFilter {
         day_to: None,
         status: None,
         channel: None,
-        currency: Currency::CNY,
+        currencies: vec![Currency::CNY],
     }
 }
 

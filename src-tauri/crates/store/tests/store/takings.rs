@@ -73,7 +73,7 @@ async fn orders_and_the_newest_bills_sum_to_days_and_months() {
     let taken: Vec<_> = days
         .taken
         .iter()
-        .map(|it| (it.at, it.orders, it.paid, it.taken_minor))
+        .map(|it| (it.at, it.orders, it.paid, it.taken.minor()))
         .collect();
     assert_eq!(taken, [(i64::from(DAY.0), 2, 1, 4650)]);
     let fees = |takings: &Takings| -> Vec<(i64, u64, i64, i64)> {
@@ -111,7 +111,7 @@ async fn orders_and_the_newest_bills_sum_to_days_and_months() {
     assert_eq!(none, Takings::default());
     let hours = store.worklist().takings_of_day(DAY).await.unwrap();
     let of_hours: (u64, i64) = hours.iter().fold((0, 0), |(orders, taken), it| {
-        (orders + it.orders, taken + it.taken_minor)
+        (orders + it.orders, taken + it.taken.minor())
     });
     assert_eq!(of_hours, (2, 4650));
     store.close().await;
