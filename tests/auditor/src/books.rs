@@ -66,6 +66,9 @@ pub(crate) struct PaymentRow {
 pub(crate) struct PaymentValue {
     pub(crate) plan: PlanValue,
     pub(crate) state: StateValue,
+    /// When it came onto the human list, milliseconds since 1970.
+    #[serde(default)]
+    pub(crate) handed_over_at: Option<i64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
