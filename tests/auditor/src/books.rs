@@ -66,6 +66,9 @@ pub(crate) struct PaymentRow {
 pub(crate) struct PaymentValue {
     pub(crate) plan: PlanValue,
     pub(crate) state: StateValue,
+    /// When it came onto the human list, milliseconds since 1970.
+    #[serde(default)]
+    pub(crate) handed_over_at: Option<i64>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -342,11 +345,11 @@ fn money_of(minor: i64, code: &str) -> Read<Money> {
     Ok(Money::from_minor(minor, currency))
 }
 
-/// The state of one attempt or refund by its name; none without a row.
+/// The state of one attempt or refund by its name, and whether its connector remembers something; none without a row.
 pub(crate) async fn state_of(
     connection: &mut SqliteConnection,
     reference: &str,
-) -> Read<Option<String>> {
+) -> Read<Option<(String, bool)>> {
     let row = sqlx::query(
         "SELECT value FROM payments WHERE reference = ?1 \
          UNION ALL SELECT value FROM refunds WHERE reference = ?1",
@@ -357,7 +360,8 @@ pub(crate) async fn state_of(
     let Some(row) = row else { return Ok(None) };
     let document: Value = serde_json::from_str(row.try_get(0)?)?;
     let name = document.pointer("/state/state").and_then(Value::as_str);
-    Ok(Some(name.unwrap_or_default().to_owned()))
+    let remembers = document.get("memo").is_some_and(|memo| !memo.is_null());
+    Ok(Some((name.unwrap_or_default().to_owned(), remembers)))
 }
 
 /// The version of every order.

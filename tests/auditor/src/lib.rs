@@ -14,6 +14,7 @@ mod ledger;
 mod money;
 mod numbers;
 mod paid;
+mod put_back;
 mod signed;
 
 pub use bills::{Bill, Shown, Standing};
@@ -226,7 +227,8 @@ impl Auditor {
         {
             self.found(Invariant::Inv10, sent.till, found);
         }
-        let state = books::state_of(connection, reference).await?;
+        let kept = books::state_of(connection, reference).await?;
+        let state = kept.map(|(state, _)| state);
         let is_durable = match (sent.effect, state.as_deref()) {
             (_, None) => false,
             (Effect::End, Some(state)) => matches!(state, "ending" | "watching" | "closed"),
@@ -436,18 +438,7 @@ impl Auditor {
         let versions = books::versions(connection).await?;
         let known = books::references(connection).await?;
         if self.put_back.remove(&till) {
-            let forgotten = self.history.forget(till, &versions, &known);
-            self.numbers.forgot(till, &forgotten);
-            self.forgotten.extend(forgotten);
-            // An ending that was sent and is forgotten may still arrive: then the bill alone tells of it.
-            let ended: Vec<String> = self.history.ended_by(till).cloned().collect();
-            for reference in ended {
-                let state = books::state_of(connection, &reference).await?;
-                let knows = ["ending", "watching", "closed", "paid_late"];
-                if state.is_some_and(|state| !knows.contains(&state.as_str())) {
-                    self.forgotten.insert(reference);
-                }
-            }
+            self.forget(connection, till, &versions, &known).await?;
         }
         let told: Vec<_> = self
             .history
@@ -478,7 +469,7 @@ impl Auditor {
     /// The database cannot be read.
     pub async fn quiet(&mut self, connection: &mut SqliteConnection, till: usize) -> Audited {
         let sales = sales(connection).await?;
-        let nobody_knows = sales.iter().map(|sale| self.beyond_knowing(sale).count());
+        let nobody_knows = sales.iter().map(|sale| self.beyond_knowing(sale).len());
         let nobody_knows: usize = nobody_knows.sum();
         let work = books::open_work(connection).await?;
         if work.len() > nobody_knows {
@@ -549,12 +540,6 @@ impl Auditor {
             }
         }
         Ok(())
-    }
-
-    /// Whether a till forgot something about this payment.
-    fn is_half_forgotten(&self, payment: &str) -> bool {
-        let from = self.forgotten.range(payment.to_owned()..).next();
-        from.is_some_and(|forgotten| forgotten.starts_with(payment))
     }
 
     /// None of these secrets stands anywhere in these bytes (INV18).

@@ -185,34 +185,42 @@ impl Auditor {
 
     /// No result is unknown any more; only time or a person can still change what is known (INV7).
     pub(crate) fn check_known(&mut self, till: usize, sale: &Sale) {
-        for payment in sale.payments.iter().filter(|it| is_unfinished(it)) {
+        let nobody_knows = self.beyond_knowing(sale);
+        let is_asked = |reference: &str| !nobody_knows.contains(&reference);
+        let unfinished = sale.payments.iter().filter(|it| is_unfinished(it));
+        for payment in unfinished.filter(|it| is_asked(&it.reference)) {
             let state = &payment.value.state.state;
             let found = format!("{} is still {state}", payment.reference);
             self.found(Invariant::Inv7, till, found);
         }
-        let nobody_knows: Vec<&str> = self
-            .beyond_knowing(sale)
-            .map(|refund| refund.reference.as_str())
-            .collect();
-        let running = sale.refunds.iter().filter(|refund| {
-            refund.value.is_running() && !nobody_knows.contains(&refund.reference.as_str())
-        });
-        for refund in running {
+        let running = sale.refunds.iter().filter(|it| it.value.is_running());
+        for refund in running.filter(|it| is_asked(&it.reference)) {
             let found = format!("{} is still {}", refund.reference, refund.value.state.state);
             self.found(Invariant::Inv7, till, found);
         }
     }
 
-    /// Refunds that a till forgot and decided about again, at a channel that names them by number and moment
+    /// Refunds and undos that a till forgot and decided about again, at a channel that names them by number and moment
     /// (UnionPay): it has one under this number, and nothing but a bill tells at which moment. A person has them.
-    pub(crate) fn beyond_knowing<'s>(&self, sale: &'s Sale) -> impl Iterator<Item = &'s RefundRow> {
-        let payments = sale.payments.iter().map(|it| it.reference.as_str());
-        let half = payments.filter(|payment| {
-            let is_by_moment = |trade: Trade| trade.channel == "unionpay";
-            self.is_half_forgotten(payment) && self.oracle.trade(payment).is_some_and(is_by_moment)
-        });
-        half.flat_map(|payment| of_payment(sale, payment))
-            .filter(|it| it.value.is_running() && it.value.handed_over_at.is_some())
+    pub(crate) fn beyond_knowing<'s>(&self, sale: &'s Sale) -> Vec<&'s str> {
+        let is_by_moment = |trade: Trade| trade.channel == "unionpay";
+        let mut found = Vec::new();
+        for payment in &sale.payments {
+            let reference = payment.reference.as_str();
+            let is_half = self.is_half_forgotten(reference)
+                && self.oracle.trade(reference).is_some_and(is_by_moment);
+            if !is_half {
+                continue;
+            }
+            if payment.value.state.state == "ending" && payment.value.handed_over_at.is_some() {
+                found.push(reference);
+            }
+            let with_a_person =
+                |it: &&RefundRow| it.value.is_running() && it.value.handed_over_at.is_some();
+            let refunds = of_payment(sale, reference).filter(with_a_person);
+            found.extend(refunds.map(|it| it.reference.as_str()));
+        }
+        found
     }
 
     /// Books and ledger say the same of every payment and every refund (INV6, INV14).
