@@ -148,16 +148,7 @@ impl Desk {
                         .as_ref()
                         .map(|text| Pasted::new(text.expose().clone())),
                 };
-                let mut status: AppStatus = self.ask("set_up", set_up).await?;
-                if !also_currency.is_empty() {
-                    let change = ChangeSettings {
-                        currencies: Some(also_currency),
-                        ..ChangeSettings::default()
-                    };
-                    status = self.ask("change_settings", change).await?;
-                }
-                self.print(&status, || status.store_name.clone());
-                Ok(exit::DONE)
+                self.init(set_up, also_currency).await
             }
             Command::Charge {
                 amount,
@@ -245,6 +236,19 @@ impl Desk {
         } else {
             words()
         });
+    }
+
+    async fn init(&self, set_up: SetUp, also: Vec<String>) -> Result<Exit, CommandError> {
+        let mut status: AppStatus = self.ask("set_up", set_up).await?;
+        if !also.is_empty() {
+            let change = ChangeSettings {
+                currencies: Some(also),
+                ..ChangeSettings::default()
+            };
+            status = self.ask("change_settings", change).await?;
+        }
+        self.print(&status, || status.store_name.clone());
+        Ok(exit::DONE)
     }
 
     async fn charge(

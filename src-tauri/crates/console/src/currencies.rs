@@ -131,11 +131,9 @@ pub(crate) fn others(own: Currency, codes: &[String]) -> Result<Vec<Currency>, C
 
 /// What is asked in this currency is refused.
 pub(crate) fn not_taken(code: &str) -> CommandError {
-    // What is no code is not repeated in a sentence.
-    let is_code = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase());
-    let code = if is_code { code } else { "" };
-    refused_with(
-        ErrorCode::CurrencyNotTaken,
-        &[("currency", code.to_owned())],
-    )
+    // As much of it as could be a code; the rest is not repeated in a sentence.
+    let letters = code.chars().filter(|c| c.is_ascii_alphanumeric()).take(3);
+    let code = Some(letters.collect::<String>()).filter(|code| !code.is_empty());
+    let code = code.unwrap_or_else(|| "?".to_owned());
+    refused_with(ErrorCode::CurrencyNotTaken, &[("currency", code)])
 }
