@@ -151,6 +151,10 @@ impl Desk {
     ) -> Result<BillRun, DeskError> {
         let days = self.missing(account).await?;
         if let Some(begun) = self.begin_run(account, days.len()) {
+            if begun.is_over {
+                // Nothing to fetch: a task that only ended it could end the next account's run.
+                return Ok(begun);
+            }
             let desk = Arc::clone(self);
             let (account, actor, by) = (account.clone(), self.actor(), self.operator_name());
             self.ports.tasks.spawn(Box::pin(async move {
