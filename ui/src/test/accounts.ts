@@ -11,6 +11,7 @@ type AccountAnswers = Pick<
   | 'test_account'
   | 'add_account'
   | 'change_account'
+  | 'choose_reader'
   | 'remove_account'
   | 'keys_status'
   | 'unlock_keys'
@@ -78,6 +79,8 @@ function account(channel: string, shown: Record<string, string>): AccountView {
     sandbox: true,
     charges: true,
     paused: false,
+    has_readers: channel === 'stripe',
+    reader: null,
     gateway: 'http://sandbox.localhost',
     shown,
     kept: ['private_key'],
@@ -162,6 +165,7 @@ export function accountAnswers(): AccountAnswers {
     }),
     add_account: ({ draft }) => account(draft.channel, {}),
     change_account: ({ account_id }) => one(account_id),
+    choose_reader: ({ account_id }) => one(account_id),
     remove_account: ({ account_id }) => ({
       accounts: accounts.filter((known) => known.id !== account_id),
       keys,

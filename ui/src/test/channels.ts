@@ -15,6 +15,8 @@ export function connected(
     rate_millionths,
     shows_code: true,
     has_page: false,
+    has_readers: false,
+    reader: null,
     account_id: 'demo',
     sandbox: true,
   };

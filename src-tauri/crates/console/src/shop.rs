@@ -123,6 +123,8 @@ impl Console {
                     rate_millionths: account.and_then(|a| a.rate).map(FeeRate::millionths),
                     shows_code: channel.profile().shows_code,
                     has_page: channel.pages().is_some(),
+                    has_readers: channel.card_readers().is_some(),
+                    reader: account.and_then(crate::readers::chosen),
                     account_id: account.map(|account| account.id.0.clone()),
                     sandbox: account.is_some_and(|account| account.sandbox),
                 }

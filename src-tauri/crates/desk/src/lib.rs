@@ -12,6 +12,7 @@ mod cash_day;
 pub mod choosing;
 mod close;
 mod close_steps;
+mod connectors;
 mod doctor;
 mod driver;
 mod fees;
@@ -26,6 +27,7 @@ mod payout_decisions;
 mod peer_keys;
 mod planted;
 pub mod ports;
+mod readers;
 mod reads;
 mod receipts;
 mod refunds;
@@ -54,6 +56,7 @@ pub use close::{
     AccountDay, Bridge, Carried, DayBankLine, DayPart, DayPayout, DayRecord, DayRuling, DayState,
     DayTerm, FlowDay, Hindrance,
 };
+pub use connectors::{channel, channel_of_code, channels, has_bills, meaning};
 pub use doctor::{Line, LineName, LineState, Subject};
 pub use fees::FeeReview;
 pub use health::{Health, SKEW_LIMIT_MS};
@@ -65,7 +68,7 @@ pub use paydesk_bank::{
     Template, first_rows,
 };
 pub use paydesk_channels::{
-    BillFault, Field, FieldCheck, FieldKind, FieldNote, FieldProblem, Page, Profile,
+    BillFault, CardReader, Field, FieldCheck, FieldKind, FieldNote, FieldProblem, Page, Profile,
 };
 pub use paydesk_recon::{FeeFinding, payouts};
 pub use paydesk_reports as reports;
@@ -73,6 +76,7 @@ pub use paydesk_reports::{Receipt, barcode};
 pub use paydesk_signing::{Encoding, Inspected, KeyError, KeyForm, Secret};
 pub use payout_book::{Owed, PayoutBook};
 pub use payout_decisions::{DecidedPart, PayoutDecision, PayoutRuling};
+pub use readers::{ReaderFault, UseReader, reader_of};
 pub use refunds::{REASONS, RefundAsk};
 pub use statements::{
     LineVerdict, LookedStatement, Reading, SavedTemplate, StatementPreview, movements,
@@ -242,6 +246,9 @@ pub enum DeskError {
     /// A channel's notice.
     #[error("{0}")]
     Notice(#[from] NoticeFault),
+    /// A card reader of the shop.
+    #[error("{0}")]
+    Reader(#[from] ReaderFault),
     /// Not in this state.
     #[error("{0}")]
     NotNow(#[from] NotNow),
@@ -567,34 +574,4 @@ impl Desk {
     pub fn tell_status(&self) {
         drop(self.told.send(Told::Status));
     }
-}
-
-/// What a code of a channel means: did money move, and which text explains it.
-#[must_use]
-pub fn meaning(channel: &str, code: &str) -> Option<&'static paydesk_channels::CodeMeaning> {
-    paydesk_channels::by_id(channel).and_then(|c| c.meaning(code))
-}
-
-/// Every connector.
-#[must_use]
-pub fn channels() -> &'static [&'static dyn Channel] {
-    paydesk_channels::all()
-}
-
-/// The connector with this short name.
-#[must_use]
-pub fn channel(id: &str) -> Option<&'static dyn Channel> {
-    paydesk_channels::by_id(id)
-}
-
-/// Whether a channel issues bills that can be compared.
-#[must_use]
-pub fn has_bills(id: &str) -> bool {
-    paydesk_channels::by_id(id).is_some_and(|channel| channel.bills().is_some())
-}
-
-/// The connector whose payers show codes of this form.
-#[must_use]
-pub fn channel_of_code(text: &str) -> Option<&'static dyn Channel> {
-    paydesk_channels::by_payment_code(text)
 }

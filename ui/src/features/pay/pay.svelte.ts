@@ -25,7 +25,7 @@ import { expectedFees } from './fees';
 import { UsedCodes } from './usedCodes';
 import { STAGES, TAKEN, type StageName } from './stages';
 
-export type Method = 'scan' | 'qr' | 'cash';
+export type Method = 'scan' | 'qr' | 'cash' | 'reader';
 
 /// A double read of the same code arrives within this time.
 const DOUBLE_READ_MS = 800;
@@ -133,6 +133,15 @@ export class PaySession {
       (channel) => channel.shows_code && channel.state !== 'not_connected',
     ),
   );
+
+  /// Those whose readers stand on the counter, whether one was chosen yet or not.
+  readonly readerChannels = $derived(
+    (app.status?.channels ?? []).filter(
+      (channel) => channel.has_readers && channel.state !== 'not_connected',
+    ),
+  );
+  /// The first whose reader can take the amount now.
+  readonly readerReady = $derived(this.readerChannels.find((channel) => channel.reader !== null));
 
   readonly pageChannels = $derived(
     (app.status?.channels ?? []).filter(
@@ -415,6 +424,19 @@ export class PaySession {
     return this.#send(this.#attempt(), (confirmed) =>
       callConsole('show_qr', { ...confirmed, channel }),
     );
+  }
+
+  /// Has the chosen card reader of a channel take the amount.
+  useReader(channel: string): Promise<void> {
+    return this.#send(this.#attempt(), (confirmed) =>
+      callConsole('use_reader', { ...confirmed, channel }),
+    );
+  }
+
+  /// The next step at the reader: the one that is chosen takes the amount.
+  enterReader(): void {
+    if (this.stage !== 'ready_reader' || this.isBusy || !this.readerReady) return;
+    void this.useReader(this.readerReady.id);
   }
 
   /// Has a browser of this PC open a page of the channel, where the customer pays.
