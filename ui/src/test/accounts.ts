@@ -11,6 +11,8 @@ type AccountAnswers = Pick<
   | 'test_account'
   | 'add_account'
   | 'change_account'
+  | 'choose_reader'
+  | 'list_readers'
   | 'remove_account'
   | 'keys_status'
   | 'unlock_keys'
@@ -78,6 +80,8 @@ function account(channel: string, shown: Record<string, string>): AccountView {
     sandbox: true,
     charges: true,
     paused: false,
+    has_readers: channel === 'stripe',
+    reader: null,
     gateway: 'http://sandbox.localhost',
     shown,
     kept: ['private_key'],
@@ -162,6 +166,8 @@ export function accountAnswers(): AccountAnswers {
     }),
     add_account: ({ draft }) => account(draft.channel, {}),
     change_account: ({ account_id }) => one(account_id),
+    list_readers: () => ({ readers: [], chosen: null }),
+    choose_reader: ({ account_id }) => one(account_id),
     remove_account: ({ account_id }) => ({
       accounts: accounts.filter((known) => known.id !== account_id),
       keys,

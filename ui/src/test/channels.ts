@@ -16,6 +16,8 @@ export function connected(
     currencies: ['CNY'],
     shows_code: true,
     has_page: false,
+    has_readers: false,
+    reader: null,
     account_id: 'demo',
     sandbox: true,
   };

@@ -84,6 +84,7 @@ export function paymentView(state: PayState, changes: Partial<PaymentView> = {})
     order_id: 'TK7Q21261121000A4X',
     amount: money(4650),
     channel: 'wechatpay',
+    way: 'payer_code',
     state,
     since: NOW - 23_000,
     now: NOW,
@@ -103,7 +104,7 @@ export function paymentView(state: PayState, changes: Partial<PaymentView> = {})
     net: money(4632),
     channel_no: state === 'paid' ? '4200002611202611214471' : null,
     paid_at: state === 'paid' ? NOW : null,
-    can_cancel: ['waiting', 'customer_paying', 'showing_qr'].includes(state),
+    can_cancel: ['waiting', 'at_reader', 'customer_paying', 'showing_qr'].includes(state),
     version: 3,
     ...changes,
   };
@@ -154,6 +155,7 @@ export function orderRow(index: number): OrderRow {
     order_id: `TK7Q21261121${(ROW_BASE - index).toString(36).toUpperCase().padStart(5, '0')}X`,
     at: NOW - index * 47_000,
     channel: index % 2 === 0 ? 'alipay' : 'wechatpay',
+    at_reader: false,
     status,
     amount: money(amount),
     paid: null,
@@ -377,6 +379,8 @@ export class FakeConsole implements Transport {
     open_page: ({ amount_minor, channel }) =>
       pageOpened(this.#charge(amount_minor, channel, 'page_open')),
     reopen_page: () => pageOpened(this.view ?? paymentView('page_open')),
+    use_reader: ({ amount_minor, channel }) => this.#charge(amount_minor, channel, 'at_reader'),
+    sandbox_reader: () => ({ name: 'Counter', state: 'idle', amount: null }),
     payment_view: () => this.view ?? paymentView('waiting'),
     check_now: () => this.view ?? paymentView('unknown'),
     cancel_payment: () => this.view ?? paymentView('ending'),

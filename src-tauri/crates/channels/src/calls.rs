@@ -138,6 +138,34 @@ pub struct Examine {
     pub question: u8,
 }
 
+/// One page of the card readers that an account has.
+pub struct ListReaders {
+    /// The number of the last one on the page before; nothing for the first page.
+    pub after: Option<String>,
+}
+
+/// A card reader of the shop, as the channel knows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CardReader {
+    /// The channel's number of it.
+    pub id: String,
+    /// The name that the shop gave it; its number where it has none.
+    pub name: String,
+    /// The channel's word for the kind of machine.
+    pub model: String,
+    /// Whether the channel reaches it now.
+    pub is_online: bool,
+}
+
+/// A page of card readers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ReaderPage {
+    /// Those on it.
+    pub readers: Vec<CardReader>,
+    /// Behind which one the list goes on; nothing where it ends.
+    pub after: Option<String>,
+}
+
 /// What a channel says about the account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Finding {
@@ -198,6 +226,12 @@ impl Call for QueryRefund {
     fn go_on(&mut self, further: Further) {
         self.refund.go_on(further);
     }
+}
+impl Call for ListReaders {
+    type Fact = ReaderPage;
+
+    /// Each page is one exchange, and whoever asks turns them.
+    fn go_on(&mut self, _: Further) {}
 }
 impl Call for Examine {
     type Fact = Vec<Finding>;

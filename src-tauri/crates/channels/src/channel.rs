@@ -2,8 +2,8 @@
 //! Connectors are pure codecs. One driver in `desk` owns sockets, time and retries.
 
 use crate::{
-    Bills, Call, Create, Examine, FieldCheck, Finish, Further, Notices, Page, PageCall, Query,
-    QueryRefund, RefundCall, Tender,
+    Bills, Call, Create, Examine, FieldCheck, Finish, Further, ListReaders, Notices, Page,
+    PageCall, Query, QueryRefund, RefundCall, Tender,
 };
 use paydesk_domain::{Again, Currency, Doubt, Memo, NotSent, Outcome, Timestamp};
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, KeyId, Keys, WireReply};
@@ -27,6 +27,8 @@ pub enum Operation {
     Charge,
     /// Close unpaid.
     Close,
+    /// Ask which card readers there are.
+    ListReaders,
     /// Make a payment known to the channel; nobody is charged by it.
     Prepare,
     /// Ask for the state of a payment.
@@ -57,6 +59,7 @@ impl Operation {
             Operation::Certificates => "certificates",
             Operation::Charge => "charge",
             Operation::Close => "close",
+            Operation::ListReaders => "list_readers",
             Operation::Prepare => "prepare",
             Operation::Query => "query",
             Operation::QueryRefund => "query_refund",
@@ -187,6 +190,13 @@ pub trait Pages: Send + Sync {
 /// Giving back.
 pub trait Refunds: Exchange<RefundCall> + Exchange<QueryRefund> {}
 
+/// The shop's own card readers, which the channel's server drives (ADR 40). A payment at one is charged by
+/// [`Create`] with [`Tender::Reader`]; here they are only named.
+pub trait CardReaders: Exchange<ListReaders> {
+    /// The account field that holds the channel's number of the reader a till uses.
+    fn field(&self) -> &'static str;
+}
+
 /// Asking about the account itself, when it is connected.
 pub trait SetUp: Exchange<Examine> {
     /// How many questions there are.
@@ -272,6 +282,11 @@ pub trait Channel: Send + Sync {
 
     /// Sending payers to a page of its own, if it has one.
     fn pages(&self) -> Option<&dyn Pages> {
+        None
+    }
+
+    /// Card readers of the shop, if the channel drives some.
+    fn card_readers(&self) -> Option<&dyn CardReaders> {
         None
     }
 

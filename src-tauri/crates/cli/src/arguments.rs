@@ -58,14 +58,17 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value = "zh-cn")]
         locale: LocaleArgument,
     },
-    /// Charges a payment code.
+    /// Charges a payment code, or a card at the reader.
     Charge {
         /// As a decimal: 46.50.
         #[arg(long)]
         amount: String,
         /// The scanned code; `-` reads it from standard input.
-        #[arg(long)]
-        code: String,
+        #[arg(long, required_unless_present = "reader", conflicts_with = "reader")]
+        code: Option<String>,
+        /// Has the chosen card reader of a channel take it, `stripe` when none is named.
+        #[arg(long, value_name = "CHANNEL", num_args = 0..=1, default_missing_value = "stripe")]
+        reader: Option<String>,
         /// A note on the order.
         #[arg(long, default_value = "")]
         note: String,
@@ -227,6 +230,17 @@ pub(crate) enum ChannelsCommand {
     },
     /// Lists the accounts, without anything secret.
     List,
+    /// Lists the card readers of an account, and chooses the one of this till.
+    Readers {
+        /// The account's id; the only one with card readers when not given.
+        account: Option<String>,
+        /// The channel's number of the reader that this till uses from now on.
+        #[arg(long, value_name = "READER", conflicts_with = "none")]
+        choose: Option<String>,
+        /// This till uses no reader from now on.
+        #[arg(long)]
+        none: bool,
+    },
     /// Forgets an account and its keys; refused while something of it is not known yet.
     Remove {
         /// The account's id.

@@ -67,6 +67,27 @@ impl Desk {
                 self.print(&list, || rows(&list));
                 Ok(exit::DONE)
             }
+            ChannelsCommand::Readers {
+                account,
+                choose,
+                none,
+            } => {
+                let account_id = match account {
+                    Some(account) => account,
+                    None => self.account_with_readers().await?,
+                };
+                if none || choose.is_some() {
+                    let choose = ChooseReader {
+                        account_id: account_id.clone(),
+                        reader: choose,
+                    };
+                    let _changed: AccountView = self.ask("choose_reader", choose).await?;
+                }
+                let readers: ReaderList =
+                    self.ask("list_readers", AccountOf { account_id }).await?;
+                self.print(&readers, || reader_rows(&readers));
+                Ok(exit::DONE)
+            }
             ChannelsCommand::Remove { account } => {
                 let named = AccountOf {
                     account_id: account,
@@ -89,6 +110,15 @@ impl Desk {
         let list: AccountList = self.ask("list_accounts", NoArgs {}).await?;
         match list.accounts.as_slice() {
             [only] => Ok(only.id.clone()),
+            _ => Err(refused(ErrorCode::AccountNotFound)),
+        }
+    }
+
+    async fn account_with_readers(&self) -> Result<String, CommandError> {
+        let list: AccountList = self.ask("list_accounts", NoArgs {}).await?;
+        let mut with_readers = list.accounts.into_iter().filter(|it| it.has_readers);
+        match (with_readers.next(), with_readers.next()) {
+            (Some(only), None) => Ok(only.id),
             _ => Err(refused(ErrorCode::AccountNotFound)),
         }
     }
@@ -209,6 +239,18 @@ fn rows(list: &AccountList) -> String {
             account.label,
             numbers.join(" "),
         )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn reader_rows(list: &ReaderList) -> String {
+    let lines = list.readers.iter().map(|reader| {
+        let online = if reader.online { "online" } else { "offline" };
+        let chosen = if reader.chosen { "chosen" } else { "-" };
+        let ReaderView {
+            id, name, model, ..
+        } = reader;
+        format!("{id}\t{online}\t{chosen}\t{model}\t{name}")
     });
     lines.collect::<Vec<_>>().join("\n")
 }

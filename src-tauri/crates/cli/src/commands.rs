@@ -153,13 +153,22 @@ impl Desk {
             Command::Charge {
                 amount,
                 code,
+                reader,
                 note,
                 wait,
                 intent,
                 repeat_of,
             } => {
-                self.charge(&amount, code, note, wait, intent, repeat_of)
-                    .await
+                let ask = ShowQr {
+                    intent_id: intent.unwrap_or_else(|| self.fresh_intent()),
+                    amount_minor: self.host.console().minor_units(&amount, None)?,
+                    currency: None,
+                    channel: reader.unwrap_or_default(),
+                    note,
+                    confirmed_repeat_of: repeat_of,
+                    part: None,
+                };
+                self.charge(ask, code, wait).await
             }
             Command::Cash { command } => self.cash(command).await,
             Command::Query { order } => self.query(order).await,
@@ -253,24 +262,25 @@ impl Desk {
 
     async fn charge(
         &self,
-        amount: &str,
-        code: String,
-        note: String,
+        ask: ShowQr,
+        code: Option<String>,
         wait: Option<u64>,
-        intent: Option<String>,
-        repeat_of: Option<String>,
     ) -> Result<Exit, CommandError> {
-        let code = if code == "-" { read_line()? } else { code };
-        let take = TakePayment {
-            currency: None,
-            intent_id: intent.unwrap_or_else(|| self.fresh_intent()),
-            amount_minor: self.host.console().minor_units(amount, None)?,
-            code,
-            note,
-            confirmed_repeat_of: repeat_of,
-            part: None,
+        let mut view: PaymentView = match code {
+            None => self.ask("use_reader", ask).await?,
+            Some(code) => {
+                let take = TakePayment {
+                    currency: None,
+                    intent_id: ask.intent_id,
+                    amount_minor: ask.amount_minor,
+                    code: if code == "-" { read_line()? } else { code },
+                    note: ask.note,
+                    confirmed_repeat_of: ask.confirmed_repeat_of,
+                    part: ask.part,
+                };
+                self.ask("take_payment", take).await?
+            }
         };
-        let mut view: PaymentView = self.ask("take_payment", take).await?;
         // Without --wait the send itself is still waited for, so that the process does not end under it.
         let patience = Duration::from_secs(wait.unwrap_or(16));
         let mut left = patience;
@@ -293,7 +303,8 @@ impl Desk {
     fn goes_on(&self, view: &PaymentView, until_known: bool) -> bool {
         match view.state {
             PayState::Waiting => true,
-            PayState::Confirming
+            PayState::AtReader
+            | PayState::Confirming
             | PayState::CustomerPaying
             | PayState::Ending
             | PayState::PageOpen

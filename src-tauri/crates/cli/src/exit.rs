@@ -102,7 +102,8 @@ pub(crate) fn of_payment(state: PayState, not_sent: Option<&str>) -> Exit {
         PayState::Closed | PayState::Failed if not_sent == Some("keys_locked") => LOCKED,
         PayState::Closed | PayState::Failed if not_sent.is_some() => NOT_SENT,
         PayState::Closed | PayState::Failed | PayState::Reversed => REFUSED,
-        PayState::Confirming
+        PayState::AtReader
+        | PayState::Confirming
         | PayState::CustomerPaying
         | PayState::Ending
         | PayState::PaidLate

@@ -423,3 +423,47 @@ fn a_wrong_key_is_seen_before_it_is_kept() {
     let listed = street.check(Some("right"), &["channels", "list"], DONE);
     assert_eq!(listed.trim(), "");
 }
+
+#[test]
+fn a_card_reader_is_chosen_from_the_channels_list_and_takes_a_payment() {
+    let street = Street::open("reader");
+    street.write("stdin", "");
+    let merchant = street.merchant();
+    let stripe = &merchant["stripe"];
+    let init = ["init", "--mode", "real", "--locale", "en"];
+    street.check(Some("right"), &init, DONE);
+    street.write("key", text(stripe, "secret_key"));
+    let account = format!("account={}", text(stripe, "account"));
+    let mut add = vec!["channels", "add", "stripe", "--sandbox", "--gateway"];
+    add.extend([&street.gateway, "--field", &account]);
+    add.extend(["--file", "secret_key=key"]);
+    street.check(Some("right"), &add, DONE);
+
+    let charge = ["charge", "--amount", "5.00", "--reader"];
+    let said = street.check(Some("right"), &charge, REFUSED);
+    assert!(said.contains("reader_not_chosen"), "{said}");
+    let readers = ["channels", "readers"];
+    let number = text(stripe, "reader");
+    let listed = street.check(Some("right"), &readers, DONE);
+    assert!(
+        listed.contains(&format!("{number}\tonline\t-\t")) && listed.contains("\tCounter"),
+        "{listed}"
+    );
+    let unknown = ["channels", "readers", "--choose", "tmr_another"];
+    let said = street.check(Some("right"), &unknown, REFUSED);
+    assert!(said.contains("reader_unknown"), "{said}");
+    let choose = ["channels", "readers", "--choose", number];
+    let chosen = street.check(Some("right"), &choose, DONE);
+    assert!(
+        chosen.contains(&format!("{number}\tonline\tchosen\t")),
+        "{chosen}"
+    );
+
+    // Nobody puts a card down: the reader waits, and a resolver goes on.
+    let said = street.check(Some("right"), &charge, UNKNOWN);
+    assert!(said.contains("AtReader"), "{said}");
+    let both = ["charge", "--amount", "5.00", "--code", "28", "--reader"];
+    street.check(Some("right"), &both, USAGE);
+    let none = street.check(Some("right"), &["channels", "readers", "--none"], DONE);
+    assert!(!none.contains("chosen"), "{none}");
+}

@@ -103,7 +103,10 @@ impl Console {
         self.list_accounts(NoArgs {}).await
     }
 
-    async fn account_view(&self, account: &Account) -> Result<AccountView, CommandError> {
+    pub(crate) async fn account_view(
+        &self,
+        account: &Account,
+    ) -> Result<AccountView, CommandError> {
         let open = self.desk.open_of(&account.id).await.map_err(coded)?;
         let keys = self.desk.ports().vault.keys(&account.id);
         let kept = self.desk.kept(&account.id);
@@ -128,6 +131,8 @@ impl Console {
             sandbox: account.sandbox,
             charges: charging.is_some_and(|charging| charging.id == account.id),
             paused: account.paused,
+            has_readers: crate::readers::drives_some(&account.channel.0),
+            reader: crate::readers::chosen(account),
             gateway: account.gateway.clone(),
             shown: account.fields.clone(),
             kept: kept

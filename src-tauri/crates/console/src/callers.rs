@@ -90,7 +90,8 @@ fn payer_state(view: PaymentView) -> PayerState {
         }
         (PayState::Closed | PayState::Failed | PayState::Reversed, _) => PayerState::Ended,
         (
-            PayState::Confirming
+            PayState::AtReader
+            | PayState::Confirming
             | PayState::CustomerPaying
             | PayState::PageOpen
             | PayState::Waiting,

@@ -50,6 +50,18 @@ impl Console {
         self.surroundings.phone(&args.qr, args.act).await
     }
 
+    pub(crate) async fn sandbox_reader(
+        &self,
+        args: ReaderAct,
+    ) -> Result<ReaderScreen, CommandError> {
+        self.need_demo()?;
+        let shop = self.desk.shop();
+        let accounts = shop.as_ref().map_or(&[][..], |shop| &shop.accounts);
+        let chosen = accounts.iter().find_map(crate::readers::chosen);
+        let reader = chosen.as_ref().map(|chosen| chosen.id.as_str());
+        self.surroundings.card_reader(reader, args.act).await
+    }
+
     pub(crate) async fn sample_codes(&self, _: NoArgs) -> Result<SampleCodes, CommandError> {
         self.need_demo()?;
         let mut codes = self.surroundings.sample_codes().await?;

@@ -2,7 +2,8 @@
 
 use crate::contract::{CommandError, ErrorCode, MoneyMark};
 use paydesk_desk::{
-    BillFault, CallerFault, DeskError, KeyError, NoticeFault, StatementFault, StatementReason,
+    BillFault, CallerFault, DeskError, KeyError, NoticeFault, ReaderFault, StatementFault,
+    StatementReason,
     ports::{CustodyError, StoreError, VaultStatus},
 };
 use paydesk_domain::{Blocked, MoneyError};
@@ -118,6 +119,7 @@ fn code_of(error: DeskError) -> CommandError {
         DeskError::PageNotMade(what) => refused_with(ErrorCode::PageNotMade, &[("what", what)]),
         DeskError::NotSetUp => refused(ErrorCode::NotSetUp),
         DeskError::OlderCopy => refused(ErrorCode::OlderCopy),
+        DeskError::Reader(fault) => reader_code(fault),
         DeskError::RealOnly => refused(ErrorCode::RealOnly),
         DeskError::OrderNotFound => refused(ErrorCode::OrderNotFound),
         DeskError::ReasonRequired => refused(ErrorCode::ReasonRequired),
@@ -149,6 +151,17 @@ fn code_of(error: DeskError) -> CommandError {
             refused_with(ErrorCode::TextTooLong, &[("max", max.to_string())])
         }
         DeskError::UnknownCode => refused(ErrorCode::UnknownCode),
+    }
+}
+
+fn reader_code(fault: ReaderFault) -> CommandError {
+    match fault {
+        ReaderFault::NotChosen => refused(ErrorCode::ReaderNotChosen),
+        ReaderFault::Refused(code) => refused_with(ErrorCode::ReadersRefused, &[("code", code)]),
+        ReaderFault::Unknown(reader) => {
+            refused_with(ErrorCode::ReaderUnknown, &[("reader", reader)])
+        }
+        ReaderFault::Unreachable => refused(ErrorCode::ReadersUnreachable),
     }
 }
 

@@ -20,6 +20,7 @@ mod keys;
 mod orders;
 mod pay;
 mod payouts;
+mod readers;
 mod receipts;
 mod shop;
 mod statement_words;

@@ -98,7 +98,11 @@ impl Console {
 
     /// The order once it moved, or as it is when the channel takes its time.
     /// Other software is told at once: it has an intent that is durable, and asks for the rest.
-    async fn after_a_quick_answer(&self, order: Order, mut told: Receiver<Told>) -> Order {
+    pub(crate) async fn after_a_quick_answer(
+        &self,
+        order: Order,
+        mut told: Receiver<Told>,
+    ) -> Order {
         if Desk::caller_at_work().is_some() {
             return order;
         }
@@ -249,7 +253,11 @@ impl Console {
             .times_asked(payment.reference())
             .await
             .map_err(crate::store_error)?;
-        Ok(views::payment(order, payment, asked, self.desk.now()))
+        let view = views::payment(order, payment, asked, self.desk.now());
+        Ok(PaymentView {
+            reader: self.reader_at(payment),
+            ..view
+        })
     }
 }
 

@@ -129,6 +129,8 @@ impl Console {
                         .collect(),
                     shows_code: channel.profile().shows_code,
                     has_page: channel.pages().is_some(),
+                    has_readers: channel.card_readers().is_some(),
+                    reader: account.and_then(crate::readers::chosen),
                     account_id: account.map(|account| account.id.0.clone()),
                     sandbox: account.is_some_and(|account| account.sandbox),
                 }

@@ -1,6 +1,9 @@
 //! The few questions a command may ask its surroundings, and nothing more.
 
-use crate::contract::{Act, CommandError, DemoStatementOf, PhoneScreen, SampleCode, SandboxStatus};
+use crate::contract::{
+    Act, CardAct, CommandError, DemoStatementOf, PhoneScreen, ReaderScreen, SampleCode,
+    SandboxStatus,
+};
 use paydesk_desk::{
     Page,
     ports::{BoxFuture, Scope},
@@ -30,6 +33,12 @@ pub trait Surroundings: Send + Sync {
         qr: &'a str,
         act: Act,
     ) -> BoxFuture<'a, Result<PhoneScreen, CommandError>>;
+    /// The customer at a card reader of the demo, by its number; at its first one without.
+    fn card_reader<'a>(
+        &'a self,
+        reader: Option<&'a str>,
+        act: CardAct,
+    ) -> BoxFuture<'a, Result<ReaderScreen, CommandError>>;
     /// Has a browser of this PC post the form `page` of an order, where its account may send one.
     fn show_page<'a>(
         &'a self,

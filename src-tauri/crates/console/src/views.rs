@@ -3,12 +3,12 @@
 use crate::coins;
 use crate::contract::{
     CashView, FailureView, MoneyView, OfferView, OrderRow, PartView, PayState, PaymentView, QrView,
-    RefundStateView, RefundView, SplitView, StatusView,
+    RefundStateView, RefundView, SplitView, StatusView, WayView,
 };
 use paydesk_desk::ports;
 use paydesk_domain::{
     Advice, Again, Amiss, ClosedWhy, Doubt, NotSent, Order, OrderStatus, PayerAction, Payment,
-    PaymentState, Refund, RefundState, Timestamp,
+    PaymentState, Refund, RefundState, TenderKind, Timestamp,
 };
 use std::time::Duration;
 
@@ -87,6 +87,7 @@ pub(crate) fn row(row: ports::OrderRow) -> OrderRow {
         order_id: row.number.to_string(),
         at: row.opened_at.0,
         channel: row.channel.0,
+        at_reader: row.at_reader,
         status: status(row.status),
         amount: row.total.money().into(),
         paid: (row.taken.minor() > 0 && row.taken != row.total.money()).then(|| row.taken.into()),
@@ -107,6 +108,7 @@ pub(crate) fn payment(order: &Order, payment: &Payment, asked: u32, now: Timesta
         order_id: order.number().to_string(),
         amount: payment.plan().amount.money().into(),
         channel: payment.plan().channel.0.clone(),
+        way: way(payment.plan().tender),
         state: match pay_state(payment, now) {
             PayState::Paid if order.owed().minor() > 0 => PayState::PartPaid,
             state => state,
@@ -121,6 +123,8 @@ pub(crate) fn payment(order: &Order, payment: &Payment, asked: u32, now: Timesta
         qr: qr_of(payment),
         coins: coins::of(payment),
         page_until: page_until(payment),
+        // Its name stands in the settings.
+        reader: None,
         failure: failure_of(payment),
         fee: fee.map(MoneyView::from),
         net: net.map(MoneyView::from),
@@ -163,9 +167,20 @@ fn part(order: &Order, payment: &Payment, now: Timestamp) -> PartView {
     PartView {
         reference: payment.reference().to_string(),
         channel: payment.plan().channel.0.clone(),
+        way: way(payment.plan().tender),
         amount: payment.plan().amount.money().into(),
         state: pay_state(payment, now),
         returned: returned.filter(|it| it.minor() > 0).map(MoneyView::from),
+    }
+}
+
+fn way(tender: TenderKind) -> WayView {
+    match tender {
+        TenderKind::Cash(_) => WayView::Cash,
+        TenderKind::Page => WayView::Page,
+        TenderKind::PayerCode => WayView::PayerCode,
+        TenderKind::Reader => WayView::Reader,
+        TenderKind::ShowCode => WayView::ShowCode,
     }
 }
 
@@ -179,6 +194,10 @@ fn pay_state(payment: &Payment, now: Timestamp) -> PayState {
             action: PayerAction::OpenPage,
             ..
         } => PayState::PageOpen,
+        PaymentState::Awaiting {
+            action: PayerAction::UseReader { .. },
+            ..
+        } => PayState::AtReader,
         PaymentState::Processing {
             confirmations: Some(_),
             ..

@@ -139,6 +139,7 @@ impl Desk {
             label: label_of(label)?,
             charges: !shop.accounts.iter().any(|a| a.channel.0 == profile.id),
             paused: false,
+            reader: None,
             unused_fields: BTreeMap::new(),
         };
         if shop.accounts.iter().any(|known| is_same(known, &account)) {
@@ -426,7 +427,7 @@ fn pass_on_charges(shop: &mut Shop, from: &Account) -> bool {
     true
 }
 
-fn connector(id: &str) -> Result<&'static dyn Channel, DeskError> {
+pub(crate) fn connector(id: &str) -> Result<&'static dyn Channel, DeskError> {
     paydesk_channels::by_id(id).ok_or_else(|| DeskError::ChannelNotConnected(id.to_owned()))
 }
 

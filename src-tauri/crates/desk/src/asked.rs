@@ -33,6 +33,8 @@ pub(crate) struct Wish<'a> {
     pub note: &'a str,
     /// The scanned code: a secret, which the log gets only inside of the keyed digest.
     pub code: Option<&'a str>,
+    /// Whether a card reader of the shop takes it.
+    pub at_reader: bool,
 }
 
 /// A wish as it is held against what an earlier call of its intent began.
@@ -69,6 +71,10 @@ impl Desk {
         let key = self.ports.vault.data_key().ok()?;
         let (minor, currency) = (wish.amount.minor(), wish.amount.currency().code());
         let mut text = json!([minor, currency, wish.channel, wish.code, wish.note]);
+        // A reader is one more word, and says of every other way what was said before there were readers.
+        if let (Some(words), true) = (text.as_array_mut(), wish.at_reader) {
+            words.push(json!("at_reader"));
+        }
         // A whole order has no more words: its digest is what it was before there were parts.
         let of = match part {
             PartOf::New { total } => Some(json!({ "total": total })),

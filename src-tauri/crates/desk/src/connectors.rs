@@ -1,10 +1,10 @@
-//! The connectors, by what is known of them.
+//! The connectors, for whoever asks the desk about channels.
 
-use paydesk_channels::Channel;
+use paydesk_channels::{Channel, CodeMeaning};
 
 /// What a code of a channel means: did money move, and which text explains it.
 #[must_use]
-pub fn meaning(channel: &str, code: &str) -> Option<&'static paydesk_channels::CodeMeaning> {
+pub fn meaning(channel: &str, code: &str) -> Option<&'static CodeMeaning> {
     paydesk_channels::by_id(channel).and_then(|c| c.meaning(code))
 }
 

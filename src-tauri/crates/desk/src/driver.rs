@@ -9,8 +9,8 @@ use crate::{
     shop::Account,
 };
 use paydesk_channels::{
-    Answer, Call, Channel, Create, Cx, Examine, Exchange, Finish, Further, Query, QueryRefund,
-    RefundCall, WireRequest,
+    Answer, Call, Channel, Create, Cx, Examine, Exchange, Finish, Further, ListReaders, Query,
+    QueryRefund, RefundCall, WireRequest,
 };
 use paydesk_domain::{Doubt, Memo, MerchantRef, NotSent, Outcome, Payment, Refusal, Timestamp};
 use paydesk_signing::{
@@ -224,6 +224,18 @@ impl Driven for RefundCall {
 }
 
 impl Driven for QueryRefund {
+    const CHARGES: bool = false;
+
+    fn attempt(&self) -> Option<&MerchantRef> {
+        None
+    }
+
+    fn knew(&self) -> Option<&Memo> {
+        None
+    }
+}
+
+impl Driven for ListReaders {
     const CHARGES: bool = false;
 
     fn attempt(&self) -> Option<&MerchantRef> {

@@ -27,6 +27,7 @@ mod payout_decisions;
 mod peer_keys;
 mod planted;
 pub mod ports;
+mod readers;
 mod reads;
 mod receipts;
 mod refunds;
@@ -67,7 +68,7 @@ pub use paydesk_bank::{
     Template, first_rows,
 };
 pub use paydesk_channels::{
-    BillFault, Field, FieldCheck, FieldKind, FieldNote, FieldProblem, Page, Profile,
+    BillFault, CardReader, Field, FieldCheck, FieldKind, FieldNote, FieldProblem, Page, Profile,
 };
 pub use paydesk_recon::{FeeFinding, payouts};
 pub use paydesk_reports as reports;
@@ -75,6 +76,7 @@ pub use paydesk_reports::{Receipt, barcode};
 pub use paydesk_signing::{Encoding, Inspected, KeyError, KeyForm, Secret};
 pub use payout_book::{Owed, PayoutBook};
 pub use payout_decisions::{DecidedPart, PayoutDecision, PayoutRuling};
+pub use readers::{ReaderFault, UseReader, reader_of};
 pub use refunds::{REASONS, RefundAsk};
 pub use statements::{
     LineVerdict, LookedStatement, Reading, SavedTemplate, StatementPreview, movements,
@@ -252,6 +254,9 @@ pub enum DeskError {
     /// A channel's notice.
     #[error("{0}")]
     Notice(#[from] NoticeFault),
+    /// A card reader of the shop.
+    #[error("{0}")]
+    Reader(#[from] ReaderFault),
     /// Not in this state.
     #[error("{0}")]
     NotNow(#[from] NotNow),

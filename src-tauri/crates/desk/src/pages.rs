@@ -76,6 +76,7 @@ impl Desk {
             channel: Some(&ask.channel.0),
             note: &ask.note,
             code: None,
+            at_reader: false,
         };
         let asked = Asked {
             digest: self.digest_of(&wish, &ask.part),

@@ -83,6 +83,13 @@ pub(crate) struct Checked {
     code: Option<PayerCode>,
 }
 
+impl Checked {
+    /// The account that collects.
+    pub(crate) fn account(&self) -> &Account {
+        &self.account
+    }
+}
+
 impl Desk {
     /// Charges a scanned code. Returns once the intent is durable; the sending goes on by itself.
     ///
@@ -94,6 +101,7 @@ impl Desk {
             channel: None,
             note: &ask.note,
             code: Some(&ask.code),
+            at_reader: false,
         };
         let asked = Asked {
             digest: self.digest_of(&wish, &ask.part),
@@ -167,6 +175,7 @@ impl Desk {
             channel: Some(&ask.channel.0),
             note: &ask.note,
             code: None,
+            at_reader: false,
         };
         let asked = Asked {
             digest: self.digest_of(&wish, &ask.part),

@@ -216,6 +216,8 @@ pub struct OrderRow {
     pub opened_at: Timestamp,
     /// The latest attempt's channel.
     pub channel: ChannelId,
+    /// Whether the latest attempt was at a card reader of the shop.
+    pub at_reader: bool,
     /// The status.
     pub status: OrderStatus,
     /// What is owed.

@@ -1,7 +1,9 @@
 //! What a receipt says: paid only on the channel's own word, unknown never as paid.
 
 use crate::{Desk, DeskError, shop};
-use paydesk_domain::{Amiss, CASH, Order, OrderStatus, Payment, Refund, RefundState, Timestamp};
+use paydesk_domain::{
+    Amiss, CASH, Order, OrderStatus, Payment, Refund, RefundState, TenderKind, Timestamp,
+};
 use paydesk_reports::{Receipt, ReceiptKind, ReceiptPart, Stamp, barcode};
 
 impl Desk {
@@ -63,6 +65,7 @@ impl Desk {
             } else {
                 payment.plan().channel.0.clone()
             },
+            at_reader: is_at_reader(payment) && !refund.is_some_and(|it| it.plan().in_cash),
             channel_number: paid
                 .filter(|_| !payment.is_cash() && !is_split)
                 .map(|p| p.channel_ref.0.clone()),
@@ -91,6 +94,7 @@ impl Desk {
 fn parts(order: &Order) -> Vec<ReceiptPart> {
     let part = |payment: &Payment| ReceiptPart {
         channel: payment.plan().channel.0.clone(),
+        at_reader: is_at_reader(payment),
         channel_number: payment
             .paid()
             .filter(|_| !payment.is_cash())
@@ -101,6 +105,10 @@ fn parts(order: &Order) -> Vec<ReceiptPart> {
             .map(|handed| (handed.received().money(), handed.change())),
     };
     order.standing().map(part).collect()
+}
+
+fn is_at_reader(payment: &Payment) -> bool {
+    payment.plan().tender == TenderKind::Reader
 }
 
 /// What the receipt may claim: paid only on the channel's own word.

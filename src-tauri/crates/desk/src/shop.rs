@@ -36,6 +36,9 @@ pub struct Account {
     /// Whether it takes no payments for now; what is open on it goes on, and so do refunds and bills.
     #[serde(default)]
     pub paused: bool,
+    /// The card reader of this till as it was called when it was chosen; its number stands in `fields`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reader: Option<NamedReader>,
     /// The fields that came with versions of our keys that do not sign now, by the version's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub unused_fields: BTreeMap<String, BTreeMap<String, String>>,
@@ -89,6 +92,15 @@ impl Account {
             self.unused_fields.insert(before.to_owned(), put_by);
         }
     }
+}
+
+/// A card reader by its number at the channel, with the name a person knows it by.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NamedReader {
+    /// The channel's number of it.
+    pub id: String,
+    /// Its name.
+    pub name: String,
 }
 
 /// How the window looks and behaves: remembered choices.

@@ -10,8 +10,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use paydesk_console::{
     NewFile, ShownPage, Surroundings,
     contract::{
-        Act, CommandError, CustomerCode, CustomerView, DemoStatementOf, ErrorCode, FaultView,
-        MoneyView, PhoneScreen, SampleCode, SandboxStatus,
+        Act, CardAct, CommandError, CustomerCode, CustomerView, DemoStatementOf, ErrorCode,
+        FaultView, MoneyView, PhoneScreen, ReaderScreen, SampleCode, SandboxStatus,
     },
     refused, refused_with,
 };
@@ -377,6 +377,36 @@ impl Surroundings for Demo {
                     .filter(|_| !is_coins)
                     .map(|minor| MoneyView::from(Money::from_minor(minor, currency))),
                 coins: amount.filter(|_| is_coins).map(bitcoins),
+            })
+        })
+    }
+
+    fn card_reader<'a>(
+        &'a self,
+        reader: Option<&'a str>,
+        act: CardAct,
+    ) -> BoxFuture<'a, Result<ReaderScreen, CommandError>> {
+        Box::pin(async move {
+            let act = match act {
+                CardAct::Decline => "decline",
+                CardAct::Leave => "leave",
+                CardAct::Look => "look",
+                CardAct::SwitchOff => "switch_off",
+                CardAct::SwitchOn => "switch_on",
+                CardAct::Tap => "tap",
+            };
+            let body = json!({ "reader": reader, "act": act });
+            let screen = self
+                .control(reqwest::Method::POST, "stripe/card", Some(body))
+                .await?;
+            let amount = screen.get("amount").and_then(Value::as_i64);
+            let currency = Currency::from_code(&text(&screen, "currency"));
+            Ok(ReaderScreen {
+                name: text(&screen, "label"),
+                state: text(&screen, "state"),
+                amount: amount
+                    .zip(currency)
+                    .map(|(minor, currency)| Money::from_minor(minor, currency).into()),
             })
         })
     }

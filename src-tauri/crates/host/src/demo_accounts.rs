@@ -1,7 +1,7 @@
 //! The demo's accounts: what its sandbox issued to the shop, one for each channel.
 
 use crate::network::SANDBOX_GATEWAY;
-use paydesk_desk::shop::Account;
+use paydesk_desk::shop::{Account, NamedReader};
 use paydesk_domain::{AccountId, ChannelId, FeeRate, RateTable};
 use paydesk_sandbox::MerchantCredentials;
 use paydesk_signing::Secret;
@@ -34,6 +34,7 @@ fn account(channel: &str, gateway: String, fields: BTreeMap<String, String>) -> 
         label: String::new(),
         charges: true,
         paused: false,
+        reader: None,
         unused_fields: BTreeMap::new(),
     }
 }
@@ -125,6 +126,11 @@ fn stripe_account(credentials: &MerchantCredentials) -> (Account, AccountSecrets
     let account = Account {
         // A part of Stripe's fee is the same for every payment, which no rate says.
         rate: None,
+        // As the sandbox calls it.
+        reader: Some(NamedReader {
+            id: stripe.reader.clone(),
+            name: "Counter".to_owned(),
+        }),
         ..account("stripe", SANDBOX_GATEWAY.to_owned(), shown)
     };
     (

@@ -53,6 +53,8 @@ pub enum Stamp {
 pub struct ReceiptPart {
     /// The channel's short name.
     pub channel: String,
+    /// Whether a card reader of the shop took it.
+    pub at_reader: bool,
     /// The channel's number.
     pub channel_number: Option<String>,
     /// How much.
@@ -80,6 +82,8 @@ pub struct Receipt {
     pub device: String,
     /// The channel's short name.
     pub channel: String,
+    /// Whether a card reader of the shop took it.
+    pub at_reader: bool,
     /// The channel's number.
     pub channel_number: Option<String>,
     /// The payer as the channel masks it.
@@ -153,12 +157,23 @@ impl Receipt {
             ("receipt_reference", self.reference.clone()),
             ("receipt_time", self.at.clone()),
         ];
-        let name = |channel: &str| text(language, &format!("channel_{channel}"), &[]);
+        let name = |channel: &str, at_reader: bool| {
+            let name = text(language, &format!("channel_{channel}"), &[]);
+            if at_reader {
+                format!("{name} · {}", text(language, "way_of_reader", &[]))
+            } else {
+                name
+            }
+        };
         if self.parts.is_empty() {
-            rows.push(("receipt_channel", name(&self.channel)));
+            rows.push(("receipt_channel", name(&self.channel, self.at_reader)));
         }
         for part in &self.parts {
-            let said = format!("{} {}", name(&part.channel), sum(part.amount));
+            let said = format!(
+                "{} {}",
+                name(&part.channel, part.at_reader),
+                sum(part.amount)
+            );
             rows.push(("receipt_part", said));
             if let Some(number) = &part.channel_number {
                 rows.push(("receipt_channel_no", number.clone()));
@@ -237,6 +252,7 @@ mod tests {
             operator: "收银员 1".to_owned(),
             device: "7K2M".to_owned(),
             channel: "alipay".to_owned(),
+            at_reader: false,
             channel_number: Some("2026112122001".to_owned()),
             parts: Vec::new(),
             owed: money(0),
@@ -267,6 +283,16 @@ mod tests {
             page.contains("CNY 46.50") && page.contains("DEMO") && page.contains("COPY 2"),
             "{page}"
         );
+        let at_reader = Receipt {
+            at_reader: true,
+            ..receipt(ReceiptKind::Paid, vec![])
+        };
+        assert!(
+            at_reader
+                .html(Language::English)
+                .contains("Alipay · card reader")
+        );
+        assert!(!page.contains("card reader"));
     }
 
     #[test]
@@ -276,12 +302,14 @@ mod tests {
         split.parts = vec![
             ReceiptPart {
                 channel: "cash".to_owned(),
+                at_reader: false,
                 channel_number: None,
                 amount: money(1000),
                 handed: Some((money(2000), money(1000))),
             },
             ReceiptPart {
                 channel: "alipay".to_owned(),
+                at_reader: false,
                 channel_number: Some("2026112122007".to_owned()),
                 amount: money(1200),
                 handed: None,

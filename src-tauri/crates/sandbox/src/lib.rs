@@ -65,6 +65,7 @@ pub use ledger::{
 };
 pub use notices::DueNotice;
 pub use offline::{Delivered, Offline, OfflineKeys, Pending, WireAnswer, WireCall};
+pub use stripe::{ReaderAct, ReaderScreen};
 pub use truth::{Movement, MovementKind, TrueCoins, TrueTrade, Truth};
 pub use world::Logged;
 
@@ -343,6 +344,18 @@ impl Sandbox {
         self.control
             .set_reader(None, Some(is_online), Some(customer))?;
         Ok(())
+    }
+
+    /// The customer at a reader of Stripe does something; without a number, at the one that was issued with the keys.
+    ///
+    /// # Errors
+    /// When the ledger's disk refuses.
+    pub fn serve_at_reader(
+        &self,
+        reader: Option<&str>,
+        act: ReaderAct,
+    ) -> Result<Option<ReaderScreen>, SandboxError> {
+        Ok(self.control.serve_at_reader(reader, act)?)
     }
 
     /// How refunds that a channel takes in from now on will end.

@@ -19,7 +19,10 @@ use paydesk_signing::mutants::{Mutant, planted};
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 use std::{sync::atomic::Ordering, time::Duration};
 
-pub(crate) const ROW: &str = "SELECT o.number, o.opened_at, o.channel, o.status, o.total_minor, o.currency, o.refunded_minor, o.note, o.by_name, o.attention, o.version, o.id, o.day, o.taken_minor FROM orders o";
+/// A row of the list; how its latest attempt reached the payer stands in the attempt alone.
+pub(crate) const ROW: &str = "SELECT o.number, o.opened_at, o.channel, o.status, o.total_minor, o.currency, o.refunded_minor, o.note, o.by_name, o.attention, o.version, o.id, o.day, o.taken_minor, \
+     (SELECT p.value ->> '$.plan.tender' FROM payments p WHERE p.number = o.number ORDER BY p.rowid DESC LIMIT 1) IS 'reader' \
+     FROM orders o";
 
 pub(crate) fn text(row: &SqliteRow, at: usize) -> Result<String, StoreError> {
     row.try_get(at).map_err(fault)
@@ -55,6 +58,7 @@ pub(crate) fn order_row(row: &SqliteRow) -> Result<OrderRow, StoreError> {
         note: text(row, 7)?,
         by: text(row, 8)?,
         attention: int(row, 9)? == 1,
+        at_reader: int(row, 14)? == 1,
         version: unsigned(int(row, 10)?),
     })
 }

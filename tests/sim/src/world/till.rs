@@ -296,6 +296,7 @@ fn shop(number: usize, channels: &Channels, issued: &MerchantCredentials) -> Sho
             label: String::new(),
             charges: true,
             paused: false,
+            reader: None,
             unused_fields: BTreeMap::new(),
             rates: RateTable::default(),
         }

@@ -1,6 +1,14 @@
 /// The demo's other side: faults of the channels, customers, and the phone of one of them.
 import { callConsole, commandErrorOf } from '$lib/api/client';
-import type { Act, CommandError, PhoneScreen, SampleCode, SandboxStatus } from '$lib/api/contract';
+import type {
+  Act,
+  CardAct,
+  CommandError,
+  PhoneScreen,
+  ReaderScreen,
+  SampleCode,
+  SandboxStatus,
+} from '$lib/api/contract';
 import { errorText } from '$lib/api/errors';
 import { m } from '$lib/i18n/text';
 import { notices } from '$lib/state/notices.svelte';
@@ -10,6 +18,7 @@ class Demo {
   error = $state<CommandError | null>(null);
   phone = $state<PhoneScreen | null>(null);
   phoneText = $state('');
+  reader = $state<ReaderScreen | null>(null);
   samples = $state<SampleCode[] | null>(null);
   busy = $state(false);
 
@@ -37,6 +46,13 @@ class Demo {
     if (qr === '') return;
     await this.#try(async () => {
       this.phone = await callConsole('sandbox_phone', { qr, act });
+    });
+  }
+
+  /// The customer at the card reader.
+  async serve(act: CardAct): Promise<void> {
+    await this.#try(async () => {
+      this.reader = await callConsole('sandbox_reader', { act });
     });
   }
 

@@ -6,7 +6,6 @@ import type {
   PageOpened,
   PartOf,
   PaymentView,
-  PayState,
   RecentPayments,
 } from '$lib/api/contract';
 import { errorText } from '$lib/api/errors';
@@ -19,13 +18,14 @@ import { app } from '$lib/state/app.svelte';
 import { notices } from '$lib/state/notices.svelte';
 import { CashReceived } from './cash.svelte';
 import { TillCurrency } from './currency.svelte';
-import { announce, endOf, laterNews } from './said';
+import { LeftOrders } from './leftOrders';
+import { announce, endOf } from './said';
 import { SplitOrder } from './split.svelte';
 import { ExpectedFees } from './fees.svelte';
 import { UsedCodes } from './usedCodes';
 import { STAGES, TAKEN, type StageName } from './stages';
 
-export type Method = 'scan' | 'qr' | 'cash';
+export type Method = 'scan' | 'qr' | 'cash' | 'reader';
 
 /// A double read of the same code arrives within this time.
 const DOUBLE_READ_MS = 800;
@@ -37,8 +37,6 @@ const BLINK_MS = 40;
 const RECENT_MS = 120;
 /// How often the sound of an unknown result repeats.
 const REMIND_MS = 10_000;
-/// Orders that left the stage and may still change; the oldest are only seen in the list.
-const WATCHED_MAX = 100;
 
 export interface RepeatQuestion {
   earlier: Record<string, string>;
@@ -84,8 +82,8 @@ export class PaySession {
   private doubleReadUntil = 0;
   #lastCode = '';
   #remindedAt = 0;
-  /// Orders whose screen was freed, and the state it showed: what becomes of them is still said aloud.
-  #watched = new Map<string, PayState>();
+  readonly #left = new LeftOrders();
+  readonly #hearing = (tone: Tone) => this.#sound(tone);
   #usedCodes = new UsedCodes();
   #followers = 0;
   #unfollow: () => void = () => {};
@@ -127,6 +125,11 @@ export class PaySession {
   readonly qrSecondsLeft = $derived(
     this.view?.qr ? Math.max(0, Math.ceil((this.view.qr.expires_at - this.now) / 1000)) : 0,
   );
+  /// Those whose readers stand on the counter, whether one was chosen yet or not.
+  readonly readerChannels = $derived(this.currency.takers.filter((channel) => channel.has_readers));
+  /// The first whose reader can take the amount now.
+  readonly readerReady = $derived(this.readerChannels.find((channel) => channel.reader !== null));
+
   readonly pageSecondsLeft = $derived(
     this.view?.page_until ? Math.max(0, Math.ceil((this.view.page_until - this.now) / 1000)) : 0,
   );
@@ -148,7 +151,7 @@ export class PaySession {
       if (change.order_id === this.view?.order_id && change.version > this.view.version) {
         void this.look();
       }
-      if (this.#watched.has(change.order_id)) void this.#lookAtWatched(change.order_id);
+      void this.#left.look(change.order_id, this.#hearing);
       clearTimeout(this.#recentTimer);
       this.#recentTimer = setTimeout(() => void this.loadRecent(), RECENT_MS);
     });
@@ -158,16 +161,12 @@ export class PaySession {
         void this.look();
       this.#remind();
     }, LOOK_AGAIN_MS);
-    const watched = setInterval(() => {
-      for (const [order_id, state] of this.#watched) {
-        if (state === 'unknown') void this.#lookAtWatched(order_id);
-      }
-    }, REMIND_MS);
+    const left = setInterval(() => this.#left.lookAtUnknown(this.#hearing), REMIND_MS);
     return () => {
       stop();
       clearInterval(clock);
       clearInterval(look);
-      clearInterval(watched);
+      clearInterval(left);
       this.fees.stop();
       clearTimeout(this.#recentTimer);
     };
@@ -353,7 +352,7 @@ export class PaySession {
     const received = this.cash.remember();
     const split = this.split.remember();
     return () => {
-      if (view) this.#watched.delete(view.order_id);
+      if (view) this.#left.comeBack(view.order_id);
       this.#setTyped(typed);
       this.view = view;
       this.note = note;
@@ -414,6 +413,19 @@ export class PaySession {
     return this.#send(this.#attempt(), (confirmed) =>
       callConsole('show_qr', { ...confirmed, channel }),
     );
+  }
+
+  /// Has the chosen card reader of a channel take the amount.
+  useReader(channel: string): Promise<void> {
+    return this.#send(this.#attempt(), (confirmed) =>
+      callConsole('use_reader', { ...confirmed, channel }),
+    );
+  }
+
+  /// The next step at the reader: the one that is chosen takes the amount.
+  enterReader(): void {
+    if (this.stage !== 'ready_reader' || this.isBusy || !this.readerReady) return;
+    void this.useReader(this.readerReady.id);
   }
 
   /// Has a browser of this PC open a page of the channel, where the customer pays.
@@ -535,28 +547,8 @@ export class PaySession {
 
   /// The stage is freed; what may still become of its order is heard from now on.
   #leave(): void {
-    const left = this.view;
+    if (this.view) this.#left.leave(this.view);
     this.view = null;
-    if (!left || !STAGES[left.state].mayStillChange) return;
-    this.#watched.set(left.order_id, left.state);
-    const [oldest] = this.#watched.keys();
-    if (this.#watched.size > WATCHED_MAX && oldest) this.#watched.delete(oldest);
-  }
-
-  async #lookAtWatched(order_id: string): Promise<void> {
-    try {
-      const view = await callConsole('payment_view', { order_id });
-      const before = this.#watched.get(order_id);
-      if (before === undefined || before === view.state) return;
-      if (STAGES[view.state].mayStillChange) this.#watched.set(order_id, view.state);
-      else this.#watched.delete(order_id);
-      const news = laterNews(view);
-      if (!news) return;
-      this.#sound(news.tone);
-      notices.show(news.kind, news.text);
-    } catch {
-      // The next event or look comes soon.
-    }
   }
 
   #show(view: PaymentView): void {
@@ -572,7 +564,7 @@ export class PaySession {
     if (told?.order_id === view.order_id && told.version > view.version) void this.look();
     if (before?.order_id === view.order_id && before.state === view.state) return;
     if (STAGES[view.state].ended) this.doubleReadUntil = Date.now() + DOUBLE_READ_MS;
-    announce(view, (tone) => this.#sound(tone));
+    announce(view, this.#hearing);
   }
 
   /// An unknown result asks for attention until the till is freed.

@@ -45,6 +45,7 @@ export function laterNews(view: PaymentView): LaterNews | null {
     case 'closed':
       return { tone: 'failed', kind: 'info', text: m.later_closed(params) };
     case 'waiting':
+    case 'at_reader':
     case 'confirming':
     case 'customer_paying':
     case 'page_open':
@@ -97,6 +98,9 @@ export function announce(view: PaymentView, sound: (tone: Tone) => void): void {
       break;
     case 'customer_paying':
       notices.say(m.stage_customer_paying());
+      break;
+    case 'at_reader':
+      notices.say(m.stage_at_reader());
       break;
     case 'waiting':
     case 'ending':

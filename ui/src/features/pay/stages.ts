@@ -6,6 +6,7 @@ import CircleCheck from '@lucide/svelte/icons/circle-check';
 import CircleMinus from '@lucide/svelte/icons/circle-minus';
 import CircleDotDashed from '@lucide/svelte/icons/circle-dot-dashed';
 import CircleX from '@lucide/svelte/icons/circle-x';
+import CreditCard from '@lucide/svelte/icons/credit-card';
 import Globe from '@lucide/svelte/icons/globe';
 import Hourglass from '@lucide/svelte/icons/hourglass';
 import LoaderCircle from '@lucide/svelte/icons/loader-circle';
@@ -16,7 +17,14 @@ import type { PayState, StatusView } from '$lib/api/contract';
 import { m } from '$lib/i18n/text';
 
 export type StageName =
-  'no_amount' | 'ready' | 'ready_cash' | 'ready_qr' | 'sending' | 'refused' | PayState;
+  | 'no_amount'
+  | 'ready'
+  | 'ready_cash'
+  | 'ready_qr'
+  | 'ready_reader'
+  | 'sending'
+  | 'refused'
+  | PayState;
 export type StageTone = 'plain' | 'solid-ok' | 'danger' | 'warn' | 'muted' | 'busy';
 /// What can be done with a result, in the order of its buttons; the last one is the next safe step.
 export type Step =
@@ -81,6 +89,7 @@ export const STAGES: Record<StageName, StageLook> = {
   ready: { ...GOING_ON, Icon: ScanBarcode, title: m.stage_ready },
   ready_cash: { ...GOING_ON, Icon: Banknote, title: m.stage_ready_cash },
   ready_qr: { ...GOING_ON, Icon: QrCode, title: m.stage_ready_qr },
+  ready_reader: { ...GOING_ON, Icon: CreditCard, title: m.stage_ready_reader },
   sending: { ...BUSY, title: m.stage_sending },
   waiting: { ...BUSY, title: m.stage_waiting },
   customer_paying: { ...BUSY, title: m.stage_customer_paying },
@@ -95,6 +104,7 @@ export const STAGES: Record<StageName, StageLook> = {
     text: m.stage_confirming_text,
     steps: ['check', 'next_customer'],
   },
+  at_reader: { ...BUSY, Icon: CreditCard, title: m.stage_at_reader, tone: 'plain' },
   showing_qr: { ...BUSY, Icon: QrCode, title: m.stage_showing_qr, tone: 'plain' },
   // It takes minutes: the till is free, and what becomes of it is said aloud.
   page_open: {

@@ -174,6 +174,14 @@ charges: boolean,
  */
 paused: boolean, 
 /**
+ * Its channel drives card readers of the shop.
+ */
+has_readers: boolean, 
+/**
+ * The card reader that this till uses; null: none was chosen.
+ */
+reader: ChosenReader | null, 
+/**
  * Where it talks to.
  */
 gateway: string, 
@@ -1068,6 +1076,11 @@ item: WorkItemView,
 candidates: Array<CandidateView>, };
 
 /**
+ * What the demo customer does at the card reader.
+ */
+export type CardAct = "decline" | "leave" | "look" | "switch_off" | "switch_on" | "tap";
+
+/**
  * A day's cash in one currency.
  */
 export type CashDayView = { 
@@ -1429,6 +1442,14 @@ shows_code: boolean,
  */
 has_page: boolean, 
 /**
+ * Whether it drives card readers of the shop.
+ */
+has_readers: boolean, 
+/**
+ * The card reader that this till uses at the account that charges; null: none was chosen.
+ */
+reader: ChosenReader | null, 
+/**
  * The account that charges; null: none.
  */
 account_id: string | null, 
@@ -1475,6 +1496,32 @@ contenders: Array<ContenderView>,
  * Why the first one is suggested; null when none can be used.
  */
 because: BecauseView | null, };
+
+/**
+ * Chooses the card reader of this till.
+ */
+export type ChooseReader = { 
+/**
+ * Whose reader.
+ */
+account_id: string, 
+/**
+ * The channel's number of it; null: none.
+ */
+reader: string | null, };
+
+/**
+ * The card reader that a till uses.
+ */
+export type ChosenReader = { 
+/**
+ * The channel's number of it.
+ */
+id: string, 
+/**
+ * Its name when it was chosen; its number where it had none.
+ */
+name: string, };
 
 /**
  * A scanned text to look at.
@@ -2223,7 +2270,7 @@ file: GivenFile, };
 /**
  * Every error code. Both catalogues hold `error_<code>` for each: what happened, money, next step.
  */
-export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "caller_secret_missing" | "caller_signature" | "caller_unknown" | "callers_too_many" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_drop_too_large" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_stopped" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "bank_days_both" | "bank_days_row" | "bank_days_too_many" | "flow_account" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "cash_short" | "code_used" | "currency_not_taken" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "drawer_short" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "float_not_open" | "float_open" | "gateway_not_allowed" | "goods_code" | "internal" | "intent_reused" | "interface_off" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "listen_failed" | "notice_forged" | "notice_no_account" | "notice_not_ours" | "notice_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "port_taken" | "real_only" | "offline" | "order_not_found" | "part_exceeds_owed" | "part_going_back" | "operator_required" | "own_receipt" | "already_set_up" | "page_not_made" | "not_set_up" | "rate_ends_early" | "rate_limits" | "rates_overlap" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
+export type ErrorCode = "account_exists" | "account_field_wrong" | "account_in_doubt" | "account_not_found" | "amount_too_large" | "amount_not_a_number" | "amount_not_positive" | "attempt_open" | "caller_secret_missing" | "caller_signature" | "caller_unknown" | "callers_too_many" | "bill_archive" | "bill_bomb" | "bill_busy" | "bill_cell" | "bill_digest" | "bill_doubled" | "bill_empty" | "bill_encoding" | "bill_drop_too_large" | "bill_encrypted" | "bill_goes_on" | "bill_leads_out" | "bill_nested" | "bill_not_yet" | "bill_refused" | "bill_repeated_row" | "bill_stopped" | "bill_too_early" | "bill_several" | "bill_too_large" | "bill_totals" | "bill_truncated" | "bill_unreadable" | "bill_unreachable" | "bill_wrong_channel" | "bill_wrong_day" | "bill_wrong_kind" | "bill_wrong_merchant" | "bank_days_both" | "bank_days_row" | "bank_days_too_many" | "flow_account" | "statement_amount" | "statement_archive" | "statement_balance" | "statement_binary" | "statement_bomb" | "statement_columns" | "statement_currencies" | "statement_currency" | "statement_date" | "statement_doubled" | "statement_dtd" | "statement_encoding" | "statement_encrypted" | "statement_goes_on" | "statement_missing" | "statement_nested" | "statement_refused" | "statement_syntax" | "statement_too_large" | "statement_too_precise" | "statement_total" | "statement_truncated" | "statement_unknown" | "statement_account" | "payout_gone" | "template_not_found" | "kept_file_missing" | "preview_gone" | "channel_not_connected" | "cash_short" | "code_used" | "currency_not_taken" | "day_locked" | "day_open" | "database_corrupt" | "database_newer" | "database_busy" | "disk_full" | "demo_only" | "drawer_short" | "export_disk_full" | "export_failed" | "export_file_exists" | "export_folder_missing" | "export_name_wrong" | "export_not_allowed" | "export_stopped" | "export_too_large" | "export_totals_differ" | "ledger_account_wrong" | "font_missing" | "file_too_large" | "float_not_open" | "float_open" | "gateway_not_allowed" | "goods_code" | "internal" | "intent_reused" | "interface_off" | "invalid_arguments" | "keyring_denied" | "keyring_hanging" | "keyring_missing" | "key_in_use" | "key_known" | "key_not_found" | "keys_lost" | "keys_locked" | "keys_unreadable" | "listen_failed" | "notice_forged" | "notice_no_account" | "notice_not_ours" | "notice_unreadable" | "not_now" | "text_too_long" | "older_copy" | "passphrase_too_short" | "passphrase_wrong" | "port_taken" | "reader_not_chosen" | "reader_unknown" | "readers_refused" | "readers_unreachable" | "real_only" | "offline" | "order_not_found" | "part_exceeds_owed" | "part_going_back" | "operator_required" | "own_receipt" | "already_set_up" | "page_not_made" | "not_set_up" | "rate_ends_early" | "rate_limits" | "rates_overlap" | "refund_exceeds" | "refund_nothing_paid" | "reason_required" | "repeat_question" | "sandbox_gone" | "unknown_time_zone" | "unknown_code" | "clock_wrong";
 
 /**
  * Pushed to the windows; they ask again for what they show.
@@ -3552,6 +3599,10 @@ at: number,
  */
 channel: string, 
 /**
+ * Whether the latest attempt was at a card reader of the shop.
+ */
+at_reader: boolean, 
+/**
  * The status.
  */
 status: StatusView, 
@@ -3684,6 +3735,10 @@ reference: string,
  */
 channel: string, 
 /**
+ * How the payer was reached.
+ */
+way: WayView, 
+/**
  * How much.
  */
 amount: MoneyView, 
@@ -3704,7 +3759,7 @@ export type Pasted = string;
 /**
  * What the stage shows.
  */
-export type PayState = "closed" | "confirming" | "customer_paying" | "ending" | "failed" | "page_open" | "paid" | "paid_late" | "paid_over" | "paid_short" | "part_paid" | "reversed" | "showing_qr" | "unknown" | "waiting";
+export type PayState = "at_reader" | "closed" | "confirming" | "customer_paying" | "ending" | "failed" | "page_open" | "paid" | "paid_late" | "paid_over" | "paid_short" | "part_paid" | "reversed" | "showing_qr" | "unknown" | "waiting";
 
 /**
  * The state of an order's latest attempt.
@@ -3722,6 +3777,10 @@ amount: MoneyView,
  * The channel's short name.
  */
 channel: string, 
+/**
+ * How the payer is reached.
+ */
+way: WayView, 
 /**
  * What the stage shows.
  */
@@ -3766,6 +3825,10 @@ coins?: CoinsView,
  * Until when the channel's page can be paid, UTC milliseconds.
  */
 page_until?: number, 
+/**
+ * The name of the reader that waits for a card.
+ */
+reader?: string, 
 /**
  * Why it failed.
  */
@@ -4194,6 +4257,71 @@ maximum: number | null, };
  * At which rate coins go back.
  */
 export type RateView = "amount" | "now" | "then";
+
+/**
+ * The demo customer does something at the card reader that the till uses.
+ */
+export type ReaderAct = { 
+/**
+ * What.
+ */
+act: CardAct, };
+
+/**
+ * The card readers of an account.
+ */
+export type ReaderList = { 
+/**
+ * The readers, in the channel's order.
+ */
+readers: Array<ReaderView>, 
+/**
+ * The one this till uses, also where the channel does not know it any more.
+ */
+chosen: ChosenReader | null, };
+
+/**
+ * What the demo's card reader shows.
+ */
+export type ReaderScreen = { 
+/**
+ * What the shop calls it.
+ */
+name: string, 
+/**
+ * `idle`, `waiting`, `authorising`, `approved`, `declined`, `left`, `offline`; both catalogues hold
+ * `reader_state_<state>`.
+ */
+state: string, 
+/**
+ * The sum it shows, or showed last.
+ */
+amount: MoneyView | null, };
+
+/**
+ * A card reader of an account.
+ */
+export type ReaderView = { 
+/**
+ * The channel's number of it.
+ */
+id: string, 
+/**
+ * Its name; its number where it has none.
+ */
+name: string, 
+/**
+ * The channel's word for the kind of machine; may be empty.
+ */
+model: string, 
+/**
+ * Whether the channel reaches it now.
+ */
+online: boolean, 
+/**
+ * Whether this till uses it.
+ */
+chosen: boolean, };
 
 /**
  * How far a file has been read.
@@ -5394,6 +5522,11 @@ export type UnlockKeys = {
 passphrase?: Pasted, };
 
 /**
+ * How the payer is reached. Both catalogues hold `way_of_<name>`.
+ */
+export type WayView = "cash" | "page" | "payer_code" | "reader" | "show_code";
+
+/**
  * What a decision does, or did.
  */
 export type Weighing = { 
@@ -5570,6 +5703,8 @@ export interface Commands {
   open_page: { args: ShowQr; answer: PageOpened };
   /** Opens the page of a payment that still waits there once more. */
   reopen_page: { args: OrderId; answer: PageOpened };
+  /** Has the card reader of this till take a payment. Answers as soon as the intent is durable. */
+  use_reader: { args: ShowQr; answer: PaymentView };
   /** Takes cash for a new order, on the word of whoever counted it: paid when it answers. */
   take_cash: { args: TakeCash; answer: PaymentView };
   /** What may be handed over for an amount, and what goes back of it; moves nothing. */
@@ -5630,6 +5765,8 @@ export interface Commands {
   sandbox_set_fault: { args: SetFault; answer: SandboxStatus };
   /** The demo customer's phone. */
   sandbox_phone: { args: PhoneAct; answer: PhoneScreen };
+  /** The demo customer at the card reader. */
+  sandbox_reader: { args: ReaderAct; answer: ReaderScreen };
   /** Sample payment codes to scan from a sheet. */
   sample_codes: { args: NoArgs; answer: SampleCodes };
   /** The days of an account, and what was found on them. */
@@ -5732,6 +5869,10 @@ export interface Commands {
   change_account: { args: ChangeAccount; answer: AccountView };
   /** Forgets an account and its keys; refused while doubts are open on it. */
   remove_account: { args: AccountOf; answer: AccountList };
+  /** The card readers of an account, as its channel knows them now. */
+  list_readers: { args: AccountOf; answer: ReaderList };
+  /** Chooses the card reader of this till, or none. */
+  choose_reader: { args: ChooseReader; answer: AccountView };
   /** How it stands with the keys. */
   keys_status: { args: NoArgs; answer: KeysStatus };
   /** Opens the vault, or makes the sealed one where there is no keyring. */

@@ -92,6 +92,7 @@ describe('texts chosen by names of the core', () => {
             order_id: 'TK7Q21261120000A4X',
             package: 'fonts-noto-cjk',
             port: '8317',
+            reader: 'tmr_Fo1',
             right: 'USD',
             row: '7',
             other: '9',

@@ -67,6 +67,7 @@ export function stageTone(state: PayState): Tone {
     case 'closed':
     case 'reversed':
       return 'muted';
+    case 'at_reader':
     case 'confirming':
     case 'customer_paying':
     case 'page_open':

@@ -108,6 +108,7 @@ fn method_of(operation: Operation) -> Option<&'static str> {
         Operation::Account
         | Operation::AskReader
         | Operation::BillFile
+        | Operation::ListReaders
         | Operation::Prepare
         | Operation::ReadCard
         | Operation::StopReader => None,

@@ -301,9 +301,12 @@ fn made_says(
                 (Err(doubt), _) => return Outcome::Unknown(doubt),
                 (Ok(AtReader::Busy), _) => return done(at_reader(reader, until)),
                 (Ok(AtReader::Done), _) => return done(PaymentFact::Processing(None)),
+                // A reader says no more than that the card was refused; the intent says why.
+                (Ok(AtReader::Failed(code)), Some(why)) if code == super::codes::DECLINED => why,
                 (Ok(AtReader::Failed(code)), _) | (Ok(AtReader::Elsewhere), Some(code)) => code,
-                // The reader was never sent to it, or forgot: nothing is charged, and patience ends it.
-                (Ok(AtReader::Elsewhere), None) => return done(at_reader(reader, until)),
+                // The reader was never sent to it, or forgot: nobody is waited for, and nothing is charged. Not the
+                // last word, for what sends the reader may still be on its way.
+                (Ok(AtReader::Elsewhere), None) => return done(PaymentFact::NotFound),
             };
             closed(ClosedWhy::Refused {
                 refusal: refusal(&code),

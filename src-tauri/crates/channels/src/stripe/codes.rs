@@ -24,6 +24,8 @@ pub(super) const REFUND_CANCELED: &str = "refund_canceled";
 pub(super) const REFUND_FAILED: &str = "refund.unknown";
 /// In front of the reasons of failed refunds.
 pub(super) const REFUND_REASON: &str = "refund.";
+/// A card that was refused, where nobody says why.
+pub(super) const DECLINED: &str = "card_declined";
 /// A reader's action that failed without a code.
 pub(super) const READER_FAILED: &str = "reader_failed";
 
@@ -68,7 +70,7 @@ pub(super) static TABLE: &[Row] = &[
     no("customer_canceled", "code_card_unfinished", AskPayer, NewReference),
     // The card. Lost and stolen ones are never named: the shop has not to know, and the customer may be at the counter.
     no("card_error", "code_card_refused", AskPayer, NewReference),
-    no("card_declined", "code_card_refused", AskPayer, NewReference),
+    no(DECLINED, "code_card_refused", AskPayer, NewReference),
     no("generic_decline", "code_card_refused", AskPayer, NewReference),
     no("call_issuer", "code_card_refused", AskPayer, NewReference),
     no("do_not_honor", "code_card_refused", AskPayer, NewReference),

@@ -10,14 +10,15 @@ mod known;
 mod money;
 mod notices;
 mod objects;
+mod readers;
 mod refunds;
 mod request;
 mod sheet;
 
 use crate::{
-    Answer, Bills, Channel, CodeMeaning, Create, Cx, Exchange, Field, FieldCheck, FieldKind,
-    Finish, Further, Notices, Operation, Payments, Profile, Query, QueryRefund, RefundCall,
-    Refunds, Schedule, Tender, WireRequest,
+    Answer, Bills, CardReaders, Channel, CodeMeaning, Create, Cx, Exchange, Field, FieldCheck,
+    FieldKind, Finish, Further, ListReaders, Notices, Operation, Payments, Profile, Query,
+    QueryRefund, ReaderPage, RefundCall, Refunds, Schedule, Tender, WireRequest,
 };
 use paydesk_domain::{Doubt, Memo, NotSent, Outcome, PaymentFact, RefundFact, Timestamp};
 use paydesk_signing::{AccountKeys, Authentic, Forged, KeyError, Secret, WireReply};
@@ -32,6 +33,9 @@ pub const CONNECTOR: Stripe = Stripe;
 
 /// The version every request names, and every event must have.
 const VERSION: &str = "2026-10-28.endive";
+
+/// The account field with the reader on the counter.
+const READER_FIELD: &str = "reader";
 
 const fn field(name: &'static str, kind: FieldKind, optional: bool) -> Field {
     Field {
@@ -53,7 +57,7 @@ static PROFILE: Profile = Profile {
         field("account", FieldKind::Text, false),
         field("secret_key", FieldKind::Secret, false),
         field("webhook_secret", FieldKind::Secret, true),
-        field("reader", FieldKind::Text, true),
+        field(READER_FIELD, FieldKind::Text, true),
         field("success_url", FieldKind::Text, true),
     ],
     peer_fields: &[],
@@ -136,6 +140,10 @@ impl Channel for Stripe {
         self
     }
 
+    fn card_readers(&self) -> Option<&dyn CardReaders> {
+        Some(self)
+    }
+
     fn refunds(&self) -> Option<&dyn Refunds> {
         Some(self)
     }
@@ -177,6 +185,26 @@ impl Payments for Stripe {
 }
 
 impl Refunds for Stripe {}
+
+impl CardReaders for Stripe {
+    fn field(&self) -> &'static str {
+        READER_FIELD
+    }
+}
+
+impl Exchange<ListReaders> for Stripe {
+    fn encode(&self, call: &ListReaders, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {
+        readers::encode(call, cx)
+    }
+    fn decode(
+        &self,
+        _: &ListReaders,
+        reply: &Authentic,
+        cx: &Cx<'_>,
+    ) -> Outcome<Answer<ReaderPage>> {
+        readers::decode(reply, cx)
+    }
+}
 
 impl Exchange<Create> for Stripe {
     fn encode(&self, call: &Create, cx: &Cx<'_>) -> Result<WireRequest, NotSent> {

@@ -21,7 +21,7 @@ pub(super) const SESSION_LIVES: Duration = Duration::from_secs(35 * 60);
 /// What was made for a payment was made this long around the moment of its intent.
 const MADE_AROUND: Duration = Duration::from_secs(5 * 60);
 /// Rows of a page: the most there are.
-const PAGE: &str = "100";
+pub(super) const PAGE: &str = "100";
 /// Where a payer comes who has paid. The channel asks for a page; ours says nothing that only the till may say.
 const THANKS: &str = "https://stripe.com";
 /// Under which key our references stand in the channel's objects.

@@ -182,6 +182,7 @@ fn answers(operation: Operation, fields: &Fields, cx: &Cx<'_>) -> bool {
         Operation::Account
         | Operation::AskReader
         | Operation::Certificates
+        | Operation::ListReaders
         | Operation::Prepare
         | Operation::ReadCard
         | Operation::StopReader => false,

@@ -283,7 +283,7 @@ fn an_old_payment_whose_answer_was_lost_is_found_by_its_metadata() {
         ],
     );
     assert_eq!(found.learned, [AT_READER_MADE]);
-    assert_eq!(said(&found.outcome), "awaiting use_reader");
+    assert_eq!(said(&found.outcome), "not found");
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Stripe's card readers: the exchanges that charge one, ask about it and end it.
 
 use crate::{shop::said, stripe_answers::foreign_intent, stripe_shop::*};
-use paydesk_channels::Operation;
-use paydesk_domain::PaymentFact;
+use paydesk_channels::{CardReader, Channel as _, ListReaders, Operation, ReaderPage, stripe};
+use paydesk_domain::{NotSent, Outcome, PaymentFact};
 use paydesk_signing::WireReply;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const PAID: &str = "paid 1999 received 1999 by pi_1";
 
@@ -117,8 +117,9 @@ fn of_a_reader_the_intent_decides_and_the_reader_says_what_it_waits_for() {
             ok(&reader(Some("in_progress"))),
             "awaiting use_reader",
         ),
-        (idle(), ok(&reader(None)), "awaiting use_reader"),
-        (idle(), ok(&elsewhere), "awaiting use_reader"),
+        // Nobody is asked for a card, and what sends the reader may still be on its way.
+        (idle(), ok(&reader(None)), "not found"),
+        (idle(), ok(&elsewhere), "not found"),
         (idle(), ok(&reader(Some("succeeded"))), "Processing(None)"),
         (
             idle(),
@@ -135,6 +136,11 @@ fn of_a_reader_the_intent_decides_and_the_reader_says_what_it_waits_for() {
             ok(&elsewhere),
             "closed refused insufficient_funds",
         ),
+        (
+            declined(),
+            ok(&reader(Some("failed"))),
+            "closed refused insufficient_funds",
+        ),
         // Another card is at the reader.
         (
             declined(),
@@ -142,7 +148,7 @@ fn of_a_reader_the_intent_decides_and_the_reader_says_what_it_waits_for() {
             "awaiting use_reader",
         ),
         // The reader is gone: what the intent said stands.
-        (idle(), no(404, "resource_missing"), "awaiting use_reader"),
+        (idle(), no(404, "resource_missing"), "not found"),
         (
             declined(),
             no(404, "resource_missing"),
@@ -239,4 +245,116 @@ fn a_reader_is_stopped_only_at_its_own_payment_and_then_the_intent_ends() {
         ok(&intent("requires_payment_method")),
     ]);
     assert_eq!(said(&goes_on.outcome), "unknown mismatch");
+}
+
+/// The list of readers as an account is asked for it.
+fn listed(account: &Account, answer: WireReply) -> Outcome<ReaderPage> {
+    let connector = stripe::CONNECTOR;
+    let readers = connector.card_readers().unwrap();
+    let cx = account.cx();
+    let first = readers.encode(&ListReaders { after: None }, &cx).unwrap();
+    assert_eq!(first.operation, Operation::ListReaders);
+    let proof = connector.authenticate(first.operation, answer, &cx);
+    match readers.decode(&ListReaders { after: None }, &proof.unwrap(), &cx) {
+        Outcome::Done(answer) => Outcome::Done(answer.fact),
+        Outcome::Refused(refusal) => Outcome::Refused(refusal),
+        Outcome::Unknown(doubt) => Outcome::Unknown(doubt),
+    }
+}
+
+fn readers(rows: Vec<Value>, has_more: bool) -> Value {
+    json!({"object": "list", "url": "/v1/terminal/readers", "data": rows, "has_more": has_more})
+}
+
+#[test]
+fn the_readers_of_an_account_are_listed_page_by_page() {
+    let account = Account::test();
+    let named = changed(
+        reader(None),
+        json!({"label": " Bar\u{7} ", "device_type": "simulated_wisepos_e", "status": "online"}),
+    );
+    let bare = changed(
+        reader(None),
+        json!({"id": "tmr_2", "label": null, "device_type": "x y", "status": "offline"}),
+    );
+    let Outcome::Done(page) = listed(&account, ok(&readers(vec![named, bare], true))) else {
+        panic!("a page")
+    };
+    let known = |id: &str, name: &str, model: &str, is_online| CardReader {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        model: model.to_owned(),
+        is_online,
+    };
+    assert_eq!(
+        page.readers,
+        [
+            known("tmr_1", "Bar", "simulated_wisepos_e", true),
+            known("tmr_2", "tmr_2", "", false)
+        ]
+    );
+    assert_eq!(page.after.as_deref(), Some("tmr_2"));
+    let connector = stripe::CONNECTOR;
+    let asked = |after: Option<&str>| {
+        let after = after.map(str::to_owned);
+        let part = connector.card_readers().unwrap();
+        part.encode(&ListReaders { after }, &account.cx()).unwrap()
+    };
+    let first = asked(None);
+    assert_eq!(
+        (first.method, first.url.as_str()),
+        (
+            "GET",
+            "https://api.stripe.com/v1/terminal/readers?limit=100"
+        )
+    );
+    assert!(asked(Some("tmr_2")).url.ends_with("&starting_after=tmr_2"));
+    let Outcome::Done(end) = listed(&account, ok(&readers(Vec::new(), false))) else {
+        panic!("an empty page")
+    };
+    assert_eq!((end.readers.len(), end.after), (0, None));
+    // A key of the other mode asks nobody.
+    let live = Account::with_key("sk_live_1", true);
+    let part = connector.card_readers().unwrap();
+    let refused = part.encode(&ListReaders { after: None }, &live.cx());
+    assert!(matches!(refused, Err(NotSent::Unsendable { .. })));
+}
+
+#[test]
+fn a_list_of_readers_that_cannot_be_one_is_none() {
+    let account = Account::test();
+    let row = |change| changed(reader(None), change);
+    for (lie, said) in [
+        (
+            readers(vec![row(json!({"livemode": true}))], false),
+            "Mismatch",
+        ),
+        (
+            readers(vec![row(json!({"id": "tmr_../x"}))], false),
+            "Unreadable",
+        ),
+        (
+            readers(vec![row(json!({"id": "pi_1"}))], false),
+            "Unreadable",
+        ),
+        (
+            readers(vec![row(json!({"object": "payment_intent"}))], false),
+            "Unreadable",
+        ),
+        (readers(Vec::new(), true), "Unreadable"),
+        (
+            json!({"object": "list", "data": {}, "has_more": false}),
+            "Unreadable",
+        ),
+        (reader(None), "Unreadable"),
+    ] {
+        let Outcome::Unknown(doubt) = listed(&account, ok(&lie)) else {
+            panic!("{lie}")
+        };
+        assert_eq!(format!("{doubt:?}"), said, "{lie}");
+    }
+    let Outcome::Refused(refusal) = listed(&account, no(403, "more_permissions_required")) else {
+        panic!("a missing right")
+    };
+    assert_eq!(refusal.code, "more_permissions_required");
 }

@@ -428,6 +428,10 @@ pub struct AccountView {
     pub charges: bool,
     /// It takes no payments until a person says so.
     pub paused: bool,
+    /// Its channel drives card readers of the shop.
+    pub has_readers: bool,
+    /// The card reader that this till uses; null: none was chosen.
+    pub reader: Option<super::ChosenReader>,
     /// Where it talks to.
     pub gateway: String,
     /// Fields that may be shown, by the channel's own names: merchant numbers, serials, store ids.

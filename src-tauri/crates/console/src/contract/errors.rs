@@ -268,6 +268,14 @@ pub enum ErrorCode {
     PassphraseWrong,
     /// Another program listens at the interface's port.
     PortTaken,
+    /// No card reader was chosen for this till.
+    ReaderNotChosen,
+    /// The account has no such card reader.
+    ReaderUnknown,
+    /// The channel did not tell which card readers there are.
+    ReadersRefused,
+    /// The card readers could not be asked for.
+    ReadersUnreachable,
     /// Only in a folder with real accounts.
     RealOnly,
     /// No connection: code payments are refused.

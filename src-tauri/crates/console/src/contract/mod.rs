@@ -16,6 +16,7 @@ mod keys;
 mod orders;
 mod pay;
 mod payouts;
+mod readers;
 mod shop;
 mod statements;
 mod takings;
@@ -37,6 +38,7 @@ pub use keys::*;
 pub use orders::*;
 pub use pay::*;
 pub use payouts::*;
+pub use readers::*;
 pub use shop::*;
 pub use statements::*;
 pub use takings::*;
@@ -72,6 +74,8 @@ macro_rules! with_commands {
             open_page: ShowQr => PageOpened,
             /// Opens the page of a payment that still waits there once more.
             reopen_page: OrderId => PageOpened,
+            /// Has the card reader of this till take a payment. Answers as soon as the intent is durable.
+            use_reader: ShowQr => PaymentView,
             /// Takes cash for a new order, on the word of whoever counted it: paid when it answers.
             take_cash: TakeCash => PaymentView,
             /// What may be handed over for an amount, and what goes back of it; moves nothing.
@@ -132,6 +136,8 @@ macro_rules! with_commands {
             sandbox_set_fault: SetFault => SandboxStatus,
             /// The demo customer's phone.
             sandbox_phone: PhoneAct => PhoneScreen,
+            /// The demo customer at the card reader.
+            sandbox_reader: ReaderAct => ReaderScreen,
             /// Sample payment codes to scan from a sheet.
             sample_codes: NoArgs => SampleCodes,
             /// The days of an account, and what was found on them.
@@ -234,6 +240,10 @@ macro_rules! with_commands {
             change_account: ChangeAccount => AccountView,
             /// Forgets an account and its keys; refused while doubts are open on it.
             remove_account: AccountOf => AccountList,
+            /// The card readers of an account, as its channel knows them now.
+            list_readers: AccountOf => ReaderList,
+            /// Chooses the card reader of this till, or none.
+            choose_reader: ChooseReader => AccountView,
             /// How it stands with the keys.
             keys_status: NoArgs => KeysStatus,
             /// Opens the vault, or makes the sealed one where there is no keyring.

@@ -101,6 +101,8 @@ pub struct OrderRow {
     pub at: i64,
     /// The channel's short name.
     pub channel: String,
+    /// Whether the latest attempt was at a card reader of the shop.
+    pub at_reader: bool,
     /// The status.
     pub status: StatusView,
     /// What is owed.

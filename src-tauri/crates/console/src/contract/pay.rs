@@ -120,6 +120,8 @@ pub struct PageOpened {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum PayState {
+    /// The card reader waits for a card, or reads one.
+    AtReader,
     /// Closed unpaid.
     Closed,
     /// Money was seen on a chain and is not certain yet.
@@ -150,6 +152,22 @@ pub enum PayState {
     Unknown,
     /// Sent, no answer yet.
     Waiting,
+}
+
+/// How the payer is reached. Both catalogues hold `way_of_<name>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum WayView {
+    /// Notes and coins over the counter.
+    Cash,
+    /// A page of the channel in a browser.
+    Page,
+    /// The payer's own code, scanned.
+    PayerCode,
+    /// A card reader of the shop.
+    Reader,
+    /// A code that the payer scans.
+    ShowCode,
 }
 
 /// A code to show.
@@ -184,6 +202,8 @@ pub struct PaymentView {
     pub amount: MoneyView,
     /// The channel's short name.
     pub channel: String,
+    /// How the payer is reached.
+    pub way: WayView,
     /// What the stage shows.
     pub state: PayState,
     /// When the attempt began, UTC milliseconds.
@@ -214,6 +234,10 @@ pub struct PaymentView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
     pub page_until: Option<i64>,
+    /// The name of the reader that waits for a card.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub reader: Option<String>,
     /// Why it failed.
     pub failure: Option<FailureView>,
     /// Fee by the contract rate.
@@ -261,6 +285,8 @@ pub struct PartView {
     pub reference: String,
     /// The channel's short name.
     pub channel: String,
+    /// How the payer was reached.
+    pub way: WayView,
     /// How much.
     pub amount: MoneyView,
     /// How far it came; `paid`, also while the order is not.

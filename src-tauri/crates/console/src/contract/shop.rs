@@ -83,6 +83,10 @@ pub struct ChannelView {
     pub shows_code: bool,
     /// Whether it has a page on which customers pay.
     pub has_page: bool,
+    /// Whether it drives card readers of the shop.
+    pub has_readers: bool,
+    /// The card reader that this till uses at the account that charges; null: none was chosen.
+    pub reader: Option<super::ChosenReader>,
     /// The account that charges; null: none.
     pub account_id: Option<String>,
     /// The account that charges is one of a sandbox: no money moves on it.

@@ -237,6 +237,7 @@ impl Desk {
             label: String::new(),
             charges: false,
             paused: false,
+            reader: None,
             unused_fields: BTreeMap::new(),
         };
         let expiries = lines.iter().filter_map(|line| {

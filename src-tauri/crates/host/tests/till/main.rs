@@ -31,6 +31,7 @@ mod pages;
 mod past;
 mod payments;
 mod payouts;
+mod readers;
 mod refunds;
 mod rotation;
 mod secrets;

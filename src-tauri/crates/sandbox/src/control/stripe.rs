@@ -9,7 +9,7 @@ use super::{Control, Refused, read, written};
 use crate::customers::{Behaviour, CUSTOMERS};
 use crate::exchange::Call;
 use crate::ledger::{Fen, JournalError, StripeReader};
-use crate::stripe;
+use crate::stripe::{self, ReaderAct, ReaderScreen};
 
 /// Where notices may go: nothing else is ever called.
 const OWN: [&str; 2] = ["http://127.0.0.1", "http://localhost"];
@@ -21,6 +21,13 @@ struct ReaderAsked {
     online: Option<bool>,
     /// The key of a customer, or an empty text for nobody.
     customer: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct CardAsked {
+    /// Without it the reader that was issued with the keys.
+    reader: Option<String>,
+    act: ReaderAct,
 }
 
 #[derive(Debug, Deserialize)]
@@ -60,6 +67,11 @@ impl Control {
                 let customer = asked.customer.map(|key| customer_named(&key)).transpose()?;
                 let reader = self.set_reader(asked.reader.as_deref(), asked.online, customer)?;
                 written(&reader.ok_or_else(|| Refused(404, "no such reader".to_owned()))?)
+            }
+            "stripe/card" => {
+                let asked: CardAsked = read(call)?;
+                let screen = self.serve_at_reader(asked.reader.as_deref(), asked.act)?;
+                written(&screen.ok_or_else(|| Refused(404, "no such reader".to_owned()))?)
             }
             "stripe/dispute" => {
                 let asked: DisputeAsked = read(call)?;
@@ -109,6 +121,16 @@ impl Control {
     ) -> Result<Option<StripeReader>, JournalError> {
         let own = &self.world.keys.merchant.stripe.reader;
         stripe::set_reader(&self.world, reader.unwrap_or(own), is_online, customer)
+    }
+
+    /// The customer at a reader of Stripe does something.
+    pub(crate) fn serve_at_reader(
+        &self,
+        reader: Option<&str>,
+        act: ReaderAct,
+    ) -> Result<Option<ReaderScreen>, JournalError> {
+        let own = &self.world.keys.merchant.stripe.reader;
+        stripe::serve_at_reader(&self.world, reader.unwrap_or(own), act)
     }
 
     pub(crate) fn set_endpoint(&self, url: Option<String>) -> Result<(), JournalError> {

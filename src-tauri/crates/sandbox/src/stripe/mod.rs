@@ -23,6 +23,7 @@ mod search;
 pub(crate) use answer::Answer;
 pub(crate) use currency::fixed_fee;
 pub(crate) use events::notice;
+pub use readers::{ReaderAct, ReaderScreen};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -439,6 +440,20 @@ pub(crate) fn set_reader(
         at_ms: now_ms,
     })?;
     Ok(Some(reader))
+}
+
+/// The customer at a reader does something; nothing where there is no such reader.
+pub(crate) fn serve_at_reader(
+    world: &World,
+    id: &str,
+    act: ReaderAct,
+) -> Result<Option<ReaderScreen>, JournalError> {
+    let mut ledger = world.ledger()?;
+    let cx = readers::cx_of(world);
+    match readers::find(&cx, &ledger, id) {
+        Some(reader) => readers::serve(&cx, &mut ledger, reader, act).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// A payer's bank takes money back, or gives up: the control's word.

@@ -3,6 +3,7 @@
 //! The intent decides whether money moved, the reader only shows it. A reader does one thing at a time. It must never
 //! call off a card that is being authorised.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::{Refusal, put};
@@ -14,8 +15,8 @@ use super::{Cx, Done, is_busy};
 use crate::customers::Behaviour;
 use crate::exchange::Carriage;
 use crate::ledger::{
-    ActionEnd, Awaits, Decline, Kind, Ledger, Plan, ReaderAction, State, StripeEvent,
-    StripeLocation, StripeReader, Trade, TradeKey,
+    ActionEnd, Awaits, Currency, Decline, Fen, JournalError, Kind, Ledger, Plan, ReaderAction,
+    State, StripeEvent, StripeLocation, StripeReader, Trade, TradeKey,
 };
 use crate::world::World;
 
@@ -25,6 +26,42 @@ const CODES: [(&str, &str); 3] = [
     ("simulated-s700", "simulated_stripe_s700"),
     ("simulated-s710", "simulated_stripe_s710"),
 ];
+
+/// The code of an action that the customer ended with the reader's own button.
+const CUSTOMER_CANCELED: &str = "customer_canceled";
+
+/// What the customer at a reader does, or whoever holds its plug.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReaderAct {
+    /// Puts down a card that its bank refuses.
+    Decline,
+    /// Presses the reader's own cancel button.
+    Leave,
+    /// Looks at it.
+    Look,
+    /// The reader loses its network.
+    SwitchOff,
+    /// It has it again.
+    SwitchOn,
+    /// Puts down a card that pays.
+    Tap,
+}
+
+/// What a reader shows.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct ReaderScreen {
+    /// Its number.
+    pub reader: String,
+    /// What the merchant calls it.
+    pub label: String,
+    /// `idle`, `waiting`, `authorising`, `approved`, `declined`, `left`, `offline`.
+    pub state: &'static str,
+    /// In which currency the sum is that it shows, or showed last.
+    pub currency: Option<Currency>,
+    /// How much, in its minor unit.
+    pub amount: Option<Fen>,
+}
 
 /// The view of a call that nobody made: the control's.
 pub(super) fn cx_of(world: &World) -> Cx<'_> {
@@ -402,14 +439,7 @@ pub(super) fn present(cx: &Cx<'_>, ledger: &mut Ledger, id: &str, params: &Param
     let told = params.below("card_present")?;
     told.only(&["number"])?;
     let reader = known(cx, ledger, id)?;
-    let action = reader
-        .action
-        .as_ref()
-        .filter(|action| action.ended.is_none() && !action.is_authorising);
-    let trade = action
-        .and_then(|action| ledger.find(action.key.as_ref()?))
-        .cloned();
-    let trade = trade.ok_or_else(|| {
+    let trade = waits_for(ledger, &reader).ok_or_else(|| {
         Refusal::invalid(
             "",
             "The reader does not wait for a payment method.".to_owned(),
@@ -434,4 +464,77 @@ pub(super) fn present(cx: &Cx<'_>, ledger: &mut Ledger, id: &str, params: &Param
     };
     intents::pay(ledger, &trade.key, &method, fate, cx.now_ms)?;
     answer(cx, ledger, id, Carriage::Prompt)
+}
+
+/// The trade for which a reader waits for a card; none while one is being authorised, either.
+fn waits_for(ledger: &Ledger, reader: &StripeReader) -> Option<Trade> {
+    let action = reader.action.as_ref();
+    let action = action.filter(|action| action.ended.is_none() && !action.is_authorising)?;
+    ledger.find(action.key.as_ref()?).cloned()
+}
+
+/// What the customer at the counter does. Where the reader waits for no card, nothing happens.
+pub(super) fn serve(
+    cx: &Cx<'_>,
+    ledger: &mut Ledger,
+    mut reader: StripeReader,
+    act: ReaderAct,
+) -> Result<ReaderScreen, JournalError> {
+    let waiting = waits_for(ledger, &reader).filter(|_| reader.is_online);
+    let number = match act {
+        ReaderAct::Decline => "4000000000009995",
+        _ => "4242424242424242",
+    };
+    match (act, waiting) {
+        (ReaderAct::Decline | ReaderAct::Tap, Some(trade)) => {
+            if let Some((method, fate)) = card_numbered(&trade.trade_no, "card_present", number) {
+                // A trade that was found is there; what its disk refuses is told by the next look.
+                drop(intents::pay(ledger, &trade.key, &method, fate, cx.now_ms));
+            }
+        }
+        (ReaderAct::Leave, Some(_)) => {
+            if let Some(action) = reader.action.as_mut() {
+                action.ended = Some(ActionEnd::Failed {
+                    code: CUSTOMER_CANCELED.to_owned(),
+                    message: "The customer canceled at the reader.".to_owned(),
+                });
+            }
+            tell(ledger, reader.clone(), cx.now_ms)?;
+        }
+        (ReaderAct::SwitchOff | ReaderAct::SwitchOn, _) => {
+            reader.is_online = act == ReaderAct::SwitchOn;
+            tell(ledger, reader.clone(), cx.now_ms)?;
+        }
+        (ReaderAct::Decline | ReaderAct::Leave | ReaderAct::Look | ReaderAct::Tap, _) => {}
+    }
+    let seen = find(cx, ledger, &reader.id).unwrap_or(reader);
+    Ok(screen(ledger, &seen))
+}
+
+fn tell(ledger: &mut Ledger, reader: StripeReader, at_ms: i64) -> Result<(), JournalError> {
+    ledger.tell_stripe(StripeEvent::Reader {
+        reader: Box::new(reader),
+        at_ms,
+    })
+}
+
+fn screen(ledger: &Ledger, reader: &StripeReader) -> ReaderScreen {
+    let action = reader.action.as_ref();
+    let state = match action.map(|action| (&action.ended, action.is_authorising)) {
+        _ if !reader.is_online => "offline",
+        None => "idle",
+        Some((None, true)) => "authorising",
+        Some((None, false)) => "waiting",
+        Some((Some(ActionEnd::Succeeded), _)) => "approved",
+        Some((Some(ActionEnd::Failed { code, .. }), _)) if code == CUSTOMER_CANCELED => "left",
+        Some((Some(ActionEnd::Failed { .. }), _)) => "declined",
+    };
+    let trade = action.and_then(|action| ledger.find(action.key.as_ref()?));
+    ReaderScreen {
+        reader: reader.id.clone(),
+        label: reader.label.clone(),
+        state,
+        currency: trade.map(|trade| trade.currency),
+        amount: trade.map(|trade| trade.total),
+    }
 }
