@@ -277,8 +277,10 @@ impl Store for SqliteStore {
     ) -> BoxFuture<'a, Result<Option<OrderRow>, StoreError>> {
         Box::pin(async move {
             let found = sqlx::query(
+                // What failed took no money: the next try of its customer is no second charge.
                 "SELECT number FROM (\
-                 SELECT number, begun_at FROM payments WHERE channel = $1 AND amount_minor = $2 AND begun_at >= $3 AND currency = $4 \
+                 SELECT p.number, p.begun_at FROM payments p JOIN orders o ON o.number = p.number \
+                 WHERE p.channel = $1 AND p.amount_minor = $2 AND p.begun_at >= $3 AND p.currency = $4 AND o.status <> 'failed' \
                  UNION ALL SELECT number, begun_at FROM payments WHERE unknown = 1 AND amount_minor = $2 AND currency = $4) ORDER BY begun_at DESC LIMIT 1",
             )
             .bind(channel.0.clone())

@@ -154,6 +154,20 @@ async fn the_same_amount_again_is_one_question_and_never_a_block() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn after_a_refusal_the_same_amount_is_taken_without_a_question() {
+    let till = Till::demo("repeat-refused").await;
+    let (short, _) = till.codes("03").await;
+    let refused = till.charge(&short, 4650).await.unwrap();
+    till.until(&refused.order_id, "failed", |v| v.state == PayState::Failed)
+        .await;
+    let (other, _) = till.codes("00").await;
+    let paid = till.charge(&other, 4650).await.unwrap();
+    till.until(&paid.order_id, "paid", |v| v.state == PayState::Paid)
+        .await;
+    till.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_double_click_is_one_order_and_one_charge() {
     let till = Till::demo("double").await;
     let (code, _) = till.codes("00").await;
