@@ -1,6 +1,9 @@
 //! What can be said on the command line.
 
-use crate::{cash::CashCommand, interface::InterfaceCommand, notices::NoticesCommand};
+use crate::{
+    cash::CashCommand, channels::ChannelsCommand, charge::ChargeArguments,
+    interface::InterfaceCommand, notices::NoticesCommand,
+};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -59,29 +62,7 @@ pub(crate) enum Command {
         locale: LocaleArgument,
     },
     /// Charges a payment code, or a card at the reader.
-    Charge {
-        /// As a decimal: 46.50.
-        #[arg(long)]
-        amount: String,
-        /// The scanned code; `-` reads it from standard input.
-        #[arg(long, required_unless_present = "reader", conflicts_with = "reader")]
-        code: Option<String>,
-        /// Has the chosen card reader of a channel take it, `stripe` when none is named.
-        #[arg(long, value_name = "CHANNEL", num_args = 0..=1, default_missing_value = "stripe")]
-        reader: Option<String>,
-        /// A note on the order.
-        #[arg(long, default_value = "")]
-        note: String,
-        /// Waits until the result is known, at most this many seconds.
-        #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "120")]
-        wait: Option<u64>,
-        /// A name for this charge: the same name again is the same charge.
-        #[arg(long)]
-        intent: Option<String>,
-        /// Charges although the same amount was just charged in this order.
-        #[arg(long, value_name = "ORDER")]
-        repeat_of: Option<String>,
-    },
+    Charge(ChargeArguments),
     /// Cash: taken for an order, and the drawer it is in.
     Cash {
         /// What.
@@ -216,64 +197,6 @@ pub(crate) enum SandboxCommand {
     },
     /// Prints sample payment codes.
     Codes,
-}
-
-/// What can be done with accounts.
-#[derive(Subcommand)]
-pub(crate) enum ChannelsCommand {
-    /// Keeps an account: its keys in the keyring or the sealed vault.
-    Add(AddChannel),
-    /// Tests the connection line by line; exit code 3 when a line is red, 4 when one could not be told.
-    Test {
-        /// The account's id; the only one when not given.
-        account: Option<String>,
-    },
-    /// Lists the accounts, without anything secret.
-    List,
-    /// Lists the card readers of an account, and chooses the one of this till.
-    Readers {
-        /// The account's id; the only one with card readers when not given.
-        account: Option<String>,
-        /// The channel's number of the reader that this till uses from now on.
-        #[arg(long, value_name = "READER", conflicts_with = "none")]
-        choose: Option<String>,
-        /// This till uses no reader from now on.
-        #[arg(long)]
-        none: bool,
-    },
-    /// Forgets an account and its keys; refused while something of it is not known yet.
-    Remove {
-        /// The account's id.
-        account: String,
-    },
-}
-
-/// An account to keep.
-#[derive(Args)]
-pub(crate) struct AddChannel {
-    /// alipay, btcpay, stripe, unionpay or wechatpay.
-    pub(crate) channel: String,
-    /// A field that may be seen, by the channel's own name: app_id=2021…
-    #[arg(long = "field", value_name = "NAME=VALUE")]
-    pub(crate) fields: Vec<String>,
-    /// A key, certificate or secret from a file; `-` reads it from standard input.
-    #[arg(long = "file", value_name = "NAME=FILE")]
-    pub(crate) files: Vec<String>,
-    /// An account of a sandbox.
-    #[arg(long)]
-    pub(crate) sandbox: bool,
-    /// Where a sandbox account talks to.
-    #[arg(long, value_name = "URL", requires = "sandbox")]
-    pub(crate) gateway: Option<String>,
-    /// The name under which a person knows it.
-    #[arg(long, default_value = "")]
-    pub(crate) label: String,
-    /// Contract rate in millionths: 6000 is 0.6 %.
-    #[arg(long, value_name = "MILLIONTHS")]
-    pub(crate) rate: Option<u32>,
-    /// Tests the connection first, and keeps nothing when a line is red; exit code 4 when one could not be told.
-    #[arg(long)]
-    pub(crate) test: bool,
 }
 
 /// How a bill comes.

@@ -2,13 +2,72 @@
 //! where every process of the machine could read them.
 
 use crate::{
-    arguments::{AddChannel, ChannelsCommand, Command},
+    arguments::Command,
     commands::Desk,
     exit::{self, Exit},
 };
+use clap::{Args, Subcommand};
 use paydesk_console::{contract::*, refused, refused_with};
 use paydesk_host::Secret;
 use std::{collections::BTreeMap, io::Read, path::Path, sync::Arc};
+
+/// What can be done with accounts.
+#[derive(Subcommand)]
+pub(crate) enum ChannelsCommand {
+    /// Keeps an account: its keys in the keyring or the sealed vault.
+    Add(AddChannel),
+    /// Tests the connection line by line; exit code 3 when a line is red, 4 when one could not be told.
+    Test {
+        /// The account's id; the only one when not given.
+        account: Option<String>,
+    },
+    /// Lists the accounts, without anything secret.
+    List,
+    /// Lists the card readers of an account, and chooses the one of this till.
+    Readers {
+        /// The account's id; the only one with card readers when not given.
+        account: Option<String>,
+        /// The channel's number of the reader that this till uses from now on.
+        #[arg(long, value_name = "READER", conflicts_with = "none")]
+        choose: Option<String>,
+        /// This till uses no reader from now on.
+        #[arg(long)]
+        none: bool,
+    },
+    /// Forgets an account and its keys; refused while something of it is not known yet.
+    Remove {
+        /// The account's id.
+        account: String,
+    },
+}
+
+/// An account to keep.
+#[derive(Args)]
+pub(crate) struct AddChannel {
+    /// alipay, btcpay, stripe, unionpay or wechatpay.
+    pub(crate) channel: String,
+    /// A field that may be seen, by the channel's own name: app_id=2021…
+    #[arg(long = "field", value_name = "NAME=VALUE")]
+    pub(crate) fields: Vec<String>,
+    /// A key, certificate or secret from a file; `-` reads it from standard input.
+    #[arg(long = "file", value_name = "NAME=FILE")]
+    pub(crate) files: Vec<String>,
+    /// An account of a sandbox.
+    #[arg(long)]
+    pub(crate) sandbox: bool,
+    /// Where a sandbox account talks to.
+    #[arg(long, value_name = "URL", requires = "sandbox")]
+    pub(crate) gateway: Option<String>,
+    /// The name under which a person knows it.
+    #[arg(long, default_value = "")]
+    pub(crate) label: String,
+    /// Contract rate in millionths: 6000 is 0.6 %.
+    #[arg(long, value_name = "MILLIONTHS")]
+    pub(crate) rate: Option<u32>,
+    /// Tests the connection first, and keeps nothing when a line is red; exit code 4 when one could not be told.
+    #[arg(long)]
+    pub(crate) test: bool,
+}
 
 /// More than any key, certificate bundle or passphrase.
 const INPUT_MAX: u64 = 256 * 1024;

@@ -2,6 +2,7 @@
 
 use crate::{
     arguments::{Arguments, Command, LocaleArgument, ModeArgument, SandboxCommand, TabArgument},
+    charge::ChargeArguments,
     exit::{self, Exit},
     interface::InterfaceCommand,
 };
@@ -27,7 +28,7 @@ pub(crate) struct Desk {
 pub(crate) async fn run(arguments: Arguments) -> Exit {
     let resolve = matches!(
         &arguments.command,
-        Command::Charge { wait: Some(_), .. }
+        Command::Charge(ChargeArguments { wait: Some(_), .. })
             | Command::Refund { wait: Some(_), .. }
             | Command::Resolve { .. }
             | Command::Query { .. }
@@ -150,26 +151,7 @@ impl Desk {
                 };
                 self.init(set_up, also_currency).await
             }
-            Command::Charge {
-                amount,
-                code,
-                reader,
-                note,
-                wait,
-                intent,
-                repeat_of,
-            } => {
-                let ask = ShowQr {
-                    intent_id: intent.unwrap_or_else(|| self.fresh_intent()),
-                    amount_minor: self.host.console().minor_units(&amount, None)?,
-                    currency: None,
-                    channel: reader.unwrap_or_default(),
-                    note,
-                    confirmed_repeat_of: repeat_of,
-                    part: None,
-                };
-                self.charge(ask, code, wait).await
-            }
+            Command::Charge(arguments) => self.charge(arguments).await,
             Command::Cash { command } => self.cash(command).await,
             Command::Query { order } => self.query(order).await,
             Command::Resolve { watch } => self.resolve(watch).await,
@@ -258,67 +240,6 @@ impl Desk {
         }
         self.print(&status, || status.store_name.clone());
         Ok(exit::DONE)
-    }
-
-    async fn charge(
-        &self,
-        ask: ShowQr,
-        code: Option<String>,
-        wait: Option<u64>,
-    ) -> Result<Exit, CommandError> {
-        let mut view: PaymentView = match code {
-            None => self.ask("use_reader", ask).await?,
-            Some(code) => {
-                let take = TakePayment {
-                    currency: None,
-                    intent_id: ask.intent_id,
-                    amount_minor: ask.amount_minor,
-                    code: if code == "-" { read_line()? } else { code },
-                    note: ask.note,
-                    confirmed_repeat_of: ask.confirmed_repeat_of,
-                    part: ask.part,
-                };
-                self.ask("take_payment", take).await?
-            }
-        };
-        // Without --wait the send itself is still waited for, so that the process does not end under it.
-        let patience = Duration::from_secs(wait.unwrap_or(16));
-        let mut left = patience;
-        while left > Duration::ZERO && self.goes_on(&view, wait.is_some()) {
-            pause(LOOK_EVERY).await;
-            left = left.saturating_sub(LOOK_EVERY);
-            view = self
-                .ask(
-                    "payment_view",
-                    OrderId {
-                        order_id: view.order_id.clone(),
-                    },
-                )
-                .await?;
-        }
-        self.print(&view, || format!("{} {:?}", view.order_id, view.state));
-        Ok(payment_exit(&view))
-    }
-
-    fn goes_on(&self, view: &PaymentView, until_known: bool) -> bool {
-        match view.state {
-            PayState::Waiting => true,
-            PayState::AtReader
-            | PayState::Confirming
-            | PayState::CustomerPaying
-            | PayState::Ending
-            | PayState::PageOpen
-            | PayState::ShowingQr
-            | PayState::Unknown => until_known,
-            PayState::Closed
-            | PayState::Failed
-            | PayState::Paid
-            | PayState::PaidLate
-            | PayState::PaidOver
-            | PayState::PaidShort
-            | PayState::PartPaid
-            | PayState::Reversed => false,
-        }
     }
 
     async fn query(&self, order: String) -> Result<Exit, CommandError> {
@@ -512,7 +433,7 @@ pub(crate) fn decimal(money: &MoneyView) -> String {
     }
 }
 
-fn read_line() -> Result<String, CommandError> {
+pub(crate) fn read_line() -> Result<String, CommandError> {
     let mut line = String::new();
     let read = std::io::stdin().read_line(&mut line);
     read.map_err(|_| paydesk_console::refused(ErrorCode::InvalidArguments))?;

@@ -12,6 +12,7 @@ mod bank_days;
 mod bills;
 mod cash;
 mod channels;
+mod charge;
 mod commands;
 mod exit;
 mod export;

@@ -4,7 +4,7 @@ use crate::contract::{CommandError, ErrorCode, MoneyMark};
 use paydesk_desk::{
     BillFault, CallerFault, DeskError, KeyError, NoticeFault, ReaderFault, StatementFault,
     StatementReason,
-    ports::{CustodyError, StoreError, VaultStatus},
+    ports::{CustodyError, OrderRow, StoreError, VaultStatus},
 };
 use paydesk_domain::{Blocked, MoneyError};
 use paydesk_texts::Language;
@@ -123,22 +123,7 @@ fn code_of(error: DeskError) -> CommandError {
         DeskError::RealOnly => refused(ErrorCode::RealOnly),
         DeskError::OrderNotFound => refused(ErrorCode::OrderNotFound),
         DeskError::ReasonRequired => refused(ErrorCode::ReasonRequired),
-        DeskError::Repeat(repeat) => {
-            let earlier = repeat.earlier;
-            refused_with(
-                ErrorCode::RepeatQuestion,
-                &[
-                    ("earlier_order_id", earlier.number.to_string()),
-                    (
-                        "earlier_status",
-                        crate::views::status_key(earlier.status).to_owned(),
-                    ),
-                    ("earlier_at", earlier.opened_at.0.to_string()),
-                    ("earlier_channel", earlier.channel.0),
-                    ("amount_minor", earlier.total.minor().to_string()),
-                ],
-            )
-        }
+        DeskError::Repeat(repeat) => repeat_question(repeat.earlier),
         DeskError::Statement(fault) => statement_code(&fault),
         DeskError::BankDays(fault) => crate::payouts::bank_days_fault(fault),
         DeskError::FlowAccount => refused(ErrorCode::FlowAccount),
@@ -152,6 +137,18 @@ fn code_of(error: DeskError) -> CommandError {
         }
         DeskError::UnknownCode => refused(ErrorCode::UnknownCode),
     }
+}
+
+fn repeat_question(earlier: OrderRow) -> CommandError {
+    let status = crate::views::status_key(earlier.status);
+    let params = [
+        ("earlier_order_id", earlier.number.to_string()),
+        ("earlier_status", status.to_owned()),
+        ("earlier_at", earlier.opened_at.0.to_string()),
+        ("earlier_channel", earlier.channel.0),
+        ("amount_minor", earlier.total.minor().to_string()),
+    ];
+    refused_with(ErrorCode::RepeatQuestion, &params)
 }
 
 fn reader_code(fault: ReaderFault) -> CommandError {
